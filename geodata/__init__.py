@@ -1,0 +1,1 @@
+"""Geography without web or database: codes, coordinates, coverages, gazetteer, the demo city."""

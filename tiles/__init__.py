@@ -1,0 +1,1 @@
+"""Vector tiles, heat tiles and the point store. Knows SQL, not HTTP."""
