@@ -1,0 +1,1 @@
+"""Loading a whole city: the demo bundle, and a city's own files."""

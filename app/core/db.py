@@ -1,0 +1,70 @@
+"""The way to PostgreSQL: one engine a process, sessions that commit here and nowhere else."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy.orm import DeclarativeBase, Session
+
+
+class Base(DeclarativeBase):
+    """Every table of ours."""
+
+
+def as_psycopg_url(url: str) -> URL:
+    """A database URL with our driver, whichever scheme it was written with.
+
+    Raises:
+        ValueError: not a PostgreSQL URL.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() not in {"postgresql", "postgres"}:
+        raise ValueError(f"MINQING_DATABASE_URL must name PostgreSQL, not {parsed.drivername}")
+    return parsed.set(drivername="postgresql+psycopg")
+
+
+def conninfo(url: URL) -> str:
+    """The same address as libpq writes it, for connections without SQLAlchemy."""
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def make_engine(url: URL, *, pool_size: int = 10) -> Engine:
+    """An engine whose sessions speak UTC and give up on a frozen server.
+
+    Args:
+        url: a `postgresql+psycopg` URL.
+        pool_size: connections kept; as many again may overflow.
+    """
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_timeout=5,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": 5,
+            "application_name": "minqing",
+            "options": "-c timezone=UTC -c statement_timeout=15000 -c jit=off",
+        },
+    )
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Session]:
+    """A session for looking only: rolled back at the end, so nothing written in it stays."""
+    with Session(engine) as session:
+        yield session
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Session]:
+    """A session whose work is committed as one when the block ends, or not at all."""
+    with Session(engine, expire_on_commit=False) as session:
+        yield session
+        session.commit()
+
+
+def sql_files(*folders: Path) -> list[Path]:
+    """The idempotent `.sql` files of the given folders, in the order in which they run."""
+    return [path for folder in folders for path in sorted(folder.glob("*.sql"))]

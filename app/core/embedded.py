@@ -1,0 +1,250 @@
+"""A private PostgreSQL + PostGIS, for machines on which nobody runs one.
+
+It listens on a unix socket only. As root (initdb refuses root) it belongs to the system user
+`postgres`, and lives where that user can reach it. What starts it stops it; what finds it running
+leaves it running.
+"""
+
+import fcntl
+import hashlib
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import URL
+
+DATABASE = "minqing"
+OWNER = "minqing"
+START_PATIENCE_S = 30.0
+SERVER_OPTIONS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "shared_buffers": "128MB",
+    "work_mem": "16MB",
+    "maintenance_work_mem": "128MB",
+    "max_wal_size": "2GB",
+    "max_connections": "80",
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "lc_messages": "C",
+}
+
+
+class EmbeddedError(Exception):
+    """The embedded database cannot be used; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Where one private cluster is, and as whom it runs."""
+
+    bin_dir: Path
+    data_dir: Path
+    socket_dir: Path
+    user: str | None
+
+    @property
+    def url(self) -> URL:
+        """The address of the city's database in this cluster."""
+        return self.database_url(DATABASE)
+
+    def database_url(self, database: str) -> URL:
+        """The address of any database in this cluster."""
+        return URL.create(
+            "postgresql+psycopg",
+            username=OWNER,
+            database=database,
+            query={"host": str(self.socket_dir)},
+        )
+
+
+def find_bin_dir() -> Path:
+    """The newest PostgreSQL on this machine that has PostGIS beside it.
+
+    Raises:
+        EmbeddedError: there is none.
+    """
+    found: list[tuple[int, Path]] = []
+    for config in {*Path("/usr/lib/postgresql").glob("*/bin/pg_config"), *_on_path("pg_config")}:
+        answer = subprocess.run(
+            [config, "--bindir", "--sharedir", "--version"], capture_output=True, text=True
+        )
+        if answer.returncode != 0:
+            continue
+        bin_dir, share_dir, version = answer.stdout.splitlines()
+        major = int("".join(c if c.isdigit() else " " for c in version).split()[0])
+        has_postgis = (Path(share_dir) / "extension" / "postgis.control").exists()
+        if has_postgis and (Path(bin_dir) / "initdb").exists():
+            found.append((major, Path(bin_dir)))
+    if not found:
+        raise EmbeddedError(
+            "No PostgreSQL with PostGIS on this machine. Run scripts/setup, install"
+            " postgresql-postgis, or set MINQING_DATABASE_URL to a PostGIS that is already there."
+        )
+    return max(found)[1]
+
+
+def _on_path(name: str) -> list[Path]:
+    where = shutil.which(name)
+    return [Path(where)] if where else []
+
+
+def locate(data_dir: Path) -> Cluster:
+    """The cluster that belongs to a data directory, made or not.
+
+    Args:
+        data_dir: our data directory (`MINQING_DATA_DIR`).
+    """
+    user = "postgres" if os.geteuid() == 0 else None
+    home = data_dir.resolve()
+    name = hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
+    pg_data = home / "postgres"
+    if user is not None and not _can_reach(user, home):
+        pg_data = Path("/var/lib/minqing") / name
+    # 107 bytes are all that a socket path may have, so it never stands under the data directory.
+    socket_dir = Path(tempfile.gettempdir()) / f"minqing-{os.geteuid()}-{name}"
+    return Cluster(find_bin_dir(), pg_data, socket_dir, user)
+
+
+def _can_reach(user: str, folder: Path) -> bool:
+    existing = next(p for p in [folder, *folder.parents] if p.exists())
+    test = subprocess.run(["test", "-x", str(existing)], user=user, group=user, extra_groups=[])
+    return test.returncode == 0
+
+
+def is_running(cluster: Cluster) -> bool:
+    """Whether the cluster answers on its socket."""
+    return _run(cluster, "pg_isready", "-q", "-h", str(cluster.socket_dir)).returncode == 0
+
+
+@contextmanager
+def running(data_dir: Path) -> Iterator[Cluster]:
+    """The cluster of a data directory, started if need be and stopped again if we started it.
+
+    Raises:
+        EmbeddedError: it cannot be made or started.
+    """
+    cluster = locate(data_dir)
+    started = start(cluster)
+    try:
+        yield cluster
+    finally:
+        if started:
+            stop(cluster)
+
+
+def start(cluster: Cluster) -> bool:
+    """Make the cluster if it is not there, start it if it is not running.
+
+    Returns:
+        True where this call started it (and so its caller has to stop it).
+    """
+    _own_folder(cluster, cluster.socket_dir)
+    with (cluster.socket_dir / "start.lock").open("w") as lock:
+        # Two commands started at once must not both run initdb.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if is_running(cluster):
+            _create_database(cluster)
+            return False
+        if not _initialised(cluster):
+            _initialise(cluster)
+        _start_patiently(cluster)
+        _create_database(cluster)
+        return True
+
+
+def stop(cluster: Cluster) -> None:
+    """Stop the cluster at once, without losing a committed row."""
+    _run(cluster, "pg_ctl", "-D", str(cluster.data_dir), "-m", "fast", "-w", "stop")
+
+
+def _initialised(cluster: Cluster) -> bool:
+    # initdb writes this last of all, so a killed initdb does not pass for a cluster.
+    return (cluster.data_dir / "global" / "pg_control").exists() and (
+        cluster.data_dir / "minqing.ready"
+    ).exists()
+
+
+def _initialise(cluster: Cluster) -> None:
+    if cluster.data_dir.exists() and any(cluster.data_dir.iterdir()):
+        if (cluster.data_dir / "postmaster.pid").exists():
+            raise EmbeddedError(f"{cluster.data_dir} is in use and not ours; move it away.")
+        shutil.rmtree(cluster.data_dir)  # what a killed initdb left behind: never held a row
+    _own_folder(cluster, cluster.data_dir)
+    made = _run(
+        cluster, "initdb", "-D", str(cluster.data_dir), "-U", OWNER, "-A", "trust",
+        "--data-checksums", "-E", "UTF8", "--locale=C.UTF-8", "--no-instructions",
+    )  # fmt: skip
+    if made.returncode != 0:
+        raise EmbeddedError(f"initdb failed: {made.stderr.strip()}")
+    options = "".join(f"{name} = '{value}'\n" for name, value in SERVER_OPTIONS.items())
+    with (cluster.data_dir / "postgresql.conf").open("a", encoding="utf-8") as conf:
+        conf.write(f"\n# Minqing Map\n{options}")
+    (cluster.data_dir / "minqing.ready").touch()
+
+
+def _start_patiently(cluster: Cluster) -> None:
+    deadline = time.monotonic() + START_PATIENCE_S
+    pause_s = 0.2
+    log = cluster.socket_dir / "postgres.log"
+    while True:
+        started = _run(
+            cluster, "pg_ctl", "-D", str(cluster.data_dir), "-l", str(log), "-w", "-t", "30",
+            "-o", f"-k '{cluster.socket_dir}'", "start",
+        )  # fmt: skip
+        if started.returncode == 0 or is_running(cluster):
+            return
+        # After a kill -9 the old lock file bars the way until its processes are gone.
+        if time.monotonic() > deadline:
+            raise EmbeddedError(f"PostgreSQL does not start; its log is {log}\n{started.stderr}")
+        time.sleep(pause_s)
+        pause_s = min(pause_s * 2, 2.0)
+
+
+def _create_database(cluster: Cluster) -> None:
+    import psycopg  # noqa: PLC0415  (the settings and the command line's help do not need it)
+
+    address = f"host='{cluster.socket_dir}' user={OWNER} dbname=postgres"
+    with psycopg.connect(address, autocommit=True) as connection:
+        row = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,))
+        if row.fetchone() is None:
+            connection.execute(f"CREATE DATABASE {DATABASE}")
+
+
+def _own_folder(cluster: Cluster, folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if cluster.user is not None:
+        account = pwd.getpwnam(cluster.user)
+        os.chown(folder, account.pw_uid, account.pw_gid)
+    elif folder.stat().st_uid != os.geteuid():
+        raise EmbeddedError(f"{folder} belongs to somebody else.")
+    folder.chmod(0o700)
+
+
+def _run(cluster: Cluster, program: str, *args: str) -> subprocess.CompletedProcess[str]:
+    # A session of its own: Ctrl-C in our terminal must not reach PostgreSQL before we stop it.
+    # Output goes to a file: the server inherits it, and a pipe would never close.
+    with tempfile.TemporaryFile("w+") as output:
+        done = subprocess.run(
+            [str(cluster.bin_dir / program), *args],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            text=True,
+            cwd="/",
+            user=cluster.user,
+            group=cluster.user,
+            extra_groups=[] if cluster.user else None,
+            start_new_session=True,
+        )
+        output.seek(0)
+        done.stderr = output.read()
+    return done

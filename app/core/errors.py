@@ -1,0 +1,92 @@
+"""What can be refused, and how it is said: RFC 9457 problem details with a stable `type`.
+
+`type` is a relative reference, `/problems/<slug>`; the slugs are public and do not change.
+"""
+
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+MEDIA_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """One offending input, by the name its sender used (`bbox`, `lon`, `category`)."""
+
+    field: str
+    message: str
+
+
+@dataclass(eq=False)
+class Problem(Exception):
+    """A refusal that the sender can act on."""
+
+    status: HTTPStatus
+    slug: str
+    title: str
+    detail: str
+    errors: tuple[FieldError, ...] = ()
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.title}: {self.detail}"
+
+    def body(self, instance: str) -> dict[str, object]:
+        """The JSON members, `instance` being the path that was asked for."""
+        return {
+            "type": f"/problems/{self.slug}",
+            "title": self.title,
+            "status": int(self.status),
+            "detail": self.detail,
+            "errors": [{"field": e.field, "message": e.message} for e in self.errors],
+            "instance": instance,
+        }
+
+
+def invalid(field_name: str, message: str) -> Problem:
+    """A value that cannot be used: 422, naming the field."""
+    return Problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "invalid-input",
+        "Invalid input",
+        f"{field_name}: {message}",
+        (FieldError(field_name, message),),
+    )
+
+
+def not_found(what: str, key: object) -> Problem:
+    """Nothing is known under that key: 404."""
+    return Problem(HTTPStatus.NOT_FOUND, "not-found", "Not found", f"No {what} {key}.")
+
+
+def outside_city(field_name: str) -> Problem:
+    """A place that no cell of the city contains: 422."""
+    return Problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "outside-city",
+        "Outside the city",
+        "No grid cell of this city contains that place.",
+        (FieldError(field_name, "lies in no grid cell of this city"),),
+    )
+
+
+def id_conflict(key: object) -> Problem:
+    """The id was used before with another body: 409."""
+    return Problem(
+        HTTPStatus.CONFLICT,
+        "id-conflict",
+        "Id already used",
+        f"Another report was already acknowledged under id {key}.",
+        (FieldError("id", "already used for a different report"),),
+    )
+
+
+def unavailable(detail: str) -> Problem:
+    """The store cannot answer now: 503, worth trying again."""
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "unavailable",
+        "Temporarily unavailable",
+        detail,
+        headers={"Retry-After": "2"},
+    )

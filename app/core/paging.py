@@ -1,0 +1,41 @@
+"""Keyset paging: an opaque cursor over the sort key of the last row that was sent."""
+
+import base64
+import binascii
+import json
+from typing import Any
+
+from app.core.errors import invalid
+
+MAX_CURSOR_CHARS = 400
+
+
+def encode_cursor(key: list[Any]) -> str:
+    """An opaque text for a sort key of strings, numbers and None."""
+    raw = json.dumps(key, separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str | None, types: tuple[type, ...]) -> list[Any] | None:
+    """The sort key in `cursor`, or None where there is none.
+
+    Raises:
+        Problem: 422 on `cursor`, when it is not one of ours for this list.
+    """
+    if cursor is None:
+        return None
+    try:
+        if len(cursor) > MAX_CURSOR_CHARS:
+            raise ValueError
+        padded = cursor + "=" * (-len(cursor) % 4)
+        key = json.loads(base64.urlsafe_b64decode(padded.encode("ascii")))
+    except (ValueError, binascii.Error, UnicodeError, RecursionError):
+        raise invalid("cursor", "is not a cursor of this list") from None
+    fits = (
+        isinstance(key, list)
+        and len(key) == len(types)
+        and all(type(part) is kind for part, kind in zip(key, types, strict=True))
+    )
+    if not fits or any(isinstance(part, int) and abs(part) >= 2**63 for part in key):
+        raise invalid("cursor", "is not a cursor of this list")
+    return list(key)

@@ -1,0 +1,1 @@
+"""Stations, duty units and who is assigned where."""

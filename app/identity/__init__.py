@@ -1,0 +1,1 @@
+"""Who asks, and through which door to the database."""

@@ -1,0 +1,1 @@
+"""Reports, their life cycle and the filing standard."""

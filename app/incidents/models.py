@@ -1,0 +1,113 @@
+"""Incidents, their events, and the receipt by which a report is acknowledged exactly once.
+
+`incident` and `incident_event` are partitioned by month; the partitions are made by
+`ensure_months` (app/sql). Nothing here describes a resident.
+"""
+
+import uuid
+from typing import Any
+
+from sqlalchemy import CHAR, BigInteger, CheckConstraint, Index, LargeBinary, SmallInteger, Text
+from sqlalchemy.dialects.postgresql import UUID, ExcludeConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base
+from app.core.types import Code, Instant, Validity, geometry
+
+
+class Category(Base):
+    """One line of the filing standard, for as long as it is in force."""
+
+    __tablename__ = "category"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=True)
+    code: Mapped[str] = mapped_column(Text)
+    parent_code: Mapped[str | None] = mapped_column(Text)
+    name_zh: Mapped[str] = mapped_column(Text)
+    name_en: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+    limit_text: Mapped[str | None] = mapped_column(Text)
+    valid: Mapped[Validity]
+
+    __table_args__ = (
+        ExcludeConstraint(
+            ("code", "="), ("valid", "&&"), name="category_one_version_at_a_time", using="gist"
+        ),
+    )
+
+
+class IncidentStatus(Base):
+    """The states of a case and the public stage of each; written from `incidents.rules`."""
+
+    __tablename__ = "incident_status"
+
+    status: Mapped[str] = mapped_column(Text, primary_key=True)
+    stage: Mapped[str] = mapped_column(Text)
+    stage_ordinal: Mapped[int] = mapped_column(SmallInteger)
+    is_open: Mapped[bool]
+
+
+class ReportReceipt(Base):
+    """That a report was acknowledged under its sender's id, and which body it had.
+
+    Not partitioned: it is what makes an id unique over all months.
+    """
+
+    __tablename__ = "report_receipt"
+
+    id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True)
+    body_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    no: Mapped[int] = mapped_column(BigInteger)
+    reported_at: Mapped[Instant]
+
+    __table_args__ = (Index("report_receipt_no", "no", unique=True),)
+
+
+class Incident(Base):
+    """Anything reported at a place, with its state as of its last event."""
+
+    __tablename__ = "incident"
+
+    reported_at: Mapped[Instant] = mapped_column(primary_key=True)
+    no: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True))
+    category: Mapped[str] = mapped_column(CHAR(4))
+    title: Mapped[str] = mapped_column(Text)
+    description: Mapped[str] = mapped_column(Text)
+    severity: Mapped[int] = mapped_column(SmallInteger)
+    source: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(Text)
+    cell_code: Mapped[Code]
+    geom: Mapped[Any] = mapped_column(geometry("POINT"))
+    # 0 for a place that was pointed at; the candidate's radius for one found by its address.
+    location_uncertainty_m: Mapped[float]
+    occurred_at: Mapped[Instant]
+    closed_at: Mapped[Instant | None]
+    simulated: Mapped[bool]
+
+    __table_args__ = (
+        CheckConstraint("severity BETWEEN 1 AND 4", name="incident_severity"),
+        Index("incident_cell_time", "cell_code", "reported_at"),
+        Index("incident_geom", "geom", postgresql_using="gist"),
+        Index("incident_no", "no"),
+        {"postgresql_partition_by": "RANGE (reported_at)"},
+    )
+
+
+class IncidentEvent(Base):
+    """One step of a case. Append-only: a trigger refuses update and delete."""
+
+    __tablename__ = "incident_event"
+
+    at: Mapped[Instant] = mapped_column(primary_key=True)
+    no: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    ordinal: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    step: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(Text)
+    tier: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str | None] = mapped_column(Text)
+
+    __table_args__ = (
+        Index("incident_event_case", "no", "ordinal"),
+        {"postgresql_partition_by": "RANGE (at)"},
+    )

@@ -1,0 +1,65 @@
+"""The outbox that a writer fills and the stream that viewers read (design, the live path)."""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, SmallInteger, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import UserDefinedType
+
+from app.core.db import Base
+from app.core.types import Code, Instant
+
+
+class TransactionId(UserDefinedType[str]):
+    """PostgreSQL's 64-bit transaction id, which never wraps around."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """The type's name in DDL."""
+        return "xid8"
+
+
+class Outbox(Base):
+    """An event that its transaction has told, and the relay has not yet published."""
+
+    __tablename__ = "outbox"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    txid: Mapped[str] = mapped_column(
+        TransactionId(), server_default=text("pg_current_xact_id()")
+    )
+    topic: Mapped[str] = mapped_column(Text)
+    area_code: Mapped[Code]
+    payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    created_at: Mapped[Instant] = mapped_column(server_default=text("clock_timestamp()"))
+
+    __table_args__ = (Index("outbox_order", "txid", "id"),)
+
+
+class StreamEvent(Base):
+    """A published event under its dense sequence number."""
+
+    __tablename__ = "stream_event"
+
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    topic: Mapped[str] = mapped_column(Text)
+    area_code: Mapped[Code]
+    payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    created_at: Mapped[Instant]
+    published_at: Mapped[Instant] = mapped_column(server_default=text("clock_timestamp()"))
+
+    __table_args__ = (Index("stream_event_published", "published_at"),)
+
+
+class StreamState(Base):
+    """The stream's epoch and last number: one row. A restore starts another epoch."""
+
+    __tablename__ = "stream_state"
+
+    one: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    epoch: Mapped[str] = mapped_column(Text)
+    last_seq: Mapped[int] = mapped_column(BigInteger)
+
+    __table_args__ = (CheckConstraint("one = 1", name="stream_state_one_row"),)

@@ -1,0 +1,1 @@
+"""Layers, tiles, heat, counts: what the map draws."""

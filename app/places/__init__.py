@@ -1,0 +1,1 @@
+"""The area tree and the grid cells, each with the time for which it holds; addresses."""

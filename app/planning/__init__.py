@@ -1,0 +1,1 @@
+"""Base units, of which the cells are drawn."""
