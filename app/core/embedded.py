@@ -1,8 +1,7 @@
 """A private PostgreSQL + PostGIS, for machines on which nobody runs one.
 
 It listens on a unix socket only. As root (initdb refuses root) it belongs to the system user
-`postgres`, and lives where that user can reach it. What starts it stops it; what finds it running
-leaves it running.
+`postgres`, and lives where that user can reach it.
 """
 
 import fcntl
@@ -17,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from sqlalchemy import URL
 
@@ -127,38 +127,50 @@ def is_running(cluster: Cluster) -> bool:
 
 @contextmanager
 def running(data_dir: Path) -> Iterator[Cluster]:
-    """The cluster of a data directory, started if need be and stopped again if we started it.
+    """The cluster of a data directory, started if need be. The last one out stops it.
+
+    Every process that uses the cluster holds a shared lock, which the system drops even for a
+    killed one: a restart after `kill -9` finds the cluster running, takes it over and stops it.
 
     Raises:
         EmbeddedError: it cannot be made or started.
     """
     cluster = locate(data_dir)
-    started = start(cluster)
-    try:
-        yield cluster
-    finally:
-        if started:
-            stop(cluster)
-
-
-def start(cluster: Cluster) -> bool:
-    """Make the cluster if it is not there, start it if it is not running.
-
-    Returns:
-        True where this call started it (and so its caller has to stop it).
-    """
     _own_folder(cluster, cluster.socket_dir)
-    with (cluster.socket_dir / "start.lock").open("w") as lock:
-        # Two commands started at once must not both run initdb.
+    with (cluster.socket_dir / "users.lock").open("w") as users:
+        with _turn(cluster):
+            _start(cluster)
+            fcntl.flock(users, fcntl.LOCK_SH)
+        try:
+            yield cluster
+        finally:
+            with _turn(cluster):
+                if _is_last(users):
+                    stop(cluster)
+
+
+@contextmanager
+def _turn(cluster: Cluster) -> Iterator[None]:
+    # Two commands started at once must not both run initdb, nor one stop what another starts.
+    with (cluster.socket_dir / "turn.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if is_running(cluster):
-            _create_database(cluster)
-            return False
+        yield
+
+
+def _is_last(users: IO[str]) -> bool:
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _start(cluster: Cluster) -> None:
+    if not is_running(cluster):
         if not _initialised(cluster):
             _initialise(cluster)
         _start_patiently(cluster)
-        _create_database(cluster)
-        return True
+    _create_database(cluster)
 
 
 def stop(cluster: Cluster) -> None:

@@ -6,11 +6,12 @@ name order, at the end of every upgrade (design, the house).
 
 from pathlib import Path
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from app.core.db import sql_files
 
@@ -38,9 +39,17 @@ def upgrade(engine: Engine) -> None:
             command.upgrade(alembic_config(engine), "head")
             with engine.begin() as connection:
                 for path in sql_files(*SQL_FOLDERS):
-                    connection.exec_driver_sql(path.read_text(encoding="utf-8"))
+                    run_script(connection, path.read_text(encoding="utf-8"))
         finally:
             guard.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": UPGRADE_LOCK})
+
+
+def run_script(connection: Connection, script: str) -> None:
+    """Run several statements as they stand: no `%` in them is a placeholder."""
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, psycopg.Connection):
+        raise TypeError("a psycopg connection is needed")
+    driver.execute(script.encode())
 
 
 def is_current(engine: Engine) -> bool:

@@ -80,3 +80,13 @@ class Assignment(Base):
         Index("assignment_area", "area_code"),
         Index("assignment_unit", "unit_id"),
     )
+
+
+class StaffingRule(Base):
+    """How many units of a role a kind of area needs; written from `dispatch.rules`."""
+
+    __tablename__ = "staffing_rule"
+
+    area_kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    role: Mapped[str] = mapped_column(Text, primary_key=True)
+    required: Mapped[int]

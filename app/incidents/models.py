@@ -7,7 +7,16 @@
 import uuid
 from typing import Any
 
-from sqlalchemy import CHAR, BigInteger, CheckConstraint, Index, LargeBinary, SmallInteger, Text
+from sqlalchemy import (
+    CHAR,
+    BigInteger,
+    CheckConstraint,
+    Identity,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    Text,
+)
 from sqlalchemy.dialects.postgresql import UUID, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -20,7 +29,7 @@ class Category(Base):
 
     __tablename__ = "category"
 
-    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=True)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     code: Mapped[str] = mapped_column(Text)
     parent_code: Mapped[str | None] = mapped_column(Text)
     name_zh: Mapped[str] = mapped_column(Text)

@@ -27,9 +27,7 @@ class Outbox(Base):
     __tablename__ = "outbox"
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    txid: Mapped[str] = mapped_column(
-        TransactionId(), server_default=text("pg_current_xact_id()")
-    )
+    txid: Mapped[str] = mapped_column(TransactionId(), server_default=text("pg_current_xact_id()"))
     topic: Mapped[str] = mapped_column(Text)
     area_code: Mapped[Code]
     payload: Mapped[dict[str, Any]] = mapped_column(JSONB)

@@ -1,0 +1,29 @@
+"""The `minqing` command: a thin skin over the services."""
+
+import sys
+
+import typer
+
+from app.cli.city import app as city_app
+from app.cli.db import app as db_app
+from app.cli.serve import serve
+from app.cli.terminal import complain
+
+app = typer.Typer(
+    name="minqing",
+    help="Minqing Map (民情地图): a city's situation map.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command()(serve)
+app.add_typer(db_app, name="db")
+app.add_typer(city_app, name="city")
+
+
+def main() -> None:
+    """Run the command line; what we can name ends in one sentence, not in a traceback."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        complain("Stopped.")
+        sys.exit(130)

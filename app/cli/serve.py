@@ -1,0 +1,75 @@
+"""`minqing serve`: the database, the tables, the demo city if wanted, then the web server."""
+
+import ipaddress
+import os
+import signal
+import socket
+import sys
+from types import FrameType
+
+import uvicorn
+
+from app.city import service as city
+from app.cli.terminal import console, give_up, open_context
+from app.core.context import Context
+from app.core.settings import Settings, get_settings
+
+
+def serve() -> None:
+    """Serve the map until Ctrl-C."""
+    settings = get_settings()
+    _refuse_open_address(settings)
+    _refuse_taken_port(settings)
+    signal.signal(signal.SIGTERM, _leave)
+    with open_context() as context:
+        city.prepare_database(context.engine)
+        _run(settings, context)
+
+
+def _refuse_open_address(settings: Settings) -> None:
+    # There is no sign-in yet: whoever reaches the port reads everything.
+    try:
+        loopback = ipaddress.ip_address(settings.host).is_loopback
+    except ValueError:
+        loopback = settings.host == "localhost"
+    if not loopback:
+        raise give_up(
+            f"MINQING_HOST={settings.host} is not a loopback address. Without sign-in this server"
+            " listens on 127.0.0.1, ::1 or localhost only."
+        )
+
+
+def _refuse_taken_port(settings: Settings) -> None:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError:
+            raise give_up(
+                f"Port {settings.port} on {settings.host} is in use. Stop what listens there, or"
+                " choose another: MINQING_PORT=8001 scripts/run"
+            ) from None
+
+
+def _run(settings: Settings, context: Context) -> None:
+    # Worker processes find the database through the environment, as any other one would.
+    os.environ["MINQING_DATABASE_URL"] = context.url.render_as_string(hide_password=False)
+    console.print(f"Minqing Map: http://{settings.host}:{settings.port}  (Ctrl-C stops it)")
+    uvicorn.run(
+        "app.main:from_environment",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=3,
+        server_header=False,
+    )
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    # uvicorn raises the signal again once it has shut down; leaving by an exception lets the
+    # embedded database be stopped on the way out.
+    sys.exit(128 + number)

@@ -1,0 +1,79 @@
+"""How commands talk: one console, one progress bar, one way to complain, one way to the store."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from app.core import embedded
+from app.core.context import Context
+from app.core.settings import get_settings
+
+console = Console()
+_errors = Console(stderr=True)
+
+
+def complain(message: str) -> None:
+    """Say on standard error what went wrong."""
+    _errors.print(message, style="red", markup=False, highlight=False)
+
+
+def give_up(message: str) -> typer.Exit:
+    """Complain, and give back the exit to raise."""
+    complain(message)
+    return typer.Exit(1)
+
+
+class Bar:
+    """A `geodata.progress.Progress` in the terminal: one line a step."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._tasks: dict[str, TaskID] = {}
+
+    def step(self, name: str, done: int, total: int) -> None:
+        """Show where the step is. Ctrl-C arrives as KeyboardInterrupt in the worker itself."""
+        if name not in self._tasks:
+            self._tasks[name] = self._progress.add_task(name, total=total)
+        self._progress.update(self._tasks[name], completed=done, total=total)
+
+
+@contextmanager
+def progress_bar() -> Iterator[Bar]:
+    """A progress display for the length of the block."""
+    columns = (
+        TextColumn("{task.description:<28}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console) as progress:
+        yield Bar(progress)
+
+
+@contextmanager
+def open_context() -> Iterator[Context]:
+    """The store that the settings name: the embedded one, or the one that is already there."""
+    settings = get_settings()
+    try:
+        if settings.database_url is not None:
+            context = Context.open(settings, settings.database_url)
+            yield context
+            context.engine.dispose()
+            return
+        with embedded.running(settings.data_dir) as cluster:
+            url = cluster.url.render_as_string(hide_password=False)
+            context = Context.open(settings, url)
+            yield context
+            context.engine.dispose()
+    except (embedded.EmbeddedError, ValueError) as error:
+        raise give_up(str(error)) from error

@@ -1,0 +1,32 @@
+"""What one process of the server holds: settings, and the ways to the database."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import URL, Engine
+
+from app.core.db import as_psycopg_url, conninfo, make_engine
+from app.core.settings import Settings
+
+
+@dataclass(frozen=True)
+class Context:
+    """Made once in `main`, reached by routes through `identity.deps`."""
+
+    settings: Settings
+    url: URL
+    engine: Engine
+
+    @property
+    def conninfo(self) -> str:
+        """The database's address as libpq writes it, for connections without SQLAlchemy."""
+        return conninfo(self.url)
+
+    @classmethod
+    def open(cls, settings: Settings, database_url: str) -> "Context":
+        """A context over a database that is already there.
+
+        Raises:
+            ValueError: the URL does not name PostgreSQL.
+        """
+        url = as_psycopg_url(database_url)
+        return cls(settings, url, make_engine(url))

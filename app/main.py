@@ -1,0 +1,72 @@
+"""Assembling the app, top to bottom."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from app import problem_answers
+from app.core.context import Context
+from app.core.problem_docs import DOCUMENTED
+from app.core.settings import Settings
+from app.dispatch.routes import router as dispatch_router
+from app.guards import SecurityHeaders, loopback_hosts
+from app.health import router as health_router
+from app.incidents.routes import router as incidents_router
+from app.live.routes import router as live_router
+from app.maps.routes import router as maps_router
+from app.places.routes import router as places_router
+
+WEB_DIST = Path(__file__).parent / "web" / "dist"
+DESCRIPTION = """\
+Cases and places of a city's grid, never of people.
+
+Coordinates are lon, lat in degrees (WGS84, EPSG:4326); instants are RFC 3339 in UTC; areas are
+15-digit codes. Every refusal is `application/problem+json` and names the offending field.
+"""
+
+
+def create_app(context: Context) -> FastAPI:
+    """The whole web application over one context."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        context.engine.dispose()
+
+    app = FastAPI(
+        title="Minqing Map",
+        version="1",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        responses=DOCUMENTED,
+    )
+    app.state.context = context
+    problem_answers.install(app)
+    for router in (
+        places_router,
+        incidents_router,
+        dispatch_router,
+        live_router,
+        maps_router,
+        health_router,
+    ):
+        app.include_router(router)
+    # Last: the page answers for every path that no route has taken.
+    if WEB_DIST.exists():
+        app.mount("/", StaticFiles(directory=WEB_DIST, html=True), name="web")
+    app.add_middleware(SecurityHeaders, allowed_hosts=loopback_hosts(context.settings))
+    return app
+
+
+def from_environment() -> FastAPI:
+    """The app of one worker process; `minqing serve` has put the database's URL there."""
+    settings = Settings()
+    if settings.database_url is None:
+        raise RuntimeError("MINQING_DATABASE_URL is not set; start the server by `minqing serve`")
+    return create_app(Context.open(settings, settings.database_url))

@@ -1,0 +1,101 @@
+"""Turning what was raised into application/problem+json, in one table."""
+
+from http import HTTPStatus
+from uuid import uuid4
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from app.core.errors import MEDIA_TYPE, FieldError, Problem, unavailable
+
+log = structlog.get_logger()
+
+
+def answer(problem: Problem, path: str) -> Response:
+    """The HTTP answer that says it."""
+    return JSONResponse(
+        problem.body(path), problem.status, headers=problem.headers, media_type=MEDIA_TYPE
+    )
+
+
+def from_validation(error: RequestValidationError) -> Problem:
+    """FastAPI's refusal of an input, in our words. A broken JSON body is 400, the rest 422."""
+    found = error.errors()
+    broken = any(e["type"] == "json_invalid" for e in found)
+    status = HTTPStatus.BAD_REQUEST if broken else HTTPStatus.UNPROCESSABLE_ENTITY
+    errors = tuple(
+        FieldError(_field_name(e["loc"]), _printable(e["msg"].removeprefix("Value error, ")))
+        for e in found
+    )
+    detail = "; ".join(f"{e.field}: {e.message}" for e in errors[:5])
+    return Problem(status, "invalid-input", "Invalid input", detail, errors)
+
+
+def _field_name(location: tuple[int | str, ...]) -> str:
+    inner = [str(part) for part in location if part not in ("query", "path", "body", "header")]
+    return _printable(".".join(inner) or str(location[0] if location else "body"))
+
+
+def _printable(text: str) -> str:
+    # A lone surrogate in an input must not break the answer that refuses it.
+    return text.encode("utf-8", "replace").decode()[:300]
+
+
+def from_database(error: Exception) -> Problem:
+    """The store is away, full or frozen: 503. Anything else of it is our own fault: 500."""
+    if isinstance(error, PoolTimeout | OperationalError):
+        return unavailable("The database does not answer. Nothing was changed; try again.")
+    return internal()
+
+
+def internal() -> Problem:
+    """A fault of ours; its number is in the log."""
+    number = uuid4().hex
+    return Problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "internal",
+        "Internal error",
+        f"Our fault. It was logged under {number}.",
+        headers={"X-Error-Id": number},
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Teach the app to answer with problems."""
+
+    @app.exception_handler(Problem)
+    def of_ours(request: Request, error: Problem) -> Response:
+        return answer(error, request.url.path)
+
+    @app.exception_handler(RequestValidationError)
+    def of_input(request: Request, error: RequestValidationError) -> Response:
+        return answer(from_validation(error), request.url.path)
+
+    @app.exception_handler(HTTPException)
+    def of_http(request: Request, error: HTTPException) -> Response:
+        status = HTTPStatus(error.status_code)
+        slug = status.phrase.lower().replace(" ", "-")
+        problem = Problem(
+            status, slug, status.phrase, str(jsonable_encoder(error.detail)),
+            headers=dict(error.headers or {}),
+        )  # fmt: skip
+        return answer(problem, request.url.path)
+
+    @app.exception_handler(PoolTimeout)
+    @app.exception_handler(DBAPIError)
+    def of_database(request: Request, error: Exception) -> Response:
+        problem = from_database(error)
+        log.error("database", path=request.url.path, error=type(error).__name__, **problem.headers)
+        return answer(problem, request.url.path)
+
+    @app.exception_handler(Exception)
+    def of_us(request: Request, error: Exception) -> Response:
+        problem = internal()
+        log.error("internal", path=request.url.path, exc_info=error, **problem.headers)
+        return answer(problem, request.url.path)

@@ -1,0 +1,94 @@
+/** Every JSON call of the page, in one place. Paths and words are the server's contract. */
+import type {
+  AddressHit, Area, AreaDetail, Category, City, Counts, HeatLegend, Histogram, Incident, IncidentDetail,
+  Level, LineFeature, Measure, NewIncident, Paged, ReverseHit, Staffing, Station,
+} from "./types";
+import { asProblem, isAbort, problemFrom } from "./problem";
+
+const REQUEST_TIMEOUT_MS = 20_000;
+
+export type QueryValue = string | number | boolean | null | undefined;
+export type Query = Readonly<Record<string, QueryValue>>;
+
+/** `?a=1&b=2` without the empty ones, in a stable order so that equal questions share a cache entry. */
+export function queryString(query: Query): string {
+  const pairs = Object.entries(query)
+    .filter(([, value]) => value !== undefined && value !== null && value !== "")
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => `${key}=${encodeURIComponent(String(value))}`);
+  return pairs.length > 0 ? `?${pairs.join("&")}` : "";
+}
+
+async function call<T>(path: string, init: RequestInit, signal?: AbortSignal): Promise<T> {
+  const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      ...init,
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+    });
+  } catch (reason) {
+    if (isAbort(reason)) throw reason;
+    throw asProblem(reason);
+  }
+  if (!response.ok) throw await problemFrom(response);
+  return (await response.json()) as T;
+}
+
+function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
+  return call<T>(path + queryString(query), { headers: { accept: "application/json" } }, signal);
+}
+
+export interface Filter {
+  area?: number | null | undefined;
+  category?: string | undefined;
+  status?: string | undefined;
+  since?: string | undefined;
+  until?: string | undefined;
+}
+
+function filterQuery(filter: Filter): Query {
+  return { ...filter };
+}
+
+export const api = {
+  city: (signal?: AbortSignal) => get<City>("/api/v1/city", {}, signal),
+  categories: () => get<Paged<Category>>("/api/v1/categories"),
+  areas: (
+    query: { level?: Level; parent?: number; q?: string; lon?: number; lat?: number; limit?: number; cursor?: string },
+    signal?: AbortSignal,
+  ) => get<Paged<Area>>("/api/v1/areas", query, signal),
+  area: (code: number, signal?: AbortSignal) => get<AreaDetail>(`/api/v1/areas/${code}`, {}, signal),
+  boundary: (code: number, signal?: AbortSignal) =>
+    get<{ geometry: { type: string; coordinates: unknown } }>(`/api/v1/areas/${code}/boundary`, {}, signal),
+  counts: (level: Level, measure: Measure, filter: Filter, signal?: AbortSignal) =>
+    get<Counts>("/api/v1/counts", { level, measure, ...filterQuery(filter) }, signal),
+  histogram: (filter: Filter, buckets: number, signal?: AbortSignal) =>
+    get<Histogram>("/api/v1/histogram", { buckets, ...filterQuery(filter) }, signal),
+  incidents: (
+    query: Filter & { bbox?: string; limit?: number; cursor?: string },
+    signal?: AbortSignal,
+  ) => get<Paged<Incident>>("/api/v1/incidents", { ...query }, signal),
+  incident: (id: string, signal?: AbortSignal) =>
+    get<IncidentDetail>(`/api/v1/incidents/${encodeURIComponent(id)}`, {}, signal),
+  incidentByNumber: (no: number, signal?: AbortSignal) =>
+    get<IncidentDetail>(`/api/v1/incidents/no/${no}`, {}, signal),
+  report: (body: NewIncident) =>
+    call<IncidentDetail>("/api/v1/incidents", {
+      method: "POST",
+      headers: { "content-type": "application/json", accept: "application/json" },
+      body: JSON.stringify(body),
+    }),
+  addresses: (q: string, limit: number, signal?: AbortSignal) =>
+    get<Paged<AddressHit>>("/api/v1/addresses", { q, limit }, signal),
+  reverse: (lon: number, lat: number, signal?: AbortSignal) =>
+    get<ReverseHit>("/api/v1/addresses/reverse", { lon, lat }, signal),
+  stations: (query: { area?: number; bbox?: string; limit?: number }, signal?: AbortSignal) =>
+    get<Paged<Station>>("/api/v1/stations", query, signal),
+  staffingGaps: (signal?: AbortSignal) =>
+    get<Paged<Staffing & { code: number; name: string }>>("/api/v1/staffing", { ok: false, limit: 1 }, signal),
+  heatLegend: (query: Filter & { bandwidth_m?: number }, signal?: AbortSignal) =>
+    get<HeatLegend>("/api/v1/heat/legend", { ...query }, signal),
+  features: (signal?: AbortSignal) =>
+    get<{ features: LineFeature[] }>("/api/v1/layers/features.geojson", {}, signal),
+};
