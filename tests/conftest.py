@@ -1,0 +1,220 @@
+"""What tests stand on: one private PostGIS a run, a template city, a clone of it a test.
+
+The template holds the demo's 红古 district (7 towns, 56 communities, 336 cells, 2,000 cases), built
+and loaded by the product's own code. A clone takes about 75 ms.
+"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from filelock import FileLock
+from sqlalchemy import URL, make_url
+from starlette.testclient import TestClient
+
+from app.city import service as city
+from app.core import embedded
+from app.core.clock import utc_now
+from app.core.context import Context
+from app.core.db import conninfo, make_engine
+from app.core.settings import Settings
+from app.main import create_app
+from geodata import demo
+from geodata.progress import Silent
+from tests.server import ServerProcess, serving
+
+ROOT = Path(__file__).resolve().parents[1]
+TEST_DISTRICT = 620111
+SOURCES = Path(os.environ.get("MINQING_DATA_DIR", ROOT / ".data")).resolve() / "sources"
+
+
+@dataclass(frozen=True)
+class TestCluster:
+    """The run's private PostGIS."""
+
+    __test__ = False
+    cluster: embedded.Cluster
+
+    def url(self, database: str) -> URL:
+        """The address of one of its databases."""
+        return self.cluster.database_url(database)
+
+    def execute(self, statement: str) -> None:
+        """Run a statement that no transaction may hold (CREATE DATABASE and the like)."""
+        with psycopg.connect(conninfo(self.url("postgres")), autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    def clone(self, template: str) -> str:
+        """A new database with the template's content."""
+        name = f"clone_{uuid4().hex[:12]}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name
+
+    def drop(self, database: str) -> None:
+        """Drop a database, whoever is still connected."""
+        self.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of this run share."""
+    base = tmp_path_factory.getbasetemp()
+    folder = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    # pytest keeps its folders to their owner; the embedded server of a root run is another user.
+    for path in (folder, folder.parent):
+        path.chmod(0o755)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def cluster(run_folder: Path) -> Iterator[TestCluster]:
+    """The run's cluster: started by the first worker, stopped by the last one out."""
+    with embedded.running(run_folder / "pg") as running:
+        yield TestCluster(running)
+
+
+@pytest.fixture(scope="session")
+def test_city_bundle(run_folder: Path) -> Path:
+    """The demo's 红古 district on disk, built once a run."""
+    bundle = run_folder / "bundle"
+    with FileLock(run_folder / "bundle.lock"):
+        if not (bundle / "manifest.json").exists():
+            recipe = demo.Recipe(seed=1, districts=(TEST_DISTRICT,), incidents=2_000)
+            demo.build(recipe, bundle, Silent(), sources=SOURCES)
+    return bundle
+
+
+@pytest.fixture(scope="session")
+def template(cluster: TestCluster, test_city_bundle: Path, run_folder: Path) -> str:
+    """The name of the database of which every test's own is a clone."""
+    ready = run_folder / "template.ready"
+    with FileLock(run_folder / "template.lock"):
+        if not ready.exists():
+            cluster.drop("city_template")
+            cluster.execute("CREATE DATABASE city_template")
+            engine = make_engine(cluster.url("city_template"))
+            city.prepare_database(engine)
+            city.load_bundle(engine, test_city_bundle, Silent(), utc_now())
+            engine.dispose()
+            ready.touch()
+    return "city_template"
+
+
+@pytest.fixture(scope="session")
+def empty_template(cluster: TestCluster, run_folder: Path) -> str:
+    """The name of a database with tables and vocabularies, but no city."""
+    ready = run_folder / "empty.ready"
+    with FileLock(run_folder / "template.lock"):
+        if not ready.exists():
+            cluster.drop("empty_template")
+            cluster.execute("CREATE DATABASE empty_template")
+            engine = make_engine(cluster.url("empty_template"))
+            city.prepare_database(engine)
+            engine.dispose()
+            ready.touch()
+    return "empty_template"
+
+
+@pytest.fixture(scope="session")
+def city_database(cluster: TestCluster, template: str) -> Iterator[URL]:
+    """This worker's clone of the city, for tests that only read."""
+    name = cluster.clone(template)
+    yield cluster.url(name)
+    cluster.drop(name)
+
+
+@pytest.fixture
+def database(cluster: TestCluster, template: str) -> Iterator[URL]:
+    """A clone of the city for one test, to write into."""
+    name = cluster.clone(template)
+    yield cluster.url(name)
+    cluster.drop(name)
+
+
+@pytest.fixture
+def empty_database(cluster: TestCluster, empty_template: str) -> Iterator[URL]:
+    """A database with tables and no city, for one test."""
+    name = cluster.clone(empty_template)
+    yield cluster.url(name)
+    cluster.drop(name)
+
+
+def _context(url: URL) -> Context:
+    settings = Settings(demo=True, data_dir=Path(tempfile.gettempdir()))
+    return Context.open(settings, url.render_as_string(hide_password=False))
+
+
+@pytest.fixture(scope="session")
+def context(city_database: URL) -> Iterator[Context]:
+    """A context over the city, for tests that only read."""
+    context = _context(city_database)
+    yield context
+    context.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def client(context: Context) -> Iterator[TestClient]:
+    """The app over the city, for tests that only read."""
+    with TestClient(create_app(context), base_url="http://127.0.0.1") as client:
+        yield client
+
+
+@pytest.fixture
+def own_context(database: URL) -> Iterator[Context]:
+    """A context over this test's own clone."""
+    context = _context(database)
+    yield context
+    context.engine.dispose()
+
+
+@pytest.fixture
+def own_client(own_context: Context) -> Iterator[TestClient]:
+    """The app over this test's own clone."""
+    with TestClient(create_app(own_context), base_url="http://127.0.0.1") as client:
+        yield client
+
+
+@pytest.fixture
+def server(database: URL) -> Iterator[ServerProcess]:
+    """`minqing serve` as a real second process over this test's own clone."""
+    with serving(database) as process:
+        yield process
+
+
+@pytest.fixture
+def start_server() -> Iterator[Callable[[URL], ServerProcess]]:
+    """Starts servers over any database; all are stopped when the test ends."""
+    with ExitStack() as stack:
+        yield lambda url: stack.enter_context(serving(url))
+
+
+@pytest.fixture
+def own_folder() -> Iterator[Path]:
+    """A folder that the embedded server of a root run can reach, with an awkward name."""
+    folder = Path(tempfile.mkdtemp(prefix="民情 地图 "))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def run_command(*args: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run `minqing …` as a user would, in a process of its own."""
+    return subprocess.run(
+        [ROOT / ".venv" / "bin" / "minqing", *args],
+        capture_output=True, text=True, timeout=120, env={**os.environ, **(env or {})},
+    )  # fmt: skip
+
+
+def database_name(url: URL | str) -> str:
+    """The database that a URL names."""
+    name = make_url(url).database
+    assert name is not None
+    return name

@@ -1,0 +1,101 @@
+"""The product as a second process: what `minqing serve` does, seen from outside."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from sqlalchemy import URL
+
+PATIENCE_S = 60.0
+
+
+@dataclass
+class ServerProcess:
+    """A running server."""
+
+    base_url: str
+    database_url: URL
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def kill(self) -> None:
+        """End it as the kernel would: no goodbye."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> int:
+        """End it as Ctrl-C does, and give its exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        return self.process.wait(timeout=PATIENCE_S)
+
+
+def free_port() -> int:
+    """A port on which nobody listens just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def start(database: URL, port: int | None = None, **env: str) -> ServerProcess:
+    """Start a server and wait until it answers.
+
+    Raises:
+        RuntimeError: it ended, or did not answer in a minute; with what it said.
+    """
+    port = port or free_port()
+    log = Path(tempfile.mkstemp(prefix="minqing-server-", suffix=".log")[1])
+    environment = {
+        **os.environ,
+        "MINQING_DATABASE_URL": database.render_as_string(hide_password=False),
+        "MINQING_PORT": str(port),
+        "MINQING_HOST": "127.0.0.1",
+        "MINQING_DEMO": "1",
+        "MINQING_SIMULATE": "0",
+        **env,
+    }
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app.cli", "serve"],
+            env=environment, stdout=output, stderr=output, start_new_session=True,
+            cwd=Path(__file__).resolve().parents[1],
+        )  # fmt: skip
+    server = ServerProcess(f"http://127.0.0.1:{port}", database, process, log)
+    _wait_until_ready(server)
+    return server
+
+
+def _wait_until_ready(server: ServerProcess) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline and server.process.poll() is None:
+        try:
+            if httpx.get(f"{server.base_url}/readyz", timeout=2).status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.05)
+    said = server.log.read_text(errors="replace")
+    if server.process.poll() is None:
+        server.kill()
+    raise RuntimeError(f"the server did not come up:\n{said}")
+
+
+@contextmanager
+def serving(database: URL, **env: str) -> Iterator[ServerProcess]:
+    """A server for the length of the block."""
+    server = start(database, **env)
+    try:
+        yield server
+    finally:
+        if server.process.poll() is None:
+            server.stop()
+        server.log.unlink(missing_ok=True)
