@@ -1,0 +1,101 @@
+"""Coverages: polygons that share their borders exactly, without gaps and without overlaps.
+
+All functions are planar and work in whatever CRS the coordinates are in; arrays hold shapely
+geometries.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+GeometryArray = NDArray[np.object_]
+
+
+class CoverageError(ValueError):
+    """The polygons do not form the coverage they should; says where."""
+
+
+@dataclass(frozen=True)
+class Faces:
+    """Polygons in the order of the labels they were asked for, on exactly shared borders."""
+
+    polygons: GeometryArray
+    adopted: int
+
+
+def node(lines: GeometryArray, grid_size: float) -> GeometryArray:
+    """All lines cut at every crossing and touch and put on a grid; each piece once."""
+    return np.asarray(shapely.get_parts(shapely.union_all(lines, grid_size=grid_size)))
+
+
+def faces(noded: GeometryArray, points: NDArray[np.float64], within: BaseGeometry) -> Faces:
+    """The polygon around each of the points (n, 2) that the noded lines make.
+
+    A face that holds no point but lies in `within` (a sliver from noding) goes to the neighbour
+    with the longest shared border; one outside is left out.
+
+    Raises:
+        CoverageError: a point lies in no face, or two points in the same.
+    """
+    made = np.asarray(shapely.get_parts(shapely.polygonize(noded)))
+    label, face = shapely.STRtree(made).query(shapely.points(points), predicate="within")
+    owner = np.full(len(points), -1)
+    owner[label] = face
+    if len(label) != len(points) or len(np.unique(face)) != len(points):
+        lost = np.setdiff1d(np.arange(len(points)), label)
+        raise CoverageError(f"{len(lost)} of {len(points)} points have no face of their own")
+    polygons = made[owner]
+    free = np.setdiff1d(np.arange(len(made)), face)
+    shapely.prepare(within)
+    free = free[shapely.contains(within, shapely.point_on_surface(made[free]))]
+    for sliver in made[free]:
+        _adopt(polygons, sliver)
+    return Faces(polygons, len(free))
+
+
+def _adopt(polygons: GeometryArray, sliver: BaseGeometry) -> None:
+    near = shapely.STRtree(polygons).query(sliver, predicate="intersects")
+    shared = shapely.length(shapely.intersection(polygons[near], sliver.boundary))
+    best = near[int(np.argmax(shared))]
+    polygons[best] = shapely.coverage_union(polygons[best], sliver)
+
+
+def dissolve(polygons: GeometryArray, group: NDArray[np.int64]) -> GeometryArray:
+    """One union a group, in ascending order of the group; the polygons must be a coverage."""
+    order = np.argsort(group, kind="stable")
+    starts = np.flatnonzero(np.diff(group[order], prepend=np.int64(-1)))
+    return np.array(
+        [_one_part(shapely.coverage_union_all(part)) for part in np.split(polygons[order], starts[1:])]
+    )
+
+
+def _one_part(geometry: BaseGeometry) -> BaseGeometry:
+    """A collection with a single member as that member."""
+    parts = shapely.get_parts(geometry)
+    return parts[0] if len(parts) == 1 else geometry
+
+
+def check(polygons: GeometryArray, what: str) -> None:
+    """Make sure the polygons are a coverage of simple parts.
+
+    Raises:
+        CoverageError: one is invalid, in several parts or with a hole; borders do not match; or
+            the areas do not add up to the area of the whole.
+    """
+    if not np.all(shapely.is_valid(polygons)):
+        raise CoverageError(f"{what}: {np.sum(~shapely.is_valid(polygons))} invalid polygons")
+    broken = shapely.get_type_id(polygons) != shapely.GeometryType.POLYGON
+    if np.any(broken):
+        raise CoverageError(f"{what}: {np.sum(broken)} in more than one part")
+    holed = shapely.get_num_interior_rings(polygons) > 0
+    if np.any(holed):
+        raise CoverageError(f"{what}: {np.sum(holed)} with a hole")
+    if not shapely.coverage_is_valid(polygons):
+        edges = shapely.coverage_invalid_edges(polygons)
+        raise CoverageError(f"{what}: borders of {np.sum(~shapely.is_empty(edges))} do not match")
+    parts, whole = shapely.area(polygons).sum(), shapely.coverage_union_all(polygons).area
+    if abs(parts - whole) > 1e-9 * whole:
+        raise CoverageError(f"{what}: areas add up to {parts}, the whole has {whole}")

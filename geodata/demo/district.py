@@ -1,0 +1,194 @@
+"""Drawing one district: towns, communities, cells and base units, down to noded linework.
+
+Everything here is in EPSG:4544 (metres) until `DistrictDraft`, which is in EPSG:4326. Each area
+draws from a generator of its own, seeded by the seed and its code, so nothing depends on order.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import Transformer
+from shapely.geometry import Polygon
+
+from geodata import codes, coverage
+from geodata.demo import tessellate
+from geodata.demo.field import Density, FloatArray, Warp
+from geodata.demo.shares import IntArray, apportion
+from geodata.demo.sources import METRIC_CRS, Place
+
+FEWEST_CELLS = 3
+FEWEST_UNITS, MOST_UNITS = 12, 20
+_NODE_GRID_M = 0.01
+_EDGE_STEP_M = 160.0
+_TOWN_CANDIDATES = 400
+
+
+@dataclass(frozen=True)
+class DistrictTask:
+    """What is needed to draw one district, fit to be sent to another process.
+
+    Attributes:
+        seed: of the whole city.
+        code: the district's 15-digit code.
+        cells: how many cells it is to have.
+        outline: Polygon in EPSG:4544.
+        towns, communities: its areas by code.
+        centres: town code -> (easting, northing) in metres, where known.
+        density: where people live.
+    """
+
+    seed: int
+    code: int
+    cells: int
+    outline: Polygon
+    towns: list[Place]
+    communities: list[Place]
+    centres: dict[int, tuple[float, float]]
+    density: Density
+
+
+@dataclass(frozen=True)
+class DistrictDraft:
+    """One district, drawn.
+
+    Attributes:
+        code: the district's code.
+        lines: LineStrings in EPSG:4326, the borders of all units, on the 1e-6 degree grid.
+        points: (n, 2) lon, lat in degrees, one inside each unit.
+        cell_codes: (n,) the cell of each unit, ascending.
+        crowding: (n,) relative density of people at each unit.
+        area_m2: (n,) planar area of each unit.
+        dedicated: codes of the cells that stand for one campus or plant.
+    """
+
+    code: int
+    lines: NDArray[np.object_]
+    points: FloatArray
+    cell_codes: IntArray
+    crowding: FloatArray
+    area_m2: FloatArray
+    dedicated: IntArray
+
+
+def draw(task: DistrictTask, tick: Callable[[], None]) -> DistrictDraft:
+    """Draw the district; `tick` is called after each community and may raise to stop."""
+    cell_counts = _cell_counts(task)
+    units: list[Polygon] = []
+    owners: list[int] = []
+    dedicated: list[int] = []
+    for town, town_area in zip(task.towns, _towns(task), strict=True):
+        own = [place for place in task.communities if codes.contains(town.code, place.code)]
+        town_cells: list[int] = []
+        for code, area in _communities(task, town, town_area, own):
+            cells = _cells(task, code, area, cell_counts[code])
+            for sequence, cell in enumerate(cells, start=1):
+                cell_code = codes.child_code(code, sequence)
+                parts = _units(task, cell_code, cell)
+                units.extend(parts)
+                owners.extend([cell_code] * len(parts))
+            town_cells.extend(codes.child_code(code, i + 1) for i in range(len(cells)))
+            tick()
+        dedicated.extend(_dedicated(task, town, town_cells))
+    return _finish(task, np.array(units), np.array(owners, dtype=np.int64), dedicated)
+
+
+def _rng(task: DistrictTask, code: int, purpose: int) -> np.random.Generator:
+    return np.random.default_rng([task.seed, code, purpose])
+
+
+def _cell_counts(task: DistrictTask) -> dict[int, int]:
+    """Cells of each community: the least each, the rest by a weight drawn by lot."""
+    rng = _rng(task, task.code, 1)
+    urban = np.array([place.kind == "community" for place in task.communities])
+    weights = np.where(urban, 1.6, 1.0) * rng.lognormal(0, 0.45, len(urban))
+    shares = apportion(task.cells, weights, FEWEST_CELLS)
+    return {place.code: int(n) for place, n in zip(task.communities, shares, strict=True)}
+
+
+def _towns(task: DistrictTask) -> list[Polygon]:
+    """Voronoi of the known centres; the other towns far from them, and rather where it is dense."""
+    rng = _rng(task, task.code, 2)
+    known = np.array(list(task.centres.values())).reshape(-1, 2)
+    candidates = tessellate.scatter(task.outline, _TOWN_CANDIDATES, task.density, 0.35, rng)
+    weights = task.density.at(candidates) ** 0.25
+    rest = iter(
+        tessellate.farthest(candidates, weights, known, len(task.towns) - len(task.centres))
+    )
+    seeds = [
+        np.array(task.centres[town.code]) if town.code in task.centres else next(rest)
+        for town in task.towns
+    ]
+    return tessellate.voronoi(task.outline, np.array(seeds))
+
+
+def _communities(
+    task: DistrictTask, town: Place, area: Polygon, own: list[Place]
+) -> list[tuple[int, Polygon]]:
+    """The communities of a town; urban ones where it is densest, villages around them."""
+    rng = _rng(task, town.code, 3)
+    points = tessellate.scatter(area, 40 * len(own), task.density, 0.7, rng)
+    seeds = tessellate.centres(points, len(own), rng)
+    seeds = seeds[np.argsort(-task.density.at(seeds), kind="stable")]
+    ordered = sorted(own, key=lambda place: (place.kind == "village", place.code))
+    parts = tessellate.voronoi(area, seeds)
+    return sorted((place.code, part) for place, part in zip(ordered, parts, strict=True))
+
+
+def _cells(task: DistrictTask, code: int, area: Polygon, count: int) -> list[Polygon]:
+    """The cells of a community, numbered in rows from north to south, each from west to east."""
+    rng = _rng(task, code, 4)
+    points = tessellate.scatter(area, 30 * count, task.density, 0.7, rng)
+    seeds = tessellate.centres(points, count, rng)
+    return tessellate.voronoi(area, seeds[reading_order(seeds)])
+
+
+def _units(task: DistrictTask, cell_code: int, cell: Polygon) -> list[Polygon]:
+    rng = _rng(task, cell_code, 5)
+    count = int(rng.integers(FEWEST_UNITS, MOST_UNITS, endpoint=True))
+    points = tessellate.uniform(cell, 14 * count, rng)
+    seeds = tessellate.centres(points, count, rng)
+    return tessellate.voronoi(cell, seeds[reading_order(seeds)])
+
+
+def reading_order(points: FloatArray) -> NDArray[np.intp]:
+    """Indices of the points in rows from north to south, each row from west to east."""
+    rows = max(1, round(len(points) ** 0.5))
+    rank = np.empty(len(points), dtype=np.intp)
+    rank[np.argsort(-points[:, 1], kind="stable")] = np.arange(len(points))
+    return np.lexsort((points[:, 0], rank * rows // len(points)))
+
+
+def _dedicated(task: DistrictTask, town: Place, cells: list[int]) -> list[int]:
+    """One to three cells of an urban subdistrict are a campus or a plant."""
+    if town.kind != "subdistrict":
+        return []
+    rng = _rng(task, town.code, 6)
+    count = min(int(rng.integers(1, 3, endpoint=True)), len(cells) // 3)
+    return sorted(int(code) for code in rng.choice(cells, count, replace=False))
+
+
+def _finish(
+    task: DistrictTask, units: NDArray[np.object_], owners: IntArray, dedicated: list[int]
+) -> DistrictDraft:
+    """Node the borders, let them wander, and go over to degrees."""
+    warp = Warp.of(task.density, task.seed)
+    to_degrees = Transformer.from_crs(METRIC_CRS, "EPSG:4326", always_xy=True)
+
+    def place(xy: FloatArray) -> FloatArray:
+        lon, lat = to_degrees.transform(*warp.apply(xy, task.outline).T)
+        return np.column_stack([lon, lat])
+
+    lines = shapely.segmentize(coverage.node(shapely.boundary(units), _NODE_GRID_M), _EDGE_STEP_M)
+    inside = shapely.get_coordinates(shapely.point_on_surface(units))
+    return DistrictDraft(
+        code=task.code,
+        lines=shapely.transform(lines, lambda xy: place(xy).round(6)),
+        points=place(inside),
+        cell_codes=owners,
+        crowding=task.density.at(inside),
+        area_m2=shapely.area(units),
+        dedicated=np.array(dedicated, dtype=np.int64),
+    )

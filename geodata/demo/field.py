@@ -1,0 +1,90 @@
+"""Where people live (a density) and how borders wander (a warp), as functions of the place.
+
+Coordinates are EPSG:4544 (easting, northing in metres), arrays of shape (n, 2).
+"""
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry import LineString
+from shapely.geometry.base import BaseGeometry
+
+from geodata.demo.recipe import CityFacts
+from geodata.demo.sources import METRIC_CRS
+
+FloatArray = NDArray[np.float64]
+
+# Wavelength and amplitude of each octave of the noise. A displacement whose slope stays below one
+# cannot fold the plane, so borders that did not cross before do not cross after it.
+_OCTAVES_M = ((4000.0, 110.0), (1600.0, 55.0), (700.0, 26.0))
+_WAVES_PER_OCTAVE = 5
+_CALM_M = 900.0
+
+
+@dataclass(frozen=True)
+class Density:
+    """Relative density of people: 1 in the old town, `countryside` far from every valley."""
+
+    countryside: float
+    lines: tuple[LineString, ...]
+    densities: tuple[float, ...]
+    widths_m: tuple[float, ...]
+
+    @classmethod
+    def of(cls, facts: CityFacts) -> "Density":
+        """The density that the valleys of the city make."""
+        lines = gpd.GeoSeries([LineString(valley.line) for valley in facts.valleys], crs=4326)
+        return cls(
+            facts.countryside,
+            tuple(lines.to_crs(METRIC_CRS)),
+            tuple(valley.density for valley in facts.valleys),
+            tuple(valley.width_m for valley in facts.valleys),
+        )
+
+    def at(self, xy: FloatArray) -> FloatArray:
+        """Density at each place, shape (n,)."""
+        points = shapely.points(xy)
+        total = np.full(len(xy), self.countryside)
+        for line, density, width_m in zip(self.lines, self.densities, self.widths_m, strict=True):
+            total += density * np.exp(-((shapely.distance(line, points) / width_m) ** 2))
+        return total
+
+
+@dataclass(frozen=True)
+class Warp:
+    """A smooth displacement of the plane: nothing on district borders, little where it is dense."""
+
+    waves: FloatArray  # (octaves x waves, 4): wave number east and north, phase of dx and of dy
+    amplitudes_m: FloatArray  # (octaves x waves,)
+    density: Density
+
+    @classmethod
+    def of(cls, density: Density, seed: int) -> "Warp":
+        """The same warp for the same seed, over the whole city."""
+        rng = np.random.default_rng([seed, 7])
+        waves, amplitudes = [], []
+        for wavelength_m, amplitude_m in _OCTAVES_M:
+            angle = rng.uniform(0, 2 * np.pi, _WAVES_PER_OCTAVE)
+            number = 2 * np.pi / (wavelength_m * rng.uniform(0.8, 1.25, _WAVES_PER_OCTAVE))
+            phases = rng.uniform(0, 2 * np.pi, (_WAVES_PER_OCTAVE, 2))
+            waves.append(np.column_stack([number * np.cos(angle), number * np.sin(angle), phases]))
+            amplitudes.append(np.full(_WAVES_PER_OCTAVE, amplitude_m / _WAVES_PER_OCTAVE**0.5))
+        return cls(np.vstack(waves), np.concatenate(amplitudes), density)
+
+    def apply(self, xy: FloatArray, outline: BaseGeometry) -> FloatArray:
+        """Where each place of a district goes; `outline` is the district, in metres."""
+        border = outline.boundary
+        shapely.prepare(border)
+        distance_m = shapely.distance(border, shapely.points(xy))
+        calm = np.clip(distance_m / _CALM_M, 0, 1) * np.exp(-3 * self.density.at(xy))
+        moved = xy.copy()
+        for (east, north, phase_x, phase_y), amplitude in zip(
+            self.waves, self.amplitudes_m, strict=True
+        ):
+            turn = xy[:, 0] * east + xy[:, 1] * north
+            moved[:, 0] += calm * amplitude * np.sin(turn + phase_x)
+            moved[:, 1] += calm * amplitude * np.sin(turn + phase_y)
+        return moved
