@@ -1,39 +1,13 @@
-"""The outbox that a writer fills and the stream that viewers read (design, the live path)."""
+"""The stream that viewers read (design, the live path); the outbox it is fed from is in core."""
 
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, SmallInteger, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.types import UserDefinedType
 
 from app.core.db import Base
 from app.core.types import Code, Instant
-
-
-class TransactionId(UserDefinedType[str]):
-    """PostgreSQL's 64-bit transaction id, which never wraps around."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **_: Any) -> str:
-        """The type's name in DDL."""
-        return "xid8"
-
-
-class Outbox(Base):
-    """An event that its transaction has told, and the relay has not yet published."""
-
-    __tablename__ = "outbox"
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    txid: Mapped[str] = mapped_column(TransactionId(), server_default=text("pg_current_xact_id()"))
-    topic: Mapped[str] = mapped_column(Text)
-    area_code: Mapped[Code]
-    payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    created_at: Mapped[Instant] = mapped_column(server_default=text("clock_timestamp()"))
-
-    __table_args__ = (Index("outbox_order", "txid", "id"),)
 
 
 class StreamEvent(Base):

@@ -1,9 +1,10 @@
 """Every domain's tables, in one place for alembic."""
 
+from app.core import outbox
 from app.dispatch import models as dispatch
 from app.incidents import models as incidents
 from app.live import models as live
 from app.places import models as places
 from app.planning import models as planning
 
-__all__ = ["dispatch", "incidents", "live", "places", "planning"]
+__all__ = ["dispatch", "incidents", "live", "outbox", "places", "planning"]

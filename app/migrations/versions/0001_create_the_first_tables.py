@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from app.core.outbox import TransactionId
 from app.core.types import geometry
-from app.live.models import TransactionId
 
 revision = "0001"
 down_revision = None
