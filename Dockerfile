@@ -24,6 +24,7 @@ COPY . .
 RUN npm run --prefix app/web build \
     && rm -rf app/web/node_modules \
     && pip install --no-cache-dir --no-deps --no-build-isolation --editable . \
+    && mkdir -p /var/lib/minqing/data/city \
     && chown -R minqing: /var/lib/minqing
 
 USER minqing
