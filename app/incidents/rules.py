@@ -4,6 +4,9 @@ Source: reference vocabulary, "Life cycle". The stage names are the public ones 
 `closed` and `not_accepted` to its closed, all others to open).
 """
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -123,3 +126,66 @@ def kind_of(category: str) -> str:
         category: two or four digits of the filing standard.
     """
     return KIND_OF_PREFIX.get(category[:2], "request")
+
+
+STATUS_WORDS = tuple(dict.fromkeys(["open", "closed", *Stage, *Status]))
+"""Everything that the query word `status` may say."""
+
+
+def statuses_matching(word: str) -> frozenset[Status]:
+    """The states that the query word `status` selects.
+
+    `open` and `closed` are all states on that side; the name of a stage is every state of that
+    stage (where a state has the same name, the stage is meant); any other word is that state alone.
+
+    Raises:
+        ValueError: no such word.
+    """
+    if word == "open":
+        return frozenset(status for status in Status if is_open(status))
+    if word in set(Stage):
+        return frozenset(status for status, stage in STAGE_OF.items() if stage == word)
+    if word not in set(Status):
+        raise ValueError(f"must be one of {', '.join(STATUS_WORDS)}")
+    return frozenset({Status(word)})
+
+
+@dataclass(frozen=True)
+class Event:
+    """One step of a case, as the append-only log keeps it."""
+
+    at: datetime
+    ordinal: int
+    step: str
+    status: Status
+    tier: Tier
+
+
+@dataclass(frozen=True)
+class CaseState:
+    """How a case stands at some minute."""
+
+    status: Status
+    tier: Tier
+    closed_at: datetime | None
+
+    @property
+    def stage(self) -> Stage:
+        """The public stage of the status."""
+        return STAGE_OF[self.status]
+
+
+def state_as_of(events: Iterable[Event], at: datetime) -> CaseState | None:
+    """How a case stood at `at`, from its events alone; None when it was not yet reported.
+
+    The order of `events` does not matter. `closed_at` is the instant of the step that closed the
+    case for good: a case closed, reopened and closed again has the second one.
+    """
+    state: CaseState | None = None
+    for event in sorted(events, key=lambda event: (event.at, event.ordinal)):
+        if event.at > at:
+            break
+        before = state.closed_at if state else None
+        closed_at = None if is_open(event.status) else before or event.at
+        state = CaseState(event.status, event.tier, closed_at)
+    return state
