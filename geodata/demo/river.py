@@ -11,8 +11,9 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 from pyproj import Geod
+
+from geodata.demo.arrays import FloatArray
 
 WAYPOINTS = Path(__file__).with_name("river_waypoints.csv")
 RIVER_NAME = "黄河（示意）"
@@ -23,7 +24,7 @@ _ROUNDS = 3
 _WOBBLE_DEG = 0.0004
 
 
-def waypoints() -> NDArray[np.float64]:
+def waypoints() -> FloatArray:
     """The hand-placed points, n x 2 of lon, lat in degrees, upstream first."""
     table = pd.read_csv(WAYPOINTS)
     return table[["lon", "lat"]].to_numpy(dtype=np.float64)
@@ -58,7 +59,7 @@ def schematic(areas: gpd.GeoDataFrame, rng: np.random.Generator) -> gpd.GeoDataF
     )
 
 
-def distance_m(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.float64]:
+def distance_m(lon: FloatArray, lat: FloatArray) -> FloatArray:
     """Distance of points (degrees) to the schematic line, in metres, good to a few per cent.
 
     Measured in a plane with metres per degree taken at the middle of the line.
@@ -70,11 +71,11 @@ def distance_m(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np
     return np.asarray(found, dtype=np.float64)
 
 
-def _metres_per_degree(lat_deg: float) -> NDArray[np.float64]:
+def _metres_per_degree(lat_deg: float) -> FloatArray:
     return np.array([111_320.0 * np.cos(np.radians(lat_deg)), 110_990.0])
 
 
-def _rounded_off(points: NDArray[np.float64]) -> NDArray[np.float64]:
+def _rounded_off(points: FloatArray) -> FloatArray:
     """Cut the corners (Chaikin), keeping both ends."""
     for _ in range(_ROUNDS):
         a, b = points[:-1], points[1:]

@@ -11,7 +11,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geodata.demo.scatter import IntArray, neighbour_pairs
+from geodata.demo.arrays import IntArray
+from geodata.demo.scatter import neighbour_pairs
 from geodata.demo.stations import Stations
 
 LETTERS = {

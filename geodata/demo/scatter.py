@@ -2,11 +2,8 @@
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-GeometryArray = NDArray[np.object_]
+from geodata.demo.arrays import FloatArray, GeometryArray, IntArray
 
 _ROUNDS = 12
 _DIGITS = 7  # degrees to about a centimetre, so that what is written down is what was checked

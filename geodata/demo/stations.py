@@ -13,7 +13,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geodata.demo.scatter import FloatArray, IntArray, neighbour_pairs, points_in
+from geodata.demo.arrays import FloatArray, IntArray
+from geodata.demo.scatter import neighbour_pairs, points_in
 
 HERE = Path(__file__).parent
 SHARED_POSTS_PER_CELL = 1196 / 8703
