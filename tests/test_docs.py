@@ -2,7 +2,9 @@
 
 import enum
 import importlib
+import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -59,3 +61,18 @@ def test_a_decision_fits_on_a_page_and_names_what_lost(page: Path) -> None:
     assert len(text.splitlines()) <= 70
     for heading in ("## Context", "## Decision", "## What lost", "## Consequences"):
         assert heading in text
+
+
+def _declared() -> list[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    python = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    web = json.loads((ROOT / "app" / "web" / "package.json").read_text(encoding="utf-8"))
+    names = [re.split(r"[\[<>=~! ]", line)[0] for line in python]
+    return [*names, *web.get("dependencies", {}), *web.get("devDependencies", {})]
+
+
+def test_every_declared_dependency_has_its_licence_listed() -> None:
+    """A dependency comes in with its licence looked at."""
+    listed = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8")
+    missing = [name for name in _declared() if f"| {name} |" not in listed]
+    assert not missing, f"look at their licences and add them to docs/licences.md: {missing}"
