@@ -59,14 +59,14 @@ def not_found(what: str, key: object) -> Problem:
     return Problem(HTTPStatus.NOT_FOUND, "not-found", "Not found", f"No {what} {key}.")
 
 
-def outside_city(field_name: str) -> Problem:
-    """A place that no cell of the city contains: 422."""
+def outside_city(*field_names: str) -> Problem:
+    """A place that no cell of the city contains: 422, naming the fields that told it."""
     return Problem(
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "outside-city",
         "Outside the city",
         "No grid cell of this city contains that place.",
-        (FieldError(field_name, "lies in no grid cell of this city"),),
+        tuple(FieldError(name, "lies in no grid cell of this city") for name in field_names),
     )
 
 

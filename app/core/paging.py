@@ -3,11 +3,31 @@
 import base64
 import binascii
 import json
-from typing import Any
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import BaseModel, Field
 
 from app.core.errors import invalid
 
 MAX_CURSOR_CHARS = 400
+Item = TypeVar("Item")
+
+
+class Page(BaseModel, Generic[Item]):
+    """A part of a list, and the way to the next part."""
+
+    total: int = Field(ge=0, description="How many items the whole list has, exactly.")
+    items: list[Item] = Field(description="This part of the list, in its order.")
+    next: str | None = Field(
+        description="Opaque cursor: repeat the same request with `cursor` set to it to get the"
+        " next part; null at the end."
+    )
+
+
+Cursor = Annotated[
+    str | None,
+    Field(description="`next` of the part before; the other words must stay the same."),
+]
 
 
 def encode_cursor(key: list[Any]) -> str:

@@ -145,3 +145,13 @@ class TimeWindow(StrictQuery):
         at = self.at or now
         until = self.until or at
         return at, self.since or until - DEFAULT_WINDOW, until
+
+
+class AsOf(StrictQuery):
+    """The one word of paths that answer for a minute."""
+
+    at: Instant | None = Field(
+        default=None,
+        description="Answer as of this minute (RFC 3339, UTC); default: now.",
+        examples=["2026-01-31T08:00:00Z"],
+    )
