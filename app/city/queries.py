@@ -1,13 +1,29 @@
-"""SQL of loading: vocabularies, and whole files through COPY."""
+"""SQL of loading: vocabularies, clearing a city away, and what surrounds the COPY of a new one."""
+
+from dataclasses import asdict
+from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from app.city.standard import CategoryRow
 from app.dispatch.models import StaffingRule
 from app.dispatch.rules import REQUIRED_STAFF
 from app.incidents.models import IncidentStatus
 from app.incidents.rules import STAGE_OF, Stage, is_open
+
+# Every table that holds something of one city, what is referred to after what refers.
+CITY_TABLES = (
+    "outbox", "stream_event", "incident_event", "report_receipt", "incident", "category",
+    "assignment", "station_cover", "duty_unit", "station", "map_feature", "base_unit",
+    "area_shape", "area", "boundary_version", "city",
+)  # fmt: skip
+NUMBERED_TABLES = ("area", "station", "duty_unit", "assignment", "category", "boundary_version")
+LOAD_LOCK = 0x63697479
+_DEADLOCK = "40P01"
+_CLEAR_ATTEMPTS = 5
 
 
 def write_vocabularies(session: Session) -> None:
@@ -41,3 +57,124 @@ def write_vocabularies(session: Session) -> None:
         ),
         states,
     )
+
+
+def begin_load(session: Session) -> None:
+    """Take the turn among loads and imports, and let this transaction last as long as it takes."""
+    session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOAD_LOCK})
+    session.execute(text("SET LOCAL statement_timeout = 0"))
+    # A killed loader must not keep the old city locked until the end of some long statement.
+    session.execute(text("SET LOCAL client_connection_check_interval = '1s'"))
+    session.execute(text("SET LOCAL maintenance_work_mem = '256MB'"))
+
+
+def clear_city(session: Session) -> None:
+    """Empty every table of the city. Readers wait from here to the end of the transaction.
+
+    Raises:
+        sqlalchemy.exc.OperationalError: the tables cannot be had.
+    """
+    statement = text(f"TRUNCATE {', '.join(CITY_TABLES)}")
+    for attempt in range(_CLEAR_ATTEMPTS):
+        try:
+            with session.begin_nested():
+                session.execute(statement)
+            return
+        except OperationalError as error:
+            # A viewer may hold one of the tables and want another that we hold already.
+            is_deadlock = getattr(error.orig, "sqlstate", None) == _DEADLOCK
+            if not is_deadlock or attempt + 1 == _CLEAR_ATTEMPTS:
+                raise
+
+
+def next_boundary_version(session: Session, now: datetime) -> int:
+    """A number that no boundary version had before, nor will have after another load.
+
+    Tiles are kept for ever under this number, so it is a time: seconds since 1970, or one more
+    than the last number.
+    """
+    last = session.scalar(text("SELECT max(id) FROM boundary_version")) or 0
+    return max(int(last) + 1, int(now.timestamp()))
+
+
+def write_city(
+    session: Session, *, code: int, name: str, name_en: str | None, demo: bool, now: datetime
+) -> None:
+    """Write the row of the city."""
+    session.execute(
+        text(
+            "INSERT INTO city (code, name, name_en, demo, loaded_at)"
+            " VALUES (:code, :name, :name_en, :demo, :now)"
+        ),
+        {"code": code, "name": name, "name_en": name_en, "demo": demo, "now": now},
+    )
+
+
+def write_boundary_version(session: Session, version: int, valid: str, note: str) -> None:
+    """Write one state of all boundaries."""
+    session.execute(
+        text(
+            "INSERT INTO boundary_version (id, valid, note)"
+            " VALUES (:id, CAST(:valid AS tstzrange), :note)"
+        ),
+        {"id": version, "valid": valid, "note": note},
+    )
+
+
+def write_categories(session: Session, categories: list[CategoryRow], valid: str) -> None:
+    """Write the filing standard, in force for `valid`."""
+    session.execute(
+        text(
+            "INSERT INTO category (code, parent_code, name_zh, name_en, kind, limit_text, valid)"
+            " VALUES (:code, :parent_code, :name_zh, :name_en, :kind, :limit_text,"
+            " CAST(:valid AS tstzrange))"
+        ),
+        [{**asdict(category), "valid": valid} for category in categories],
+    )
+
+
+def ensure_months(session: Session, since: datetime, until: datetime) -> None:
+    """Make the monthly partitions that hold everything from `since` to `until`."""
+    session.execute(text("SELECT ensure_months(:since, :until)"), {"since": since, "until": until})
+
+
+def write_receipts(session: Session) -> None:
+    """Acknowledge every loaded case under its id, so that no report can take the id again.
+
+    The hash is that of no report's body: whoever posts under such an id gets a conflict.
+    """
+    session.execute(
+        text(
+            "INSERT INTO report_receipt (id, body_hash, no, reported_at)"
+            " SELECT id, sha256(uuid_send(id)), no, reported_at FROM incident"
+            " ON CONFLICT (id) DO NOTHING"
+        )
+    )
+
+
+def continue_numbers(session: Session) -> None:
+    """Let every number that is given automatically continue after the last one loaded."""
+    for table in NUMBERED_TABLES:
+        session.execute(
+            text(
+                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'),"  # noqa: S608 (our names)
+                f" coalesce(max(id), 0) + 1, false) FROM {table}"
+            )
+        )
+    session.execute(
+        text("SELECT setval('incident_no_seq', coalesce(max(no), 0) + 1, false) FROM incident")
+    )
+
+
+def start_stream_epoch(session: Session, epoch: str) -> None:
+    """Begin the stream anew: whoever is behind is told to load everything again."""
+    session.execute(text("DELETE FROM stream_state"))
+    session.execute(
+        text("INSERT INTO stream_state (one, epoch, last_seq) VALUES (1, :epoch, 0)"),
+        {"epoch": epoch},
+    )
+
+
+def analyze(session: Session) -> None:
+    """Let the planner know the new tables before anybody asks them anything."""
+    session.execute(text(f"ANALYZE {', '.join(CITY_TABLES)}"))

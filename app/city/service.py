@@ -1,10 +1,19 @@
-"""Making the database ready, and filling it with a whole city."""
+"""Making the database ready, and filling it with a whole city.
+
+What reads files (Arrow, shapely) is imported where it is called: the web server, which only asks
+whether a city is there, must not carry it.
+"""
+
+from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy import Engine
 
 from app.city import queries
+from app.city.report import LoadReport
 from app.core import schema
 from app.core.db import writing
+from geodata.progress import Progress
 
 
 def prepare_database(engine: Engine) -> None:
@@ -16,3 +25,24 @@ def prepare_database(engine: Engine) -> None:
     schema.upgrade(engine)
     with writing(engine) as session:
         queries.write_vocabularies(session)
+
+
+def load_bundle(engine: Engine, bundle_dir: Path, progress: Progress, now: datetime) -> LoadReport:
+    """Replace whatever city is loaded by the one of a bundle. All of it or nothing.
+
+    The bundle's times are moved by whole weeks so that `now` lies in its last week; what would then
+    lie in the future is left out. The stream begins a new epoch, so that every viewer reloads.
+
+    Args:
+        engine: of a database with this version's tables.
+        bundle_dir: a folder made by `geodata.demo.build`.
+        progress: told about every table; may raise `Cancelled`, which leaves the old city.
+        now: the instant that is to be the present.
+
+    Raises:
+        BundleError: the folder holds no complete bundle.
+        sqlalchemy.exc.SQLAlchemyError: the database refuses.
+    """
+    from app.city import loading  # noqa: PLC0415  (see above)
+
+    return loading.load_bundle(engine, bundle_dir, progress, now)

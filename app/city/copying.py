@@ -1,0 +1,96 @@
+"""Whole tables into PostgreSQL through COPY, from Arrow.
+
+Geometry travels as EWKB in hexadecimal, everything else as CSV that Arrow writes.
+"""
+
+import io
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import psycopg
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import shapely
+from numpy.typing import NDArray
+from psycopg import sql
+from sqlalchemy.orm import Session
+
+BATCH_ROWS = 20_000
+WRITE = pacsv.WriteOptions(include_header=False, quoting_style="needed")
+
+
+def driver_of(session: Session) -> psycopg.Connection:
+    """The psycopg connection under a session, in the session's own transaction."""
+    driver = session.connection().connection.driver_connection
+    if not isinstance(driver, psycopg.Connection):
+        raise TypeError("a psycopg connection is needed")
+    return driver
+
+
+def as_hex(geometries: NDArray[np.object_], srid: int) -> pa.Array:
+    """EWKB in hexadecimal, as PostGIS reads it.
+
+    Args:
+        geometries: (n,) shapely geometries.
+        srid: 4326 or 3857, written into each.
+    """
+    marked = shapely.set_srid(geometries, srid)
+    return pa.array(shapely.to_wkb(marked, hex=True, include_srid=True), type=pa.string())
+
+
+def as_multi(geometries: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Polygons as MultiPolygons of one part; MultiPolygons as they are.
+
+    Raises:
+        ValueError: something else among them.
+    """
+    kinds = shapely.get_type_id(geometries)
+    single, multi = shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON
+    if not np.isin(kinds, (single, multi)).all():
+        raise ValueError("an area is neither Polygon nor MultiPolygon")
+    answer = geometries.copy()
+    rows = np.flatnonzero(kinds == single)
+    parts = shapely.multipolygons(geometries[rows], indices=np.arange(len(rows)))
+    answer[rows] = parts
+    return answer
+
+
+def same(value: str | int | float | bool, rows: int) -> pa.Array:
+    """A column that holds one value."""
+    return pa.repeat(pa.scalar(value), rows)
+
+
+def copy_table(
+    connection: psycopg.Connection,
+    table: str,
+    rows: pa.Table,
+    advanced: Callable[[int], None] = lambda done: None,
+) -> int:
+    """Write all rows into `table`; the column names of `rows` are those of the table.
+
+    Args:
+        connection: in a transaction of the caller's.
+        table: its name in the schema public.
+        rows: of plain columns; geometry by `as_hex`, ranges as text.
+        advanced: called with the number of rows written so far; may raise to stop.
+
+    Returns:
+        The number of rows.
+    """
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(
+        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, rows.column_names))
+    )
+    done = 0
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for batch in _batches(rows):
+            text = io.BytesIO()
+            pacsv.write_csv(batch, text, WRITE)
+            copy.write(text.getbuffer())
+            done += batch.num_rows
+            advanced(done)
+    return done
+
+
+def _batches(rows: pa.Table) -> Iterator[pa.Table]:
+    for start in range(0, rows.num_rows, BATCH_ROWS):
+        yield rows.slice(start, BATCH_ROWS)
