@@ -29,7 +29,13 @@ SELECT code, parent_code, name_zh, name_en, kind, limit_text, valid FROM categor
 CREATE VIEW published.incident AS
 SELECT i.no, i.id, i.category, i.severity, i.source, i.status, s.stage, s.stage_ordinal, s.is_open,
        i.cell_code, i.occurred_at, i.reported_at, i.closed_at, i.simulated, i.geom
-FROM incident i JOIN incident_status s USING (status);
+FROM incident i LEFT JOIN incident_status s USING (status);
+
+CREATE VIEW published.incident_event AS
+SELECT no, ordinal, at, step, status, tier FROM incident_event;
+
+CREATE VIEW published.incident_status AS
+SELECT status, stage, stage_ordinal, is_open FROM incident_status;
 
 CREATE VIEW published.station AS
 SELECT id, code, kind, name, area_code, geom, valid FROM station;
