@@ -29,7 +29,10 @@ from app.core.settings import Settings
 from app.main import create_app
 from geodata import demo
 from geodata.progress import Silent
+from tests.chromium import browser
 from tests.server import ServerProcess, serving
+
+__all__ = ["browser"]
 
 ROOT = Path(__file__).resolve().parents[1]
 TEST_DISTRICT = 620111

@@ -24,3 +24,10 @@ def check() -> None:
         current = schema.is_current(context.engine)
         console.print("up to date" if current else "needs `minqing db upgrade`")
         raise typer.Exit(0 if current else 1)
+
+
+@app.command()
+def url() -> None:
+    """Print the database's address, for notebooks and other programs on this machine."""
+    with open_context() as context:
+        typer.echo(context.url.render_as_string(hide_password=False))
