@@ -51,25 +51,27 @@ def faces(noded: GeometryArray, points: NDArray[np.float64], within: BaseGeometr
     free = np.setdiff1d(np.arange(len(made)), face)
     shapely.prepare(within)
     free = free[shapely.contains(within, shapely.point_on_surface(made[free]))]
-    for sliver in made[free]:
-        _adopt(polygons, sliver)
+    _adopt(polygons, made[free])
     return Faces(polygons, len(free))
 
 
-def _adopt(polygons: GeometryArray, sliver: BaseGeometry) -> None:
-    near = shapely.STRtree(polygons).query(sliver, predicate="intersects")
-    shared = shapely.length(shapely.intersection(polygons[near], sliver.boundary))
-    best = near[int(np.argmax(shared))]
-    polygons[best] = shapely.coverage_union(polygons[best], sliver)
+def _adopt(polygons: GeometryArray, slivers: GeometryArray) -> None:
+    """Join each sliver, in place, to the polygon with the longest shared border."""
+    rims = shapely.boundary(slivers)
+    sliver, near = shapely.STRtree(polygons).query(slivers, predicate="intersects")
+    shared = shapely.length(shapely.intersection(shapely.boundary(polygons[near]), rims[sliver]))
+    for index in np.unique(sliver):
+        mine = np.flatnonzero(sliver == index)
+        best = near[mine[int(np.argmax(shared[mine]))]]
+        polygons[best] = _one_part(shapely.coverage_union(polygons[best], slivers[index]))
 
 
 def dissolve(polygons: GeometryArray, group: NDArray[np.int64]) -> GeometryArray:
     """One union a group, in ascending order of the group; the polygons must be a coverage."""
     order = np.argsort(group, kind="stable")
     starts = np.flatnonzero(np.diff(group[order], prepend=np.int64(-1)))
-    return np.array(
-        [_one_part(shapely.coverage_union_all(part)) for part in np.split(polygons[order], starts[1:])]
-    )
+    members = np.split(polygons[order], starts[1:])
+    return np.array([_one_part(shapely.coverage_union_all(part)) for part in members])
 
 
 def _one_part(geometry: BaseGeometry) -> BaseGeometry:

@@ -109,19 +109,21 @@ def _cell_counts(task: DistrictTask) -> dict[int, int]:
 
 
 def _towns(task: DistrictTask) -> list[Polygon]:
-    """Voronoi of the known centres; the other towns far from them, and rather where it is dense."""
+    """Voronoi of the known centres; the other towns far from them, and rather where it is dense.
+
+    Of the others, the one with the most communities gets the place with the most people.
+    """
     rng = _rng(task, task.code, 2)
-    known = np.array(list(task.centres.values())).reshape(-1, 2)
-    candidates = tessellate.scatter(task.outline, _TOWN_CANDIDATES, task.density, 0.35, rng)
-    weights = task.density.at(candidates) ** 0.25
-    rest = iter(
-        tessellate.farthest(candidates, weights, known, len(task.towns) - len(task.centres))
-    )
-    seeds = [
-        np.array(task.centres[town.code]) if town.code in task.centres else next(rest)
-        for town in task.towns
-    ]
-    return tessellate.voronoi(task.outline, np.array(seeds))
+    centres = dict(task.centres)
+    known = np.array(list(centres.values())).reshape(-1, 2)
+    missing = [town.code for town in task.towns if town.code not in centres]
+    missing.sort(key=lambda code: -sum(codes.contains(code, c.code) for c in task.communities))
+    people = tessellate.scatter(task.outline, _TOWN_CANDIDATES, task.density, 0.35, rng)
+    weights = task.density.at(people) ** 0.25
+    rest = tessellate.farthest(people, weights, known, len(missing))
+    places = tessellate.relax(people, known, rest)
+    centres.update((code, (x, y)) for code, (x, y) in zip(missing, places, strict=True))
+    return tessellate.voronoi(task.outline, np.array([centres[town.code] for town in task.towns]))
 
 
 def _communities(

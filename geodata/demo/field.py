@@ -19,9 +19,9 @@ FloatArray = NDArray[np.float64]
 
 # Wavelength and amplitude of each octave of the noise. A displacement whose slope stays below one
 # cannot fold the plane, so borders that did not cross before do not cross after it.
-_OCTAVES_M = ((4000.0, 110.0), (1600.0, 55.0), (700.0, 26.0))
+_OCTAVES_M = ((12000.0, 330.0), (4000.0, 110.0), (1600.0, 50.0), (700.0, 22.0))
 _WAVES_PER_OCTAVE = 5
-_CALM_M = 900.0
+_CALM_M = 1500.0
 
 
 @dataclass(frozen=True)

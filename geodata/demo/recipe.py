@@ -56,6 +56,7 @@ class CityFacts:
     division: str
     name: str
     name_en: str
+    timezone: str
     area_km2: float
     residents: int
     households: int

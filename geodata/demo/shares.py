@@ -22,7 +22,7 @@ def apportion(total: int, weights: NDArray[np.float64], least: int = 0) -> IntAr
     shares = np.floor(exact).astype(np.int64)
     order = np.argsort(-(exact - shares), kind="stable")
     shares[order[: free - int(shares.sum())]] += 1
-    return shares + least
+    return np.asarray(shares + least)
 
 
 def apportion_groups(

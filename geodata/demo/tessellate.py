@@ -58,6 +58,21 @@ def farthest(
     return np.array(taken[len(fixed) :]).reshape(-1, 2)
 
 
+def relax(points: FloatArray, fixed: FloatArray, free: FloatArray) -> FloatArray:
+    """Lloyd's rounds in which only the free seeds move; the one with the most points first."""
+    free = free.copy()
+    held = np.zeros(len(free))
+    for _ in range(_ROUNDS):
+        owner = np.argmin(_squared_distances(points, np.vstack([fixed, free])), axis=1)
+        for index in range(len(free)):
+            mine = points[owner == len(fixed) + index]
+            held[index] = len(mine)
+            if len(mine):
+                middle = mine.mean(axis=0, keepdims=True)
+                free[index] = mine[np.argmin(_squared_distances(mine, middle))]
+    return np.asarray(free[np.argsort(-held, kind="stable")])
+
+
 def centres(points: FloatArray, count: int, rng: np.random.Generator) -> FloatArray:
     """`count` of the points, each the middle of about as many points as the others.
 

@@ -1,0 +1,192 @@
+"""Building the demo city and writing it down as a bundle of files."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from geodata import codes, coverage, shapes
+from geodata.codes import LEVELS
+from geodata.demo import checks, drafting, frames, incidents, river, roster, stations
+from geodata.demo.district import DistrictDraft
+from geodata.demo.frames import City
+from geodata.demo.recipe import RECIPE_VERSION, CityFacts, Recipe, read_facts
+from geodata.demo.sources import Sources, read_sources
+from geodata.progress import Progress
+
+MANIFEST = "manifest.json"
+CATEGORIES_FILE = Path(__file__).parent / "incident_mix.csv"
+_GRID_DEG = 1e-6
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a bundle holds; written last, so that its presence says the bundle is complete."""
+
+    format: int
+    city_code: int
+    name: str
+    name_en: str
+    demo: bool
+    seed: int
+    districts: list[int] | None
+    incident_count: int
+    anchor_on: str
+    counts: dict[str, int]
+    recipe: str
+    bbox: list[float]
+
+
+def build(
+    recipe: Recipe, out_dir: Path, progress: Progress, *, sources: Path | None = None
+) -> Manifest:
+    """Build the city and put it in `out_dir`, in place of what was there.
+
+    Args:
+        recipe: what to build.
+        out_dir: usually `<data_dir>/city/<name>`; not touched before everything is ready.
+        progress: told of each step, may cancel.
+        sources: folder of the three source packages, by default `<data_dir>/sources`.
+
+    Raises:
+        SourceError: a source is missing; scripts/setup fetches it.
+        CityError, CoverageError: the result failed a check; nothing is written.
+        Cancelled: the receiver of progress asked to stop; nothing is written.
+    """
+    facts = read_facts()
+    recipe = replace(recipe, anchor_on=recipe.anchor_on or _yesterday(facts))
+    city = make_city(recipe, facts, sources or out_dir.parent.parent / "sources", progress)
+    with _replacing(out_dir) as folder:
+        _write_city(city, folder, progress)
+        cases = _write_content(city, recipe, folder, progress)
+        manifest = _manifest(city, recipe, facts, cases)
+        text = json.dumps(asdict(manifest), ensure_ascii=False, indent=2)
+        (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    return manifest
+
+
+def make_city(recipe: Recipe, facts: CityFacts, source_dir: Path, progress: Progress) -> City:
+    """Draw, dissolve, populate and check the city; writes nothing. Raises as `build`."""
+    progress.step("reading sources", 0, 1)
+    found = read_sources(source_dir, facts)
+    progress.step("reading sources", 1, 1)
+    todo = drafting.tasks(recipe, facts, found)
+    drafts = drafting.draw_all(todo, recipe.workers or os.cpu_count() or 1, progress)
+    polygons = _faces(drafts, found, progress)
+    progress.step("dissolving", 0, 1)
+    people = frames.populate(drafts, facts, recipe.seed)
+    units = frames.units_frame(drafts, people, polygons)
+    city = City(frames.areas_frame(units, drafts, people, found, facts), units)
+    progress.step("dissolving", 1, 1)
+    progress.step("checking", 0, 1)
+    checks.verify(city, recipe, facts, found)
+    progress.step("checking", 1, 1)
+    return city
+
+
+def _faces(
+    drafts: list[DistrictDraft], sources: Sources, progress: Progress
+) -> coverage.GeometryArray:
+    """The base units of the whole city, on borders noded once for all in degrees."""
+    progress.step("joining borders", 0, 2)
+    noded = coverage.node(np.concatenate([draft.lines for draft in drafts]), _GRID_DEG)
+    progress.step("joining borders", 1, 2)
+    outline = shapely.coverage_union_all([sources.outlines[draft.code] for draft in drafts])
+    points = np.vstack([draft.points for draft in drafts])
+    faces = coverage.faces(noded, points, outline)
+    progress.step("joining borders", 2, 2)
+    return faces.polygons
+
+
+def _write_city(city: City, folder: Path, progress: Progress) -> None:
+    city.areas.to_parquet(folder / "areas.parquet", compression="zstd")
+    city.units.to_parquet(folder / "units.parquet", compression="zstd")
+    simplified = []
+    for done, level in enumerate(LEVELS):
+        progress.step("simplifying", done, len(LEVELS))
+        own = city.areas[city.areas["level"] == level]
+        simplified.append(shapes.for_zooms(own, shapes.zooms_of(level)))
+    table = gpd.GeoDataFrame(pd.concat(simplified, ignore_index=True), crs=shapes.MAP_CRS)
+    table.to_parquet(folder / "shapes.parquet", compression="zstd")
+    progress.step("simplifying", len(LEVELS), len(LEVELS))
+
+
+def _write_content(city: City, recipe: Recipe, folder: Path, progress: Progress) -> int:
+    """Write stations, roster, river and cases, each from a generator of its own; count cases."""
+    areas, units = city.areas, city.units
+
+    def rng(purpose: int) -> np.random.Generator:
+        return np.random.default_rng([recipe.seed, purpose])
+
+    progress.step("placing stations", 0, 1)
+    river.schematic(areas, rng(11)).to_parquet(folder / "features.parquet", compression="zstd")
+    placed = stations.place(areas, units, rng(12))
+    staff = roster.staff(areas, placed, rng(13))
+    placed.stations.to_parquet(folder / "stations.parquet", compression="zstd")
+    placed.covers.to_parquet(folder / "station_covers.parquet", compression="zstd")
+    staff.duty_units.to_parquet(folder / "duty_units.parquet", compression="zstd")
+    staff.assignments.to_parquet(folder / "assignments.parquet", compression="zstd")
+    progress.step("placing stations", 1, 1)
+    categories = pd.read_csv(CATEGORIES_FILE, dtype={"code": "string"})
+    anchor_on = recipe.anchor_on
+    assert anchor_on is not None
+    cases = incidents.generate(
+        areas, units, categories, recipe.incidents, anchor_on, rng(14), progress
+    )
+    cases.incidents.to_parquet(folder / "incidents.parquet", compression="zstd")
+    cases.events.to_parquet(folder / "incident_events.parquet", compression="zstd")
+    return len(cases.incidents)
+
+
+def _manifest(city: City, recipe: Recipe, facts: CityFacts, cases: int) -> Manifest:
+    counts = city.areas["level"].value_counts()
+    return Manifest(
+        format=1,
+        city_code=codes.from_division(facts.division),
+        name=facts.name,
+        name_en=facts.name_en,
+        demo=True,
+        seed=recipe.seed,
+        districts=None if recipe.districts is None else sorted(recipe.districts),
+        incident_count=cases,
+        anchor_on=str(recipe.anchor_on),
+        counts={level.value: int(counts[level]) for level in LEVELS},
+        recipe=RECIPE_VERSION,
+        bbox=[float(edge) for edge in city.areas.total_bounds],
+    )
+
+
+def _yesterday(facts: CityFacts) -> date:
+    return datetime.now(ZoneInfo(facts.timezone)).date() - timedelta(days=1)
+
+
+@contextmanager
+def _replacing(out_dir: Path) -> Iterator[Path]:
+    """A fresh folder beside `out_dir` that takes its place when the block ends well.
+
+    What a killed build left behind is swept away by the next one; two builds into the same folder
+    at the same time are not provided for.
+    """
+    fresh = out_dir.with_name(f".{out_dir.name}.new")
+    old = out_dir.with_name(f".{out_dir.name}.old")
+    for leftover in (fresh, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    try:
+        yield fresh
+        if out_dir.exists():
+            out_dir.rename(old)
+        fresh.rename(out_dir)
+    finally:
+        for leftover in (fresh, old):
+            shutil.rmtree(leftover, ignore_errors=True)
