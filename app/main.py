@@ -16,10 +16,13 @@ from app.guards import SecurityHeaders, loopback_hosts
 from app.health import router as health_router
 from app.incidents.routes import router as incidents_router
 from app.live.routes import router as live_router
+from app.live.service import Live
 from app.maps.routes import router as maps_router
 from app.places.routes import router as places_router
+from app.shutdown import before_shutdown
 
 WEB_DIST = Path(__file__).parent / "web" / "dist"
+MAX_BODY_BYTES = 64 * 1024
 DESCRIPTION = """\
 Cases and places of a city's grid, never of people.
 
@@ -33,7 +36,11 @@ def create_app(context: Context) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        yield
+        app.state.live = live = Live(context)
+        await live.start()
+        with before_shutdown(live.close_streams):
+            yield
+        await live.stop()
         context.engine.dispose()
 
     app = FastAPI(
@@ -45,6 +52,7 @@ def create_app(context: Context) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         responses=DOCUMENTED,
+        max_body_size=MAX_BODY_BYTES,
     )
     app.state.context = context
     problem_answers.install(app)

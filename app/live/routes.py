@@ -1,5 +1,79 @@
-"""HTTP of the domain `live`."""
+"""HTTP of the domain `live`: the stream."""
 
-from fastapi import APIRouter
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Query, Request
+from starlette.responses import StreamingResponse
+from starlette.types import Send
+
+from app.core.errors import unavailable
+from app.live.schemas import StreamQuery
+from app.live.service import Live
 
 router = APIRouter(prefix="/api/v1", tags=["live"])
+
+DESCRIPTION = """\
+Server-sent events, in order, none missed and none twice.
+
+- `hello` comes first: `{"epoch", "seq", "server_time"}`, where the stream starts.
+- `incident.reported` carries the incident without its description, plus `at` (UTC).
+- `incident.changed` carries the incident's number, its new status and stage, plus `at` (UTC).
+- `reset` (`{"reason"}`) says that events are missing: fetch the state again and go on.
+  Reasons: `unknown_id`, `other_epoch` (another history: the city was loaded anew, or restored),
+  `too_old` (no longer kept), `too_slow` (this viewer did not read).
+
+Each event's `id` is opaque; a reconnect that gives it back (`Last-Event-ID`) goes on right after
+it. A comment every 15 s shows that the line is alive.
+"""
+HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    int(HTTPStatus.OK): {
+        "description": "The stream; it does not end by itself.",
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    }
+}
+
+
+class EventStream(StreamingResponse):
+    """A streaming answer whose generator is closed the moment that its viewer is gone."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, frames: AsyncGenerator[bytes]) -> None:
+        super().__init__(frames, headers=HEADERS)
+        self._frames = frames
+
+    async def stream_response(self, send: Send) -> None:
+        """Send frames until the stream ends or the viewer is gone."""
+        async with aclosing(self._frames):
+            await super().stream_response(send)
+
+
+def get_live(request: Request) -> Live:
+    """The live path of the process that serves this request."""
+    live: Live | None = getattr(request.app.state, "live", None)
+    if live is None:
+        raise unavailable("The live stream is not running.")
+    return live
+
+
+@router.get(
+    "/stream",
+    summary="What happens, as it happens",
+    description=DESCRIPTION,
+    response_class=EventStream,
+    responses=RESPONSES,
+)
+async def stream(
+    query: Annotated[StreamQuery, Query()],
+    live: Annotated[Live, Depends(get_live)],
+    last_event_id: Annotated[
+        str | None,
+        Header(max_length=200, description="Resume after this event id."),
+    ] = None,
+) -> EventStream:
+    """Open a stream."""
+    return EventStream(live.open_stream(query.area, last_event_id or query.last_event_id))

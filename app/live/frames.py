@@ -1,0 +1,46 @@
+"""Server-sent events as bytes, each encoded once and shared by all who receive it."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+from app.live.rules import RETRY_MS, Cursor, ResetReason
+
+
+def event(at: Cursor, topic: str, data: str) -> bytes:
+    """One event.
+
+    Args:
+        at: its own place in the stream.
+        topic: the event's name.
+        data: JSON on one line.
+    """
+    return f"id: {at}\nevent: {topic}\ndata: {data}\n\n".encode()
+
+
+def hello(start: Cursor, now: datetime) -> bytes:
+    """The first event of every stream: where it starts."""
+    data = {"epoch": start.epoch, "seq": start.seq, "server_time": _instant(now)}
+    return f"retry: {RETRY_MS}\n".encode() + event(start, "hello", _json(data))
+
+
+def reset(at: Cursor, reason: ResetReason) -> bytes:
+    """What tells a viewer that events are missing: fetch the state, then go on from `at`."""
+    return event(at, "reset", _json({"reason": reason.value}))
+
+
+def heartbeat(at: Cursor, now: datetime) -> bytes:
+    """A comment that shows the line is alive.
+
+    The id without data is no event; it moves the browser's cursor on, so that a viewer of a quiet
+    area does not come back with a cursor of yesterday.
+    """
+    return f": hb {_instant(now)}\nid: {at}\n\n".encode()
+
+
+def _json(data: Mapping[str, object]) -> str:
+    return json.dumps(data, separators=(",", ":"), ensure_ascii=False)
+
+
+def _instant(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,178 @@
+"""The hub of one process: hears of new events once, and hands them to every viewer here.
+
+Everything here runs on the event loop, so what happens between two awaits happens at once.
+"""
+
+import asyncio
+from collections import deque
+from typing import Any
+
+import psycopg
+
+from app.core.clock import utc_now
+from app.live import frames, queries
+from app.live.connection import ANSWER_WITHIN_S, Connected
+from app.live.metrics import STREAM_CLIENTS, STREAM_CONNECTED, STREAM_RESETS, STREAM_SEQ
+from app.live.rules import HEARTBEAT_S, QUEUE_EVENTS, Cursor, ResetReason
+
+# A wake-up can be lost with its connection, or a relay die before it: then we look by ourselves.
+LOOK_ANYWAY_S = 1.0
+# Behind the last number there can be.
+NO_EVENT = 2**63 - 1
+
+
+class Viewer:
+    """One open stream: the frames that wait for it, and the codes it watches."""
+
+    def __init__(self, area: tuple[int, int], start: Cursor, limit: int = QUEUE_EVENTS) -> None:
+        self.area = area
+        self.start = start
+        self._limit = limit
+        self._waiting: deque[bytes] = deque()
+        self._wake = asyncio.Event()
+        self._closed = False
+
+    def offer(self, at: Cursor, area_code: int, frame: bytes) -> None:
+        """Queue an event, if it concerns this viewer. No room left: it must start anew."""
+        if not self.area[0] <= area_code <= self.area[1]:
+            return
+        if len(self._waiting) >= self._limit:
+            self.reset(at, ResetReason.TOO_SLOW)
+        else:
+            self._put(frame)
+
+    def reset(self, at: Cursor, reason: ResetReason) -> None:
+        """Drop what waits and say so."""
+        self._waiting.clear()
+        self._put(frames.reset(at, reason))
+        STREAM_RESETS.labels(reason.value).inc()
+
+    def beat(self, frame: bytes) -> None:
+        """Queue a heartbeat; a viewer for whom events wait needs none."""
+        if not self._waiting:
+            self._put(frame)
+
+    def close(self) -> None:
+        """End the stream after what waits."""
+        self._closed = True
+        self._wake.set()
+
+    async def take(self) -> bytes:
+        """All that waits, as soon as something does; empty when the stream has ended."""
+        while not self._waiting and not self._closed:
+            self._wake.clear()
+            await self._wake.wait()
+        waiting = b"".join(self._waiting)
+        self._waiting.clear()
+        return waiting
+
+    def _put(self, frame: bytes) -> None:
+        self._waiting.append(frame)
+        self._wake.set()
+
+
+class Hub(Connected):
+    """One LISTEN connection, one place in the stream, any number of viewers."""
+
+    name = "hub"
+
+    def __init__(self, conninfo: str) -> None:
+        super().__init__(conninfo)
+        self.at: Cursor | None = None
+        self.connected = asyncio.Event()
+        self._viewers: set[Viewer] = set()
+        self._closed = False
+
+    def hears(self) -> bool:
+        """Whether a viewer who joins now will be told everything from now on."""
+        return self.at is not None and self.connected.is_set() and not self._closed
+
+    def join(self, area: tuple[int, int]) -> Viewer:
+        """A viewer of everything after this moment.
+
+        Args:
+            area: the codes that it watches, both ends included.
+
+        Raises:
+            RuntimeError: nothing was ever heard; see `hears`.
+        """
+        if self.at is None:
+            raise RuntimeError("the hub has no place in the stream yet")
+        viewer = Viewer(area, self.at)
+        self._viewers.add(viewer)
+        STREAM_CLIENTS.set(len(self._viewers))
+        if self._closed:
+            viewer.close()
+        return viewer
+
+    def leave(self, viewer: Viewer) -> None:
+        """Forget a viewer."""
+        self._viewers.discard(viewer)
+        STREAM_CLIENTS.set(len(self._viewers))
+
+    def close(self) -> None:
+        """End all streams: the server is about to stop."""
+        self._closed = True
+        for viewer in self._viewers:
+            viewer.close()
+
+    async def serve(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        """Hear, read on, hand out. LISTEN comes before the first read, so nothing falls between."""
+        await queries.listen(connection)
+        while True:
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                await self._read_on(connection)
+            self.working()
+            async for _ in connection.notifies(timeout=LOOK_ANYWAY_S, stop_after=1):
+                pass
+
+    def lost(self) -> None:
+        """Fall silent: a heartbeat from a process that hears nothing would be a lie."""
+        self.connected.clear()
+        STREAM_CONNECTED.set(0)
+
+    async def beat(self) -> None:
+        """Send heartbeats until cancelled."""
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            if self.at is not None and self.connected.is_set():
+                frame = frames.heartbeat(self.at, utc_now())
+                for viewer in self._viewers:
+                    viewer.beat(frame)
+
+    async def _read_on(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        while True:
+            found = await queries.read_on(connection, self.at.seq if self.at else NO_EVENT)
+            if found is None:
+                return
+            now, events = found
+            if self.at is None or now.epoch != self.at.epoch:
+                self._start_at(now, ResetReason.OTHER_EPOCH)
+            elif not events and now.seq > self.at.seq:
+                self._start_at(now, ResetReason.TOO_OLD)
+            else:
+                self._hand_out(self.at.epoch, self.at.seq, events)
+            if len(events) < queries.BATCH_EVENTS:
+                break
+        self.connected.set()
+        STREAM_CONNECTED.set(1)
+
+    def _start_at(self, now: Cursor, reason: ResetReason) -> None:
+        self.at = now
+        STREAM_SEQ.set(now.seq)
+        for viewer in self._viewers:
+            viewer.reset(now, reason)
+
+    def _hand_out(self, epoch: str, seen: int, events: list[queries.Published]) -> None:
+        for event in events:
+            at = Cursor(epoch, event.seq)
+            if event.seq != seen + 1:  # we were away for longer than events are kept
+                self._start_at(at, ResetReason.TOO_OLD)
+            else:
+                frame = frames.event(at, event.topic, event.payload)
+                for viewer in self._viewers:
+                    viewer.offer(at, event.area_code, frame)
+            seen = event.seq
+        if events:
+            self.at = Cursor(epoch, seen)
+            STREAM_SEQ.set(seen)

@@ -1,0 +1,130 @@
+"""The live path of one process: its relay, its hub, and the streams it serves."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+
+import structlog
+from anyio import to_thread
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from app.core.clock import utc_now
+from app.core.context import Context
+from app.core.db import reading
+from app.core.errors import unavailable
+from app.live import frames, queries
+from app.live.hub import Hub, Viewer
+from app.live.metrics import STREAM_RESETS
+from app.live.relay import Relay
+from app.live.rules import Cursor, ResetReason, parse_event_id, refusal_to_resume
+from geodata import codes
+
+log = structlog.get_logger()
+
+WHOLE_CITY = (0, 10**15)
+REPLAY_PAGE = 500
+# The first requests after a start need not be refused only because we are 50 ms from ready.
+READY_WITHIN_S = 3.0
+STOP_WITHIN_S = 1.0
+
+
+class Live:
+    """Started and stopped with the app (its lifespan); reached by the stream's route."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._relay = Relay(context.conninfo)
+        self._hub = Hub(context.conninfo)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Begin to publish and to hear. Waits a moment for the database, then goes on without."""
+        work = (self._relay.run(), self._hub.run(), self._hub.beat())
+        self._tasks = [asyncio.create_task(part) for part in work]
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._hub.connected.wait(), READY_WITHIN_S)
+
+    def close_streams(self) -> None:
+        """End every stream, so that the server can stop at once."""
+        self._hub.close()
+
+    async def stop(self) -> None:
+        """Stop publishing and hearing."""
+        self.close_streams()
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=STOP_WITHIN_S)
+
+    def open_stream(self, area: int | None, last_event_id: str | None) -> AsyncGenerator[bytes]:
+        """The frames of one viewer's stream, from after `last_event_id` or from now on.
+
+        Args:
+            area: only events inside this area; None: everywhere.
+            last_event_id: what the viewer saw last, as it was sent to it.
+
+        Raises:
+            Problem: 503 while this process hears nothing from the database.
+        """
+        if not self._hub.hears():
+            raise unavailable("The live stream is not connected to the database. Try again.")
+        return self._stream(codes.code_range(area) if area else WHOLE_CITY, last_event_id)
+
+    async def _stream(
+        self, area: tuple[int, int], last_event_id: str | None
+    ) -> AsyncGenerator[bytes]:
+        # Joined before anything is replayed: what happens meanwhile waits in the viewer's queue.
+        viewer = self._hub.join(area)
+        try:
+            async with aclosing(self._opening(viewer, last_event_id)) as opening:
+                async for chunk in opening:
+                    yield chunk
+            while chunk := await viewer.take():
+                yield chunk
+        except SQLAlchemyError as error:
+            # The viewer comes back with what it saw last, and finds us recovered or refused.
+            log.warning("replay broken off", error=type(error).__name__)
+        finally:
+            self._hub.leave(viewer)
+
+    async def _opening(self, viewer: Viewer, last_event_id: str | None) -> AsyncGenerator[bytes]:
+        now = viewer.start
+        if last_event_id is None:
+            yield frames.hello(now, utc_now())
+            return
+        seen = parse_event_id(last_event_id)
+        refusal = refusal_to_resume(seen, now)
+        if seen is None or refusal is not None:
+            yield frames.hello(now, utc_now()) + _reset(now, refusal or ResetReason.UNKNOWN_ID)
+            return
+        yield frames.hello(seen, utc_now())
+        for after in range(seen.seq, now.seq, REPLAY_PAGE):
+            until = min(after + REPLAY_PAGE, now.seq)
+            page = await to_thread.run_sync(self._replay, after, until, viewer.area)
+            if page is None:
+                yield _reset(now, ResetReason.TOO_OLD)
+                return
+            yield b"".join(
+                frames.event(Cursor(now.epoch, event.seq), event.topic, event.payload)
+                for event in page
+            )
+
+    def _replay(
+        self, after: int, until: int, area: tuple[int, int]
+    ) -> list[queries.Published] | None:
+        with reading(self._context.engine) as session:
+            return queries.replay(session, after, until, area)
+
+
+def _reset(at: Cursor, reason: ResetReason) -> bytes:
+    STREAM_RESETS.labels(reason.value).inc()
+    return frames.reset(at, reason)
+
+
+def restart_stream(session: Session) -> None:
+    """Void what was told so far and have every viewer start anew.
+
+    For whoever replaces the city's contents, in the same transaction.
+    """
+    queries.start_epoch(session)
