@@ -1,6 +1,8 @@
 """Turning what was raised into application/problem+json, in one table."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 from uuid import uuid4
 
 import structlog
@@ -12,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from app.core.errors import MEDIA_TYPE, FieldError, Problem, unavailable
+from app.core.errors import MEDIA_TYPE, FieldError, FieldValueError, Problem, unavailable
 
 log = structlog.get_logger()
 
@@ -30,14 +32,20 @@ def from_validation(error: RequestValidationError) -> Problem:
     broken = any(e["type"] == "json_invalid" for e in found)
     status = HTTPStatus.BAD_REQUEST if broken else HTTPStatus.UNPROCESSABLE_ENTITY
     errors = tuple(
-        FieldError(_field_name(e["loc"]), _printable(e["msg"].removeprefix("Value error, ")))
+        FieldError(_field_name(e), _printable(e["msg"].removeprefix("Value error, ")))
         for e in found
     )
     detail = "; ".join(f"{e.field}: {e.message}" for e in errors[:5])
     return Problem(status, "invalid-input", "Invalid input", detail, errors)
 
 
-def _field_name(location: tuple[int | str, ...]) -> str:
+def _field_name(error: Mapping[str, Any]) -> str:
+    cause = error.get("ctx", {}).get("error")
+    if isinstance(cause, FieldValueError):
+        return cause.field_name
+    location: tuple[int | str, ...] = error["loc"]
+    if error["type"] == "json_invalid":
+        return "body"
     inner = [str(part) for part in location if part not in ("query", "path", "body", "header")]
     return _printable(".".join(inner) or str(location[0] if location else "body"))
 
@@ -81,9 +89,11 @@ def install(app: FastAPI) -> None:
     def of_http(request: Request, error: HTTPException) -> Response:
         status = HTTPStatus(error.status_code)
         slug = status.phrase.lower().replace(" ", "-")
+        detail = str(jsonable_encoder(error.detail))
+        in_body = status in (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         problem = Problem(
-            status, slug, status.phrase, str(jsonable_encoder(error.detail)),
-            headers=dict(error.headers or {}),
+            status, slug, status.phrase, detail,
+            (FieldError("body", detail),) if in_body else (), dict(error.headers or {}),
         )  # fmt: skip
         return answer(problem, request.url.path)
 

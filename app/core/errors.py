@@ -17,6 +17,14 @@ class FieldError:
     message: str
 
 
+class FieldValueError(ValueError):
+    """A refusal by a check over several fields at once, naming the one to mend."""
+
+    def __init__(self, field_name: str, message: str) -> None:
+        super().__init__(message)
+        self.field_name = field_name
+
+
 @dataclass(eq=False)
 class Problem(Exception):
     """A refusal that the sender can act on."""

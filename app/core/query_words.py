@@ -11,6 +11,7 @@ from typing import Annotated, NamedTuple, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from app.core.clock import DEFAULT_WINDOW, utc_now
+from app.core.errors import FieldValueError
 from geodata import codes
 
 LONGEST_WINDOW = timedelta(days=400)
@@ -135,9 +136,9 @@ class TimeWindow(StrictQuery):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.since and self.until and self.since >= self.until:
-            raise ValueError("since must lie before until")
+            raise FieldValueError("since", "must lie before until")
         if self.since and self.until and self.until - self.since > LONGEST_WINDOW:
-            raise ValueError("since and until may lie 400 days apart at most")
+            raise FieldValueError("since", "may lie 400 days before until at most")
         return self
 
     def resolve(self, now: datetime) -> tuple[datetime, datetime, datetime]:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from app.core.errors import FieldValueError
 from app.core.paging import Cursor, Page
 from app.core.plain_text import Line
 from app.core.query_words import AreaCode, AsOf, Instant, StrictQuery
@@ -84,7 +85,7 @@ class AreaQuery(StrictQuery):
     def _whole_point(self) -> Self:
         if (self.lon is None) != (self.lat is None):
             missing = "lat" if self.lat is None else "lon"
-            raise ValueError(f"lon and lat come together: {missing} is missing")
+            raise FieldValueError(missing, "is missing: lon and lat come together")
         return self
 
 
