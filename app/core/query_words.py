@@ -82,7 +82,12 @@ def _area_code(value: int) -> int:
     return value
 
 
-def _digits(value: object) -> object:
+def digits_only(value: object) -> object:
+    """The value, if it is a number or ASCII digits.
+
+    Raises:
+        ValueError: a text with anything but digits in it.
+    """
     # int("１２") and int("1_0") both work in Python; a code is ASCII digits only.
     if isinstance(value, str) and not re.fullmatch(r"[0-9]{1,18}", value, re.ASCII):
         raise ValueError("must be digits only")
@@ -103,7 +108,7 @@ def parse_categories(value: object) -> tuple[str, ...]:
 
 
 Instant = Annotated[datetime, BeforeValidator(parse_instant), AfterValidator(_instant_in_range)]
-AreaCode = Annotated[int, BeforeValidator(_digits), AfterValidator(_area_code)]
+AreaCode = Annotated[int, BeforeValidator(digits_only), AfterValidator(_area_code)]
 BBoxText = Annotated[
     str,
     AfterValidator(lambda text: (parse_bbox(text), text)[1]),

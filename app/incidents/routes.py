@@ -1,5 +1,134 @@
 """HTTP of the domain `incidents`."""
 
-from fastapi import APIRouter
+from http import HTTPStatus
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Depends, Header, Path, Query, Response
+
+from app.core.errors import FieldError, Problem
+from app.core.problem_docs import documented
+from app.core.query_words import AsOf, StrictQuery
+from app.identity.deps import ContextDep, Now, ReadSession, WriteSession
+from app.incidents import service
+from app.incidents.schemas import (
+    EXAMPLE_ID,
+    CategoryPage,
+    City,
+    Incident,
+    IncidentDetail,
+    IncidentPage,
+    IncidentQuery,
+    NewIncident,
+    ShortNumber,
+)
 
 router = APIRouter(prefix="/api/v1", tags=["incidents"])
+
+
+def json_only(content_type: Annotated[str, Header(include_in_schema=False)] = "") -> None:
+    """Refuse a body that is not declared as JSON: a form of another site can send such a one."""
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type != "application/json" and not media_type.endswith("+json"):
+        raise Problem(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "unsupported-media-type",
+            "Unsupported media type",
+            "Content-Type: must be application/json",
+            (FieldError("Content-Type", "must be application/json"),),
+        )
+
+
+@router.get("/city", summary="Give the city in one look", operation_id="get_city", tags=["places"])
+def get_city(
+    query: Annotated[AsOf, Query()], context: ContextDep, session: ReadSession, now: Now
+) -> City:
+    """Name, extent, number of areas and incidents, and what kind of data it is."""
+    return service.get_city(session, query.at or now, simulation=context.settings.demo)
+
+
+@router.get("/categories", summary="List the filing standard", operation_id="list_categories")
+def list_categories(
+    query: Annotated[AsOf, Query()], session: ReadSession, now: Now
+) -> CategoryPage:
+    """Groups (two digits) and categories (four digits) in force at `at`, always all of them."""
+    return service.list_categories(session, query.at or now)
+
+
+@router.post(
+    "/incidents",
+    summary="Report an incident",
+    operation_id="report_incident",
+    status_code=HTTPStatus.CREATED,
+    response_description="Acknowledged: it is stored, and will not be lost.",
+    responses={
+        200: {"model": Incident, "description": "Known already: the first answer, word for word."},
+        **documented(
+            HTTPStatus.BAD_REQUEST,
+            HTTPStatus.CONFLICT,
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        ),
+    },
+    dependencies=[Depends(json_only)],
+)
+def report_incident(
+    *new: Annotated[NewIncident, Body()],
+    query: Annotated[StrictQuery, Query()],
+    context: ContextDep,
+    session: WriteSession,
+    now: Now,
+    response: Response,
+) -> Incident:
+    """Store a report once, and find its grid cell at once.
+
+    The sender names the report with a UUID and may send it again until it is answered: the same
+    report gives 200 and the first answer, another report under that id gives 409. A place outside
+    the city is refused.
+    """
+    incident, is_new = service.report(session, new, now, demo=context.settings.demo)
+    response.status_code = HTTPStatus.CREATED if is_new else HTTPStatus.OK
+    response.headers["Location"] = f"/api/v1/incidents/{incident.id}"
+    return incident
+
+
+@router.get("/incidents", summary="List incidents", operation_id="list_incidents")
+def list_incidents(
+    query: Annotated[IncidentQuery, Query()], session: ReadSession, now: Now
+) -> IncidentPage:
+    """Incidents reported in a time window (default: the last 30 days), newest first."""
+    return service.list_incidents(session, query, now)
+
+
+@router.get(
+    "/incidents/no/{no}",
+    summary="Give an incident by its short number",
+    operation_id="get_incident_by_no",
+    responses=documented(HTTPStatus.NOT_FOUND),
+)
+def get_incident_by_no(
+    no: Annotated[ShortNumber, Path(description="Short number of the incident.", examples=[1])],
+    query: Annotated[AsOf, Query()],
+    session: ReadSession,
+    now: Now,
+) -> IncidentDetail:
+    """The incident with its history, as it stood at `at`."""
+    return service.get_incident_by_no(session, no, query.at or now)
+
+
+@router.get(
+    "/incidents/{id}",
+    summary="Give an incident",
+    operation_id="get_incident",
+    responses=documented(HTTPStatus.NOT_FOUND),
+)
+def get_incident(
+    report_id: Annotated[
+        UUID, Path(alias="id", description="UUID of the report.", examples=[EXAMPLE_ID])
+    ],
+    query: Annotated[AsOf, Query()],
+    session: ReadSession,
+    now: Now,
+) -> IncidentDetail:
+    """The incident with its history, as it stood at `at`; 404 before it was reported."""
+    return service.get_incident(session, report_id, query.at or now)

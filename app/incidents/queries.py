@@ -1,0 +1,212 @@
+"""SQL of incidents. Instants are UTC, places are EPSG:4326."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    text,
+    tuple_,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
+
+from app.core.query_words import parse_bbox
+from app.incidents.models import Category, Incident, IncidentEvent, ReportReceipt
+from app.incidents.schemas import IncidentQuery
+from app.places.queries import point
+from geodata import codes
+
+COLUMNS = (
+    Incident.id,
+    Incident.no,
+    Incident.category,
+    Incident.title,
+    Incident.description,
+    func.ST_X(Incident.geom).label("lon"),
+    func.ST_Y(Incident.geom).label("lat"),
+    Incident.location_uncertainty_m,
+    Incident.cell_code,
+    Incident.severity,
+    Incident.source,
+    Incident.status,
+    Incident.occurred_at,
+    Incident.reported_at,
+    Incident.closed_at,
+    Incident.simulated,
+)
+AnyRow = Row[*tuple[Any, ...]]
+Rows = Sequence[AnyRow]
+
+
+def receipt(session: Session, report_id: UUID) -> AnyRow | None:
+    """The acknowledgement given under an id: `body_hash`, `no`, `reported_at`."""
+    columns = (ReportReceipt.body_hash, ReportReceipt.no, ReportReceipt.reported_at)
+    return session.execute(select(*columns).where(ReportReceipt.id == report_id)).first()
+
+
+def receipt_by_no(session: Session, no: int) -> AnyRow | None:
+    """The same, by the short number."""
+    columns = (ReportReceipt.body_hash, ReportReceipt.no, ReportReceipt.reported_at)
+    return session.execute(select(*columns).where(ReportReceipt.no == no)).first()
+
+
+def claim(session: Session, report_id: UUID, body_hash: bytes, at: datetime) -> int | None:
+    """Take an id for this report and give it a number; None when another report has it.
+
+    Waits for a transaction that is just taking the same id.
+    """
+    taken = (
+        postgresql.insert(ReportReceipt)
+        .values(
+            id=report_id,
+            body_hash=body_hash,
+            no=func.nextval("incident_no_seq"),
+            reported_at=at,
+        )
+        .on_conflict_do_nothing(index_elements=["id"])
+        .returning(ReportReceipt.no)
+    )
+    return session.scalar(taken)
+
+
+def make_room(session: Session, at: datetime) -> None:
+    """Make the monthly partitions for reports at `at`, where there are none yet."""
+    session.execute(
+        text(
+            "SELECT ensure_months(:at, CAST(:at AS timestamptz) + interval '1 month')"
+            " WHERE to_regclass('public.incident_' || to_char(:at AT TIME ZONE 'UTC', 'YYYYMM'))"
+            " IS NULL"
+        ),
+        {"at": at},
+    )
+
+
+def add(session: Session, lon: float, lat: float, **values: Any) -> None:
+    """Write an incident.
+
+    Args:
+        lon, lat: degrees, EPSG:4326.
+        values: every other column of `Incident`.
+    """
+    session.execute(insert(Incident).values(geom=point(lon, lat), **values))
+
+
+def add_event(session: Session, **values: Any) -> None:
+    """Write one step; values are the columns of `IncidentEvent`."""
+    session.execute(insert(IncidentEvent).values(**values))
+
+
+def category_in_force(session: Session, code: str, at: datetime) -> bool:
+    """Whether a code of four digits is in the filing standard."""
+    found = select(Category.code).where(Category.code == code, Category.valid.contains(at))
+    return session.scalar(found) is not None
+
+
+def categories(session: Session, at: datetime) -> Rows:
+    """The filing standard in force, in the order of its codes."""
+    columns = (
+        Category.code,
+        Category.parent_code,
+        Category.name_zh,
+        Category.name_en,
+        Category.kind,
+        Category.limit_text.label("limit"),
+    )
+    return session.execute(
+        select(*columns).where(Category.valid.contains(at)).order_by(Category.code)
+    ).all()
+
+
+def total(session: Session, at: datetime) -> int:
+    """How many incidents were reported up to `at`."""
+    found = select(func.count()).select_from(Incident).where(Incident.reported_at <= at)
+    return session.scalar(found) or 0
+
+
+def one(session: Session, no: int, reported_at: datetime) -> AnyRow:
+    """One incident with its state of now."""
+    found = select(*COLUMNS).where(Incident.reported_at == reported_at, Incident.no == no)
+    return session.execute(found).one()
+
+
+def events(session: Session, nos: Sequence[int], since: datetime, at: datetime) -> Rows:
+    """The steps of cases that were reported at `since` or later, up to `at`, in order."""
+    columns = (
+        IncidentEvent.no,
+        IncidentEvent.ordinal,
+        IncidentEvent.at,
+        IncidentEvent.step,
+        IncidentEvent.status,
+        IncidentEvent.tier,
+        IncidentEvent.reason,
+    )
+    found = select(*columns).where(
+        IncidentEvent.no.in_(nos), IncidentEvent.at >= since, IncidentEvent.at <= at
+    )
+    return session.execute(found.order_by(IncidentEvent.at, IncidentEvent.ordinal)).all()
+
+
+def page(
+    session: Session, query: IncidentQuery, now: datetime, before: tuple[datetime, int] | None
+) -> tuple[int, Rows]:
+    """How many incidents the query selects, and one more than `limit` of them, newest first.
+
+    Args:
+        now: the present; with `at` in the query the state looked at is that of `at`.
+        before: `reported_at` and `no` of the last incident that was sent.
+    """
+    where = _selected(query, now)
+    counted = session.scalar(select(func.count()).select_from(Incident).where(*where)) or 0
+    found = select(*COLUMNS).where(*where)
+    if before is not None:
+        found = found.where(
+            tuple_(Incident.reported_at, Incident.no) < tuple_(literal(before[0]), before[1])
+        )
+    newest = (Incident.reported_at.desc(), Incident.no.desc())
+    return counted, session.execute(found.order_by(*newest).limit(query.limit + 1)).all()
+
+
+def _status_as_of(at: datetime) -> ColumnElement[Any]:
+    """The state after the last step up to `at`."""
+    return (
+        select(IncidentEvent.status)
+        .where(
+            IncidentEvent.no == Incident.no,
+            # Steps never precede their report: this leaves most months' partitions unread.
+            IncidentEvent.at >= Incident.reported_at,
+            IncidentEvent.at <= at,
+        )
+        .order_by(IncidentEvent.at.desc(), IncidentEvent.ordinal.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def _selected(query: IncidentQuery, now: datetime) -> list[ColumnElement[bool]]:
+    at, since, until = query.resolve(now)
+    where = [
+        Incident.reported_at >= since,
+        Incident.reported_at < until,
+        Incident.reported_at <= at,
+    ]
+    if query.bbox is not None:
+        window = func.ST_MakeEnvelope(*parse_bbox(query.bbox), 4326)
+        where += [Incident.geom.op("&&")(window), func.ST_Intersects(Incident.geom, window)]
+    if query.area is not None:
+        where.append(Incident.cell_code.between(*codes.code_range(query.area)))
+    if query.category:
+        where.append(or_(*(Incident.category.startswith(prefix) for prefix in query.category)))
+    wanted = query.statuses()
+    if wanted is not None:
+        status = _status_as_of(query.at) if query.at else Incident.status
+        where.append(status.in_(sorted(wanted)))
+    return where

@@ -1,0 +1,284 @@
+"""Deciding about incidents: what is acknowledged, once; how a case stood at a minute."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.core.clock import utc_now
+from app.core.errors import id_conflict, invalid, not_found, outside_city, unavailable
+from app.core.outbox import tell
+from app.core.paging import decode_cursor, encode_cursor
+from app.incidents import queries, rules
+from app.incidents.queries import AnyRow
+from app.incidents.schemas import (
+    CategoryLine,
+    CategoryPage,
+    City,
+    Incident,
+    IncidentDetail,
+    IncidentHead,
+    IncidentPage,
+    IncidentQuery,
+    NewIncident,
+    TimelineStep,
+)
+from app.places import queries as place_queries
+from app.places import service as places
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LONGEST_AGO = timedelta(days=366)
+CLOCK_SLACK = timedelta(minutes=5)
+FIRST_ORDINAL = 1
+REPORTED_TOPIC = "incident.reported"
+DEMO_NOTICE_ZH = "演示数据：虚构的事件与人员安排，仅供演示。"
+DEMO_NOTICE_EN = "Demonstration data: made-up incidents and rosters."
+
+
+class Place(NamedTuple):
+    """Where a report is filed: degrees of EPSG:4326, the radius it may be off, and the cell."""
+
+    lon: float
+    lat: float
+    uncertainty_m: float
+    cell_code: int
+
+
+def report(
+    session: Session, new: NewIncident, now: datetime, *, demo: bool
+) -> tuple[Incident, bool]:
+    """Acknowledge a report: receipt, case, first step and outbox row, in the caller's transaction.
+
+    The same report under the same id gets the first answer again, word for word.
+
+    Args:
+        session: committed by its owner before the answer leaves.
+        demo: whether simulated reports are accepted.
+
+    Returns:
+        The incident as first acknowledged, and whether it is new.
+
+    Raises:
+        Problem: 409 when the id names another report; 422 naming the field for a place outside
+            the city, a category that is not in force, an instant out of range.
+    """
+    known = queries.receipt(session, new.id)
+    if known is None:
+        _check(session, new, now, demo=demo)
+        place = _locate(session, new, now)
+        no = queries.claim(session, new.id, new.digest(), now)
+        if no is not None:
+            _file(session, new, no, place, now)
+            answer = _first_answer(session, no, now)
+            payload = IncidentHead.model_validate(answer, from_attributes=True)
+            tell(session, REPORTED_TOPIC, place.cell_code, payload.model_dump(mode="json"))
+            return answer, True
+        known = queries.receipt(session, new.id)
+    if known is None:
+        raise unavailable("Another report under this id was just withdrawn; try again.")
+    if known.body_hash != new.digest():
+        raise id_conflict(new.id)
+    return _first_answer(session, known.no, known.reported_at), False
+
+
+def _check(session: Session, new: NewIncident, now: datetime, *, demo: bool) -> None:
+    if new.simulated and not demo:
+        raise invalid("simulated", "is accepted by a demo server only (MINQING_DEMO=1)")
+    if new.occurred_at is not None and new.occurred_at > now + CLOCK_SLACK:
+        raise invalid("occurred_at", "lies more than 5 minutes ahead of the server's clock")
+    if new.occurred_at is not None and new.occurred_at < now - LONGEST_AGO:
+        raise invalid("occurred_at", "lies more than 366 days back")
+    if not queries.category_in_force(session, new.category, now):
+        raise invalid("category", "is not in the filing standard in force")
+
+
+def _locate(session: Session, new: NewIncident, now: datetime) -> Place:
+    if new.lon is None or new.lat is None:
+        raise invalid("address", "cannot be looked up yet")
+    cell = place_queries.cell_at(session, new.lon, new.lat, now)
+    if cell is None:
+        raise outside_city("lon", "lat")
+    return Place(new.lon, new.lat, 0.0, cell)
+
+
+def _file(session: Session, new: NewIncident, no: int, place: Place, now: datetime) -> None:
+    queries.make_room(session, now)
+    queries.add(
+        session,
+        place.lon,
+        place.lat,
+        reported_at=now,
+        no=no,
+        id=new.id,
+        category=new.category,
+        title=new.title,
+        description=new.description,
+        severity=new.severity,
+        source=new.source,
+        status=rules.Status.REPORTED,
+        cell_code=place.cell_code,
+        location_uncertainty_m=place.uncertainty_m,
+        occurred_at=new.occurred_at or now,
+        closed_at=None,
+        simulated=new.simulated,
+    )
+    queries.add_event(
+        session,
+        at=now,
+        no=no,
+        ordinal=FIRST_ORDINAL,
+        step=rules.Step.REPORT,
+        status=rules.Status.REPORTED,
+        tier=rules.Tier.GRID,
+        reason=None,
+    )
+
+
+def _first_answer(session: Session, no: int, reported_at: datetime) -> Incident:
+    # Of all that is said only the state changes later, so the first answer can be given again.
+    row = queries.one(session, no, reported_at)
+    first = rules.CaseState(rules.Status.REPORTED, rules.Tier.GRID, None)
+    return _incidents(session, [row], {no: first}, reported_at)[0]
+
+
+def list_incidents(session: Session, query: IncidentQuery, now: datetime) -> IncidentPage:
+    """The incidents that the query selects, newest first, each as it stood at `at`.
+
+    Raises:
+        Problem: 422 on `cursor`.
+    """
+    key = decode_cursor(query.cursor, (int, int))
+    before = (_from_cursor(key[0]), int(key[1])) if key else None
+    total, rows = queries.page(session, query, now, before)
+    sent = rows[: query.limit]
+    states = _states_at(session, sent, query.at) if query.at else _states_now(sent)
+    following = None
+    if len(rows) > query.limit:
+        following = encode_cursor([_for_cursor(sent[-1].reported_at), sent[-1].no])
+    items = _incidents(session, sent, states, query.at or now)
+    return IncidentPage(total=total, items=items, next=following)
+
+
+def get_incident(session: Session, report_id: UUID, at: datetime) -> IncidentDetail:
+    """One incident by its UUID, as it stood at `at`.
+
+    Raises:
+        Problem: 404, also when it was not yet reported at `at`.
+    """
+    return _detail(session, queries.receipt(session, report_id), report_id, at)
+
+
+def get_incident_by_no(session: Session, no: int, at: datetime) -> IncidentDetail:
+    """One incident by its short number, as it stood at `at`.
+
+    Raises:
+        Problem: 404, also when it was not yet reported at `at`.
+    """
+    return _detail(session, queries.receipt_by_no(session, no), no, at)
+
+
+def _detail(session: Session, known: AnyRow | None, key: object, at: datetime) -> IncidentDetail:
+    if known is None or known.reported_at > at:
+        raise not_found("incident", key)
+    row = queries.one(session, known.no, known.reported_at)
+    steps = queries.events(session, [known.no], known.reported_at, at)
+    state = rules.state_as_of(map(_event, steps), at)
+    if state is None:
+        raise not_found("incident", key)
+    incident = _incidents(session, [row], {known.no: state}, at)[0]
+    timeline = [TimelineStep.model_validate(step) for step in steps]
+    return IncidentDetail(**dict(incident), timeline=timeline)
+
+
+def _states_now(rows: queries.Rows) -> dict[int, rules.CaseState]:
+    return {
+        row.no: rules.CaseState(rules.Status(row.status), rules.Tier.GRID, row.closed_at)
+        for row in rows
+    }
+
+
+def _states_at(session: Session, rows: queries.Rows, at: datetime) -> dict[int, rules.CaseState]:
+    if not rows:
+        return {}
+    steps: dict[int, list[rules.Event]] = {row.no: [] for row in rows}
+    earliest = min(row.reported_at for row in rows)
+    for step in queries.events(session, list(steps), earliest, at):
+        steps[step.no].append(_event(step))
+    states = {no: rules.state_as_of(events, at) for no, events in steps.items()}
+    return {no: state for no, state in states.items() if state is not None}
+
+
+def _event(row: AnyRow) -> rules.Event:
+    status, tier = rules.Status(row.status), rules.Tier(row.tier)
+    return rules.Event(row.at, row.ordinal, row.step, status, tier)
+
+
+def _incidents(
+    session: Session, rows: Iterable[AnyRow], states: dict[int, rules.CaseState], at: datetime
+) -> list[Incident]:
+    """The incidents as they are sent, in the order of `rows`; those without a state left out."""
+    rows = [row for row in rows if row.no in states]
+    chains = places.chains(session, (row.cell_code for row in rows), at)
+    named = {line.code: line for line in queries.categories(session, at)}
+    found = []
+    for row in rows:
+        fields = dict(row._mapping)
+        state, line = states[row.no], named.get(row.category)
+        fields |= {
+            "status": state.status,
+            "stage": state.stage,
+            "closed_at": state.closed_at,
+            "category_name_zh": line.name_zh if line else row.category,
+            "category_name_en": line.name_en if line else row.category,
+            "kind": rules.kind_of(row.category),
+            "chain": chains[row.cell_code],
+        }
+        found.append(Incident(**fields))
+    return found
+
+
+def list_categories(session: Session, at: datetime) -> CategoryPage:
+    """The filing standard in force at `at`, whole."""
+    lines = [CategoryLine.model_validate(row) for row in queries.categories(session, at)]
+    return CategoryPage(total=len(lines), items=lines, next=None)
+
+
+def get_city(session: Session, at: datetime, *, simulation: bool) -> City:
+    """The city that is loaded, as of `at`.
+
+    Raises:
+        Problem: 503 while none is loaded.
+    """
+    city = place_queries.city(session)
+    area = place_queries.area(session, city.code, at) if city else None
+    version = place_queries.boundary_version(session, at)
+    if city is None or area is None or version is None:
+        raise unavailable("No city is loaded yet. Run `minqing city load`.")
+    return City(
+        code=city.code,
+        name=city.name,
+        name_en=city.name_en,
+        demo=city.demo,
+        bbox=(area.west, area.south, area.east, area.north),
+        centre=(area.label_lon, area.label_lat),
+        boundary_version=version,
+        counts=place_queries.counts_by_level(session, at),
+        incident_total=queries.total(session, at),
+        data_notice_zh=DEMO_NOTICE_ZH if city.demo else "",
+        data_notice_en=DEMO_NOTICE_EN if city.demo else "",
+        simulation=simulation,
+        server_time=utc_now(),
+    )
+
+
+def _for_cursor(at: datetime) -> int:
+    return (at - EPOCH) // timedelta(microseconds=1)
+
+
+def _from_cursor(microseconds: int) -> datetime:
+    try:
+        return EPOCH + timedelta(microseconds=microseconds)
+    except OverflowError:
+        raise invalid("cursor", "is not a cursor of this list") from None
