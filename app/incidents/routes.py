@@ -73,7 +73,8 @@ def list_categories(
     dependencies=[Depends(json_only)],
 )
 def report_incident(
-    *new: Annotated[NewIncident, Body()],
+    *,
+    new: Annotated[NewIncident, Body()],
     query: Annotated[StrictQuery, Query()],
     context: ContextDep,
     session: WriteSession,
