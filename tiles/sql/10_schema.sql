@@ -23,8 +23,8 @@ $$;
 
 -- Where a point (EPSG:4326) lies in a tile: column and row in 1/4096, from its upper left corner;
 -- inside the tile both are in 0..4095, so every point lies in exactly one tile of a zoom.
-CREATE FUNCTION tiles.place(geom geometry, z int, x int, y int, OUT px int, OUT py int)
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+CREATE FUNCTION tiles.place(geom geometry, z int, x int, y int) RETURNS TABLE (px int, py int)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 1 AS $$
     SELECT floor(((ST_X(geom) + 180) / 360 * 2 ^ z - x) * 4096)::int,
            floor(((1 - asinh(tand(ST_Y(geom))) / pi()) / 2 * 2 ^ z - y) * 4096)::int
 $$;

@@ -14,11 +14,12 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
            i.closed_at IS NULL OR i.closed_at > as_of, i.reported_at
     FROM published.incident i
     CROSS JOIN LATERAL tiles.place(i.geom, z, x, y) p
-    LEFT JOIN LATERAL (
-        SELECT e.status FROM published.incident_event e
-        WHERE in_past AND e.no = i.no AND e.at <= as_of
-        ORDER BY e.at DESC, e.ordinal DESC LIMIT 1
-    ) past ON in_past
+    LEFT JOIN (
+        -- A case has no event before it was reported, so `since` bounds its events as well.
+        SELECT DISTINCT ON (e.no) e.no, e.status FROM published.incident_event e
+        WHERE in_past AND e.at >= since AND e.at <= as_of
+        ORDER BY e.no, e.at DESC, e.ordinal DESC
+    ) past ON in_past AND past.no = i.no
     LEFT JOIN published.incident_status s
         ON s.status = CASE WHEN in_past THEN past.status ELSE i.status END
     WHERE i.geom && tiles.box_deg(z, x, y)

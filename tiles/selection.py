@@ -1,0 +1,33 @@
+"""Which cases are asked for: one filter for tiles, points, heat and figures."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class CaseFilter:
+    """Cases reported in [since, until) and not after `as_of`, as they stood at `as_of`.
+
+    Attributes:
+        as_of: the minute of which the answer tells (UTC).
+        since, until: when they were reported (UTC), `until` exclusive.
+        in_past: `as_of` was asked for, so states are those of that minute, not the newest.
+        codes: first and last cell code, both inclusive; None for everywhere.
+        categories: prefixes of two or four digits; empty for all.
+        statuses: states; None for all.
+        is_open: only those open (True) or closed (False) at `as_of`; None for both.
+    """
+
+    as_of: datetime
+    since: datetime
+    until: datetime
+    in_past: bool = False
+    codes: tuple[int, int] | None = None
+    categories: tuple[str, ...] = ()
+    statuses: frozenset[str] | None = None
+    is_open: bool | None = None
+
+    @property
+    def needs_history(self) -> bool:
+        """Whether only the event log can answer: a state other than open or closed, in the past."""
+        return self.in_past and self.statuses is not None
