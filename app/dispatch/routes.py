@@ -1,5 +1,64 @@
-"""HTTP of the domain `dispatch`."""
+"""HTTP of the domain `dispatch`, and the card of an area, on which units and stations stand."""
 
-from fastapi import APIRouter
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from app.core.problem_docs import documented
+from app.core.query_words import AsOf
+from app.dispatch import service
+from app.dispatch.schemas import (
+    AreaCard,
+    AssignmentPage,
+    AssignmentQuery,
+    StaffingPage,
+    StaffingQuery,
+    StationPage,
+    StationQuery,
+)
+from app.identity.deps import Now, ReadSession
+from app.places.routes import CodeInPath
 
 router = APIRouter(prefix="/api/v1", tags=["dispatch"])
+
+
+@router.get(
+    "/areas/{code}",
+    summary="Give an area's card",
+    operation_id="get_area",
+    tags=["places"],
+    responses=documented(HTTPStatus.NOT_FOUND),
+)
+def get_area(
+    code: CodeInPath, query: Annotated[AsOf, Query()], session: ReadSession, now: Now
+) -> AreaCard:
+    """The area with its chain, children, assigned units, staffing and stations at `at`."""
+    return service.area_card(session, code, query.at or now)
+
+
+@router.get("/stations", summary="List stations", operation_id="list_stations")
+def list_stations(
+    query: Annotated[StationQuery, Query()], session: ReadSession, now: Now
+) -> StationPage:
+    """City centre, sub-centres, command posts, workstations, grid posts and police stations."""
+    return service.list_stations(session, query, now)
+
+
+@router.get("/assignments", summary="List assignments", operation_id="list_assignments")
+def list_assignments(
+    query: Annotated[AssignmentQuery, Query()], session: ReadSession, now: Now
+) -> AssignmentPage:
+    """Which duty unit answers for which area: call signs and roles, never persons."""
+    return service.list_assignments(session, query, now)
+
+
+@router.get("/staffing", summary="List how communities are staffed", operation_id="list_staffing")
+def list_staffing(
+    query: Annotated[StaffingQuery, Query()], session: ReadSession, now: Now
+) -> StaffingPage:
+    """The staffing rule: an urban community has 1 officer and 2 auxiliaries, a village 1 officer.
+
+    `ok=false` lists the communities that break it.
+    """
+    return service.list_staffing(session, query, now)

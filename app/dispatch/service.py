@@ -1,0 +1,113 @@
+"""Deciding about dispatch: who answers for an area, which stations serve it, is it staffed."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from app.core.paging import decode_cursor, encode_cursor
+from app.dispatch import queries
+from app.dispatch.queries import AnyRow
+from app.dispatch.rules import STAFFING_RULE_NAME
+from app.dispatch.schemas import (
+    AreaCard,
+    Assigned,
+    Assignment,
+    AssignmentPage,
+    AssignmentQuery,
+    Children,
+    CommunityStaffing,
+    Staffing,
+    StaffingPage,
+    StaffingQuery,
+    Station,
+    StationPage,
+    StationQuery,
+)
+from app.places import queries as place_queries
+from app.places import service as places
+from geodata import codes
+from geodata.codes import Level
+
+
+def list_stations(session: Session, query: StationQuery, now: datetime) -> StationPage:
+    """The stations that the query selects.
+
+    Raises:
+        Problem: 422 on `cursor`.
+    """
+    key = decode_cursor(query.cursor, (int,))
+    total, rows = queries.stations(session, query, query.at or now, key[0] if key else None)
+    sent = rows[: query.limit]
+    following = encode_cursor([sent[-1].station_id]) if len(rows) > query.limit else None
+    return StationPage(total=total, items=[_station(row) for row in sent], next=following)
+
+
+def list_assignments(session: Session, query: AssignmentQuery, now: datetime) -> AssignmentPage:
+    """The assignments that the query selects.
+
+    Raises:
+        Problem: 422 on `cursor`.
+    """
+    key = decode_cursor(query.cursor, (int, int))
+    after = (key[0], key[1]) if key else None
+    total, rows = queries.assignments(session, query, query.at or now, after)
+    sent = rows[: query.limit]
+    following = None
+    if len(rows) > query.limit:
+        following = encode_cursor([sent[-1].area_code, sent[-1].id])
+    items = [Assignment.model_validate(row) for row in sent]
+    return AssignmentPage(total=total, items=items, next=following)
+
+
+def list_staffing(session: Session, query: StaffingQuery, now: datetime) -> StaffingPage:
+    """How the staffing rule stands in the communities that the query selects.
+
+    Raises:
+        Problem: 422 on `cursor`.
+    """
+    key = decode_cursor(query.cursor, (int,))
+    total, rows = queries.staffing(session, query, query.at or now, key[0] if key else None)
+    sent = rows[: query.limit]
+    following = encode_cursor([sent[-1].code]) if len(rows) > query.limit else None
+    return StaffingPage(total=total, items=[_staffing(row) for row in sent], next=following)
+
+
+def area_card(session: Session, code: int, at: datetime) -> AreaCard:
+    """An area with its chain, its children, its units, its staffing and its stations.
+
+    Raises:
+        Problem: 404.
+    """
+    area = places.get_area(session, code, at)
+    chain = codes.chain_of(code)
+    answering = [code] if area.level is not Level.CELL else [code, chain[-2]]
+    return AreaCard(
+        **dict(area),
+        chain=places.chains(session, [code], at)[code],
+        children=_children(session, code, at),
+        assigned=[
+            Assigned.model_validate(row) for row in queries.units_for(session, answering, at)
+        ],
+        staffing=_staffing_of(session, code, at) if area.level is Level.COMMUNITY else None,
+        stations=[_station(row) for row in queries.stations_serving(session, chain, at)],
+    )
+
+
+def _children(session: Session, code: int, at: datetime) -> Children | None:
+    below = codes.level_of(code).child
+    if below is None:
+        return None
+    return Children(level=below, count=place_queries.child_count(session, code, at))
+
+
+def _staffing_of(session: Session, code: int, at: datetime) -> Staffing | None:
+    _, rows = queries.staffing(session, StaffingQuery(area=code, limit=1), at, None)
+    return Staffing.model_validate(dict(_staffing(rows[0]))) if rows else None
+
+
+def _staffing(row: AnyRow) -> CommunityStaffing:
+    return CommunityStaffing(rule=STAFFING_RULE_NAME[row.kind], **row._mapping)
+
+
+def _station(row: AnyRow) -> Station:
+    return Station.model_validate(row)
