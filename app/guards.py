@@ -20,6 +20,7 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+MAX_BODY_BYTES = 64 * 1024
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -70,6 +71,10 @@ class SecurityHeaders:
         cross_site = headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
         if scope["method"] not in SAFE_METHODS and cross_site:
             return _refuse(scope, 403, "cross-site", "Sec-Fetch-Site", "writes come from our page")
+        # A body that comes in chunks is counted while it is read (FastAPI's max_body_size).
+        length = headers.get("content-length", "0")
+        if not length.isdecimal() or int(length[:20]) > MAX_BODY_BYTES:
+            return _refuse(scope, 413, "content-too-large", "body", "is longer than 64 KiB")
         return None
 
 

@@ -12,7 +12,7 @@ from app.core.context import Context
 from app.core.problem_docs import DOCUMENTED
 from app.core.settings import Settings
 from app.dispatch.routes import router as dispatch_router
-from app.guards import SecurityHeaders, loopback_hosts
+from app.guards import MAX_BODY_BYTES, SecurityHeaders, loopback_hosts
 from app.health import router as health_router
 from app.incidents.routes import router as incidents_router
 from app.live.routes import router as live_router
@@ -22,7 +22,6 @@ from app.places.routes import router as places_router
 from app.shutdown import before_shutdown
 
 WEB_DIST = Path(__file__).parent / "web" / "dist"
-MAX_BODY_BYTES = 64 * 1024
 DESCRIPTION = """\
 Cases and places of a city's grid, never of people.
 

@@ -18,6 +18,9 @@ from app.core.errors import MEDIA_TYPE, FieldError, FieldValueError, Problem, un
 
 log = structlog.get_logger()
 
+MOST_ERRORS = 50
+SLUGS = {HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "content-too-large"}
+
 
 def answer(problem: Problem, path: str) -> Response:
     """The HTTP answer that says it."""
@@ -28,7 +31,7 @@ def answer(problem: Problem, path: str) -> Response:
 
 def from_validation(error: RequestValidationError) -> Problem:
     """FastAPI's refusal of an input, in our words. A broken JSON body is 400, the rest 422."""
-    found = error.errors()
+    found = error.errors()[:MOST_ERRORS]
     broken = any(e["type"] == "json_invalid" for e in found)
     status = HTTPStatus.BAD_REQUEST if broken else HTTPStatus.UNPROCESSABLE_ENTITY
     errors = tuple(
@@ -88,7 +91,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     def of_http(request: Request, error: HTTPException) -> Response:
         status = HTTPStatus(error.status_code)
-        slug = status.phrase.lower().replace(" ", "-")
+        slug = SLUGS.get(status) or status.phrase.lower().replace(" ", "-")
         detail = str(jsonable_encoder(error.detail))
         in_body = status in (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         problem = Problem(
