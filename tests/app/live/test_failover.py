@@ -1,0 +1,107 @@
+"""Processes that die, stop, or find another city: what viewers and the spare relay make of it."""
+
+from collections.abc import Callable
+
+import httpx
+from sqlalchemy import URL
+
+from app.city import queries as city_queries
+from app.core.db import make_engine, writing
+from tests.app.live.writers import TOPIC, connect, tell
+from tests.server import ServerProcess
+from tests.stream_client import Viewer
+from tests.waiting import wait_until
+
+
+def _leads(server: ServerProcess) -> bool:
+    return "minqing_relay_leads 1.0" in httpx.get(f"{server.base_url}/metrics").text
+
+
+def test_the_spare_takes_over(
+    empty_database: URL, start_server: Callable[[URL], ServerProcess]
+) -> None:
+    """The process that publishes is killed; the other goes on, and its viewer misses nothing."""
+    servers = [start_server(empty_database), start_server(empty_database)]
+    wait_until(lambda: any(_leads(server) for server in servers))
+    holder, spare = sorted(servers, key=_leads, reverse=True)
+    assert not _leads(spare)
+    with Viewer(spare.base_url) as viewer, connect(empty_database) as connection:
+        viewer.read_count("hello", 1)
+        for n in range(100):
+            tell(connection, n=n)
+            if n == 50:
+                holder.kill()
+        events = viewer.read_count(TOPIC, 100)
+        assert [e.data["n"] for e in events] == list(range(100))
+        assert [e.seq for e in events] == list(range(1, 101))
+    assert _leads(spare)
+
+
+def test_stopping_ends_the_streams_first(
+    empty_database: URL, start_server: Callable[[URL], ServerProcess]
+) -> None:
+    """Open streams are ended in good order, not cut off when patience runs out."""
+    server = start_server(empty_database)
+    viewers = [Viewer(server.base_url) for _ in range(10)]
+    for viewer in viewers:
+        viewer.read_count("hello", 1)
+    with connect(empty_database) as connection:
+        tell(connection, n=1)
+    for viewer in viewers:
+        viewer.read_count(TOPIC, 1)
+    server.stop()
+    for viewer in viewers:
+        while viewer.read():
+            pass
+        viewer.close()
+    said = server.log.read_text()
+    assert "graceful" not in said
+    assert "Traceback" not in said
+
+
+def test_another_city_resets_everybody(
+    empty_database: URL, start_server: Callable[[URL], ServerProcess]
+) -> None:
+    """A new epoch in the database ends what was: those who watch and those who come back."""
+    server = start_server(empty_database)
+    engine = make_engine(empty_database)
+    with Viewer(server.base_url) as viewer, connect(empty_database) as connection:
+        tell(connection, n=1)
+        before = viewer.read_count(TOPIC, 1)[0]
+        with writing(engine) as session:
+            city_queries.start_stream_epoch(session)
+        reset = viewer.read_count("reset", 1)[0]
+        assert reset.data == {"reason": "other_epoch"}
+        tell(connection, n=2)
+        after = viewer.read_count(TOPIC, 2)[1]
+        with Viewer(server.base_url, last_event_id=before.id) as late:
+            assert late.read_count("reset", 1)[0].data == {"reason": "other_epoch"}
+    engine.dispose()
+    assert before.id.partition(":")[0] != after.id.partition(":")[0]
+    assert (reset.id.partition(":")[0], reset.seq + 1) == (after.id.partition(":")[0], after.seq)
+
+
+def test_a_restored_copy_is_another_history(
+    empty_database: URL, start_server: Callable[[URL], ServerProcess]
+) -> None:
+    """The same rows under another database: an id of the first means nothing in the second."""
+    name = f"{empty_database.database}_restored"
+    copy = empty_database.set(database=name)
+    server = start_server(empty_database)
+    with connect(empty_database) as connection:
+        tell(connection, n=1)
+        with Viewer(server.base_url) as viewer:
+            seen = viewer.read_until(bool)[-1]
+    server.stop()
+    with connect(empty_database.set(database="postgres")) as connection:
+        connection.execute(
+            f'CREATE DATABASE "{name}" TEMPLATE "{empty_database.database}"'.encode()
+        )
+    try:
+        server = start_server(copy)
+        with Viewer(server.base_url, last_event_id=seen.id) as viewer:
+            assert viewer.read_count("reset", 1)[0].data == {"reason": "other_epoch"}
+        server.stop()
+    finally:
+        with connect(empty_database.set(database="postgres")) as connection:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
