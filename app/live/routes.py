@@ -64,6 +64,7 @@ def get_live(request: Request) -> Live:
     "/stream",
     summary="What happens, as it happens",
     description=DESCRIPTION,
+    status_code=HTTPStatus.OK,
     response_class=EventStream,
     responses=RESPONSES,
 )
