@@ -166,15 +166,17 @@ def continue_numbers(session: Session) -> None:
     )
 
 
-def start_stream_epoch(session: Session, epoch: str) -> None:
+def start_stream_epoch(session: Session) -> None:
     """Begin the stream anew: whoever is behind is told to load everything again."""
-    session.execute(text("DELETE FROM stream_state"))
     session.execute(
-        text("INSERT INTO stream_state (one, epoch, last_seq) VALUES (1, :epoch, 0)"),
-        {"epoch": epoch},
+        text(
+            "INSERT INTO stream_state (one, epoch, last_seq) VALUES (1, gen_random_uuid()::text, 0)"
+            " ON CONFLICT (one) DO UPDATE SET epoch = excluded.epoch, last_seq = 0"
+        )
     )
 
 
 def analyze(session: Session) -> None:
     """Let the planner know the new tables before anybody asks them anything."""
+    session.execute(text("SET LOCAL default_statistics_target = 40"))  # 100 takes twice as long
     session.execute(text(f"ANALYZE {', '.join(CITY_TABLES)}"))
