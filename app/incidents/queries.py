@@ -15,6 +15,7 @@ from sqlalchemy import (
     select,
     text,
     tuple_,
+    update,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
@@ -210,3 +211,27 @@ def _selected(query: IncidentQuery, now: datetime) -> list[ColumnElement[bool]]:
         status = _status_as_of(query.at) if query.at else Incident.status
         where.append(status.in_(sorted(wanted)))
     return where
+
+
+def lock(session: Session, no: int, reported_at: datetime) -> AnyRow:
+    """The case's state of now, held until the transaction ends."""
+    found = select(Incident.status).where(Incident.reported_at == reported_at, Incident.no == no)
+    return session.execute(found.with_for_update()).one()
+
+
+def last_event(session: Session, no: int, reported_at: datetime) -> AnyRow:
+    """The last step of a case: `at`, `ordinal`, `tier`."""
+    columns = (IncidentEvent.at, IncidentEvent.ordinal, IncidentEvent.tier)
+    found = select(*columns).where(IncidentEvent.no == no, IncidentEvent.at >= reported_at)
+    return session.execute(found.order_by(IncidentEvent.ordinal.desc()).limit(1)).one()
+
+
+def set_state(
+    session: Session, no: int, reported_at: datetime, status: str, closed_at: datetime | None
+) -> None:
+    """Write the state of a case as its last step left it."""
+    session.execute(
+        update(Incident)
+        .where(Incident.reported_at == reported_at, Incident.no == no)
+        .values(status=status, closed_at=closed_at)
+    )

@@ -189,3 +189,49 @@ def state_as_of(events: Iterable[Event], at: datetime) -> CaseState | None:
         closed_at = None if is_open(event.status) else before or event.at
         state = CaseState(event.status, event.tier, closed_at)
     return state
+
+
+# What may follow what. The receiver cannot jump a stage; a case that ended stays as it is.
+STATUS_AFTER: dict[Status, dict[Step, Status]] = {
+    Status.REPORTED: {Step.REGISTER: Status.REGISTERED, Step.REFUSE: Status.NOT_ACCEPTED},
+    Status.PENDING_VERIFY: {Step.REGISTER: Status.REGISTERED, Step.REFUSE: Status.NOT_ACCEPTED},
+    Status.REGISTERED: {Step.ASSIGN: Status.ASSIGNED},
+    Status.PENDING_DISPATCH: {Step.ASSIGN: Status.ASSIGNED},
+    Status.ASSIGNED: {Step.ACKNOWLEDGE: Status.ACKNOWLEDGED, Step.RETURN: Status.RETURNED},
+    Status.RETURNED: {Step.ASSIGN: Status.ASSIGNED},
+    Status.ACKNOWLEDGED: {Step.HANDLE: Status.HANDLING},
+    Status.HANDLING: {Step.HAND_BACK: Status.HANDLED, Step.ESCALATE: Status.PENDING_DISPATCH},
+    Status.SUSPENDED: {Step.HANDLE: Status.HANDLING},
+    Status.HANDLED: {Step.CHECK: Status.PENDING_CHECK},
+    Status.PENDING_CHECK: {Step.CLOSE: Status.CLOSED, Step.RETURN: Status.RETURNED},
+}
+NEEDS_REASON = frozenset({Step.REFUSE, Step.RETURN, Step.ESCALATE})
+"""Steps that go against the ordinary course: a later reader must find out why."""
+
+
+def steps_after(status: Status) -> tuple[Step, ...]:
+    """What may be done to a case in this state, the ordinary course first."""
+    return tuple(STATUS_AFTER.get(status, {}))
+
+
+def status_after(status: Status, step: Step) -> Status:
+    """The state to which a step leads.
+
+    Raises:
+        ValueError: that step may not follow in this state.
+    """
+    following = STATUS_AFTER.get(status, {})
+    if step not in following:
+        allowed = ", ".join(following) or "nothing"
+        raise ValueError(f"{step} may not follow in state {status}; allowed: {allowed}")
+    return following[step]
+
+
+def tier_after(tier: Tier, step: Step) -> Tier:
+    """Who carries a case after a step: registering takes it off the grid, escalating one up."""
+    tiers = list(Tier)
+    if step is Step.REGISTER:
+        return max(tier, Tier.WORKSTATION, key=tiers.index)
+    if step is Step.ESCALATE:
+        return tiers[min(tiers.index(tier) + 1, len(tiers) - 1)]
+    return tier
