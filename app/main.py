@@ -7,17 +7,20 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from app import problem_answers
+from app import api_document, problem_answers
 from app.core.context import Context
 from app.core.problem_docs import DOCUMENTED
 from app.core.settings import Settings
 from app.dispatch.routes import router as dispatch_router
+from app.docs_page import router as docs_router
 from app.guards import MAX_BODY_BYTES, SecurityHeaders, loopback_hosts
 from app.health import router as health_router
 from app.incidents.routes import router as incidents_router
 from app.live.routes import router as live_router
 from app.live.service import Live
+from app.maps.hot_paths import HotPaths
 from app.maps.routes import router as maps_router
+from app.maps.service import Maps
 from app.places.routes import router as places_router
 from app.shutdown import before_shutdown
 
@@ -32,13 +35,16 @@ Coordinates are lon, lat in degrees (WGS84, EPSG:4326); instants are RFC 3339 in
 
 def create_app(context: Context) -> FastAPI:
     """The whole web application over one context."""
+    maps = Maps(context)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.live = live = Live(context)
         await live.start()
+        await maps.start()
         with before_shutdown(live.close_streams):
             yield
+        await maps.stop()
         await live.stop()
         context.engine.dispose()
 
@@ -52,8 +58,10 @@ def create_app(context: Context) -> FastAPI:
         redoc_url=None,
         responses=DOCUMENTED,
         max_body_size=MAX_BODY_BYTES,
+        generate_unique_id_function=api_document.operation_id,
     )
     app.state.context = context
+    app.state.maps = maps
     problem_answers.install(app)
     for router in (
         places_router,
@@ -62,11 +70,14 @@ def create_app(context: Context) -> FastAPI:
         live_router,
         maps_router,
         health_router,
+        docs_router,
     ):
         app.include_router(router)
+    api_document.install(app)
     # Last: the page answers for every path that no route has taken.
     if WEB_DIST.exists():
         app.mount("/", StaticFiles(directory=WEB_DIST, html=True), name="web")
+    app.add_middleware(HotPaths, maps=maps)
     app.add_middleware(SecurityHeaders, allowed_hosts=loopback_hosts(context.settings))
     return app
 

@@ -6,6 +6,7 @@ import typer
 
 from app.cli.city import app as city_app
 from app.cli.db import app as db_app
+from app.cli.openapi import openapi
 from app.cli.serve import serve
 from app.cli.terminal import complain
 
@@ -16,6 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(serve)
+app.command()(openapi)
 app.add_typer(db_app, name="db")
 app.add_typer(city_app, name="city")
 

@@ -18,7 +18,10 @@ class FieldErrorBody(BaseModel):
 class ProblemBody(BaseModel):
     """RFC 9457 problem details."""
 
-    type: str = Field(description="Stable kind of problem, `/problems/<slug>`.")
+    type: str = Field(
+        description="Stable kind of problem, `/problems/<slug>`.",
+        examples=["/problems/invalid-input"],
+    )
     title: str = Field(description="The kind in words.")
     status: int = Field(description="The HTTP status.")
     detail: str = Field(description="What happened this time.")
@@ -26,16 +29,34 @@ class ProblemBody(BaseModel):
     instance: str = Field(description="The path that was asked for.")
 
 
+MEANINGS = {
+    HTTPStatus.BAD_REQUEST: "Not understood: a broken body, or a host name that is not ours.",
+    HTTPStatus.FORBIDDEN: "A write from a page of another site.",
+    HTTPStatus.NOT_FOUND: "Nothing is known under that name at that minute.",
+    HTTPStatus.CONFLICT: "The id was used before for something else.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is longer than 64 KiB.",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is not declared as JSON.",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "An input cannot be used; `errors` names each.",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "A fault of ours; its number is in the log.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "The store cannot answer now; nothing was changed, try again.",
+}
+
+
 def documented(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
     """The OpenAPI `responses` of these refusals."""
     return {
         int(status): {
             "model": ProblemBody,
-            "description": status.phrase,
+            "description": MEANINGS.get(status, status.phrase),
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}},
         }
         for status in statuses
     }
 
 
-DOCUMENTED = documented(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
+DOCUMENTED = documented(
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)

@@ -108,7 +108,12 @@ def parse_categories(value: object) -> tuple[str, ...]:
 
 
 Instant = Annotated[datetime, BeforeValidator(parse_instant), AfterValidator(_instant_in_range)]
-AreaCode = Annotated[int, BeforeValidator(digits_only), AfterValidator(_area_code)]
+AreaCode = Annotated[
+    int,
+    BeforeValidator(digits_only),
+    AfterValidator(_area_code),
+    Field(json_schema_extra={"minimum": 11 * 10**13, "maximum": 10**15 - 1}),
+]
 BBoxText = Annotated[
     str,
     AfterValidator(lambda text: (parse_bbox(text), text)[1]),

@@ -26,7 +26,6 @@ router = APIRouter(prefix="/api/v1", tags=["dispatch"])
 @router.get(
     "/areas/{code}",
     summary="Give an area's card",
-    operation_id="get_area",
     tags=["places"],
     responses=documented(HTTPStatus.NOT_FOUND),
 )
@@ -37,7 +36,7 @@ def get_area(
     return service.area_card(session, code, query.at or now)
 
 
-@router.get("/stations", summary="List stations", operation_id="list_stations")
+@router.get("/stations", summary="List stations")
 def list_stations(
     query: Annotated[StationQuery, Query()], session: ReadSession, now: Now
 ) -> StationPage:
@@ -45,7 +44,7 @@ def list_stations(
     return service.list_stations(session, query, now)
 
 
-@router.get("/assignments", summary="List assignments", operation_id="list_assignments")
+@router.get("/assignments", summary="List assignments")
 def list_assignments(
     query: Annotated[AssignmentQuery, Query()], session: ReadSession, now: Now
 ) -> AssignmentPage:
@@ -53,7 +52,7 @@ def list_assignments(
     return service.list_assignments(session, query, now)
 
 
-@router.get("/staffing", summary="List how communities are staffed", operation_id="list_staffing")
+@router.get("/staffing", summary="List how communities are staffed")
 def list_staffing(
     query: Annotated[StaffingQuery, Query()], session: ReadSession, now: Now
 ) -> StaffingPage:

@@ -39,7 +39,7 @@ def json_only(content_type: Annotated[str, Header(include_in_schema=False)] = ""
         )
 
 
-@router.get("/city", summary="Give the city in one look", operation_id="get_city", tags=["places"])
+@router.get("/city", summary="Give the city in one look", tags=["places"])
 def get_city(
     query: Annotated[AsOf, Query()], context: ContextDep, session: ReadSession, now: Now
 ) -> City:
@@ -47,7 +47,7 @@ def get_city(
     return service.get_city(session, query.at or now, simulation=context.settings.demo)
 
 
-@router.get("/categories", summary="List the filing standard", operation_id="list_categories")
+@router.get("/categories", summary="List the filing standard")
 def list_categories(
     query: Annotated[AsOf, Query()], session: ReadSession, now: Now
 ) -> CategoryPage:
@@ -58,13 +58,12 @@ def list_categories(
 @router.post(
     "/incidents",
     summary="Report an incident",
-    operation_id="report_incident",
     status_code=HTTPStatus.CREATED,
     response_description="Acknowledged: it is stored, and will not be lost.",
     responses={
         200: {"model": Incident, "description": "Known already: the first answer, word for word."},
         **documented(
-            HTTPStatus.BAD_REQUEST,
+            HTTPStatus.FORBIDDEN,
             HTTPStatus.CONFLICT,
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -93,7 +92,7 @@ def report_incident(
     return incident
 
 
-@router.get("/incidents", summary="List incidents", operation_id="list_incidents")
+@router.get("/incidents", summary="List incidents")
 def list_incidents(
     query: Annotated[IncidentQuery, Query()], session: ReadSession, now: Now
 ) -> IncidentPage:
@@ -104,7 +103,6 @@ def list_incidents(
 @router.get(
     "/incidents/no/{no}",
     summary="Give an incident by its short number",
-    operation_id="get_incident_by_no",
     responses=documented(HTTPStatus.NOT_FOUND),
 )
 def get_incident_by_no(
@@ -120,7 +118,6 @@ def get_incident_by_no(
 @router.get(
     "/incidents/{id}",
     summary="Give an incident",
-    operation_id="get_incident",
     responses=documented(HTTPStatus.NOT_FOUND),
 )
 def get_incident(

@@ -24,7 +24,7 @@ class GeoJSONResponse(Response):
     media_type = "application/geo+json"
 
 
-@router.get("/areas", summary="List areas", operation_id="list_areas")
+@router.get("/areas", summary="List areas")
 def list_areas(query: Annotated[AreaQuery, Query()], session: ReadSession, now: Now) -> AreaPage:
     """Areas of every level in the order of their codes, as they were drawn at `at`.
 
@@ -36,7 +36,6 @@ def list_areas(query: Annotated[AreaQuery, Query()], session: ReadSession, now: 
 @router.get(
     "/areas/{code}/boundary",
     summary="Give an area's outline",
-    operation_id="get_area_boundary",
     response_class=GeoJSONResponse,
     response_model=Boundary,
     responses=documented(HTTPStatus.NOT_FOUND),
