@@ -1,7 +1,7 @@
 """Which cases are asked for: one filter for tiles, points, heat and figures."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 
 @dataclass(frozen=True)
@@ -31,3 +31,7 @@ class CaseFilter:
     def needs_history(self) -> bool:
         """Whether only the event log can answer: a state other than open or closed, in the past."""
         return self.in_past and self.statuses is not None
+
+    def open_at_all(self) -> "CaseFilter":
+        """The same cases whenever they were reported, open ones only."""
+        return replace(self, since=datetime(2000, 1, 1, tzinfo=UTC), is_open=True)

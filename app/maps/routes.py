@@ -1,5 +1,72 @@
 """HTTP of the domain `maps`."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from app.identity.deps import Now, ReadSession
+from app.maps import service
+from app.maps.answers import JSON, Ready, accepts_gzip, is_known
+from app.maps.schemas import (
+    Counts,
+    CountsQuery,
+    Histogram,
+    HistogramQuery,
+    LayerDescription,
+)
+from app.maps.service import Maps
 
 router = APIRouter(prefix="/api/v1", tags=["maps"])
+
+
+def get_maps(request: Request) -> Maps:
+    """The maps of the app that serves this request."""
+    maps: Maps = request.app.state.maps
+    return maps
+
+
+MapsDep = Annotated[Maps, Depends(get_maps)]
+
+
+@router.get("/layers", summary="Describe the layers", operation_id="list_layers")
+def list_layers(session: ReadSession) -> list[LayerDescription]:
+    """Every layer: its fields with their units, its zooms, and where it is served."""
+    return service.describe_layers(session)
+
+
+@router.get(
+    "/counts",
+    summary="Give a figure for every area",
+    operation_id="count_incidents",
+    response_model=Counts,
+)
+def count_incidents(
+    request: Request,
+    query: Annotated[CountsQuery, Query()],
+    maps: MapsDep,
+    session: ReadSession,
+    now: Now,
+) -> Response:
+    """Cases reported, open, or per km², by the code of the area in which they lie."""
+    counts = service.count_cases(maps, session, query, now)
+    return _json(request, counts.model_dump_json().encode())
+
+
+@router.get("/histogram", summary="Count cases over time", operation_id="count_incidents_over_time")
+def count_over_time(
+    query: Annotated[HistogramQuery, Query()], maps: MapsDep, now: Now
+) -> Histogram:
+    """Cases by the time of their report, in equal stretches."""
+    return service.histogram(maps, query, now)
+
+
+def _json(request: Request, body: bytes) -> Response:
+    ready = Ready.of(JSON, body, level=1)
+    headers = {"ETag": ready.etag.decode(), "Cache-Control": "private, no-cache"}
+    headers["Vary"] = "Accept-Encoding"
+    if is_known(request.headers.get("if-none-match", "").encode(), ready.etag):
+        return Response(status_code=304, headers=headers)
+    if ready.gzipped and accepts_gzip(request.headers.get("accept-encoding", "").encode()):
+        headers["Content-Encoding"] = "gzip"
+        body = ready.body
+    return Response(body, media_type=JSON, headers=headers)

@@ -1,0 +1,122 @@
+"""Keeps this process's picture of the city fresh: cases from the stream, boundaries by looking."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+import psycopg
+import structlog
+
+from app.core.context import Context
+from app.live import queries as stream
+from app.live.connection import Connected
+from app.live.rules import Cursor
+from app.maps import queries
+from app.maps.boundaries import Boundaries
+from app.maps.metrics import STORE_CASES, STORE_LOADS
+from tiles.points import Columns, PointStore, read_columns
+
+log = structlog.get_logger()
+
+# A wake-up can be lost, and boundaries change without one.
+LOOK_ANYWAY_S = 1.0
+# Behind the last number there can be.
+NO_EVENT = 2**63 - 1
+READER = "minqing-maps-reader"
+
+
+class Follower(Connected):
+    """Reads all cases once, then follows the stream; another epoch or a gap: all of them again."""
+
+    name = "maps"
+
+    def __init__(
+        self,
+        context: Context,
+        store: PointStore,
+        boundaries: Boundaries,
+        on_reload: Callable[[], None],
+    ) -> None:
+        super().__init__(context.conninfo)
+        self.ready = asyncio.Event()
+        self._store = store
+        self._boundaries = boundaries
+        self._on_reload = on_reload
+        self._at: Cursor | None = None
+        # COPY is read by a thread: sixty thousand rows must not hold up the event loop.
+        self._reader: psycopg.Connection[Any] | None = None
+
+    async def serve(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        """Follow until the connection breaks. LISTEN comes first, so nothing falls between."""
+        await stream.listen(connection)
+        while True:
+            await self._catch_up(connection)
+            self._boundaries.set(await queries.boundary_versions(connection))
+            self.ready.set()
+            self.working()
+            async for _ in connection.notifies(timeout=LOOK_ANYWAY_S, stop_after=1):
+                pass
+
+    def lost(self) -> None:
+        """Keep what is known: a map of a minute ago is better than none."""
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the reader's connection."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+    async def _catch_up(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        while True:
+            found = await stream.read_on(connection, self._at.seq if self._at else NO_EVENT)
+            if found is None:  # no stream was started yet
+                if not self.ready.is_set():
+                    await self._reload(None)
+                return
+            now, events = found
+            if self._must_reload(now, events):
+                await self._reload(now)
+            else:
+                await self._apply(events)
+            if len(events) < stream.BATCH_EVENTS:
+                return
+
+    def _must_reload(self, now: Cursor, events: list[stream.Published]) -> bool:
+        if self._at is None or self._at.epoch != now.epoch:
+            return True
+        # A number that is gone: we were away for longer than events are kept.
+        return events[0].seq != self._at.seq + 1 if events else now.seq > self._at.seq
+
+    async def _reload(self, now: Cursor | None) -> None:
+        # The place in the stream was read before the cases are: what comes between is read twice.
+        self._store.replace(await asyncio.to_thread(self._read, None))
+        self._at = now
+        self._on_reload()
+        STORE_LOADS.inc()
+        self._count()
+
+    async def _apply(self, events: list[stream.Published]) -> None:
+        if not events or self._at is None:
+            return
+        numbers = {
+            number
+            for event in events
+            if event.topic.startswith("incident.")
+            and isinstance(number := orjson.loads(event.payload).get("no"), int)
+        }
+        if numbers:
+            self._store.amend(await asyncio.to_thread(self._read, sorted(numbers)))
+            self._count()
+        self._at = Cursor(self._at.epoch, events[-1].seq)
+
+    def _read(self, only: list[int] | None) -> Columns:
+        if self._reader is None or self._reader.closed:
+            self._reader = psycopg.connect(
+                self._conninfo, autocommit=True, connect_timeout=5, application_name=READER
+            )
+        return read_columns(self._reader, self._store.states, only)
+
+    def _count(self) -> None:
+        STORE_CASES.set(len(self._store.snapshot.columns))

@@ -1,0 +1,118 @@
+"""The paths that must be quick, in front of the framework's routing: tiles, heat and layers.
+
+The same words, answers and problems as everywhere else; only the way to them is shorter.
+"""
+
+import re
+from http import HTTPStatus
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
+
+import psycopg
+import structlog
+from fastapi.exceptions import RequestValidationError
+from psycopg_pool import PoolTimeout
+from pydantic import BaseModel, ValidationError
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app import problem_answers
+from app.core.clock import utc_now
+from app.core.errors import Problem, invalid, not_found, unavailable
+from app.maps.answers import FOR_EVER, REVALIDATE
+from app.maps.schemas import TILE_QUERIES, TilePath
+from app.maps.service import Maps
+from tiles.vector import TileAddress
+
+log = structlog.get_logger()
+
+Words = TypeVar("Words", bound=BaseModel)
+
+TILE_PATH = re.compile(r"/tiles/([^/]*)/([^/]*)/([^/]*)/([^/]*)\.mvt")
+MOST_WORDS = 60
+REPEATABLE = frozenset({"category", "status"})
+
+
+class HotPaths:
+    """ASGI middleware that answers the quick paths itself and hands on the rest."""
+
+    def __init__(self, app: ASGIApp, maps: Maps) -> None:
+        self.app = app
+        self.maps = maps
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http" and scope["path"].startswith("/tiles/"):
+            await answer(self.maps, scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+
+async def answer(maps: Maps, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer one request for a quick path, refusals included."""
+    try:
+        if scope["method"] not in ("GET", "HEAD"):
+            raise _wrong_method()
+        await _tile(maps, scope, send)
+        return
+    except Problem as refused:
+        problem = refused
+    except ValidationError as error:
+        located = [{**e, "loc": ("query", *e["loc"])} for e in error.errors()]
+        problem = problem_answers.from_validation(RequestValidationError(located))
+    except (PoolTimeout, psycopg.OperationalError) as error:
+        log.error("database", path=scope["path"], error=type(error).__name__)
+        problem = unavailable("The database does not answer. Nothing was changed; try again.")
+    await problem_answers.answer(problem, scope["path"])(scope, receive, send)
+
+
+async def _tile(maps: Maps, scope: Scope, send: Send) -> None:
+    found = TILE_PATH.fullmatch(scope["path"])
+    if found is None or found[1] not in TILE_QUERIES:
+        raise not_found("path", scope["path"])
+    tile = _address(*found.groups()[1:])
+    words = parse_words(scope, TILE_QUERIES[found[1]])
+    ready = await maps.tile(found[1], tile, words, utc_now())
+    await ready.send(scope, send, FOR_EVER if getattr(words, "v", None) else REVALIDATE)
+
+
+def _address(z: str, x: str, y: str) -> TileAddress:
+    path = TilePath.model_validate({"z": z, "x": x, "y": y})
+    for name, value in (("x", path.x), ("y", path.y)):
+        if value >= 2**path.z:
+            raise invalid(name, f"must be less than 2^z = {2**path.z}")
+    return TileAddress(path.z, path.x, path.y)
+
+
+def parse_words(scope: Scope, model: type[Words]) -> Words:
+    """The query words of a request.
+
+    Raises:
+        Problem: 422: too many words, or one given twice.
+        ValidationError: a word is unknown or wrong.
+    """
+    query: bytes = scope["query_string"]
+    if not query:
+        return model.model_validate({})
+    try:
+        pairs = parse_qsl(
+            query.decode("latin-1"), keep_blank_values=True, max_num_fields=MOST_WORDS
+        )
+    except ValueError:
+        raise invalid("query", f"names more than {MOST_WORDS} words") from None
+    given: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in REPEATABLE:
+            given.setdefault(name, []).append(value)
+        elif name in given:
+            raise invalid(name[:100], "is given twice")
+        else:
+            given[name] = value
+    return model.model_validate(given)
+
+
+def _wrong_method() -> Problem:
+    status = HTTPStatus.METHOD_NOT_ALLOWED
+    return Problem(
+        status, "method-not-allowed", status.phrase, "Only GET and HEAD.",
+        headers={"Allow": "GET, HEAD"},
+    )  # fmt: skip

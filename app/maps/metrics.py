@@ -1,0 +1,14 @@
+"""What the map's hot paths count, a process each (`/metrics`)."""
+
+from prometheus_client import Counter, Gauge
+
+CACHE_EVENTS = Counter(
+    "minqing_map_cache",
+    "Requests answered from memory (hit), by somebody else's computation (merged) or by one of"
+    " their own (made), and answers dropped for room (dropped).",
+    ["cache", "event"],
+)
+TILE_QUERIES = Counter("minqing_tile_queries", "Tiles that the database was asked for.", ["layer"])
+STORE_CASES = Gauge("minqing_store_cases", "Cases that this process holds in memory.")
+STORE_LOADS = Counter("minqing_store_loads", "Times that all cases were read anew.")
+CACHE_BYTES = Gauge("minqing_map_cache_bytes", "Bytes of ready answers held.", ["cache"])

@@ -1,0 +1,68 @@
+"""SQL of the maps that is no tile: boundary versions, surfaces, states in the past."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import numpy as np
+import psycopg
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from tiles.points import IntArray
+from tiles.selection import CaseFilter
+
+VERSIONS = b"""
+SELECT id, CASE WHEN lower_inf(valid) THEN NULL ELSE lower(valid) END,
+       CASE WHEN upper_inf(valid) THEN NULL ELSE upper(valid) END
+FROM published.boundary_version
+WHERE lower(valid) > '-infinity' OR lower_inf(valid)
+ORDER BY id
+"""
+SURFACES = text("SELECT code, area_m2 FROM published.area WHERE level = :level AND valid @> :at")
+# A case has no event before it was reported, so `since` bounds its events as well.
+IN_STATES = text("""
+SELECT coalesce(array_agg(no), '{}') FROM (
+    SELECT DISTINCT ON (no) no, status FROM published.incident_event
+    WHERE at >= :since AND at <= :as_of
+    ORDER BY no, at DESC, ordinal DESC
+) last WHERE status = ANY (:statuses)
+""")
+
+
+class BoundaryVersion(NamedTuple):
+    """One state of all boundaries, in force from `since` until `until` (exclusive, UTC).
+
+    None is for ever.
+    """
+
+    id: int
+    since: datetime | None
+    until: datetime | None
+
+
+async def boundary_versions(connection: psycopg.AsyncConnection[Any]) -> list[BoundaryVersion]:
+    """All states of the boundaries there have been."""
+    cursor = await connection.execute(VERSIONS)
+    return [BoundaryVersion(*row) for row in await cursor.fetchall()]
+
+
+def surfaces_m2(session: Session, level: str, at: datetime) -> dict[int, float]:
+    """Surface in m² of every area of a level as drawn at `at`, by code."""
+    rows = session.execute(SURFACES, {"level": level, "at": at})
+    return {row.code: row.area_m2 for row in rows}
+
+
+def numbers_in_states(session: Session, wanted: CaseFilter) -> IntArray:
+    """Short numbers of cases that stood in one of the filter's states at its `as_of`."""
+    words = {
+        "since": wanted.since, "as_of": wanted.as_of, "statuses": sorted(wanted.statuses or ())
+    }  # fmt: skip
+    return np.asarray(session.scalar(IN_STATES, words), dtype=np.int64)
+
+
+def attribution(session: Session) -> str:
+    """Where the city's data comes from; empty without a city."""
+    row = session.execute(text("SELECT name, demo FROM published.city")).one_or_none()
+    if row is None:
+        return ""
+    return f"{row.name}: demonstration data" if row.demo else str(row.name)

@@ -1,0 +1,269 @@
+"""What the paths of maps take and give."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, Field
+
+from app.core.clock import DEFAULT_WINDOW
+from app.core.errors import invalid
+from app.core.query_words import (
+    LONGEST_WINDOW,
+    AreaCode,
+    AsOf,
+    BBoxText,
+    StrictQuery,
+    TimeWindow,
+    digits_only,
+)
+from app.incidents.rules import statuses_matching
+from app.incidents.schemas import CategoryWords, StatusWords
+from geodata import codes
+from geodata.codes import Level
+from tiles.layers import MAX_ZOOM
+from tiles.selection import CaseFilter
+
+MINUTE = timedelta(minutes=1)
+AreaWord = Annotated[
+    AreaCode | None,
+    Field(description="Only inside the area with this 15-digit code, of any level."),
+]
+VersionWord = Annotated[
+    Annotated[int, BeforeValidator(digits_only)] | None,
+    Field(
+        description="A boundary version (see /api/v1/city): the answer is of that version and may"
+        " be kept for ever."
+    ),
+]
+
+
+class CaseWords(TimeWindow):
+    """Which cases."""
+
+    area: AreaWord = None
+    category: CategoryWords = Field(default=[])
+    status: StatusWords = Field(default=[])
+
+    def case_filter(self, now: datetime, *, step: timedelta | None = None) -> CaseFilter:
+        """The filter that the words stand for.
+
+        Args:
+            now: the minute for which no word was said.
+            step: move `now` on to the next multiple of this, so that requests close in time ask for
+                the same thing. Nothing lies in the future, so nothing more is selected.
+
+        Raises:
+            Problem: 422 on `since`, when the window is inside out or too long.
+        """
+        at = self.at or (_ceil(now, step) if step else now)
+        until = self.until or at
+        since = self.since or until - DEFAULT_WINDOW
+        if since >= until:
+            raise invalid("since", "must lie before until")
+        if until - since > LONGEST_WINDOW:
+            raise invalid("since", "may lie 400 days before until at most")
+        return CaseFilter(
+            as_of=at,
+            since=since,
+            until=until,
+            in_past=self.at is not None and self.at < now,
+            codes=codes.code_range(self.area) if self.area else None,
+            categories=tuple(self.category),
+            statuses=self._statuses(),
+            is_open=self._is_open(),
+        )
+
+    def _is_open(self) -> bool | None:
+        words = set(self.status)
+        return "open" in words if words in ({"open"}, {"closed"}) else None
+
+    def _statuses(self) -> frozenset[str] | None:
+        words = set(self.status)
+        if not words - {"open", "closed"}:
+            return None
+        return frozenset(str(s) for word in words for s in statuses_matching(word))
+
+
+def _ceil(at: datetime, step: timedelta) -> datetime:
+    return at + (datetime.min.replace(tzinfo=UTC) - at) % step
+
+
+class AreaTileQuery(AsOf):
+    """Query words of tiles of areas."""
+
+    level: Level | None = Field(
+        default=None,
+        description="Level of the outlines; default: district below zoom 10, subdistrict at 10 and"
+        " 11, community from 12.",
+    )
+    v: VersionWord = None
+
+
+class CellTileQuery(AsOf):
+    """Query words of tiles of cells."""
+
+    v: VersionWord = None
+
+
+class IncidentTileQuery(CaseWords):
+    """Query words of tiles of incidents."""
+
+
+class PostTileQuery(AsOf):
+    """Query words of tiles of stations and assignments."""
+
+
+class FeatureTileQuery(StrictQuery):
+    """Tiles of landmarks know no query words."""
+
+
+TILE_QUERIES: dict[str, type[StrictQuery]] = {
+    "areas": AreaTileQuery,
+    "cells": CellTileQuery,
+    "incidents": IncidentTileQuery,
+    "stations": PostTileQuery,
+    "assignments": PostTileQuery,
+    "features": FeatureTileQuery,
+}
+
+
+class Bandwidth(StrictQuery):
+    """How far one case is felt."""
+
+    bandwidth_m: int = Field(
+        default=500,
+        ge=100,
+        le=5000,
+        description="Standard deviation of the Gaussian kernel, in m on the ground.",
+    )
+
+
+class HeatQuery(CaseWords, Bandwidth):
+    """Query words of heat tiles and of their legend."""
+
+
+class HeatLegend(BaseModel):
+    """How to read the colours of heat tiles of the same words."""
+
+    unit: Literal["cases/km²"] = Field(description="Unit of the breaks.")
+    n: int = Field(description="Cases that the words select.")
+    bandwidth_m: int = Field(description="Standard deviation of the kernel, in m on the ground.")
+    min_n: int = Field(description="With fewer cases than this nothing is coloured.")
+    as_of: datetime = Field(description="The minute of which it tells (RFC 3339, UTC).")
+    since: datetime = Field(description="Reported at or after (RFC 3339, UTC).")
+    until: datetime = Field(description="Reported before (RFC 3339, UTC).")
+    breaks: list[float] = Field(
+        description="Densities in cases/km²: `colours[i]` begins at `breaks[i]`; below the first"
+        " nothing is coloured. Between two breaks the colour runs from one to the next."
+    )
+    colours: list[str] = Field(description="A colour for each break, `#rrggbb`.")
+    opacities: list[float] = Field(description="Opacity of each colour, 0 to 1.")
+
+
+class CountsQuery(CaseWords):
+    """Which figure, for areas of which level."""
+
+    level: Level = Field(default=Level.CELL, description="Level of the areas.")
+    measure: Literal["reported", "open", "density"] = Field(
+        default="reported",
+        description="reported: cases reported in the window; open: cases open at `at`, whenever"
+        " they were reported (`since` is ignored); density: reported cases on the area's surface.",
+    )
+
+
+class Counts(BaseModel):
+    """A figure for every area of a level that has any."""
+
+    level: Level = Field(description="Level of the areas.")
+    measure: str = Field(description="Which figure.")
+    unit: str = Field(description="Unit of the values: `cases` or `cases/km²`.")
+    as_of: datetime = Field(description="The minute of which it tells (RFC 3339, UTC).")
+    since: datetime | None = Field(
+        description="Reported at or after (RFC 3339, UTC); null for `open`."
+    )
+    until: datetime = Field(description="Reported before (RFC 3339, UTC).")
+    n: int = Field(description="Cases counted.")
+    boundary_version: int | None = Field(description="The boundaries in force at `as_of`.")
+    values: dict[str, int | float] = Field(
+        description="15-digit area code to value; areas without any case are left out."
+    )
+
+
+class HistogramQuery(CaseWords):
+    """Which cases, in how many stretches of time."""
+
+    buckets: int = Field(default=96, ge=1, le=400, description="Most stretches.")
+
+
+class Histogram(BaseModel):
+    """Cases by the time of their report, in equal stretches."""
+
+    since: datetime = Field(description="Begin of the first stretch (RFC 3339, UTC).")
+    until: datetime = Field(description="End of what was counted (RFC 3339, UTC), exclusive.")
+    bucket_s: int = Field(description="Length of a stretch, in s.")
+    counts: list[int] = Field(description="Cases in each stretch.")
+    total: int = Field(description="Cases in all of them.")
+
+
+class LayerQuery(CaseWords):
+    """Query words of layers as GeoJSON; a layer refuses those that mean nothing to it."""
+
+    bbox: BBoxText | None = None
+    level: Level | None = Field(
+        default=None, description="Layers `areas` and `assignments`: level of the areas."
+    )
+    limit: int = Field(
+        default=10_000, ge=1, le=50_000, description="Most features; see `numberMatched`."
+    )
+    v: VersionWord = None
+
+
+# Words that each layer understands beside bbox, area, at and limit.
+LAYER_WORDS: dict[str, frozenset[str]] = {
+    "areas": frozenset({"level", "v"}),
+    "cells": frozenset({"v"}),
+    "incidents": frozenset({"since", "until", "category", "status"}),
+    "stations": frozenset(),
+    "assignments": frozenset({"level"}),
+    "features": frozenset(),
+}
+COMMON_WORDS = frozenset({"bbox", "area", "at", "limit"})
+
+
+class LayerField(BaseModel):
+    """One property of a layer's features."""
+
+    name: str = Field(description="Name in GeoJSON, or in tiles where GeoJSON has none.")
+    type: str = Field(description="integer, number, string, boolean or instant (RFC 3339, UTC).")
+    unit: str | None = Field(description="Unit of the value; null for names, codes and ordinals.")
+    description: str = Field(description="What it says.")
+    tile_name: str | None = Field(description="Name in tiles; null where tiles leave it out.")
+    in_geojson: bool = Field(description="Whether GeoJSON carries it.")
+
+
+class LayerDescription(BaseModel):
+    """One layer of the map."""
+
+    name: str = Field(description="Name in paths, and of the layer inside its tiles.")
+    title_zh: str = Field(description="Title in Chinese.")
+    title_en: str = Field(description="Title in English.")
+    geometry: str = Field(description="GeoJSON geometry type of its features.")
+    min_zoom: int = Field(ge=0, le=MAX_ZOOM, description="Tiles below this zoom are empty.")
+    max_zoom: int = Field(ge=0, le=MAX_ZOOM, description="Tiles are made up to this zoom.")
+    fields: list[LayerField] = Field(description="Properties of its features.")
+    legend: str = Field(description="How its signs and colours are to be read.")
+    attribution: str = Field(description="Where the data comes from.")
+    tiles_url: str = Field(description="Address of its vector tiles, with {z}, {x} and {y}.")
+    geojson_url: str = Field(description="Address of the layer as GeoJSON.")
+
+
+Zoom = Annotated[int, BeforeValidator(digits_only), Field(ge=0, le=MAX_ZOOM)]
+TileNumber = Annotated[int, BeforeValidator(digits_only), Field(ge=0, lt=2**MAX_ZOOM)]
+
+
+class TilePath(BaseModel):
+    """The numbers of a tile's address."""
+
+    z: Zoom = Field(description=f"Zoom, 0 to {MAX_ZOOM}.")
+    x: TileNumber = Field(description="Column from the west, 0 to 2^z - 1.")
+    y: TileNumber = Field(description="Row from the north, 0 to 2^z - 1.")
