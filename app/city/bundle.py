@@ -12,12 +12,10 @@ import pyarrow.parquet as pq
 import shapely
 from numpy.typing import NDArray
 
+from app.city.errors import BundleError
+
 FORMAT = 1
 MANIFEST = "manifest.json"
-
-
-class BundleError(Exception):
-    """The folder holds no bundle that can be loaded; the message says why."""
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,18 @@
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from app.city.report import CityStatus
 from app.city.standard import CategoryRow
 from app.dispatch.models import StaffingRule
 from app.dispatch.rules import REQUIRED_STAFF
 from app.incidents.models import IncidentStatus
 from app.incidents.rules import STAGE_OF, Stage, is_open
+from app.places.models import City
 
 # Every table that holds something of one city, what is referred to after what refers.
 CITY_TABLES = (
@@ -180,3 +182,33 @@ def analyze(session: Session) -> None:
     """Let the planner know the new tables before anybody asks them anything."""
     session.execute(text("SET LOCAL default_statistics_target = 40"))  # 100 takes twice as long
     session.execute(text(f"ANALYZE {', '.join(CITY_TABLES)}"))
+
+
+def loaded_city(session: Session) -> int | None:
+    """The code of the city that is loaded, if one is."""
+    return session.scalar(select(City.code))
+
+
+def city_status(session: Session, now: datetime) -> CityStatus | None:
+    """What is loaded, as of `now`; None when no city is."""
+    row = session.execute(
+        text(
+            "SELECT c.code, c.name, c.name_en, c.demo, c.loaded_at,"
+            " (SELECT jsonb_object_agg(level, areas) FROM"
+            "   (SELECT level, count(*) AS areas FROM area WHERE valid @> :now GROUP BY level) l)"
+            "   AS areas,"
+            " (SELECT count(*) FROM base_unit WHERE valid @> :now) AS units,"
+            " (SELECT count(*) FROM station WHERE valid @> :now) AS stations,"
+            " (SELECT count(*) FROM duty_unit WHERE valid @> :now) AS duty_units,"
+            " i.incidents, i.open_incidents, i.last_report_at,"
+            " b.id AS boundary_version, b.note AS boundary_note"
+            " FROM city c"
+            " LEFT JOIN boundary_version b ON b.valid @> :now"
+            " CROSS JOIN (SELECT count(*) AS incidents,"
+            "   count(*) FILTER (WHERE is_open) AS open_incidents,"
+            "   max(reported_at) AS last_report_at"
+            "   FROM incident JOIN incident_status USING (status)) i"
+        ),
+        {"now": now},
+    ).first()
+    return None if row is None else CityStatus(**{**row._mapping, "areas": row.areas or {}})

@@ -1,6 +1,7 @@
-"""What loading a city answers."""
+"""What loading a city answers, and what is loaded."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True)
@@ -24,3 +25,33 @@ class LoadReport:
     shift_weeks: int
     boundary_version: int
     seconds: float
+
+
+@dataclass(frozen=True)
+class CityStatus:
+    """The loaded city.
+
+    Attributes:
+        code, name, name_en: the city's.
+        demo: whether it is made up.
+        loaded_at: when it was loaded (UTC).
+        areas: level -> areas in force.
+        units, stations, duty_units, incidents, open_incidents: how many.
+        last_report_at: when the newest case was reported (UTC), if there is any.
+        boundary_version, boundary_note: of the boundaries in force.
+    """
+
+    code: int
+    name: str
+    name_en: str | None
+    demo: bool
+    loaded_at: datetime
+    areas: dict[str, int]
+    units: int
+    stations: int
+    duty_units: int
+    incidents: int
+    open_incidents: int
+    last_report_at: datetime | None
+    boundary_version: int | None
+    boundary_note: str | None

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from app.city import bundle, timeline
 from app.city.copying import as_hex, as_multi, same
+from app.city.errors import BundleError
 from app.city.measure import area_m2, label_points
 from app.incidents.rules import STAGE_OF, Stage
 from geodata import codes
@@ -139,7 +140,7 @@ def read_cases(folder: Path, shift: timedelta, now: datetime) -> Cases:
             event_at=_times(events, "at"),
         )
     except ValueError as error:
-        raise bundle.BundleError(f"{folder}: {error}") from error
+        raise BundleError(f"{folder}: {error}") from error
     return Cases(
         _incident_rows(cases, events, states, shift),
         _moved(events.filter(pa.array(states.kept_events)), shift, "at"),

@@ -10,10 +10,13 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from app.city import queries
-from app.city.report import LoadReport
+from app.city.report import CityStatus, LoadReport
 from app.core import schema
-from app.core.db import writing
+from app.core.db import reading, writing
+from app.core.settings import Settings
 from geodata.progress import Progress
+
+DEMO_NAME = "lanzhou"
 
 
 def prepare_database(engine: Engine) -> None:
@@ -46,3 +49,28 @@ def load_bundle(engine: Engine, bundle_dir: Path, progress: Progress, now: datet
     from app.city import loading  # noqa: PLC0415  (see above)
 
     return loading.load_bundle(engine, bundle_dir, progress, now)
+
+
+def ensure_demo_city(engine: Engine, settings: Settings, progress: Progress) -> LoadReport | None:
+    """Build and load the demo city if no city is loaded; None if one is.
+
+    A bundle that is half there, unreadable or of an older recipe is built anew.
+
+    Raises:
+        BundleError, DemoError, Cancelled, SQLAlchemyError: no city is loaded.
+    """
+    from app.city import demo  # noqa: PLC0415  (see above)
+
+    return demo.ensure(engine, demo.Places(settings.data_dir), DEMO_NAME, progress)
+
+
+def is_city_loaded(engine: Engine) -> bool:
+    """Whether a city is there."""
+    with reading(engine) as session:
+        return queries.loaded_city(session) is not None
+
+
+def city_status(engine: Engine, now: datetime) -> CityStatus | None:
+    """What is loaded, as of `now`; None when no city is."""
+    with reading(engine) as session:
+        return queries.city_status(session, now)

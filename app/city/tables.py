@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from app.city import bundle, rows
 from app.city.copying import as_hex, same
+from app.city.errors import BundleError
 
 T = TypeVar("T")
 
@@ -32,7 +33,7 @@ def of_bundle(folder: Path, cases: rows.Cases, valid: str) -> Iterator[tuple[str
         drawn = _drawn(folder, "shapes", ("code", "level", "zoom"))
         yield "area_shape", rows.shape_rows(*drawn, areas, valid)
     except ValueError as error:
-        raise bundle.BundleError(f"{folder / 'shapes.parquet'}: {error}") from error
+        raise BundleError(f"{folder / 'shapes.parquet'}: {error}") from error
     yield "base_unit", rows.unit_rows(*_drawn(folder, "units", rows.UNIT_COLUMNS), valid)
     stations = _drawn(folder, "stations", rows.STATION_COLUMNS)
     yield "station", rows.station_rows(*stations, valid)

@@ -4,9 +4,11 @@ import ipaddress
 import os
 import signal
 import socket
+import subprocess
 import sys
 from types import FrameType
 
+import typer
 import uvicorn
 
 from app.city import service as city
@@ -23,6 +25,8 @@ def serve() -> None:
     signal.signal(signal.SIGTERM, _leave)
     with open_context() as context:
         city.prepare_database(context.engine)
+        if settings.demo:
+            _ensure_demo_city(context)
         _run(settings, context)
 
 
@@ -50,6 +54,34 @@ def _refuse_taken_port(settings: Settings) -> None:
                 f"Port {settings.port} on {settings.host} is in use. Stop what listens there, or"
                 " choose another: MINQING_PORT=8001 scripts/run"
             ) from None
+
+
+def _ensure_demo_city(context: Context) -> None:
+    # In a process of its own, which gives its memory back when it is done: building and loading
+    # need several times what serving needs.
+    if city.is_city_loaded(context.engine):
+        return
+    url = context.url.render_as_string(hide_password=False)
+    builder = subprocess.Popen(
+        [sys.executable, "-m", "app.cli", "city", "ensure-demo"],
+        env={**os.environ, "MINQING_DATABASE_URL": url},
+    )
+    try:
+        failed = builder.wait()
+    finally:
+        if builder.poll() is None:
+            _stop(builder)
+    if failed:
+        raise typer.Exit(failed)
+
+
+def _stop(builder: subprocess.Popen[bytes]) -> None:
+    builder.send_signal(signal.SIGINT)
+    try:
+        builder.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        builder.kill()
+        builder.wait()
 
 
 def _run(settings: Settings, context: Context) -> None:
