@@ -1,6 +1,7 @@
 """`/docs`: the OpenAPI document as one plain page, without scripts or anything from elsewhere."""
 
 import json
+import re
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -11,6 +12,7 @@ from starlette.responses import FileResponse, HTMLResponse
 
 router = APIRouter(include_in_schema=False)
 STYLE = Path(__file__).parent / "docs_page.css"
+CODE = re.compile(r"`([^`]+)`")
 Json = dict[str, Any]
 
 
@@ -71,7 +73,7 @@ def _operation(method: str, path: str, operation: Json) -> str:
         + _element("code", escape(path))
         + _element("span", escape(operation["summary"]), cls="summary")
     )
-    inner = _element("summary", title) + _prose(operation.get("description", ""))
+    inner = _prose(operation.get("description", ""))
     inner += _table(("parameter", "type", ""), map(_parameter, operation.get("parameters", [])))
     if "requestBody" in operation:
         inner += _element("p", f"Body: {_contents(operation['requestBody'])}")
@@ -79,15 +81,15 @@ def _operation(method: str, path: str, operation: Json) -> str:
     inner += _table(
         ("status", "answer", ""),
         (
-            (_element("code", status), _contents(answer), escape(answer["description"]))
+            (_element("code", status), _contents(answer), _in_line(answer["description"]))
             for status, answer in sorted(answers)
         ),
     )
-    return _element("details", inner, id=operation["operationId"])
+    return _fold(title, inner, operation["operationId"])
 
 
 def _parameter(parameter: Json) -> tuple[str, ...]:
-    schema, notes = parameter["schema"], [escape(parameter["description"])]
+    schema, notes = parameter["schema"], [_in_line(parameter["description"])]
     if parameter.get("required"):
         notes.insert(0, _element("b", "required"))
     notes += _limits(schema)
@@ -139,8 +141,7 @@ def _schemas_section(schemas: Json) -> str:
 
 def _schema(named: tuple[str, Json]) -> str:
     name, schema = named
-    inner = _element("summary", _element("code", escape(name)))
-    inner += _prose(schema.get("description", ""))
+    inner = _prose(schema.get("description", ""))
     if "properties" not in schema:
         inner += _element("p", _type(schema))
     else:
@@ -153,14 +154,19 @@ def _schema(named: tuple[str, Json]) -> str:
                     _type(kind),
                     " ".join([
                         *([_element("b", "required")] if member in required else []),
-                        escape(kind.get("description", "")),
+                        _in_line(kind.get("description", "")),
                         *_limits(kind),
                     ]),
                 )
                 for member, kind in schema["properties"].items()
             ),
         )  # fmt: skip
-    return _element("details", inner, id=f"schema-{name}")
+    return _fold(_element("code", escape(name)), inner, f"schema-{name}")
+
+
+def _fold(title: str, inner: str, name: str) -> str:
+    # A link to something inside a closed fold opens it, so the name stands inside.
+    return _element("details", _element("summary", title) + _element("div", inner, id=name))
 
 
 def _table(heads: tuple[str, ...], rows: Any) -> str:
@@ -172,8 +178,20 @@ def _table(heads: tuple[str, ...], rows: Any) -> str:
 
 
 def _prose(text: str) -> str:
-    paragraphs = (escape(part).replace("\n", " ") for part in text.strip().split("\n\n"))
-    return "".join(_element("p", part) for part in paragraphs if part)
+    """Paragraphs, lists of `- ` lines and `code`, of which docstrings are made."""
+    parts = []
+    for paragraph in text.strip().split("\n\n"):
+        lines = _in_line(paragraph)
+        if lines.startswith("- "):
+            points = lines.removeprefix("- ").split("\n- ")
+            parts.append(_element("ul", "".join(_element("li", point) for point in points)))
+        elif lines:
+            parts.append(_element("p", lines))
+    return "".join(parts)
+
+
+def _in_line(text: str) -> str:
+    return CODE.sub(r"<code>\1</code>", escape(text))
 
 
 def _link(target: str, text: str) -> str:
