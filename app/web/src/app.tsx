@@ -1,0 +1,39 @@
+/** The shell: one page, its faces and modes. */
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import { lang, named, t } from "./i18n";
+import { Help } from "./panels/Help";
+import { LayerRail } from "./panels/LayerRail";
+import { MapView } from "./panels/MapView";
+import { RightPanel } from "./panels/RightPanel";
+import { TimeBar } from "./panels/TimeBar";
+import { TopBar } from "./panels/TopBar";
+import { Wall } from "./panels/Wall";
+import { city } from "./state/data";
+import { mode, phone } from "./state/store";
+import { Failed } from "./ui/states";
+
+export function App(): JSX.Element {
+  const wall = mode.value === "wall";
+  const info = city.value.value;
+  useEffect(() => {
+    document.documentElement.lang = lang.value === "zh" ? "zh-CN" : "en";
+    document.documentElement.dataset["mode"] = mode.value;
+    document.title = info.data ? `${t("appName")} · ${named(info.data)}` : t("appName");
+  });
+  return (
+    <div class={`shell ${wall ? "wall" : "watch"} ${phone.value ? "phone" : "desk"}`}>
+      <TopBar />
+      {wall ? null : <LayerRail />}
+      <MapView />
+      {wall ? <Wall /> : <RightPanel />}
+      {wall || phone.value ? null : <TimeBar />}
+      {info.error && !info.data ? (
+        <div class="city-failed">
+          <Failed what="what_city" problem={info.error} retry={city.retry} />
+        </div>
+      ) : null}
+      <Help />
+    </div>
+  );
+}

@@ -1,0 +1,366 @@
+/** The map: Leaflet with our tile grids and overlays, kept in step with the page's state. */
+import L from "leaflet";
+import { batch, effect, untracked } from "@preact/signals";
+import { queryString } from "../api/client";
+import { Problem } from "../api/problem";
+import type { Incident } from "../api/types";
+import { lang, t } from "../i18n";
+import { mapHandle, draft } from "../state/actions";
+import * as data from "../state/data";
+import { onArrival, passesFilter, serverNow } from "../state/livefeed";
+import * as store from "../state/store";
+import { track } from "../state/resource";
+import type { LayerName } from "../state/url";
+import { cellNumber } from "../state/codes";
+import { stageIndex } from "../state/stages";
+import { number } from "../ui/format";
+import { CollisionGrid } from "./collision";
+import { numberOf } from "./decode";
+import { landSource, outlineSources, shadingSource } from "./ground";
+import { drawLabels, measureWith, placeLabels, rankShown, type Label, type LabelRank } from "./labels";
+import { drawOutline, readOutline } from "./outline";
+import { CanvasOverlay, type OverlayFrame } from "./overlay";
+import { readPalette, type Palette } from "./palette";
+import { PointerLayer } from "./pointer";
+import { worldX, worldY } from "./project";
+import { makeScale, spread } from "./ramp";
+import { drawRiver, readRiver, riverLabels, type River } from "./river";
+import { Rings } from "./rings";
+import {
+  clearSprites, drawAssignments, drawClusters, drawSingles, drawStations, SINGLE_FROM_ZOOM, type DrawnSymbol,
+} from "./symbols";
+import { layerStatus, setStatus, shownScale, type GridStatus } from "./status";
+import { TileGrid, type TileSource } from "./tilegrid";
+import { TileStore } from "./tilestore";
+
+const MIN_ZOOM = 8;
+const MAX_ZOOM = 18;
+const SHADE_CLASSES = 6;
+
+export class CityMap {
+  readonly map: L.Map;
+  palette: Palette = readPalette();
+  drawn: readonly DrawnSymbol[] = [];
+  readonly ground: TileGrid;
+  readonly points: TileGrid;
+  private readonly heat: L.TileLayer;
+  private readonly overlay: CanvasOverlay;
+  private readonly pointer: PointerLayer;
+  private readonly rings: Rings;
+  private readonly incidentTiles = new TileStore("incidents", "no-cache");
+  private readonly stationTiles = new TileStore("stations", "no-cache");
+  private readonly assignmentTiles = new TileStore("assignments", "no-cache");
+  private river: River | null = null;
+  private fresh: Incident[] = [];
+  private readonly stops: (() => void)[] = [];
+
+  constructor(element: HTMLElement) {
+    this.map = this.createMap(element);
+    this.ground = new TileGrid({ painted: true, pane: "ground", minZoom: MIN_ZOOM, maxZoom: MAX_ZOOM, keepBuffer: 2 });
+    this.points = new TileGrid({ painted: false, pane: "points", minZoom: MIN_ZOOM, maxZoom: MAX_ZOOM });
+    this.heat = new L.TileLayer("", { pane: "heat", minZoom: MIN_ZOOM, maxZoom: MAX_ZOOM, opacity: 0.85 });
+    this.overlay = new CanvasOverlay("symbols", 0.12);
+    this.overlay.paint = (frame) => this.paintOverlay(frame);
+    this.pointer = new PointerLayer(this);
+    this.rings = new Rings(this.map);
+    this.map.addLayer(this.ground).addLayer(this.points).addLayer(this.overlay);
+    this.pointer.start();
+    this.ground.onChange = (status) => {
+      setStatus("cells", status);
+      setStatus("outlines", status);
+    };
+    this.points.onChange = (status) => this.onPoints(status);
+    this.map.on("moveend", () => this.onMoved());
+    this.map.on("move", () => this.overlay.follow());
+    this.watchHeat();
+    this.connect();
+  }
+
+  destroy(): void {
+    for (const stop of this.stops) stop();
+    mapHandle.value = null;
+    this.map.remove();
+  }
+
+  /** What was drawn under a point of the container, topmost first by nearness. World px of the zoom on screen. */
+  worldAt(point: L.Point): L.Point {
+    return this.map.getPixelOrigin().add(this.map.containerPointToLayerPoint(point));
+  }
+
+  private createMap(element: HTMLElement): L.Map {
+    const map = L.map(element, {
+      minZoom: MIN_ZOOM,
+      maxZoom: MAX_ZOOM,
+      zoomControl: false,
+      attributionControl: false,
+      keyboardPanDelta: 120,
+      wheelPxPerZoomLevel: 110,
+      maxBoundsViscosity: 0.8,
+      zoomAnimation: !window.matchMedia("(prefers-reduced-motion: reduce)").matches,
+      fadeAnimation: false,
+    });
+    const panes: readonly [string, number][] = [
+      ["ground", 200], ["heat", 250], ["points", 300], ["symbols", 400], ["pointer", 450], ["rings", 460],
+    ];
+    for (const [name, z] of panes) {
+      const pane = map.createPane(name);
+      pane.style.zIndex = String(z);
+      if (name !== "ground") pane.style.pointerEvents = "none";
+    }
+    const place = store.place.peek();
+    if (place) map.setView([place.lat, place.lon], place.zoom);
+    else map.setView([36.2, 103.6], 9);
+    return map;
+  }
+
+  private onMoved(): void {
+    const centre = this.map.getCenter();
+    const bounds = this.map.getBounds();
+    batch(() => {
+      store.place.value = { lat: centre.lat, lon: centre.lng, zoom: this.map.getZoom() };
+      store.view.value = [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()];
+    });
+    if (this.map.getZoom() >= 12) data.wantCommunities();
+  }
+
+  private onPoints(status: GridStatus): void {
+    for (const name of ["incidents", "stations", "assignments"] as const) setStatus(name, status);
+    if (!status.loading) this.dropSettled();
+    this.overlay.redraw();
+  }
+
+  private refreshedAt = 0;
+
+  /** Fresh cases that the newly loaded tiles contain need no drawing of their own any more. */
+  private dropSettled(): void {
+    const since = this.refreshedAt;
+    const kept = this.fresh.filter((incident) => Date.parse(incident.reported_at) > since);
+    if (kept.length !== this.fresh.length) this.fresh = kept;
+  }
+
+  private watchHeat(): void {
+    let failed = false;
+    this.heat.on("loading", () => {
+      failed = false;
+      setStatus("heat", { ...layerStatus.peek().heat, loading: true, error: null });
+    });
+    this.heat.on("tileerror", () => (failed = true));
+    this.heat.on("load", () =>
+      setStatus("heat", { loading: false, error: failed ? new Problem(0, "tiles", "", [], null) : null, at: Date.now() }),
+    );
+  }
+
+  /** Every effect says which state it depends on simply by reading it. */
+  private connect(): void {
+    const on = (run: () => void): void => {
+      this.stops.push(effect(run));
+    };
+    on(() => this.applyTheme());
+    on(() => this.applyCity());
+    on(() => this.applyGround());
+    on(() => this.applyPoints());
+    on(() => this.applyHeat());
+    on(() => {
+      const features = data.features.value.value;
+      this.river = features.data ? readRiver(features.data.features) : null;
+      setStatus("river", features);
+      this.overlay.redraw();
+    });
+    on(() => {
+      const names = [data.districts, data.subdistricts, data.communities].map((level) => level.value.value);
+      track(names, data.outline.value.value, lang.value, store.layers.value, store.mode.value);
+      this.overlay.redraw();
+    });
+    this.stops.push(onArrival((incident) => this.arrive(incident)));
+    mapHandle.value = {
+      fly: (bbox, maxZoom) => this.fly(bbox, maxZoom ?? 16),
+      show: (lon, lat, minZoom) => this.show(lon, lat, minZoom),
+      jump: (place) => this.map.setView([place.lat, place.lon], place.zoom, { animate: false }),
+      centre: () => ({ lon: this.map.getCenter().lng, lat: this.map.getCenter().lat }),
+      zoomBy: (steps) => this.map.setZoom(this.map.getZoom() + steps),
+    };
+  }
+
+  private applyTheme(): void {
+    const resolved = store.resolvedTheme.value;
+    document.documentElement.dataset["theme"] = resolved;
+    this.palette = readPalette();
+    clearSprites();
+    this.overlay.redraw();
+  }
+
+  private applyCity(): void {
+    const city = data.city.value.value.data;
+    if (!city) return;
+    const [west, south, east, north] = city.bbox;
+    const room = L.latLngBounds([south, west], [north, east]).pad(0.6);
+    this.map.setMaxBounds(room);
+    if (!store.place.peek()) this.fly(city.bbox, 12);
+    untracked(() => this.onMoved());
+  }
+
+  private applyGround(): void {
+    track(store.resolvedTheme.value);
+    const version = String(data.city.value.value.data?.boundary_version ?? "");
+    if (version === "") return;
+    const sources: TileSource[] = [];
+    if (store.layerOn("cells")) {
+      const counts = data.counts.value.value.data;
+      const values = counts?.level === store.level.value && counts.measure === store.measure.value ? counts.values : null;
+      const scale = makeScale(values ? Object.values(values) : [], SHADE_CLASSES);
+      const colours = spread(this.palette.ramp, scale.lower.length);
+      shownScale.value = { scale, colours };
+      const shading = { level: store.level.value, values, scale, colours, area: store.area.value };
+      sources.push(shadingSource(shading, this.palette, version));
+    } else {
+      sources.push(landSource(this.palette, version));
+    }
+    if (store.layerOn("outlines")) sources.push(...outlineSources(this.palette, version));
+    this.ground.setSources(sources);
+  }
+
+  private applyPoints(): void {
+    const sources: TileSource[] = [];
+    const stamp = `#${store.refreshTick.value}.${data.resets.value}`;
+    const query = queryString({ ...data.filter.value });
+    if (store.layerOn("incidents")) {
+      this.refreshedAt = serverNow();
+      sources.push({
+        id: "incidents",
+        store: this.incidentTiles,
+        url: ({ z, x, y }) => `/tiles/incidents/${z}/${x}/${y}.mvt${query}${stamp}`,
+      });
+    }
+    if (store.layerOn("stations")) {
+      sources.push({
+        id: "stations",
+        store: this.stationTiles,
+        url: ({ z, x, y }) => `/tiles/stations/${z}/${x}/${y}.mvt`,
+      });
+    }
+    if (store.layerOn("assignments") || store.zoom.value >= 15) {
+      sources.push({
+        id: "assignments",
+        store: this.assignmentTiles,
+        url: ({ z, x, y }) => (z >= 11 ? `/tiles/assignments/${z}/${x}/${y}.mvt` : null),
+      });
+    }
+    this.points.setSources(sources);
+    this.overlay.redraw();
+  }
+
+  private applyHeat(): void {
+    if (!store.layerOn("heat")) {
+      this.heat.remove();
+      return;
+    }
+    const { since, until, area, category } = data.filter.value;
+    const query = queryString({ since, until, area, category, bandwidth_m: store.bandwidth_m.value });
+    const url = `/heat/{z}/{x}/{y}.png${query}`;
+    if (!this.map.hasLayer(this.heat)) {
+      this.heat.setUrl(url, true);
+      this.heat.addTo(this.map);
+    } else {
+      this.heat.setUrl(url);
+    }
+  }
+
+  private arrive(incident: Incident): void {
+    if (!passesFilter(incident)) return;
+    this.fresh = [incident, ...this.fresh].slice(0, 200);
+    if (this.map.getBounds().contains([incident.lat, incident.lon])) {
+      if (untracked(() => store.layerOn("incidents"))) this.rings.add(incident.lon, incident.lat);
+      this.overlay.redraw();
+    }
+  }
+
+  private fly(bbox: readonly [number, number, number, number], maxZoom: number): void {
+    const [west, south, east, north] = bbox;
+    this.map.fitBounds(
+      [[south, west], [north, east]],
+      { maxZoom, padding: [24, 24], animate: false },
+    );
+  }
+
+  private show(lon: number, lat: number, minZoom: number): void {
+    const zoom = Math.max(this.map.getZoom(), minZoom);
+    const inside = this.map.getBounds().pad(-0.1).contains([lat, lon]);
+    if (zoom !== this.map.getZoom()) this.map.setView([lat, lon], zoom, { animate: false });
+    else if (!inside) this.map.panTo([lat, lon], { animate: false });
+  }
+
+  private paintOverlay(frame: OverlayFrame): void {
+    const { palette } = this;
+    const on = (name: LayerName): boolean => store.layers.peek().includes(name);
+    const taken = new CollisionGrid();
+    const drawn: DrawnSymbol[] = [];
+    if (on("river") && this.river) drawRiver(frame, this.river, palette);
+    const outline = data.outline.value.peek().data;
+    if (outline) drawOutline(frame, readOutline(outline.geometry), palette);
+    if (on("assignments")) drawn.push(...drawAssignments(frame, this.points.tiles("assignments"), palette));
+    if (on("stations")) drawn.push(...drawStations(frame, this.points.tiles("stations"), palette));
+    if (on("incidents")) {
+      const held = this.points.tiles("incidents");
+      const single = frame.zoom >= SINGLE_FROM_ZOOM;
+      drawn.push(
+        ...(single
+          ? drawSingles(frame, held, this.fresh, stageIndex, palette)
+          : drawClusters(frame, held, this.fresh, palette, taken, number)),
+      );
+    }
+    this.drawn = drawn;
+    this.paintLabels(frame, taken);
+    this.pointer.redraw();
+  }
+
+  private paintLabels(frame: OverlayFrame, taken: CollisionGrid): void {
+    const scale = store.mode.peek() === "wall" ? 1.5 : 1;
+    const labels: Label[] = [];
+    const add = (rank: LabelRank, text: string, x: number, y: number): void => {
+      if (x > -80 && y > -20 && x < frame.width + 80 && y < frame.height + 20) labels.push({ rank, text, x, y });
+    };
+    const named = (item: { name: string; name_en: string | null }): string =>
+      lang.peek() === "en" ? (item.name_en ?? item.name) : item.name;
+    const levels = [["district", data.districts], ["subdistrict", data.subdistricts], ["community", data.communities]] as const;
+    for (const [rank, names] of levels) {
+      if (!rankShown(rank, frame.zoom)) continue;
+      for (const item of names.value.peek().data ?? []) {
+        const [lon, lat] = item.label;
+        add(rank, named(item), worldX(lon, frame.zoom) - frame.originX, worldY(lat, frame.zoom) - frame.originY);
+      }
+    }
+    if (rankShown("cell", frame.zoom)) this.addCellLabels(frame, add);
+    if (this.river && rankShown("river", frame.zoom) && store.layers.peek().includes("river")) {
+      labels.push(...riverLabels(frame, this.river, t("layer_river")));
+    }
+    const placed = placeLabels(labels, taken, scale, measureWith(frame.ctx, scale, this.palette.font));
+    drawLabels(frame.ctx, placed, scale, this.palette);
+  }
+
+  private addCellLabels(frame: OverlayFrame, add: (rank: LabelRank, text: string, x: number, y: number) => void): void {
+    for (const { coords, tile } of this.points.tiles("assignments")) {
+      if (coords.z !== frame.zoom) continue;
+      const unit = 256 / tile.extent;
+      for (const feature of tile.features) {
+        const code = numberOf(feature, "code");
+        if (code % 1000 === 0) continue;
+        const x = coords.x * 256 + (feature.xy[0] ?? 0) * unit - frame.originX;
+        const y = coords.y * 256 + (feature.xy[1] ?? 0) * unit - frame.originY;
+        add("cell", cellNumber(code), x, y);
+      }
+    }
+  }
+
+  /** Where a case is, from the list or its card. */
+  placeOf(no: number): { lon: number; lat: number } | null {
+    const detail = data.incidentDetail.value.peek().data;
+    if (detail?.no === no) return detail;
+    return data.list.value.peek().data?.items.find((item) => item.no === no)
+      ?? this.fresh.find((item) => item.no === no) ?? null;
+  }
+
+  /** True while a click means "here" for a report. */
+  get picking(): boolean {
+    return draft.peek() !== null;
+  }
+}

@@ -1,0 +1,50 @@
+/** The figures at the head of the panel: today, open. Small numbers are never given as percentages. */
+import type { JSX } from "preact";
+import { t } from "../i18n";
+import { figures } from "../state/data";
+import { change, number } from "../ui/format";
+import { Failed } from "../ui/states";
+
+export function Figures(): JSX.Element {
+  const { data, error, loading } = figures.value.value;
+  if (error && !data) return <Failed what="what_figures" problem={error} retry={figures.retry} />;
+  return (
+    <dl class={`figures ${loading && !data ? "is-loading" : ""}`}>
+      <Figure label={t("today")} value={data?.today} note={data ? <Change now={data.today} before={data.yesterdayByNow} /> : null} />
+      <Figure label={t("lastHour")} value={data?.lastHour} />
+      <Figure label={t("open")} value={data?.open} />
+    </dl>
+  );
+}
+
+export function Figure({ label, value, note, unit }: {
+  label: string;
+  value: number | null | undefined;
+  note?: JSX.Element | null;
+  unit?: string;
+}): JSX.Element {
+  return (
+    <div class="figure">
+      <dt>{label}</dt>
+      <dd>
+        <span class="figure-value tabular">{value === undefined || value === null ? "–" : number(value)}</span>
+        <span class="unit">{unit ?? t("cases")}</span>
+        {note}
+      </dd>
+    </div>
+  );
+}
+
+export function Change({ now, before }: { now: number; before: number }): JSX.Element | null {
+  const percent = change(now, before);
+  const title = `${t("todayVs")}: ${number(before)}`;
+  if (percent === null) {
+    return <span class="change tabular" title={title}>{`${now >= before ? "+" : "−"}${number(Math.abs(now - before))}`}</span>;
+  }
+  const sign = percent >= 0.5 ? "▲" : percent <= -0.5 ? "▼" : "＝";
+  return (
+    <span class="change tabular" title={title}>
+      {sign} {Math.abs(percent).toFixed(0)}%
+    </span>
+  );
+}

@@ -1,0 +1,114 @@
+/** What a user can do, by name: panels and keys call these. */
+import { signal } from "@preact/signals";
+import type { Incident } from "../api/types";
+import { lang } from "../i18n";
+import { newDraft, type Draft } from "./draft";
+import { markSeen } from "./livefeed";
+import {
+  area, categories, hoverIncident, layers, listTick, mode, phone, resolvedTheme, selection, sheet, statusFilter,
+  theme, timeWindow,
+} from "./store";
+import { LAYERS, type LayerName, type MapPlace, type Selection } from "./url";
+
+/** What panels ask of the map; the map sets itself here when it stands. */
+export interface MapHandle {
+  fly: (bbox: readonly [number, number, number, number], maxZoom?: number) => void;
+  show: (lon: number, lat: number, minZoom: number) => void;
+  jump: (place: MapPlace) => void;
+  centre: () => { lon: number; lat: number };
+  zoomBy: (steps: number) => void;
+}
+
+export const mapHandle = signal<MapHandle | null>(null);
+
+/** null: no report in the making */
+export const draft = signal<Draft | null>(null);
+export const listCursor = signal<number | null>(null);
+
+export function toggleLayer(name: LayerName): void {
+  const on = layers.value.includes(name);
+  let next = on ? layers.value.filter((other) => other !== name) : [...layers.value, name];
+  // Two colour scales on one surface tell nothing: shading and heat take turns.
+  if (!on && name === "heat") next = next.filter((other) => other !== "cells");
+  if (!on && name === "cells") next = next.filter((other) => other !== "heat");
+  layers.value = LAYERS.filter((other) => next.includes(other));
+}
+
+export function select(chosen: Selection | null): void {
+  selection.value = chosen;
+  if (chosen && draft.value) draft.value = null;
+  if (phone.value) sheet.value = chosen ? "half" : "low";
+}
+
+export function openIncident(incident: Pick<Incident, "no" | "lon" | "lat">, move: boolean): void {
+  select({ kind: "incident", no: incident.no });
+  if (move) mapHandle.value?.show(incident.lon, incident.lat, 13);
+}
+
+/** Go into an area: filter, breadcrumb, card and map follow. 0 is the whole city. */
+export function enterArea(code: number, bbox?: readonly [number, number, number, number]): void {
+  area.value = code;
+  if (bbox) mapHandle.value?.fly(bbox);
+}
+
+export function startReport(): void {
+  draft.value = newDraft();
+  selection.value = null;
+  if (phone.value) sheet.value = "low";
+}
+
+export function endReport(): void {
+  draft.value = null;
+  if (phone.value) sheet.value = "low";
+}
+
+export function placeDraft(lon: number, lat: number): void {
+  const now = draft.value;
+  if (!now) return;
+  draft.value = { ...now, lon, lat };
+  if (phone.value) sheet.value = "full";
+}
+
+export function showFresh(): void {
+  markSeen();
+  listTick.value++;
+}
+
+export function clearFilters(): void {
+  categories.value = [];
+  statusFilter.value = "all";
+}
+
+export function toggleWall(): void {
+  mode.value = mode.value === "wall" ? "watch" : "wall";
+}
+
+export function toggleTheme(): void {
+  theme.value = resolvedTheme.value === "dark" ? "light" : "dark";
+}
+
+export function toggleLang(): void {
+  lang.value = lang.value === "zh" ? "en" : "zh";
+}
+
+export function backToNow(): void {
+  timeWindow.value = "24h";
+}
+
+/** Esc: close the nearest thing that is open. Returns false when nothing was. */
+export function back(): boolean {
+  hoverIncident.value = null;
+  if (draft.value) {
+    endReport();
+    return true;
+  }
+  if (selection.value) {
+    select(null);
+    return true;
+  }
+  if (mode.value === "wall") {
+    mode.value = "watch";
+    return true;
+  }
+  return false;
+}

@@ -1,0 +1,250 @@
+/** Everything the page has fetched, each kept in step with the state that asks for it. */
+import { computed, signal } from "@preact/signals";
+import { api, type Filter } from "../api/client";
+import type { Area, Incident, Level, Paged } from "../api/types";
+import { resource, track } from "./resource";
+import {
+  area, bandwidth_m, categories, layerOn, level, listTick, measure, mode, refreshTick, selection, statusFilter, timeWindow, view,
+} from "./store";
+import { live, onChange, serverNow } from "./livefeed";
+import { brushRange, isLive, localMidnight, resolveWindow, rfc3339 } from "./window";
+
+const LIST_PAGE = 50;
+const WALL_FEED = 8;
+export const HISTOGRAM_BUCKETS = 96;
+
+/** The filter that list, tiles, heat, histogram and counts share: one selection everywhere. */
+export const filter = computed<Filter>(() => {
+  track(refreshTick.value);
+  return currentFilter();
+});
+
+function currentFilter(): Filter {
+  const { since, until } = resolveWindow(timeWindow.value, serverNow());
+  return {
+    area: area.value || undefined,
+    category: categories.value.join(",") || undefined,
+    status: statusFilter.value === "all" ? undefined : statusFilter.value,
+    since: rfc3339(since),
+    until: until === null ? undefined : rfc3339(until),
+  };
+}
+
+export const resets = computed(() => live.value.resets);
+const stamp = (): string => `${refreshTick.value}.${resets.value}`;
+
+export const city = resource(() => ({ id: "city", ask: (signal) => api.city(signal) }));
+
+export const categoryList = resource(() => ({
+  id: "categories",
+  ask: async () => (await api.categories()).items,
+}));
+
+/** All areas of a level, page after page: the labels of the map. */
+async function allAreas(wanted: Level, signal: AbortSignal): Promise<Area[]> {
+  const items: Area[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await api.areas({ level: wanted, limit: 1000, ...(cursor ? { cursor } : {}) }, signal);
+    items.push(...page.items);
+    cursor = page.next ?? undefined;
+  } while (cursor !== undefined);
+  return items;
+}
+
+const boundaryStamp = computed(() => `${city.value.value.data?.boundary_version ?? ""}.${resets.value}`);
+const labelLevel = (wanted: Level, when: () => boolean = () => true) =>
+  resource(() =>
+    when() ? { id: `${wanted}|${boundaryStamp.value}`, ask: (signal) => allAreas(wanted, signal) } : null,
+  );
+
+export const districts = labelLevel("district");
+export const subdistricts = labelLevel("subdistrict");
+const nearSeen = signal(false);
+export const wantCommunities = (): void => {
+  nearSeen.value = true;
+};
+export const communities = labelLevel("community", () => nearSeen.value);
+
+export const counts = resource(() => {
+  if (!layerOn("cells")) return null;
+  const asked = level.value;
+  const what = measure.value;
+  const { since, until, status, ...rest } = filter.value;
+  const query: Filter = what === "open" ? rest : { ...rest, since, until, status };
+  // The whole city keeps its colours while one area is looked at; the rest is only dimmed.
+  delete query.area;
+  return {
+    id: `${asked}-${what}|${JSON.stringify(query)}${stamp()}`,
+    ask: (signal) => api.counts(asked, what, query, signal),
+  };
+});
+
+const boxText = (box: readonly number[]): string => box.map((degrees) => degrees.toFixed(6)).join(",");
+
+export const list = resource<Paged<Incident>>(() => {
+  const box = view.value;
+  if (box === null || mode.value === "wall") return null;
+  const query = { ...currentFilter(), bbox: boxText(box), limit: LIST_PAGE };
+  return { id: `list|${JSON.stringify(query)}${listTick.value}.${resets.value}`, ask: (signal) => api.incidents(query, signal) };
+});
+
+/** A row's state changes where it stands; its place in the list does not. */
+onChange((changed) =>
+  list.patch((page) => ({
+    ...page,
+    items: page.items.map((item) => (item.no === changed.no ? { ...item, ...changed } : item)),
+  })),
+);
+
+export const loadingMore = signal(false);
+
+/** Append the next page to the list. */
+export async function loadMore(): Promise<void> {
+  const box = view.peek();
+  const cursor = list.value.peek().data?.next;
+  if (!box || !cursor || loadingMore.peek()) return;
+  loadingMore.value = true;
+  try {
+    const page = await api.incidents({ ...filter.peek(), bbox: boxText(box), limit: LIST_PAGE, cursor });
+    list.patch((shown) =>
+      shown.next === cursor ? { total: page.total, next: page.next, items: [...shown.items, ...page.items] } : shown,
+    );
+  } catch {
+    // The button stays where it is: pressing again is the retry.
+  } finally {
+    loadingMore.value = false;
+  }
+}
+
+export const feed = resource<Paged<Incident>>(() => {
+  if (mode.value !== "wall") return null;
+  const query = { area: area.value || undefined, limit: WALL_FEED };
+  return { id: `feed|${stamp()}`, ask: (signal) => api.incidents(query, signal) };
+});
+
+export const histogram = resource(() => {
+  const { since, until } = brushRange(timeWindow.value, serverNow());
+  const { area: code, category, status } = filter.value;
+  const bounds = { since: rfc3339(since), until: isLive(timeWindow.value) ? undefined : rfc3339(until) };
+  const query: Filter = { area: code, category, status, ...bounds };
+  return {
+    id: `histogram|${JSON.stringify(query)}${stamp()}`,
+    ask: (signal) => api.histogram(query, HISTOGRAM_BUCKETS, signal),
+  };
+});
+
+export interface Figures {
+  readonly today: number;
+  readonly yesterdayByNow: number;
+  readonly lastHour: number;
+  readonly open: number;
+  readonly gaps: number | null;
+}
+
+/** The figures at the head: for the chosen area, without the list's filters. */
+export const figures = resource<Figures>(() => {
+  const code = area.value || undefined;
+  const wall = mode.value === "wall";
+  return { id: `figures|${code ?? 0}.${wall}.${stamp()}`, ask: (signal) => askFigures(code, wall, signal) };
+});
+
+async function askFigures(code: number | undefined, wall: boolean, signal: AbortSignal): Promise<Figures> {
+  const now = serverNow();
+  const midnight = localMidnight(now);
+  const dayMs = 86_400_000;
+  const total = async (since: number, until?: number): Promise<number> => {
+    const bounds = { since: rfc3339(since), until: until === undefined ? undefined : rfc3339(until) };
+    return (await api.histogram({ area: code, ...bounds }, 1, signal)).total;
+  };
+  const [today, yesterdayByNow, lastHour, openCounts, gaps] = await Promise.all([
+    total(midnight),
+    total(midnight - dayMs, now - dayMs),
+    total(now - 3_600_000),
+    api.counts("district", "open", { area: code }, signal),
+    wall ? api.staffingGaps(signal).then((page) => page.total, () => null) : null,
+  ]);
+  return { today, yesterdayByNow, lastHour, open: openCounts.n, gaps };
+}
+
+export const heatLegend = resource(() => {
+  if (!layerOn("heat")) return null;
+  const query = { ...filter.value, bandwidth_m: bandwidth_m.value };
+  return { id: `heat|${JSON.stringify(query)}${stamp()}`, ask: (signal) => api.heatLegend(query, signal) };
+});
+
+export const features = resource(() =>
+  layerOn("river") ? { id: "features", ask: (signal) => api.features(signal) } : null,
+);
+
+/** The details of the selected case, area or station. */
+export const incidentDetail = resource(() => {
+  const chosen = selection.value;
+  if (chosen?.kind !== "incident") return null;
+  return { id: `i${chosen.no}|${stamp()}`, ask: (signal) => api.incidentByNumber(chosen.no, signal) };
+});
+
+export const responsible = resource(() => {
+  const cell = incidentDetail.value.value.data?.cell_code;
+  return cell ? { id: `r${cell}|`, ask: (signal) => api.area(cell, signal) } : null;
+});
+
+export const areaDetail = resource(() => {
+  const chosen = selection.value;
+  if (chosen?.kind !== "area") return null;
+  return { id: `a${chosen.code}|${resets.value}`, ask: (signal) => api.area(chosen.code, signal) };
+});
+
+/** Counts of the selected area in the window and open, for its card. */
+export const areaCounts = resource(() => {
+  const chosen = selection.value;
+  if (chosen?.kind !== "area") return null;
+  const { since, until, category } = filter.value;
+  const code = chosen.code;
+  return {
+    id: `c${code}|${since ?? ""}${until ?? ""}${category ?? ""}${stamp()}`,
+    ask: async (signal) => {
+      const [inWindow, open] = await Promise.all([
+        api.histogram({ area: code, since, until, category }, 1, signal),
+        api.counts("district", "open", { area: code, category }, signal),
+      ]);
+      return { inWindow: inWindow.total, open: open.n };
+    },
+  };
+});
+
+export const areaChildren = resource(() => {
+  const chosen = selection.value;
+  const detail = areaDetail.value.value.data;
+  if (chosen?.kind !== "area" || detail?.code !== chosen.code || !detail.children) return null;
+  return {
+    id: `k${chosen.code}|`,
+    ask: async (signal) => (await api.areas({ parent: chosen.code, limit: 1000 }, signal)).items,
+  };
+});
+
+/** The chosen area (the breadcrumb) with its chain, and its outline for the map. */
+export const crumbArea = resource(() => {
+  const code = area.value;
+  return code === 0 ? null : { id: `crumb${code}|`, ask: (signal) => api.area(code, signal) };
+});
+
+export const outline = resource(() => {
+  const chosen = selection.value;
+  const code = chosen?.kind === "area" ? chosen.code : area.value;
+  return code === 0 ? null : { id: `outline${code}|`, ask: (signal) => api.boundary(code, signal) };
+});
+
+export const stationDetail = resource(() => {
+  const chosen = selection.value;
+  if (chosen?.kind !== "station") return null;
+  const d = 0.0004;
+  const bbox = boxText([chosen.lon - d, chosen.lat - d, chosen.lon + d, chosen.lat + d]);
+  return {
+    id: `s${chosen.id}|`,
+    ask: async (signal) => {
+      const { items } = await api.stations({ bbox, limit: 100 }, signal);
+      return items.find((item) => item.station_id === chosen.id) ?? null;
+    },
+  };
+});

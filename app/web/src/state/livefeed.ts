@@ -1,0 +1,111 @@
+/** The wire: one stream per page, folded into `live`; changes are gathered before anything is asked again. */
+import { effect, signal, untracked } from "@preact/signals";
+import { openStream } from "../api/sse";
+import type { Incident } from "../api/types";
+import { liveReducer, LIVE_START, type LiveAction, type LiveState } from "./live";
+import { area, categories, nowTick, refreshTick, statusFilter, timeWindow } from "./store";
+import { within } from "./codes";
+import { isLive } from "./window";
+
+export const live = signal<LiveState>(LIVE_START);
+
+/** Called with every case that has just been reported, for the ring on the map. */
+const arrivalListeners = new Set<(incident: Incident) => void>();
+
+export function onArrival(listener: (incident: Incident) => void): () => void {
+  arrivalListeners.add(listener);
+  return () => arrivalListeners.delete(listener);
+}
+
+/** Called with every case whose state has changed. */
+const changeListeners = new Set<(incident: Incident) => void>();
+
+export function onChange(listener: (incident: Incident) => void): void {
+  changeListeners.add(listener);
+}
+
+function tellChanged(data: string): void {
+  const incident = JSON.parse(data) as Incident;
+  for (const listener of changeListeners) listener(incident);
+}
+
+/** The server's clock in ms, so that a wrong local clock does not empty the last hour. */
+export function serverNow(): number {
+  return Date.now() + live.peek().clockOffsetMs;
+}
+
+/** True when a fresh case belongs to what the page shows (its place on the map apart). */
+export function passesFilter(incident: Incident): boolean {
+  if (!isLive(timeWindow.value)) return false;
+  if (statusFilter.value === "closed") return false;
+  if (!within(incident.cell_code, area.value)) return false;
+  const wanted = categories.value;
+  return wanted.length === 0 || wanted.some((code) => incident.category.startsWith(code));
+}
+
+function dispatch(action: LiveAction): void {
+  live.value = liveReducer(live.peek(), action);
+}
+
+export function markSeen(): void {
+  dispatch({ kind: "seen" });
+}
+
+const SETTLE_MS = 1500;
+const AT_MOST_EVERY_MS = 8000;
+const IDLE_REFRESH_MS = 60_000;
+
+/** Ask again soon after a change, at most every few seconds, and once a minute so that old cases leave the window. */
+function scheduleRefresh(): void {
+  let last = Date.now();
+  let timer = 0;
+  const go = (): void => {
+    window.clearTimeout(timer);
+    timer = 0;
+    last = Date.now();
+    refreshTick.value++;
+  };
+  let seen = 0;
+  effect(() => {
+    const { changes } = live.value;
+    if (changes === seen) return;
+    seen = changes;
+    if (timer === 0) timer = window.setTimeout(go, Math.max(SETTLE_MS, last + AT_MOST_EVERY_MS - Date.now()));
+  });
+  window.setInterval(() => {
+    if (Date.now() - last >= IDLE_REFRESH_MS && !document.hidden) go();
+  }, 5000);
+  let wasConnected = false;
+  let wasCut = false;
+  effect(() => {
+    const { connected } = live.value;
+    if (wasConnected && !connected) wasCut = true;
+    if (connected && wasCut) {
+      wasCut = false;
+      untracked(go);
+    }
+    wasConnected = connected;
+  });
+}
+
+export function startLive(): () => void {
+  scheduleRefresh();
+  const clock = window.setInterval(() => (nowTick.value = Date.now()), 1000);
+  const end = openStream("/api/v1/stream", {
+    onOpen: () => dispatch({ kind: "open", now: Date.now() }),
+    onCut: () => dispatch({ kind: "cut" }),
+    onItem: (item) => {
+      const before = live.peek().fresh[0];
+      dispatch({ kind: "item", item, now: Date.now() });
+      const newest = live.peek().fresh[0];
+      if (item.kind === "event" && item.event === "incident.reported" && newest && newest !== before) {
+        for (const listener of arrivalListeners) listener(newest);
+      }
+      if (item.kind === "event" && item.event === "incident.changed") tellChanged(item.data);
+    },
+  });
+  return () => {
+    end();
+    window.clearInterval(clock);
+  };
+}

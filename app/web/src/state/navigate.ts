@@ -1,0 +1,32 @@
+/** Moving through the areas: filter, breadcrumb, card and map go together. */
+import { api } from "../api/client";
+import type { Area } from "../api/types";
+import { enterArea, mapHandle, select } from "./actions";
+import { levelOf } from "./codes";
+import * as data from "./data";
+import { area } from "./store";
+
+function knownArea(code: number): Area | undefined {
+  for (const names of [data.districts, data.subdistricts, data.communities]) {
+    const found = names.value.peek().data?.find((item) => item.code === code);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** Enter an area (a cell only shows its card: a filter of one cell helps nobody) and open its card. */
+export async function goArea(code: number, options: { fly: boolean; card?: boolean }): Promise<void> {
+  const found: Pick<Area, "bbox"> | null =
+    knownArea(code) ?? (options.fly ? await api.area(code).catch(() => null) : null);
+  if (levelOf(code) !== "cell") enterArea(code);
+  if (options.card !== false) select({ kind: "area", code });
+  if (options.fly && found) mapHandle.value?.fly(found.bbox);
+}
+
+/** Back to the whole city. */
+export function goCity(): void {
+  area.value = 0;
+  select(null);
+  const bbox = data.city.value.peek().data?.bbox;
+  if (bbox) mapHandle.value?.fly(bbox, 12);
+}

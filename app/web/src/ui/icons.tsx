@@ -1,0 +1,31 @@
+/** Line icons, 20 x 20, drawn in the colour of the text around them. */
+import type { JSX } from "preact";
+
+const PATHS = {
+  search: "M9 3.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11Zm4 9.5 4 4",
+  close: "M5 5l10 10M15 5 5 15",
+  back: "M12 4l-6 6 6 6",
+  down: "M5 8l5 5 5-5",
+  right: "M8 5l5 5-5 5",
+  plus: "M10 4v12M4 10h12",
+  minus: "M4 10h12",
+  layers: "M10 3 2.5 7 10 11l7.5-4L10 3ZM3 10.5l7 3.7 7-3.7M3 13.8l7 3.7 7-3.7",
+  panel: "M3 4h14v12H3zM12 4v12",
+  wall: "M3 4h14v9H3zM7 16.5h6M10 13v3.5",
+  theme: "M10 3a7 7 0 1 0 0 14V3Z",
+  keys: "M2.5 5.5h15v9h-15zM5.5 8.5h.01M8.5 8.5h.01M11.5 8.5h.01M14.5 8.5h.01M6 11.7h8",
+  pin: "M10 17.5S4.5 12.4 4.5 8.3a5.5 5.5 0 0 1 11 0c0 4.1-5.5 9.2-5.5 9.2ZM10 10a1.8 1.8 0 1 0 0-3.6A1.8 1.8 0 0 0 10 10Z",
+  now: "M10 3.2a6.8 6.8 0 1 0 6.8 6.8M10 6v4.2l2.8 1.6M16.8 4v4h-4",
+  filter: "M3 5h14M6 10h8M8.5 15h3",
+  city: "M3 17V8l5-3v12M8 17V6l9 3v8M2 17h16M11 11h3M11 14h3",
+} as const;
+
+export type IconName = keyof typeof PATHS;
+
+export function Icon({ name }: { name: IconName }): JSX.Element {
+  return (
+    <svg class="icon" viewBox="0 0 20 20" aria-hidden="true">
+      <path d={PATHS[name]} />
+    </svg>
+  );
+}
