@@ -68,3 +68,13 @@ _KIND_WORD = re.compile("街道|社区|村|镇|乡|居委会")
 def names_an_area(text: str) -> bool:
     """Whether a word for a subdistrict or community stands in the text."""
     return _KIND_WORD.search(text) is not None
+
+
+_ELSEWHERE = re.compile(
+    "小区|小学|中学|大学|学校|大厦|广场|花园|医院|商场|市场|酒店|饭店|公园|车站"
+)
+
+
+def is_elsewhere(text: str) -> bool:
+    """Whether the text names a building or a place of its own, which is no slip of a name."""
+    return _ELSEWHERE.search(text) is not None

@@ -23,11 +23,13 @@ _UNREAD = {"city": 0.3, "district": 0.5, "subdistrict": 0.75}
 _ROAD_REACH = 3.0
 _PREFIX_FLOOR, _PREFIX_GAIN = 0.45, 0.4
 _MOST_PREFIXES = 40
-_LIKE_LEAST, _LIKE_CORE, _LIKE_SHORT_CORE = 66.0, 60.0, 50.0  # per cent
+# Per cent of likeness: with one character another, with one too few or too many, of the core alone.
+_LIKE_LEAST, _LESS_OR_MORE, _LIKE_CORE, _LIKE_SHORT_CORE = 66.0, 80.0, 60.0, 50.0
 _LIKE_WORTH = 0.85
 _SHORT_CORE = 2  # characters
 _SWAPPED = 0.6
-_CLOSE = 0.1
+_BEHIND = 0.9
+_CLOSE = 0.05  # what is weaker by more does not make a name ambiguous
 _EVERYWHERE = (0, 10**15)
 
 
@@ -46,6 +48,9 @@ class _Match:
 class _Scored:
     score: float
     reach: float = 1.0  # the uncertainty is so many times the radius of the area
+
+
+_NOTHING = _Scored(0.0)
 
 
 class Gazetteer:
@@ -82,11 +87,11 @@ class Gazetteer:
             if record.level != Level.CELL
             for name in (record.name, *record.aliases, *extra[record.code])
         )
-        self._full = {
-            record.code: reading.tidy(record.name)
-            for record in self._records.values()
-            if record.level in (Level.SUBDISTRICT, Level.COMMUNITY)
-        }
+        self._by_length: dict[int, dict[int, str]] = defaultdict(dict)
+        for record in self._records.values():
+            if record.level in (Level.SUBDISTRICT, Level.COMMUNITY):
+                name = reading.tidy(record.name)
+                self._by_length[len(name)][record.code] = name
 
     def __len__(self) -> int:
         return len(self._records)
@@ -115,9 +120,7 @@ class Gazetteer:
         matches = self._matches(text, crossing)
         found = self._from_matches(text, matches, crossing)
         if not crossing:
-            for code, scored in self._from_rest(text, matches).items():
-                if code not in found or found[code].score < scored.score:
-                    found[code] = scored
+            _merge(found, self._from_rest(text, matches))
         number = reading.cell_number(text)
         if number is not None:
             self._to_cells(found, number)
@@ -252,9 +255,10 @@ class Gazetteer:
             found = self._beginning_with(rest, scope)
             if not matches or matches[-1].is_short:
                 found |= self._beginning_with(text, _EVERYWHERE)
-        if not found and (names.names_an_area(rest) or not names.is_road(rest)):
-            found = self._resembling(rest, scope)
-            if rest and matches and matches[-1].is_short:
+        if not found and rest:
+            if names.names_an_area(rest) or not names.is_road(rest):
+                found = self._resembling(rest, scope)
+            if matches and matches[-1].is_short:
                 stretch = reading.without_door(text[matches[-1].start :])
                 found |= self._resembling(stretch, self._scope(matches[:-1]))
         return found
@@ -288,26 +292,42 @@ class Gazetteer:
         return found
 
     def _resembling(self, text: str, scope: tuple[int, int]) -> dict[int, _Scored]:
-        """Areas inside the scope whose names differ from a stretch of the text by a slip.
+        """Areas inside the scope whose names differ from the beginning of the text by a slip.
 
         A community of two characters beside the word for its kind says too little to be guessed
         from one of them, unless the scope leaves only the areas of one district or less.
         """
+        found: dict[int, _Scored] = {}
+        if names.is_elsewhere(text):
+            return found
         low, high = scope
         scoped = scope != _EVERYWHERE
-        pool = {code: name for code, name in self._full.items() if low < code <= high}
-        found: dict[int, _Scored] = {}
-        for name, likeness, code in process.extract(
-            text, pool, scorer=fuzz.partial_ratio, score_cutoff=_LIKE_LEAST, limit=10
-        ):
-            level = self._records[code].level
-            core = names.core_of(name, level)
-            own = fuzz.partial_ratio(text, core)
-            guessable = scoped or len(core) > _SHORT_CORE or level == Level.SUBDISTRICT
-            least = _LIKE_CORE if len(core) > _SHORT_CORE else _LIKE_SHORT_CORE
-            if len(text) >= len(core) and own >= least and guessable:
-                found[code] = _Scored(_LIKE_WORTH * (likeness + own) / 200.0)
+        for length, pool in self._by_length.items():
+            inside = {code: name for code, name in pool.items() if low < code <= high}
+            for size, least in (
+                (length - 1, _LESS_OR_MORE),
+                (length, _LIKE_LEAST),
+                (length + 1, _LESS_OR_MORE),
+            ):
+                window = text[:size]
+                for name, likeness, code in process.extract(
+                    window, inside, scorer=fuzz.ratio, score_cutoff=least, limit=5
+                ):
+                    score = self._likely(window, name, likeness, code, scoped=scoped)
+                    if score > found.get(code, _NOTHING).score:
+                        found[code] = _Scored(score)
         return found
+
+    def _likely(self, window: str, name: str, likeness: float, code: int, *, scoped: bool) -> float:
+        """Score of a name that was perhaps meant, 0 if it should not be guessed."""
+        level = self._records[code].level
+        core = names.core_of(name, level)
+        is_short = len(core) <= _SHORT_CORE
+        if is_short and not scoped and level != Level.SUBDISTRICT:
+            return 0.0
+        own = fuzz.ratio(window[: len(core)], core)
+        enough = _LIKE_SHORT_CORE if is_short else _LIKE_CORE
+        return _LIKE_WORTH * (likeness + own) / 200.0 if own >= enough else 0.0
 
     # --- answers --------------------------------------------------------------------------------
 
@@ -341,6 +361,17 @@ class Gazetteer:
                     named.pop()
                 named.append(name)
         return "".join(named)
+
+
+def _merge(found: dict[int, _Scored], finer: dict[int, _Scored]) -> None:
+    """Add what the rest of the text says; a named area round it stands back behind it."""
+    for code, scored in finer.items():
+        for around, other in found.items():
+            if around != code and codes.contains(around, code):
+                other.score = min(other.score, _BEHIND * scored.score)
+    for code, scored in finer.items():
+        if scored.score > found.get(code, _NOTHING).score:
+            found[code] = scored
 
 
 def _is_chinese(character: str) -> bool:
