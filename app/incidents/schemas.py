@@ -152,6 +152,16 @@ class NewIncident(BaseModel):
             raise FieldValueError(missing, "is missing: send lon and lat, or address")
         return self
 
+    def point(self) -> tuple[float, float]:
+        """lon, lat in degrees (EPSG:4326) of a report that was not made by address.
+
+        Raises:
+            ValueError: it was.
+        """
+        if self.lon is None or self.lat is None:
+            raise ValueError("this report carries an address")
+        return self.lon, self.lat
+
     def digest(self) -> bytes:
         """SHA-256 of the report in one canonical writing: two writings of one report agree."""
         canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=True)

@@ -25,6 +25,7 @@ from app.incidents.schemas import (
     NewIncident,
     TimelineStep,
 )
+from app.places import addresses
 from app.places import queries as place_queries
 from app.places import service as places
 
@@ -95,12 +96,15 @@ def _check(session: Session, new: NewIncident, now: datetime, *, demo: bool) -> 
 
 
 def _locate(session: Session, new: NewIncident, now: datetime) -> Place:
-    if new.lon is None or new.lat is None:
-        raise invalid("address", "cannot be looked up yet")
-    cell = place_queries.cell_at(session, new.lon, new.lat, now)
+    if new.address is not None:
+        settled = addresses.settle(session, new.address, now)
+        lon, lat, uncertainty_m = settled.lon, settled.lat, settled.uncertainty_m
+    else:
+        (lon, lat), uncertainty_m = new.point(), 0.0
+    cell = place_queries.cell_at(session, lon, lat, now)
     if cell is None:
-        raise outside_city("lon", "lat")
-    return Place(new.lon, new.lat, 0.0, cell)
+        raise outside_city(*(["address"] if new.address is not None else ["lon", "lat"]))
+    return Place(lon, lat, uncertainty_m, cell)
 
 
 def _file(session: Session, new: NewIncident, no: int, place: Place, now: datetime) -> None:

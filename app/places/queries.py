@@ -16,22 +16,23 @@ from geodata.codes import Level
 AnyRow = Row[*tuple[Any, ...]]
 Rows = Sequence[AnyRow]
 
-AREA_COLUMNS = (
-    Area.code,
-    Area.level,
-    Area.kind,
-    Area.name,
-    Area.name_en,
-    Area.parent_code,
-    Area.households,
-    Area.residents,
-    Area.area_m2,
+NAME_COLUMNS = (Area.code, Area.level, Area.name, Area.name_en)
+EXTENT_COLUMNS = (
     func.ST_X(Area.label).label("label_lon"),
     func.ST_Y(Area.label).label("label_lat"),
     func.ST_XMin(Area.geom).label("west"),
     func.ST_YMin(Area.geom).label("south"),
     func.ST_XMax(Area.geom).label("east"),
     func.ST_YMax(Area.geom).label("north"),
+)
+AREA_COLUMNS = (
+    *NAME_COLUMNS,
+    *EXTENT_COLUMNS,
+    Area.kind,
+    Area.parent_code,
+    Area.households,
+    Area.residents,
+    Area.area_m2,
     func.lower(Area.valid).label("valid_from"),
     func.upper(Area.valid).label("valid_until"),
 )
@@ -113,10 +114,15 @@ def _selected(
 
 def names(session: Session, wanted: Iterable[int], at: datetime) -> dict[int, AnyRow]:
     """Code, level and names of areas, by code."""
-    found = select(Area.code, Area.level, Area.name, Area.name_en).where(
-        Area.code.in_(sorted(set(wanted))), Area.valid.contains(at)
-    )
+    found = select(*NAME_COLUMNS).where(Area.code.in_(sorted(set(wanted))), Area.valid.contains(at))
     return {row.code: row for row in session.execute(found)}
+
+
+def extents(session: Session, at: datetime) -> Rows:
+    """Names, label points and windows (degrees, EPSG:4326) of all areas."""
+    return session.execute(
+        select(*NAME_COLUMNS, *EXTENT_COLUMNS).where(Area.valid.contains(at))
+    ).all()
 
 
 def cell_at(session: Session, lon: float, lat: float, at: datetime) -> int | None:
@@ -149,10 +155,7 @@ def child_count(session: Session, code: int, at: datetime) -> int:
 def outline(session: Session, code: int, at: datetime) -> AnyRow | None:
     """An area's full outline as GeoJSON text, with what it is the outline of."""
     found = select(
-        Area.code,
-        Area.level,
-        Area.name,
-        Area.name_en,
+        *NAME_COLUMNS,
         Area.area_m2,
         func.ST_AsGeoJSON(Area.geom, 9).label("geojson"),
     ).where(Area.code == code, Area.valid.contains(at))

@@ -8,8 +8,16 @@ from fastapi import APIRouter, Path, Query, Response
 from app.core.problem_docs import documented
 from app.core.query_words import AreaCode, AsOf
 from app.identity.deps import Now, ReadSession
-from app.places import service
-from app.places.schemas import AreaPage, AreaQuery, Boundary
+from app.places import addresses, service
+from app.places.schemas import (
+    AddressQuery,
+    AreaPage,
+    AreaQuery,
+    Boundary,
+    CandidatePage,
+    PointQuery,
+    Whereabouts,
+)
 
 router = APIRouter(prefix="/api/v1", tags=["places"])
 
@@ -45,3 +53,22 @@ def get_area_boundary(
 ) -> Response:
     """The full outline as a GeoJSON feature, not simplified."""
     return GeoJSONResponse(service.boundary_json(session, code, query.at or now))
+
+
+@router.get("/addresses", summary="Search an address")
+def search_addresses(
+    query: Annotated[AddressQuery, Query()], session: ReadSession, now: Now
+) -> CandidatePage:
+    """Places in this city that the words may mean, each with a score and an uncertainty in m.
+
+    Names of areas down to the cell, division codes, and `lon,lat` in degrees (WGS84) are read.
+    """
+    return addresses.find(session, query, now)
+
+
+@router.get("/addresses/reverse", summary="Name a point")
+def name_point(
+    query: Annotated[PointQuery, Query()], session: ReadSession, now: Now
+) -> Whereabouts:
+    """The words for a point, and the grid cell that contains it; refused outside the city."""
+    return addresses.whereabouts(session, query, now)

@@ -117,22 +117,23 @@ class Boundary(BaseModel):
     properties: BoundaryProperties = Field(description="What it is the outline of.")
 
 
-class AddressQuery(StrictQuery):
+class AddressQuery(AsOf):
     """Which address."""
 
     q: Annotated[Line, Field(min_length=1, max_length=200)] = Field(
         description="Words of an address or place name, Chinese or English.",
         examples=["红古区海石湾"],
     )
-    limit: int = Field(default=10, ge=1, le=50, description="Most candidates.")
+    limit: int = Field(default=10, ge=1, le=50, description="Items in one part of the list.")
+    cursor: Cursor = None
 
 
 class Candidate(BaseModel):
     """A place that an address may mean."""
 
     label: str = Field(description="The place in words.")
-    kind: str = Field(description="What was found: an area's level, a station, an address.")
-    code: int | None = Field(description="15-digit code of the area that holds or is the place.")
+    kind: str = Field(description="The level of the area that was found, or `coordinates`.")
+    code: int = Field(description="15-digit code of that area, or of the cell at the coordinates.")
     lon: float = Field(description="Longitude in degrees, WGS84 (EPSG:4326).")
     lat: float = Field(description="Latitude in degrees, WGS84 (EPSG:4326).")
     score: float = Field(ge=0, le=1, description="How well it fits: 1 is certain.")
