@@ -6,6 +6,7 @@ from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Engine
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 from app.city import bundle, queries, rows, tables, timeline
 from app.city.bundle import Manifest
 from app.city.copying import copy_table, driver_of
+from app.city.errors import BundleError
 from app.city.report import LoadReport
 from app.city.standard import read_categories
 from app.core.clock import city_midnight
@@ -92,7 +94,10 @@ def _copy_all(
         def advanced(done: int, name: str = table, total: int = table_rows.num_rows) -> None:
             progress.step(f"load {name}", done, total)
 
-        written[table] = copy_table(driver_of(session), table, table_rows, advanced)
+        try:
+            written[table] = copy_table(driver_of(session), table, table_rows, advanced)
+        except (psycopg.IntegrityError, psycopg.DataError) as error:
+            raise BundleError(f"Rows for {table} contradict each other: {error}") from error
     return written
 
 

@@ -76,7 +76,7 @@ def clear_city(session: Session) -> None:
     Raises:
         sqlalchemy.exc.OperationalError: the tables cannot be had.
     """
-    statement = text(f"TRUNCATE {', '.join(CITY_TABLES)}")
+    statement = text(f"TRUNCATE {', '.join(CITY_TABLES)} RESTART IDENTITY")
     for attempt in range(_CLEAR_ATTEMPTS):
         try:
             with session.begin_nested():
@@ -155,17 +155,19 @@ def write_receipts(session: Session) -> None:
 
 
 def continue_numbers(session: Session) -> None:
-    """Let every number that is given automatically continue after the last one loaded."""
+    """Let every number that is given automatically continue after the last one loaded.
+
+    By RESTART, which a rollback undoes; setval would move the numbers of the old city.
+    """
     for table in NUMBERED_TABLES:
-        session.execute(
-            text(
-                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'),"  # noqa: S608 (our names)
-                f" coalesce(max(id), 0) + 1, false) FROM {table}"
-            )
-        )
-    session.execute(
-        text("SELECT setval('incident_no_seq', coalesce(max(no), 0) + 1, false) FROM incident")
-    )
+        following = _one_more(session, f"SELECT max(id) FROM {table}")  # noqa: S608 (ours)
+        session.execute(text(f"ALTER TABLE {table} ALTER COLUMN id RESTART WITH {following}"))
+    following = _one_more(session, "SELECT max(no) FROM incident")
+    session.execute(text(f"ALTER SEQUENCE incident_no_seq RESTART WITH {following}"))
+
+
+def _one_more(session: Session, statement: str) -> int:
+    return int(session.scalar(text(statement)) or 0) + 1
 
 
 def start_stream_epoch(session: Session) -> None:

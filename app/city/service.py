@@ -43,8 +43,9 @@ def load_bundle(engine: Engine, bundle_dir: Path, progress: Progress, now: datet
         now: the instant that is to be the present.
 
     Raises:
-        BundleError: the folder holds no complete bundle.
-        sqlalchemy.exc.SQLAlchemyError: the database refuses.
+        BundleError: the folder holds no complete bundle, or one that contradicts itself.
+        Cancelled: `progress` asked to stop.
+        sqlalchemy.exc.SQLAlchemyError, psycopg.Error: the database fails.
     """
     from app.city import loading  # noqa: PLC0415  (see above)
 

@@ -1,0 +1,261 @@
+"""A bundle becomes the city: all of it, once, or nothing."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from sqlalchemy import URL, Engine, text
+
+from app.city import service
+from app.city.errors import BundleError
+from app.city.queries import CITY_TABLES
+from app.core.clock import utc_now
+from app.core.db import make_engine
+from geodata.progress import Cancelled, Silent
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def engine(database: URL) -> Iterator[Engine]:
+    engine = make_engine(database)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def reader(context: Any) -> Engine:
+    engine: Engine = context.engine
+    return engine
+
+
+def ask(engine: Engine, statement: str, **words: object) -> Any:
+    """The one value that a query answers."""
+    with engine.connect() as connection:
+        return connection.execute(text(statement), words).scalar()
+
+
+def contents(engine: Engine) -> dict[str, str]:
+    """A fingerprint of every table of the city."""
+    return {
+        table: ask(
+            engine,
+            f"SELECT count(*) || ':' || coalesce(sum(hashtextextended(t::text, 0)), 0)"
+            f" FROM {table} t",
+        )
+        for table in (*CITY_TABLES, "stream_state")
+    }
+
+
+def test_every_row_of_the_bundle_arrives(reader: Engine, test_city_bundle: Path) -> None:
+    manifest = json.loads((test_city_bundle / "manifest.json").read_text())
+    status = service.city_status(reader, utc_now())
+    assert status is not None
+    assert status.areas == manifest["counts"] == {
+        "city": 1, "district": 1, "subdistrict": 7, "community": 56, "cell": 336,
+    }  # fmt: skip
+    for table, file in {
+        "area": "areas", "area_shape": "shapes", "base_unit": "units", "station": "stations",
+        "station_cover": "station_covers", "duty_unit": "duty_units",
+        "assignment": "assignments", "map_feature": "features",
+    }.items():  # fmt: skip
+        expected = pq.read_metadata(test_city_bundle / f"{file}.parquet").num_rows
+        assert ask(reader, f"SELECT count(*) FROM {table}") == expected, table
+
+
+def test_areas_are_measured_on_the_ground(reader: Engine) -> None:
+    worst = ask(reader, "SELECT max(abs(area_m2 / ST_Area(geom::geography) - 1)) FROM area")
+    assert worst < 1e-5
+
+
+def test_labels_lie_inside_and_ranges_hold_the_children(reader: Engine) -> None:
+    assert ask(reader, "SELECT count(*) FROM area WHERE NOT ST_Contains(geom, label)") == 0
+    strays = "SELECT count(*) FROM area c JOIN area p ON p.code = c.parent_code"
+    assert ask(reader, f"{strays} WHERE NOT (c.lo >= p.lo AND c.hi <= p.hi)") == 0
+    assert ask(reader, strays) == 400
+
+
+def test_nothing_lies_in_the_future_and_states_follow_the_events(reader: Engine) -> None:
+    for column in ("incident.reported_at", "incident.occurred_at", "incident_event.at"):
+        table = column.split(".")[0]
+        assert ask(reader, f"SELECT count(*) FROM {table} WHERE {column} > now()") == 0
+    wrong = """
+        SELECT count(*) FROM incident i
+        JOIN LATERAL (SELECT e.status, e.at FROM incident_event e WHERE e.no = i.no
+                      ORDER BY e.ordinal DESC LIMIT 1) e ON true
+        JOIN incident_status s ON s.status = e.status
+        WHERE i.status <> e.status
+           OR i.closed_at IS DISTINCT FROM CASE WHEN NOT s.is_open THEN e.at END"""
+    assert ask(reader, wrong) == 0
+    assert ask(reader, "SELECT count(*) FROM incident WHERE closed_at IS NOT NULL") > 100
+
+
+def test_every_case_lies_in_its_cell_and_has_a_receipt(reader: Engine) -> None:
+    inside = "SELECT count(*) FROM incident i JOIN area a ON a.code = i.cell_code"
+    total = ask(reader, "SELECT count(*) FROM incident")
+    assert ask(reader, f"{inside} WHERE ST_Covers(a.geom, i.geom)") == total
+    receipts = "SELECT count(*) FROM report_receipt r JOIN incident i USING (id, no, reported_at)"
+    assert ask(reader, receipts) == total
+
+
+def assert_numbers_go_on(engine: Engine) -> None:
+    last = ask(engine, "SELECT max(no) FROM incident")
+    assert ask(engine, "SELECT nextval('incident_no_seq')") == last + 1
+    for table in ("area", "station", "duty_unit", "boundary_version"):
+        following = ask(engine, f"SELECT nextval(pg_get_serial_sequence('{table}', 'id'))")
+        assert following == ask(engine, f"SELECT max(id) + 1 FROM {table}"), table
+
+
+def test_numbers_go_on_after_the_last(engine: Engine) -> None:
+    assert_numbers_go_on(engine)
+
+
+def test_the_year_moves_with_now(engine: Engine, test_city_bundle: Path) -> None:
+    before = ask(engine, "SELECT min(reported_at) FROM incident")
+    now = utc_now() + timedelta(weeks=30)
+    report = service.load_bundle(engine, test_city_bundle, Silent(), now)
+    after = ask(engine, "SELECT min(reported_at) FROM incident")
+    assert after - before in {timedelta(weeks=29), timedelta(weeks=30), timedelta(weeks=31)}
+    assert report.shift_weeks * timedelta(weeks=1) >= after - before - timedelta(weeks=1)
+    assert ask(engine, "SELECT max(at) FROM incident_event") <= now
+    assert now - ask(engine, "SELECT max(reported_at) FROM incident") < timedelta(days=2)
+    span = "SELECT bool_and(valid @> (SELECT min(occurred_at) FROM incident)) FROM"
+    for table in ("area", "station", "duty_unit", "assignment", "category", "boundary_version"):
+        assert ask(engine, f"{span} {table}"), table
+
+
+def test_loading_twice_gives_the_same_city_under_a_new_version_and_epoch(
+    engine: Engine, test_city_bundle: Path
+) -> None:
+    now = utc_now()
+    service.load_bundle(engine, test_city_bundle, Silent(), now)
+    first, epoch = contents(engine), ask(engine, "SELECT epoch FROM stream_state")
+    again = service.load_bundle(engine, test_city_bundle, Silent(), now)
+    second = contents(engine)
+    # Tiles are kept for ever under the version, so a number is never used twice.
+    changed = {table for table in first if first[table] != second[table]}
+    assert changed == {"boundary_version", "stream_state"}
+    assert ask(engine, "SELECT count(*) FROM boundary_version") == 1
+    assert ask(engine, "SELECT id FROM boundary_version") == again.boundary_version
+    assert ask(engine, "SELECT epoch FROM stream_state") != epoch
+
+
+def test_the_stream_forgets_what_the_old_city_told(engine: Engine, test_city_bundle: Path) -> None:
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO outbox (topic, area_code, payload)"
+                " VALUES ('incident.reported', 620111001001001, '{}')"
+            )
+        )
+    service.load_bundle(engine, test_city_bundle, Silent(), utc_now())
+    assert ask(engine, "SELECT count(*) FROM outbox") == 0
+    assert ask(engine, "SELECT count(*) FROM stream_event") == 0
+
+
+class StopAt:
+    """Cancels at the named step."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def step(self, name: str, done: int, total: int) -> None:
+        """Cancel when it is time."""
+        if name == self.name:
+            raise Cancelled
+
+
+@pytest.mark.parametrize("step", ["read cases", "load area", "load incident_event", "finish"])
+def test_a_cancelled_load_leaves_the_old_city(
+    engine: Engine, test_city_bundle: Path, step: str
+) -> None:
+    before = contents(engine)
+    with pytest.raises(Cancelled):
+        service.load_bundle(engine, test_city_bundle, StopAt(step), utc_now())
+    assert contents(engine) == before
+
+
+@pytest.mark.parametrize("step", ["load area ", "load incident_event ", "finish 3/"])
+def test_a_load_killed_halfway_leaves_the_old_city(
+    engine: Engine, database: URL, test_city_bundle: Path, step: str
+) -> None:
+    before = contents(engine)
+    url = database.render_as_string(hide_password=False)
+    loader = subprocess.Popen(
+        [sys.executable, "-m", "tests.app.city.slow_load", url, str(test_city_bundle)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT,
+    )  # fmt: skip
+    assert loader.stdout is not None and loader.stdin is not None
+    reached = False
+    for line in loader.stdout:
+        reached = line.startswith(step)
+        if reached:
+            break
+        loader.stdin.write("\n")
+        loader.stdin.flush()
+    assert reached
+    loader.kill()
+    loader.wait()
+    # The tables are locked until PostgreSQL has seen that the loader is gone.
+    assert contents(engine) == before
+    assert_numbers_go_on(engine)
+    service.load_bundle(engine, test_city_bundle, Silent(), utc_now())
+
+
+@pytest.fixture
+def damaged(test_city_bundle: Path, tmp_path: Path) -> Path:
+    copy = tmp_path / "damaged"
+    shutil.copytree(test_city_bundle, copy)
+    return copy
+
+
+@pytest.mark.parametrize("file", ["manifest.json", "areas.parquet", "incident_events.parquet"])
+def test_a_bundle_without_a_file_is_refused(engine: Engine, damaged: Path, file: str) -> None:
+    before = contents(engine)
+    (damaged / file).unlink()
+    with pytest.raises(BundleError, match=file):
+        service.load_bundle(engine, damaged, Silent(), utc_now())
+    assert contents(engine) == before
+
+
+def test_a_truncated_file_is_refused(engine: Engine, damaged: Path) -> None:
+    before = contents(engine)
+    path = damaged / "duty_units.parquet"
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(BundleError, match="duty_units"):
+        service.load_bundle(engine, damaged, Silent(), utc_now())
+    assert contents(engine) == before
+
+
+def test_rows_that_the_database_refuses_leave_the_old_city(engine: Engine, damaged: Path) -> None:
+    before = contents(engine)
+    path = damaged / "assignments.parquet"
+    table = pq.read_table(path)
+    pq.write_table(table.slice(0, 1).set_column(0, "unit_id", [[10**12]]), path)
+    with pytest.raises(BundleError, match="assignment"):
+        service.load_bundle(engine, damaged, Silent(), utc_now())
+    assert contents(engine) == before
+
+
+def test_a_manifest_of_another_format_is_refused(engine: Engine, damaged: Path) -> None:
+    path = damaged / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "format": 2}))
+    with pytest.raises(BundleError, match="format 2"):
+        service.load_bundle(engine, damaged, Silent(), utc_now())
+
+
+def test_an_empty_database_can_be_loaded(empty_database: URL, test_city_bundle: Path) -> None:
+    engine = make_engine(empty_database)
+    assert service.city_status(engine, utc_now()) is None
+    report = service.load_bundle(engine, test_city_bundle, Silent(), utc_now())
+    status = service.city_status(engine, utc_now())
+    assert status is not None and status.demo and status.incidents == report.rows["incident"]
+    assert report.rows["incident"] + report.later_incidents == 2_000
+    engine.dispose()
