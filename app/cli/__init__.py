@@ -8,6 +8,7 @@ from app.cli.city import app as city_app
 from app.cli.db import app as db_app
 from app.cli.openapi import openapi
 from app.cli.serve import serve
+from app.cli.simulate import simulate
 from app.cli.terminal import complain
 
 app = typer.Typer(
@@ -17,6 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(serve)
+app.command()(simulate)
 app.command()(openapi)
 app.add_typer(db_app, name="db")
 app.add_typer(city_app, name="city")

@@ -6,6 +6,8 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 import typer
@@ -27,7 +29,10 @@ def serve() -> None:
         city.prepare_database(context.engine)
         if settings.demo:
             _ensure_demo_city(context)
-        _run(settings, context)
+        # Worker processes find the database through the environment, as any other one would.
+        os.environ["MINQING_DATABASE_URL"] = context.url.render_as_string(hide_password=False)
+        with _simulating(settings):
+            _run(settings)
 
 
 def _refuse_open_address(settings: Settings) -> None:
@@ -75,18 +80,33 @@ def _ensure_demo_city(context: Context) -> None:
         raise typer.Exit(failed)
 
 
-def _stop(builder: subprocess.Popen[bytes]) -> None:
-    builder.send_signal(signal.SIGINT)
+def _stop(child: subprocess.Popen[bytes]) -> None:
+    child.send_signal(signal.SIGINT)
     try:
-        builder.wait(timeout=10)
+        child.wait(timeout=10)
     except subprocess.TimeoutExpired:
-        builder.kill()
-        builder.wait()
+        child.kill()
+        child.wait()
 
 
-def _run(settings: Settings, context: Context) -> None:
-    # Worker processes find the database through the environment, as any other one would.
-    os.environ["MINQING_DATABASE_URL"] = context.url.render_as_string(hide_password=False)
+@contextmanager
+def _simulating(settings: Settings) -> Iterator[None]:
+    """The simulation beside the server, where it is wanted; it waits until the server answers."""
+    if not settings.simulates:
+        yield
+        return
+    # A session of its own: Ctrl-C is for the server, which stops it when all else has stopped.
+    simulation = subprocess.Popen(
+        [sys.executable, "-m", "app.cli", "simulate", "--quiet", "--parent", str(os.getpid())],
+        start_new_session=True,
+    )
+    try:
+        yield
+    finally:
+        _stop(simulation)
+
+
+def _run(settings: Settings) -> None:
     console.print(f"Minqing Map: http://{settings.host}:{settings.port}  (Ctrl-C stops it)")
     uvicorn.run(
         "app.main:from_environment",

@@ -19,7 +19,15 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=1, le=65535, description="Port to listen on.")
     demo: bool = Field(default=False, description="Demo city, demo notices and the simulation.")
+    simulate: bool | None = Field(
+        default=None, description="Let a demo city live beside the server; unset: as `demo`."
+    )
     workers: int = Field(default=1, ge=1, le=32, description="Web worker processes.")
+
+    @property
+    def simulates(self) -> bool:
+        """Whether the server brings its own simulation along; only a demo city has one."""
+        return self.demo and self.simulate is not False
 
 
 @lru_cache(maxsize=1)

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from app.core.query_words import parse_bbox
 from app.incidents.models import Category, Incident, IncidentEvent, ReportReceipt
+from app.incidents.rules import Status, is_open
 from app.incidents.schemas import IncidentQuery
 from app.places.queries import point
 from geodata import codes
@@ -235,3 +236,41 @@ def set_state(
         .where(Incident.reported_at == reported_at, Incident.no == no)
         .values(status=status, closed_at=closed_at)
     )
+
+
+def latest_places(session: Session, limit: int) -> Rows:
+    """Where the last real cases were reported: `category`, `lon`, `lat`, `community` (its name),
+    `community_code`."""
+    return session.execute(
+        text("""
+            SELECT i.category, ST_X(i.geom) AS lon, ST_Y(i.geom) AS lat, a.name AS community,
+                   a.code AS community_code
+            FROM (SELECT category, geom, cell_code FROM incident WHERE NOT simulated
+                  ORDER BY reported_at DESC LIMIT :limit) i
+            JOIN area a ON a.code = i.cell_code / 1000 * 1000 AND a.valid @> now()
+        """),
+        {"limit": limit},
+    ).all()
+
+
+def cell_places(session: Session, limit: int) -> Rows:
+    """The label points of some cells, for a city in which nothing was reported yet; as above."""
+    return session.execute(
+        text("""
+            SELECT '' AS category, ST_X(c.label) AS lon, ST_Y(c.label) AS lat,
+                   a.name AS community, a.code AS community_code
+            FROM area c JOIN area a ON a.code = c.parent_code AND a.valid @> now()
+            WHERE c.level = 'cell' AND c.valid @> now() ORDER BY md5(c.code::text) LIMIT :limit
+        """),
+        {"limit": limit},
+    ).all()
+
+
+def open_simulated(session: Session, since: datetime) -> Rows:
+    """Simulated cases reported after `since` that are still open: `no`, `status`."""
+    closed = [s.value for s in Status if not is_open(s)]
+    return session.execute(
+        select(Incident.no, Incident.status).where(
+            Incident.simulated, Incident.reported_at >= since, Incident.status.not_in(closed)
+        )
+    ).all()

@@ -44,7 +44,7 @@ def get_city(
     query: Annotated[AsOf, Query()], context: ContextDep, session: ReadSession, now: Now
 ) -> City:
     """Name, extent, number of areas and incidents, and what kind of data it is."""
-    return service.get_city(session, query.at or now, simulation=context.settings.demo)
+    return service.get_city(session, query.at or now, simulation=context.settings.simulates)
 
 
 @router.get("/categories", summary="List the filing standard")

@@ -18,10 +18,10 @@ def _leads(server: ServerProcess) -> bool:
 
 
 def test_the_spare_takes_over(
-    empty_database: URL, start_server: Callable[[URL], ServerProcess]
+    empty_database: URL, start_bare_server: Callable[[URL], ServerProcess]
 ) -> None:
     """The process that publishes is killed; the other goes on, and its viewer misses nothing."""
-    servers = [start_server(empty_database), start_server(empty_database)]
+    servers = [start_bare_server(empty_database), start_bare_server(empty_database)]
     wait_until(lambda: any(_leads(server) for server in servers))
     holder, spare = sorted(servers, key=_leads, reverse=True)
     assert not _leads(spare)
@@ -38,10 +38,10 @@ def test_the_spare_takes_over(
 
 
 def test_stopping_ends_the_streams_first(
-    empty_database: URL, start_server: Callable[[URL], ServerProcess]
+    empty_database: URL, start_bare_server: Callable[[URL], ServerProcess]
 ) -> None:
     """Open streams are ended in good order, not cut off when patience runs out."""
-    server = start_server(empty_database)
+    server = start_bare_server(empty_database)
     viewers = [Viewer(server.base_url) for _ in range(10)]
     for viewer in viewers:
         viewer.read_count("hello", 1)
@@ -60,10 +60,10 @@ def test_stopping_ends_the_streams_first(
 
 
 def test_another_city_resets_everybody(
-    empty_database: URL, start_server: Callable[[URL], ServerProcess]
+    empty_database: URL, start_bare_server: Callable[[URL], ServerProcess]
 ) -> None:
     """A new epoch in the database ends what was: those who watch and those who come back."""
-    server = start_server(empty_database)
+    server = start_bare_server(empty_database)
     engine = make_engine(empty_database)
     with Viewer(server.base_url) as viewer, connect(empty_database) as connection:
         tell(connection, n=1)
@@ -82,12 +82,12 @@ def test_another_city_resets_everybody(
 
 
 def test_a_restored_copy_is_another_history(
-    empty_database: URL, start_server: Callable[[URL], ServerProcess]
+    empty_database: URL, start_bare_server: Callable[[URL], ServerProcess]
 ) -> None:
     """The same rows under another database: an id of the first means nothing in the second."""
     name = f"{empty_database.database}_restored"
     copy = empty_database.set(database=name)
-    server = start_server(empty_database)
+    server = start_bare_server(empty_database)
     with connect(empty_database) as connection:
         tell(connection, n=1)
         with Viewer(server.base_url) as viewer:
@@ -98,7 +98,7 @@ def test_a_restored_copy_is_another_history(
             f'CREATE DATABASE "{name}" TEMPLATE "{empty_database.database}"'.encode()
         )
     try:
-        server = start_server(copy)
+        server = start_bare_server(copy)
         with Viewer(server.base_url, last_event_id=seen.id) as viewer:
             assert viewer.read_count("reset", 1)[0].data == {"reason": "other_epoch"}
         server.stop()
