@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from app.city import timeline
 from app.core.clock import CITY_ZONE
 
-DATES = st.dates(date(2005, 1, 1), date(2060, 1, 1))
-INSTANTS = st.integers(0, 55 * 365 * 86_400).map(
-    lambda seconds: datetime(2005, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+DATES = st.dates(date(2020, 1, 1), date(2040, 1, 1))
+INSTANTS = st.integers(0, 20 * 365 * 86_400).map(
+    lambda seconds: datetime(2020, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
 )
 ORIGIN = datetime(2026, 1, 5, tzinfo=UTC)
 
