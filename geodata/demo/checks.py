@@ -26,10 +26,8 @@ def verify(city: City, recipe: Recipe, facts: CityFacts, sources: Sources) -> No
     """
     _counts(city, recipe, facts, sources)
     _totals(city, recipe, facts)
-    coverage.check(city.units.geometry.to_numpy(), "base units")
-    for level in reversed(LEVELS):
-        own = city.areas[city.areas["level"] == level]
-        coverage.check(own.geometry.to_numpy(), level)
+    _coverages(city, recipe)
+    _filled(city)
     _area(city, recipe, facts, sources)
 
 
@@ -75,6 +73,37 @@ def _totals(city: City, recipe: Recipe, facts: CityFacts) -> None:
     cells = city.areas[city.areas["level"] == Level.CELL]
     of_units = city.units.groupby("cell_code")["households"].sum()
     _expect("households of units", of_units.tolist(), cells["households"].tolist())
+
+
+def _coverages(city: City, recipe: Recipe) -> None:
+    """Units and every level are coverages of one and the same whole."""
+    outline = city.areas.geometry[city.areas["level"] == Level.CITY].iloc[0]
+    layers = {"base units": city.units.geometry}
+    for level in reversed(LEVELS):
+        layers[level.value] = city.areas.geometry[city.areas["level"] == level]
+    for what, polygons in layers.items():
+        # Some districts of a city need not lie side by side.
+        simple = what != Level.CITY or recipe.districts is None
+        whole = coverage.check(polygons.to_numpy(), what, simple=simple)
+        if not shapely.equals(whole, outline):
+            raise CityError(f"{what} do not cover the city, or more than the city")
+
+
+def _filled(city: City) -> None:
+    """The parts of each area have its area."""
+    whole = {
+        level: shapely.area(city.areas.geometry[city.areas["level"] == level].to_numpy())
+        for level in LEVELS
+    }
+    parts = shapely.area(city.units.geometry.to_numpy())
+    below = city.units["cell_code"].to_numpy()
+    for level in reversed(LEVELS):
+        owner, index = np.unique(codes.ancestors_at(below, level), return_inverse=True)
+        filled = np.bincount(index, weights=parts)
+        open_areas = owner[~np.isclose(filled, whole[level], rtol=1e-7, atol=0)]
+        if len(open_areas):
+            raise CityError(f"the parts of {open_areas[:5].tolist()} do not fill the {level}")
+        parts, below = whole[level], owner
 
 
 def _area(city: City, recipe: Recipe, facts: CityFacts, sources: Sources) -> None:

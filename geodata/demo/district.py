@@ -24,6 +24,8 @@ FEWEST_UNITS, MOST_UNITS = 12, 20
 _NODE_GRID_M = 0.01
 _EDGE_STEP_M = 160.0
 _TOWN_CANDIDATES = 400
+_TOWN_DENSITY = 0.2
+_BEARING_SPREAD = 0.05
 
 
 @dataclass(frozen=True)
@@ -75,21 +77,22 @@ class DistrictDraft:
 
 def draw(task: DistrictTask, tick: Callable[[], None]) -> DistrictDraft:
     """Draw the district; `tick` is called after each community and may raise to stop."""
-    cell_counts = _cell_counts(task)
+    drawn = [
+        (town, _communities(task, town, area))
+        for town, area in zip(task.towns, _towns(task), strict=True)
+    ]
+    cell_counts = _cell_counts(task, dict(pair for _, own in drawn for pair in own))
     units: list[Polygon] = []
     owners: list[int] = []
     dedicated: list[int] = []
-    for town, town_area in zip(task.towns, _towns(task), strict=True):
-        own = [place for place in task.communities if codes.contains(town.code, place.code)]
+    for town, communities in drawn:
         town_cells: list[int] = []
-        for code, area in _communities(task, town, town_area, own):
-            cells = _cells(task, code, area, cell_counts[code])
-            for sequence, cell in enumerate(cells, start=1):
-                cell_code = codes.child_code(code, sequence)
-                parts = _units(task, cell_code, cell)
+        for code, area in communities:
+            for sequence, cell in enumerate(_cells(task, code, area, cell_counts[code]), start=1):
+                town_cells.append(codes.child_code(code, sequence))
+                parts = _units(task, town_cells[-1], cell)
                 units.extend(parts)
-                owners.extend([cell_code] * len(parts))
-            town_cells.extend(codes.child_code(code, i + 1) for i in range(len(cells)))
+                owners.extend([town_cells[-1]] * len(parts))
             tick()
         dedicated.extend(_dedicated(task, town, town_cells))
     return _finish(task, np.array(units), np.array(owners, dtype=np.int64), dedicated)
@@ -99,12 +102,17 @@ def _rng(task: DistrictTask, code: int, purpose: int) -> np.random.Generator:
     return np.random.default_rng([task.seed, code, purpose])
 
 
-def _cell_counts(task: DistrictTask) -> dict[int, int]:
-    """Cells of each community: the least each, the rest by a weight drawn by lot."""
+def _cell_counts(task: DistrictTask, areas: dict[int, Polygon]) -> dict[int, int]:
+    """Cells of each community: two each, the rest, at least one, by people and by lot."""
     rng = _rng(task, task.code, 1)
     urban = np.array([place.kind == "community" for place in task.communities])
-    weights = np.where(urban, 1.6, 1.0) * rng.lognormal(0, 0.45, len(urban))
-    shares = apportion(task.cells, weights, FEWEST_CELLS)
+    places = [areas[place.code] for place in task.communities]
+    people = shapely.area(places) * task.density.at(
+        shapely.get_coordinates(shapely.point_on_surface(places))
+    )
+    weights = np.where(urban, 1.6, 1.0) * rng.lognormal(0, 0.35, len(urban)) * people**0.2
+    base = FEWEST_CELLS - 1
+    shares = base + apportion(task.cells - base * len(places), weights, least=1)
     return {place.code: int(n) for place, n in zip(task.communities, shares, strict=True)}
 
 
@@ -126,33 +134,43 @@ def _towns(task: DistrictTask) -> list[Polygon]:
     return tessellate.voronoi(task.outline, np.array([centres[town.code] for town in task.towns]))
 
 
-def _communities(
-    task: DistrictTask, town: Place, area: Polygon, own: list[Place]
-) -> list[tuple[int, Polygon]]:
+def _communities(task: DistrictTask, town: Place, area: Polygon) -> list[tuple[int, Polygon]]:
     """The communities of a town; urban ones where it is densest, villages around them."""
     rng = _rng(task, town.code, 3)
+    own = [place for place in task.communities if codes.contains(town.code, place.code)]
+    own.sort(key=lambda place: (place.kind == "village", place.code))
     points = tessellate.scatter(area, 40 * len(own), task.density, 0.7, rng)
     seeds = tessellate.centres(points, len(own), rng)
     seeds = seeds[np.argsort(-task.density.at(seeds), kind="stable")]
-    ordered = sorted(own, key=lambda place: (place.kind == "village", place.code))
     parts = tessellate.voronoi(area, seeds)
-    return sorted((place.code, part) for place, part in zip(ordered, parts, strict=True))
+    return sorted((place.code, part) for place, part in zip(own, parts, strict=True))
 
 
 def _cells(task: DistrictTask, code: int, area: Polygon, count: int) -> list[Polygon]:
     """The cells of a community, numbered in rows from north to south, each from west to east."""
     rng = _rng(task, code, 4)
     points = tessellate.scatter(area, 30 * count, task.density, 0.7, rng)
-    seeds = tessellate.centres(points, count, rng)
-    return tessellate.voronoi(area, seeds[reading_order(seeds)])
+    return _divide(task, area, points, count, rng)
 
 
 def _units(task: DistrictTask, cell_code: int, cell: Polygon) -> list[Polygon]:
     rng = _rng(task, cell_code, 5)
     count = int(rng.integers(FEWEST_UNITS, MOST_UNITS, endpoint=True))
-    points = tessellate.uniform(cell, 14 * count, rng)
-    seeds = tessellate.centres(points, count, rng)
-    return tessellate.voronoi(cell, seeds[reading_order(seeds)])
+    return _divide(task, cell, tessellate.uniform(cell, 14 * count, rng), count, rng)
+
+
+def _divide(
+    task: DistrictTask, area: Polygon, points: FloatArray, count: int, rng: np.random.Generator
+) -> list[Polygon]:
+    """Parts of about as many points each: blocks along streets in town, Voronoi in the country."""
+    middle = area.representative_point()
+    if task.density.at(np.array([[middle.x, middle.y]]))[0] < _TOWN_DENSITY:
+        parts = tessellate.voronoi(area, tessellate.centres(points, count, rng))
+    else:
+        bearing = task.density.bearing_at(middle.x, middle.y) + rng.normal(0, _BEARING_SPREAD)
+        parts = tessellate.blocks(area, points, count, bearing)
+    middles = shapely.get_coordinates(shapely.centroid(parts))
+    return [parts[index] for index in reading_order(middles)]
 
 
 def reading_order(points: FloatArray) -> NDArray[np.intp]:

@@ -44,7 +44,7 @@ def tasks(recipe: Recipe, facts: CityFacts, sources: Sources) -> list[DistrictTa
                     for town, lon_lat in sources.town_centres.items()
                     if codes.contains(code, town)
                 },
-                density=density,
+                density=density.near(outlines[code]),
             )
         )
     return sorted(made, key=lambda task: task.code)

@@ -22,6 +22,8 @@ FloatArray = NDArray[np.float64]
 _OCTAVES_M = ((12000.0, 330.0), (4000.0, 110.0), (1600.0, 50.0), (700.0, 22.0))
 _WAVES_PER_OCTAVE = 5
 _CALM_M = 1500.0
+_LOOK_M = 600.0
+_REACH_WIDTHS = 5  # where exp(-5²) of the density is left: nothing
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,20 @@ class Density:
             tuple(valley.width_m for valley in facts.valleys),
         )
 
+    def near(self, outline: BaseGeometry) -> "Density":
+        """The same inside the outline (in metres), without the valleys that do not reach it."""
+        reach = [
+            index
+            for index, line in enumerate(self.lines)
+            if shapely.distance(line, outline) < _REACH_WIDTHS * self.widths_m[index]
+        ]
+        return Density(
+            self.countryside,
+            tuple(self.lines[index] for index in reach),
+            tuple(self.densities[index] for index in reach),
+            tuple(self.widths_m[index] for index in reach),
+        )
+
     def at(self, xy: FloatArray) -> FloatArray:
         """Density at each place, shape (n,)."""
         points = shapely.points(xy)
@@ -51,6 +67,16 @@ class Density:
         for line, density, width_m in zip(self.lines, self.densities, self.widths_m, strict=True):
             total += density * np.exp(-((shapely.distance(line, points) / width_m) ** 2))
         return total
+
+    def bearing_at(self, x: float, y: float) -> float:
+        """Direction of the valley that counts most here, radians from east against the clock."""
+        place = shapely.Point(x, y)
+        distance_m = shapely.distance(np.array(self.lines), place)
+        pull = np.array(self.densities) * np.exp(-distance_m / np.array(self.widths_m))
+        line = self.lines[int(np.argmax(pull))]
+        along_m = line.project(place)
+        behind, ahead = (line.interpolate(max(0.0, along_m + d)) for d in (-_LOOK_M, _LOOK_M))
+        return float(np.arctan2(ahead.y - behind.y, ahead.x - behind.x))
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ def settle(draft: DistrictDraft, totals: Totals, seed: int) -> People:
     rng = np.random.default_rng([seed, draft.code, 8])
     cells, group = np.unique(draft.cell_codes, return_inverse=True)
     room = draft.area_m2 * draft.crowding
-    weight = np.bincount(group, weights=room) ** 0.25 * rng.lognormal(0, 0.4, len(cells))
+    weight = np.bincount(group, weights=room) ** 0.25 * rng.lognormal(0, 0.48, len(cells))
     weight[np.isin(cells, draft.dedicated)] *= _DEDICATED_FACTOR
     households = apportion(totals.households, weight, _FEWEST_HOUSEHOLDS)
     sizes = households * rng.normal(1, 0.06, len(cells)).clip(0.8, 1.2)
@@ -55,6 +55,6 @@ def _pull(room: FloatArray, rng: np.random.Generator) -> FloatArray:
 
 
 def _load(households: NDArray[np.int64], totals: Totals, rng: np.random.Generator) -> FloatArray:
-    weight = (households + 2.0) * rng.lognormal(0, 0.5, len(households))
+    weight = (households + 2.0) * rng.lognormal(0, 0.6, len(households))
     weight[rng.random(len(households)) < _BUSY_UNITS] *= _BUSY_FACTOR
     return np.asarray((weight * (totals.incidents / weight.sum())).round(3))

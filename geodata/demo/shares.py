@@ -13,16 +13,29 @@ def apportion(total: int, weights: NDArray[np.float64], least: int = 0) -> IntAr
         ValueError: the total does not reach for the least.
     """
     weights = np.asarray(weights, dtype=np.float64)
-    free = total - least * len(weights)
-    if free < 0:
+    if total < least * len(weights):
         raise ValueError(f"{total} cannot be shared out as {len(weights)} shares of {least}")
-    if not weights.sum() > 0:
-        weights = np.ones_like(weights)
-    exact = free * (weights / weights.sum())
+    free = np.ones(len(weights), dtype=bool)
+    while True:
+        rest = total - least * int(np.sum(~free))
+        exact = np.where(free, _proportional(rest, weights * free, free), least)
+        short = free & (exact < least)
+        if not short.any():
+            break
+        free &= ~short
     shares = np.floor(exact).astype(np.int64)
     order = np.argsort(-(exact - shares), kind="stable")
-    shares[order[: free - int(shares.sum())]] += 1
-    return np.asarray(shares + least)
+    shares[order[: total - int(shares.sum())]] += 1
+    return np.asarray(shares)
+
+
+def _proportional(
+    total: int, weights: NDArray[np.float64], free: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Exact shares; equal ones where no weight is above zero."""
+    largest = weights.max()
+    scaled = weights / largest if largest > 0 else free.astype(np.float64)
+    return np.asarray(total * (scaled / max(scaled.sum(), 1e-300)))
 
 
 def apportion_groups(

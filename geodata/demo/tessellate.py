@@ -126,12 +126,51 @@ def voronoi(area: Polygon, seeds: FloatArray) -> list[Polygon]:
         shapely.multipoints(seeds), extend_to=shapely.box(*area.bounds), ordered=True
     )
     clipped = shapely.intersection(shapely.get_parts(regions), area)
-    if np.all(shapely.get_type_id(clipped) == shapely.GeometryType.POLYGON):
-        return list(clipped)
     return _adopt_orphans(clipped)
 
 
+def blocks(area: Polygon, points: FloatArray, count: int, bearing: float) -> list[Polygon]:
+    """The area cut into `count` parts as streets cut a town: along the bearing and across it.
+
+    Each cut halves the number of parts and the points (inside the area) in the same proportion.
+
+    Args:
+        area: what to cut.
+        points: at least a few a part.
+        count: how many parts.
+        bearing: direction of the streets, radians from east against the clock.
+    """
+    turn = np.array([[np.cos(bearing), -np.sin(bearing)], [np.sin(bearing), np.cos(bearing)]])
+    west, south, east, north = shapely.bounds(shapely.transform(area, lambda xy: xy @ turn))
+    edges = (west - 1, south - 1, east + 1, north + 1)
+    rectangles = shapely.box(*np.array(_cuts(points @ turn, count, edges)).T)
+    clipped = shapely.intersection(shapely.transform(rectangles, lambda xy: xy @ turn.T), area)
+    return _adopt_orphans(clipped)
+
+
+def _cuts(
+    points: FloatArray, count: int, edges: tuple[float, float, float, float]
+) -> list[tuple[float, float, float, float]]:
+    """Rectangles (west, south, east, north) that halve the points across the longer side."""
+    if count == 1:
+        return [edges]
+    axis = int(np.argmax(np.ptp(points, axis=0)))
+    ordered = points[np.argsort(points[:, axis], kind="stable")]
+    first = count // 2
+    cut = round(len(ordered) * first / count)
+    at = float((ordered[cut - 1, axis] + ordered[cut, axis]) / 2)
+    low, high = list(edges), list(edges)
+    low[axis + 2], high[axis] = at, at
+    return [
+        *_cuts(ordered[:cut], first, (low[0], low[1], low[2], low[3])),
+        *_cuts(ordered[cut:], count - first, (high[0], high[1], high[2], high[3])),
+    ]
+
+
 def _adopt_orphans(clipped: NDArray[np.object_]) -> list[Polygon]:
+    """One polygon each: what is cut off goes to the neighbour with the longest shared border."""
+    if np.all(shapely.get_type_id(clipped) == shapely.GeometryType.POLYGON):
+        return list(clipped)
     parts: list[Polygon] = []
     orphans: list[Polygon] = []
     for geometry in clipped:
