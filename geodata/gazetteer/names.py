@@ -6,23 +6,15 @@ from typing import NamedTuple
 ROAD_ENDS = tuple("路街巷道桥")
 """A name that ends so is also the name of a road."""
 
+_COMMUNITY = ("社区居民委员会", "社区居委会", "社区委会", "居民委员会", "居委会", "社区")
+_VILLAGE = ("村民委员会", "村委会", "村")
 _ENDINGS = {
     "city": ("市",),
     "district": ("区", "县", "市"),
     "subdistrict": ("街道办事处", "街道办", "街道", "镇", "乡"),
-    "community": (
-        "社区居民委员会",
-        "社区居委会",
-        "社区委会",
-        "村民委员会",
-        "居民委员会",
-        "村委会",
-        "居委会",
-        "社区",
-        "村",
-    ),
+    "community": _COMMUNITY + _VILLAGE,
 }
-FULL, ALIAS, OTHER_ENDING, SHORT = 1.0, 0.97, 0.93, 0.8
+FULL, ALIAS, OTHER_ENDING, OTHER_KIND, SHORT = 1.0, 0.97, 0.93, 0.85, 0.8
 _LEAST_SHORT = 2
 
 
@@ -49,7 +41,9 @@ def forms(name: str, level: str, aliases: tuple[str, ...] = ()) -> list[Form]:
     found = [Form(name, FULL, False)]
     found += [Form(alias, ALIAS, False) for alias in aliases]
     if core != name:
-        found += [Form(core + ending, OTHER_ENDING, False) for ending in _ENDINGS[level]]
+        for ending in _ENDINGS[level]:
+            same = level != "community" or (ending in _VILLAGE) == name.endswith(_VILLAGE)
+            found.append(Form(core + ending, OTHER_ENDING if same else OTHER_KIND, False))
         found.append(Form(core, SHORT, True))
     once: dict[str, Form] = {}
     for form in found:

@@ -5,10 +5,8 @@ import unicodedata
 from typing import NamedTuple
 
 _SPACE = re.compile(r"[\s,，。;；:：()（）\[\]【】\"'“”·\-—_]+")
-_NUMBER = r"([+-]?\d{1,3}(?:\.\d{1,15})?)"
-_COORDINATES = re.compile(
-    rf"[(\[]?\s*{_NUMBER}\s*°?\s*[EeNn]?\s*[,，\s/]\s*{_NUMBER}\s*°?\s*[EeNn]?\s*[)\]]?"
-)
+_NUMBER = r"([+-]?\d{1,3}(?:\.\d{1,15})?) ?°?[EeNn]?"
+_COORDINATES = re.compile(rf"[(\[]? ?{_NUMBER} ?[ ,/] ?{_NUMBER} ?[)\]]?", re.ASCII)
 _CODE = re.compile(r"\d{15}|\d{12}|\d{9}|\d{6}")
 _ROAD = r"[\u4e00-\u9fff]{1,8}?(?:路|街|巷|大道|道)"
 _CROSSING = re.compile(
@@ -16,6 +14,7 @@ _CROSSING = re.compile(
 )
 _CELL = re.compile(r"第?(\d{1,3})号?网格")
 _DOOR = re.compile(r"[A-Za-z]?\d.*$|[一二三四五六七八九十百]+(?:号|栋|幢|单元|组|社|队).*$")
+_BLANKS = re.compile(r"\s+")
 _METRES_PER_DEGREE = 111_320.0
 
 
@@ -39,7 +38,7 @@ def coordinates(text: str) -> Point | None:
     They are certain to half their last digit. Latitude first is understood where the second number
     cannot be a latitude. None if the text is something else, or no place on earth.
     """
-    match = _COORDINATES.fullmatch(unicodedata.normalize("NFKC", text).strip())
+    match = _COORDINATES.fullmatch(_BLANKS.sub(" ", unicodedata.normalize("NFKC", text).strip()))
     if match is None:
         return None
     first, second = float(match[1]), float(match[2])
@@ -65,10 +64,12 @@ def is_crossing(text: str) -> bool:
     return _CROSSING.search(text) is not None
 
 
-def cell_number(text: str) -> int | None:
-    """The number of the cell in 第3网格."""
+def cell_number(text: str) -> tuple[str, int | None]:
+    """The text without 第3网格 and the number in it; the text itself and None without one."""
     match = _CELL.search(text)
-    return int(match[1]) if match else None
+    if match is None:
+        return text, None
+    return text[: match.start()] + text[match.end() :], int(match[1])
 
 
 def without_door(text: str) -> str:

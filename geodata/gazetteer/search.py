@@ -11,7 +11,7 @@ from geodata.gazetteer.records import Alias, Candidate, Record
 MAX_QUERY_CHARS = 200
 """What is typed beyond this is not read."""
 
-_AMBIGUOUS, _CONTRADICTED, _ENCLOSING = 0.6, 0.5, 0.5
+_AMBIGUOUS, _CONTRADICTED, _ENCLOSING = 0.6, 0.5, 0.45
 _UNREAD = {"city": 0.3, "district": 0.5, "subdistrict": 0.75}
 _SWAPPED = 0.6
 _BEHIND = 0.9
@@ -50,16 +50,16 @@ class Gazetteer:
         return self._by_name(reading.tidy(text), limit)
 
     def _by_name(self, text: str, limit: int) -> list[Candidate]:
+        text, cell = reading.cell_number(text)
         if not text:
             return []
         crossing = reading.is_crossing(text)
         matches = self._index.matches(text, crossing)
         found = self._from_matches(text, matches, crossing)
         if not crossing:
-            _merge(found, self._from_rest(text, matches))
-        number = reading.cell_number(text)
-        if number is not None:
-            self._to_cells(found, number)
+            _merge(found, self._from_rest(text, matches), bool(self._rest(text, matches)))
+        if cell is not None:
+            self._to_cells(found, cell)
         ranked = sorted(
             found.items(), key=lambda item: (-item[1].score, codes.level_of(item[0]).rank, item[0])
         )
@@ -91,12 +91,14 @@ class Gazetteer:
 
         The flag says that a name in the text contradicts it.
         """
+        named = {up for other in others for up in other.meant}
+        meant = [code for code in match.meant if code not in named] or list(match.meant)
         told = {
             code: (
                 sum(any(codes.contains(up, code) for up in other.meant) for other in others),
                 sum(not self._agrees(code, other) for other in others),
             )
-            for code in match.meant
+            for code in meant
         }
         best = max(agree - 2 * against for agree, against in told.values())
         return {
@@ -186,11 +188,12 @@ class Gazetteer:
         return "".join(named)
 
 
-def _merge(found: dict[int, Scored], finer: dict[int, Scored]) -> None:
-    """Add what the rest of the text says; a named area round it stands back behind it."""
+def _merge(found: dict[int, Scored], finer: dict[int, Scored], unread: bool) -> None:
+    """Add what the rest of the text says. If the names leave some of it unread, a named area
+    stands back behind one in it that explains the rest."""
     for code, scored in finer.items():
         for around, other in found.items():
-            if around != code and codes.contains(around, code):
+            if unread and around != code and codes.contains(around, code):
                 other.score = min(other.score, _BEHIND * scored.score)
     for code, scored in finer.items():
         if scored.score > found.get(code, NOTHING).score:
