@@ -1,0 +1,57 @@
+"""What the reading child may not do: grow without end, run without end, reach the network."""
+
+import ctypes
+import os
+import resource
+
+MEMORY_BYTES = 4 * 2**30
+CPU_S = 180
+FILE_BYTES = 2 * 2**30
+OPEN_FILES = 256
+_CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
+
+# GDAL reads these from the environment. The drivers it may use are set apart, by name.
+ENVIRONMENT = {
+    "GDAL_HTTP_PROXY": "127.0.0.1:9",
+    "GDAL_HTTP_TIMEOUT": "1",
+    "GDAL_HTTP_CONNECTTIMEOUT": "1",
+    "GDAL_HTTP_MAX_RETRY": "0",
+    "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",
+    "CPL_VSIL_CURL_ALLOWED_FILENAME": "/nowhere",
+    "GDAL_VRT_ENABLE_PYTHON": "NO",
+    "OGR_SQLITE_LIST_ALL_TABLES": "NO",
+    "SQLITE_LIST_ALL_TABLES": "NO",
+    "PROJ_NETWORK": "OFF",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+}
+
+
+def confine() -> bool:
+    """Give up what reading does not need. For ever: there is no way back in this process.
+
+    Returns:
+        Whether the network is gone as well, which a hardened kernel may not allow.
+    """
+    _limit(resource.RLIMIT_AS, MEMORY_BYTES)
+    _limit(resource.RLIMIT_CPU, CPU_S)
+    _limit(resource.RLIMIT_FSIZE, FILE_BYTES)
+    _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
+    _limit(resource.RLIMIT_CORE, 0)
+    os.nice(5)
+    return _leave_network()
+
+
+def _limit(what: int, most: int) -> None:
+    _, hard = resource.getrlimit(what)
+    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(what, (most, most))
+
+
+def _leave_network() -> bool:
+    # A network namespace of one's own holds nothing but a loopback device that is down.
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(_CLONE_NEWNET) == 0:
+        return True
+    return bool(libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) == 0)

@@ -1,0 +1,164 @@
+"""Shapefile and GeoPackage, through GDAL with two drivers and no others."""
+
+import zipfile
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+import pyogrio
+import shapely
+from pyogrio.raw import read as gdal_read
+
+from app.city.files.archive import open_checked, unpack
+from app.city.files.job import FileRefused
+from app.city.files.table import RawTable
+from app.city.files.tabular import codec
+
+DRIVERS = ("ESRI Shapefile", "GPKG")
+NEEDED_PARTS = (".shx", ".dbf")
+# The name under which GDAL hands over the bytes of a text one by one, as characters of Latin-1.
+GDAL_BYTES = "ISO-8859-1"
+# Language ids of a .dbf header that say Chinese; 0x00 says nothing.
+_DBF_CHINESE = {0x4D: "gb18030", 0x7A: "gb18030", 0x4F: "big5", 0x78: "big5"}
+
+
+def drivers_to_skip() -> str:
+    """The value of GDAL_SKIP that leaves only our two vector drivers."""
+    return ",".join(sorted(set(pyogrio.list_drivers()) - set(DRIVERS)))
+
+
+def check_drivers() -> None:
+    """Make sure that GDAL in this process knows our two drivers only.
+
+    Raises:
+        FileRefused: it knows others; then it must open nothing.
+    """
+    if set(pyogrio.list_drivers()) != set(DRIVERS):
+        raise FileRefused("GDAL could not be limited to the accepted formats; nothing was read.")
+
+
+def read_shapefile(path: Path, layer: str | None, encoding: str | None) -> RawTable:
+    """The records of a zipped Shapefile.
+
+    Raises:
+        FileRefused: parts are missing, several layers and none named, or GDAL cannot read it.
+    """
+    folder = path.parent / "shapefile"
+    folder.mkdir()
+    with open_checked(path) as archive:
+        stem, parts = _parts(archive, layer)
+        missing = [part for part in NEEDED_PARTS if part not in parts]
+        if missing:
+            raise FileRefused(f"{stem}.shp stands without its {' and '.join(missing)}.")
+        for suffix in (".shp", ".shx", ".dbf", ".prj", ".cpg"):
+            if suffix in parts:
+                unpack(archive, parts[suffix], folder / f"layer{suffix}")
+    chosen, sure = _dbf_encoding(folder, encoding)
+    table = _read(folder / "layer.shp", None, GDAL_BYTES, PurePosixPath(stem).name)
+    _decode(table, chosen, sure)
+    projection = folder / "layer.prj"
+    if not projection.exists():
+        table.carried_crs = None
+    return table
+
+
+def _parts(archive: zipfile.ZipFile, layer: str | None) -> tuple[str, dict[str, zipfile.ZipInfo]]:
+    stems: dict[str, dict[str, zipfile.ZipInfo]] = {}
+    for entry in archive.infolist():
+        if "__MACOSX" not in entry.filename:
+            path = PurePosixPath(entry.filename)
+            stems.setdefault(str(path.with_suffix("")), {})[path.suffix.lower()] = entry
+    layers = {stem: parts for stem, parts in stems.items() if ".shp" in parts}
+    named = {PurePosixPath(stem).name: stem for stem in layers}
+    if layer is not None:
+        if layer not in named:
+            raise FileRefused(f"There is no layer {layer!r}; there are {', '.join(named)}.")
+        return named[layer], layers[named[layer]]
+    if len(layers) != 1:
+        raise FileRefused(f"Name a layer by --layer; there are {', '.join(named)}.")
+    return next(iter(layers.items()))
+
+
+def _dbf_encoding(folder: Path, declared: str | None) -> tuple[str, bool]:
+    """The encoding of the texts, and whether somebody has said so."""
+    if declared is not None:
+        return codec(declared) or "utf-8", True
+    page = folder / "layer.cpg"
+    if page.exists():
+        return codec(page.read_bytes()[:40].decode("ascii", "replace").strip()) or "utf-8", True
+    with (folder / "layer.dbf").open("rb") as file:
+        language = file.read(30)[29:30]
+    chosen = _DBF_CHINESE.get(language[0] if language else 0)
+    return (chosen, True) if chosen else ("utf-8", False)
+
+
+def _decode(table: RawTable, encoding: str, sure: bool) -> None:
+    """Make text of what was read byte for byte."""
+
+    def text_of(value: Any) -> Any:
+        return value.encode("latin-1").decode(encoding) if isinstance(value, str) else value
+
+    try:
+        table.columns = {
+            text_of(name): [text_of(value) for value in values]
+            for name, values in table.columns.items()
+        }
+    except UnicodeDecodeError:
+        said = f"says {encoding}" if sure else "does not say its encoding, and is not utf-8"
+        raise FileRefused(
+            f"The texts cannot be read: the file {said}. Say --encoding, for example gbk."
+        ) from None
+
+
+def read_geopackage(path: Path, layer: str | None) -> RawTable:
+    """The features of one layer of a GeoPackage.
+
+    Raises:
+        FileRefused: several layers and none named, or GDAL cannot read it.
+    """
+    own = path.parent / "layer.gpkg"
+    path.rename(own)
+    try:
+        layers = [str(name) for name, kind in pyogrio.list_layers(own) if kind is not None]
+    except Exception as error:
+        raise FileRefused(f"The GeoPackage cannot be read: {_short(error)}.") from None
+    if layer is not None and layer not in layers:
+        raise FileRefused(f"There is no layer {layer!r}; there are {', '.join(layers)}.")
+    if layer is None and len(layers) != 1:
+        raise FileRefused(f"Name a layer by --layer; there are {', '.join(layers) or 'none'}.")
+    chosen = layer or layers[0]
+    return _read(own, chosen, None, chosen)
+
+
+def _read(path: Path, layer: str | None, encoding: str | None, shown: str) -> RawTable:
+    try:
+        meta, fids, wkb, fields = gdal_read(
+            path, layer=layer, encoding=encoding, force_2d=True, return_fids=True,
+            datetime_as_string=True,
+        )  # fmt: skip
+    except Exception as error:
+        raise FileRefused(f"The file cannot be read: {_short(error)}.") from None
+    if wkb is None:
+        raise FileRefused(f"The layer {shown} has no geometry.")
+    geometries = shapely.from_wkb(wkb, on_invalid="ignore")
+    unreadable = (shapely.is_missing(geometries)) & np.array([part is not None for part in wkb])
+    faults = {
+        int(row): "cannot be read: a ring is not closed or has too few corners"
+        for row in np.flatnonzero(unreadable)
+    }
+    columns = {
+        str(name): values.tolist() for name, values in zip(meta["fields"], fields, strict=True)
+    }
+    return RawTable(
+        numbers=np.arange(1, len(fids) + 1),
+        columns=columns,
+        geometries=geometries,
+        faults=faults,
+        carried_crs=meta["crs"],
+        layer=shown,
+    )
+
+
+def _short(error: Exception) -> str:
+    # GDAL repeats our own path, which says nothing to the sender.
+    return str(error).splitlines()[0].split("; ")[-1][:200] if str(error) else "no reason given"

@@ -1,0 +1,157 @@
+"""Having a file read by a child that cannot harm: the parent's side."""
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import shapely
+from numpy.typing import NDArray
+
+from app.city.files.confine import ENVIRONMENT
+from app.city.files.job import ROWS_FILE, Answer, FileRefused, Job
+from app.city.files.layers import drivers_to_skip
+from geodata.progress import Progress
+
+MOST_BYTES = 1 * 2**30
+PATIENCE_S = 300.0
+ROOT = Path(__file__).resolve().parents[3]
+CHILD = "app.city.files.child"
+_LOOK_S = 0.2
+
+
+@dataclass(frozen=True)
+class FileRows:
+    """What a file holds.
+
+    Attributes:
+        answer: what the child says of it.
+        sha256: of the file, in hexadecimal.
+        row: (n,) each row as its sender counts it.
+        geometries: (n,) in EPSG:4326, None where refused or to be found by address.
+        fields: our field -> (n) texts, None for nothing.
+    """
+
+    answer: Answer
+    sha256: str
+    row: NDArray[np.int64]
+    geometries: NDArray[np.object_]
+    fields: dict[str, list[str | None]]
+
+
+def read(file: Path, job: Job, progress: Progress) -> FileRows:
+    """Have `file` read.
+
+    Args:
+        file: a local file; links are followed, anything but a plain file is refused.
+        job: what is wanted; `path` and `name` are filled in here.
+        progress: asked now and then, so that it can stop the work.
+
+    Raises:
+        FileRefused: the file as a whole cannot be taken.
+        Cancelled: `progress` asked to stop.
+    """
+    with tempfile.TemporaryDirectory(prefix="minqing-import-") as temporary:
+        folder = Path(temporary)
+        own = folder / "file"
+        sha256 = _copy(file, own)
+        answer = _run(replace(job, path=str(own), name=file.name), folder, progress)
+        if answer.error is not None:
+            raise FileRefused(answer.error)
+        with pa.OSFile(str(folder / ROWS_FILE)) as source:
+            table = pa.ipc.open_file(source).read_all()
+    table.validate(full=True)
+    return FileRows(
+        answer=answer,
+        sha256=sha256,
+        row=table.column("row").to_numpy(),
+        geometries=shapely.from_wkb(table.column("geometry").to_numpy(zero_copy_only=False)),
+        fields={
+            name: table.column(name).to_pylist()
+            for name in table.column_names
+            if name not in ("row", "geometry")
+        },
+    )
+
+
+def _copy(file: Path, own: Path) -> str:
+    """Copy the file under a name of ours, so that nothing changes or lures under the reader."""
+    try:
+        # Not to hang on a pipe: opened first, looked at then.
+        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no such file"
+        raise FileRefused(f"{str(file)!r} cannot be opened: {reason}.") from None
+    with os.fdopen(descriptor, "rb") as source, own.open("xb") as target:
+        about = os.fstat(source.fileno())
+        if not stat.S_ISREG(about.st_mode):
+            raise FileRefused(f"{str(file)!r} is not a plain file.")
+        if about.st_size > MOST_BYTES:
+            raise FileRefused(f"{str(file)!r} is larger than {MOST_BYTES // 2**20} MB.")
+        shutil.copyfileobj(source, target, 1 << 20)
+    with own.open("rb") as copied:
+        return hashlib.file_digest(copied, "sha256").hexdigest()
+
+
+def _run(job: Job, folder: Path, progress: Progress) -> Answer:
+    waited_s = 0.0
+    with (folder / "answer").open("w+b") as output, _child(folder, output.fileno()) as child:
+        assert child.stdin is not None
+        child.stdin.write(json.dumps(asdict(job)).encode())
+        child.stdin.close()
+        while child.poll() is None:
+            progress.step("read file", 0, 1)
+            try:
+                child.wait(timeout=_LOOK_S)
+            except subprocess.TimeoutExpired:
+                waited_s += _LOOK_S
+                if waited_s > PATIENCE_S:
+                    raise FileRefused(
+                        f"Reading took longer than {PATIENCE_S:.0f} s; split the file."
+                    ) from None
+        output.seek(0)
+        said = output.read()
+    progress.step("read file", 1, 1)
+    if child.returncode == -signal.SIGXCPU:
+        raise FileRefused("Reading took more computing than a file may take; split it.")
+    if child.returncode != 0:
+        raise FileRefused("The file brings its reader down; it cannot be taken.")
+    return Answer.from_json(json.loads(said))
+
+
+@contextmanager
+def _child(folder: Path, output: int) -> Iterator[subprocess.Popen[bytes]]:
+    # -I: neither the folder it stands in nor PYTHONPATH may lend it modules.
+    start = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from {CHILD} import main; main()"
+    child = subprocess.Popen(
+        [sys.executable, "-I", "-c", start],
+        stdin=subprocess.PIPE,
+        stdout=output,
+        stderr=subprocess.DEVNULL,
+        cwd=folder,
+        env={
+            "PATH": os.defpath,
+            "LANG": "C.UTF-8",
+            "TMPDIR": str(folder),
+            "GDAL_SKIP": drivers_to_skip(),
+            **ENVIRONMENT,
+        },
+        start_new_session=True,
+    )
+    try:
+        yield child
+    finally:
+        if child.poll() is None:
+            child.kill()
+        child.wait()

@@ -1,0 +1,108 @@
+"""Tables: CSV and XLSX. The first line names the columns."""
+
+import csv
+import io
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openpyxl
+
+from app.city.files.job import FileRefused
+from app.city.files.table import RawTable
+
+MOST_ROWS = 5_000_000
+MOST_COLUMNS = 300
+ENCODINGS = ("utf-8", "gbk", "gb18030", "gb2312", "big5", "utf-16", "latin-1")
+
+
+def codec(name: str | None) -> str | None:
+    """The encoding as Python knows it.
+
+    Raises:
+        FileRefused: none of the accepted ones.
+    """
+    if name is None:
+        return None
+    plain = name.strip().lower().replace("_", "-")
+    plain = {"utf8": "utf-8", "936": "gbk", "cp936": "gbk", "65001": "utf-8",
+             "iso-8859-1": "latin-1", "utf16": "utf-16"}.get(plain, plain)  # fmt: skip
+    if plain not in ENCODINGS:
+        raise FileRefused(f"Encoding {name!r} is not known; one of {', '.join(ENCODINGS)}.")
+    # GB18030 holds GBK and GB2312 whole; files that claim these often need it.
+    return {"gbk": "gb18030", "gb2312": "gb18030"}.get(plain, plain)
+
+
+def read_csv(path: Path, encoding: str | None) -> RawTable:
+    """The rows of a CSV file; separated by comma, semicolon or tab.
+
+    Raises:
+        FileRefused: not in that encoding, or not a table.
+    """
+    chosen = codec(encoding) or "utf-8"
+    try:
+        text = path.read_bytes().decode("utf-8-sig" if chosen == "utf-8" else chosen)
+    except UnicodeDecodeError as error:
+        raise FileRefused(
+            f"The text is not {chosen} (byte {error.start}). Say which encoding it is in,"
+            " for example --encoding gbk."
+        ) from None
+    heading = text.split("\n", 1)[0]
+    separator = max(",;\t", key=heading.count)
+    csv.field_size_limit(1 << 20)
+    try:
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+        return _table((line for line in lines), None)
+    except csv.Error as error:
+        raise FileRefused(f"The CSV cannot be read: {error}.") from None
+
+
+def read_xlsx(path: Path, sheet: str | None) -> RawTable:
+    """The rows of one sheet: the named one, or the only one.
+
+    Raises:
+        FileRefused: no such sheet, or not a workbook.
+    """
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
+        names = book.sheetnames
+        if sheet is not None and sheet not in names:
+            raise FileRefused(f"There is no sheet {sheet!r}; there are {', '.join(names)}.")
+        if sheet is None and len(names) != 1:
+            raise FileRefused(f"Name a sheet by --layer; there are {', '.join(names)}.")
+        chosen = sheet or names[0]
+        return _table((list(row) for row in book[chosen].iter_rows(values_only=True)), chosen)
+    except FileRefused:
+        raise
+    except Exception as error:  # openpyxl lets pass whatever its parsers raise
+        raise FileRefused(f"The workbook cannot be read: {error}.") from None
+
+
+def _table(lines: Iterable[list[Any]], layer: str | None) -> RawTable:
+    each = iter(lines)
+    names = [str(name).strip() if name is not None else "" for name in next(each, [])]
+    while names and not names[-1]:
+        names.pop()
+    if not names:
+        raise FileRefused("The first line names no columns.")
+    if len(names) > MOST_COLUMNS:
+        raise FileRefused(f"The table has {len(names)} columns; at most {MOST_COLUMNS}.")
+    twice = sorted({name for name in names if name and names.count(name) > 1})
+    if twice:
+        raise FileRefused(f"Two columns have the same name: {', '.join(twice)}.")
+    numbers: list[int] = []
+    columns: list[list[Any]] = [[] for _ in names]
+    faults: dict[int, str] = {}
+    for number, line in enumerate(each, 2):
+        if all(value is None or value == "" for value in line):
+            continue
+        if len(numbers) == MOST_ROWS:
+            raise FileRefused(f"The table has more than {MOST_ROWS:,} rows.")
+        if any(value not in (None, "") for value in line[len(names) :]):
+            faults[len(numbers)] = "has more values than there are columns"
+        numbers.append(number)
+        for column, values in enumerate(columns):
+            values.append(line[column] if column < len(line) else None)
+    named = {name: values for name, values in zip(names, columns, strict=True) if name}
+    return RawTable(np.array(numbers, dtype=np.int64), named, faults=faults, layer=layer)
