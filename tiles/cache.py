@@ -28,17 +28,17 @@ class ByteCache(Generic[Value]):
     OVERHEAD_BYTES = 400
     """Charged for an entry beside its own bytes: key, node and object."""
 
-    def __init__(self, limit_bytes: int, on_event: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, limit_bytes: int) -> None:
         """
         Args:
-            limit_bytes: most bytes kept; an answer larger than a quarter of it is never kept.
-            on_event: told `hit`, `merged` or `made` at each request, `dropped` at each eviction.
+            limit_bytes: most bytes kept; an answer larger than half of it is never kept.
         """
         self.limit_bytes = limit_bytes
+        # Told `hit`, `merged` or `made` at each request, `dropped` at each eviction.
+        self.on_event: Callable[[str], None] = lambda event: None
         self.held_bytes = 0
         self._kept: OrderedDict[Hashable, Value] = OrderedDict()
         self._making: dict[Hashable, asyncio.Task[Value]] = {}
-        self._on_event = on_event
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -58,16 +58,16 @@ class ByteCache(Generic[Value]):
         """
         kept = self.peek(key)
         if kept is not None:
-            self._on_event("hit")
+            self.on_event("hit")
             return kept
         task = self._making.get(key)
         if task is None:
-            self._on_event("made")
+            self.on_event("made")
             task = asyncio.create_task(self._make(key, make))
             self._making[key] = task
             task.add_done_callback(lambda done: self._made(key, done))
         else:
-            self._on_event("merged")
+            self.on_event("merged")
         # Shielded: one client that hangs up must not take the tile from the others.
         return await asyncio.shield(task)
 
@@ -91,11 +91,11 @@ class ByteCache(Generic[Value]):
 
     def _keep(self, key: Hashable, value: Value) -> None:
         cost = value.size_bytes + self.OVERHEAD_BYTES
-        if cost > self.limit_bytes // 4:
+        if cost > self.limit_bytes // 2:
             return
         self._kept[key] = value
         self.held_bytes += cost
         while self.held_bytes > self.limit_bytes:
             _, dropped = self._kept.popitem(last=False)
             self.held_bytes -= dropped.size_bytes + self.OVERHEAD_BYTES
-            self._on_event("dropped")
+            self.on_event("dropped")

@@ -1,9 +1,11 @@
 """Ready answers: bytes with their ETag, kept compressed, sent without any framework between."""
 
-import gzip
+import asyncio
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Self
+from typing import ParamSpec, Self, TypeVar
 
 from starlette.types import Scope, Send
 
@@ -14,6 +16,11 @@ JSON = "application/json"
 FOR_EVER = b"private, max-age=31536000, immutable"
 REVALIDATE = b"private, no-cache"
 SMALL_BYTES = 400  # below this, compressing adds more than it takes
+CHUNK_BYTES = 256_000
+GZIP_WBITS = 31  # zlib's word for the format of gzip
+
+Given = ParamSpec("Given")
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +30,7 @@ class Ready:
     Attributes:
         body: as it is kept, compressed with gzip where `gzipped`.
         etag: weak, from the content: another time, process or compression gives the same one.
+        plain_bytes: length of the body before it was compressed.
         headers: of its own, beside type, length, ETag and caching.
     """
 
@@ -30,6 +38,7 @@ class Ready:
     body: bytes
     gzipped: bool
     etag: bytes
+    plain_bytes: int
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
     @classmethod
@@ -44,12 +53,31 @@ class Ready:
             headers: further headers, part of what the ETag stands for.
             level: of gzip, 1 to 9.
         """
+        return cls.of_pieces(media_type, [body], headers, level)
+
+    @classmethod
+    def of_pieces(
+        cls,
+        media_type: str,
+        pieces: Iterable[bytes],
+        headers: dict[str, str] | None = None,
+        level: int = 6,
+    ) -> Self:
+        """As `of`, for a body that comes in pieces and is never held uncompressed as a whole."""
         extra = tuple((k.lower().encode(), v.encode()) for k, v in (headers or {}).items())
-        digest = blake2b(body, digest_size=12)
-        digest.update(repr(extra).encode())
-        gzipped = media_type != PNG and len(body) > SMALL_BYTES
-        kept = gzip.compress(body, level, mtime=0) if gzipped else body
-        return cls(media_type, kept, gzipped, f'W/"{digest.hexdigest()}"'.encode(), extra)
+        digest = blake2b(repr(extra).encode(), digest_size=12)
+        packer = zlib.compressobj(level, wbits=GZIP_WBITS)
+        plain, packed, plain_bytes = [b""], [], 0
+        for piece in pieces:
+            digest.update(piece)
+            plain_bytes += len(piece)
+            if media_type == PNG or plain_bytes <= SMALL_BYTES:
+                plain.append(piece)
+            packed.append(packer.compress(piece))
+        gzipped = media_type != PNG and plain_bytes > SMALL_BYTES
+        body = b"".join([*packed, packer.flush()]) if gzipped else b"".join(plain)
+        etag = f'W/"{digest.hexdigest()}"'.encode()
+        return cls(media_type, body, gzipped, etag, plain_bytes, extra)
 
     @property
     def size_bytes(self) -> int:
@@ -69,17 +97,31 @@ class Ready:
             await send({"type": "http.response.start", "status": 304, "headers": headers})
             await send({"type": "http.response.body", "body": b""})
             return
-        body = self.body
-        if self.gzipped:
-            if accepts_gzip(asked.get(b"accept-encoding")):
-                headers.append((b"content-encoding", b"gzip"))
-            else:
-                body = gzip.decompress(body)
+        packed = self.gzipped and accepts_gzip(asked.get(b"accept-encoding"))
+        if packed:
+            headers.append((b"content-encoding", b"gzip"))
+        length = len(self.body) if packed else self.plain_bytes
         headers.append((b"content-type", self.media_type.encode()))
-        headers.append((b"content-length", str(len(body)).encode()))
+        headers.append((b"content-length", str(length).encode()))
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        shown = b"" if scope["method"] == "HEAD" else body
+        if scope["method"] != "HEAD" and self.gzipped and not packed:
+            for piece in _unpacked(self.body):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        shown = self.body if scope["method"] != "HEAD" and packed == self.gzipped else b""
         await send({"type": "http.response.body", "body": shown})
+
+
+def _unpacked(body: bytes) -> Iterator[bytes]:
+    """The body in pieces: a client without gzip must not cost us the whole of it at once."""
+    unpacker = zlib.decompressobj(GZIP_WBITS)
+    while not unpacker.eof:
+        yield unpacker.decompress(body, CHUNK_BYTES)
+        body = unpacker.unconsumed_tail
+
+
+async def in_thread(work: Callable[Given, Made], *args: Given.args, **kwargs: Given.kwargs) -> Made:
+    """The result of work that would hold up the event loop."""
+    return await asyncio.to_thread(work, *args, **kwargs)
 
 
 def request_headers(scope: Scope) -> dict[bytes, bytes]:

@@ -21,6 +21,20 @@ class Boundaries:
         """The state in force at a minute; None where nothing was drawn yet."""
         return next((v for v in self._versions if _holds(v, at)), None)
 
+    def drawn(
+        self, number: int | None, at: datetime | None, now: datetime
+    ) -> tuple[int | None, datetime]:
+        """The state asked for by its number, by a minute or not at all, and a minute inside it.
+
+        Raises:
+            Problem: 422 on `v`.
+        """
+        if number is not None:
+            version, as_of = self.named(number, now)
+            return version.id, as_of
+        found = self.at(at or now)
+        return found.id if found else None, at or now
+
     def named(self, number: int, now: datetime) -> tuple[BoundaryVersion, datetime]:
         """The state with this number, and a minute at which it is in force.
 

@@ -18,8 +18,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app import problem_answers
 from app.core.clock import utc_now
 from app.core.errors import Problem, invalid, not_found, unavailable
-from app.maps.answers import FOR_EVER, REVALIDATE
-from app.maps.schemas import TILE_QUERIES, TilePath
+from app.maps.answers import FOR_EVER, REVALIDATE, Ready
+from app.maps.schemas import LAYER_WORDS, TILE_QUERIES, HeatQuery, LayerQuery, TilePath
 from app.maps.service import Maps
 from tiles.vector import TileAddress
 
@@ -28,6 +28,9 @@ log = structlog.get_logger()
 Words = TypeVar("Words", bound=BaseModel)
 
 TILE_PATH = re.compile(r"/tiles/([^/]*)/([^/]*)/([^/]*)/([^/]*)\.mvt")
+HEAT_PATH = re.compile(r"/heat/([^/]*)/([^/]*)/([^/]*)\.png")
+LAYER_PATH = re.compile(r"/api/v1/layers/([^/]*)\.geojson")
+PREFIXES = ("/tiles/", "/heat/", "/api/v1/layers/")
 MOST_WORDS = 60
 REPEATABLE = frozenset({"category", "status"})
 
@@ -41,7 +44,7 @@ class HotPaths:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] == "http" and scope["path"].startswith("/tiles/"):
+        if scope["type"] == "http" and scope["path"].startswith(PREFIXES):
             await answer(self.maps, scope, receive, send)
         else:
             await self.app(scope, receive, send)
@@ -52,7 +55,8 @@ async def answer(maps: Maps, scope: Scope, receive: Receive, send: Send) -> None
     try:
         if scope["method"] not in ("GET", "HEAD"):
             raise _wrong_method()
-        await _tile(maps, scope, send)
+        ready, caching = await find(maps, scope)
+        await ready.send(scope, send, caching)
         return
     except Problem as refused:
         problem = refused
@@ -65,14 +69,27 @@ async def answer(maps: Maps, scope: Scope, receive: Receive, send: Send) -> None
     await problem_answers.answer(problem, scope["path"])(scope, receive, send)
 
 
-async def _tile(maps: Maps, scope: Scope, send: Send) -> None:
-    found = TILE_PATH.fullmatch(scope["path"])
-    if found is None or found[1] not in TILE_QUERIES:
-        raise not_found("path", scope["path"])
-    tile = _address(*found.groups()[1:])
-    words = parse_words(scope, TILE_QUERIES[found[1]])
-    ready = await maps.tile(found[1], tile, words, utc_now())
-    await ready.send(scope, send, FOR_EVER if getattr(words, "v", None) else REVALIDATE)
+async def find(maps: Maps, scope: Scope) -> tuple[Ready, bytes]:
+    """The answer for a path, and how long it may be kept.
+
+    Raises:
+        Problem, ValidationError, psycopg.OperationalError: it is refused.
+    """
+    path: str = scope["path"]
+    if (tile := TILE_PATH.fullmatch(path)) and tile[1] in TILE_QUERIES:
+        address = _address(tile[2], tile[3], tile[4])
+        words = parse_words(scope, TILE_QUERIES[tile[1]])
+        ready = await maps.tiles.get(tile[1], address, words, utc_now())
+        return ready, FOR_EVER if getattr(words, "v", None) is not None else REVALIDATE
+    if heat := HEAT_PATH.fullmatch(path):
+        address = _address(heat[1], heat[2], heat[3])
+        maps.refuse_until_ready()
+        return await maps.heat.tile(address, parse_words(scope, HeatQuery), utc_now()), REVALIDATE
+    if (layer := LAYER_PATH.fullmatch(path)) and layer[1] in LAYER_WORDS:
+        layer_words = parse_words(scope, LayerQuery)
+        ready = await maps.layers.get(layer[1], layer_words, utc_now())
+        return ready, REVALIDATE if layer_words.v is None else FOR_EVER
+    raise not_found("path", path)
 
 
 def _address(z: str, x: str, y: str) -> TileAddress:

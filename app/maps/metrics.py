@@ -1,6 +1,10 @@
 """What the map's hot paths count, a process each (`/metrics`)."""
 
+from typing import TypeVar
+
 from prometheus_client import Counter, Gauge
+
+from tiles.cache import ByteCache, Sized
 
 CACHE_EVENTS = Counter(
     "minqing_map_cache",
@@ -12,3 +16,12 @@ TILE_QUERIES = Counter("minqing_tile_queries", "Tiles that the database was aske
 STORE_CASES = Gauge("minqing_store_cases", "Cases that this process holds in memory.")
 STORE_LOADS = Counter("minqing_store_loads", "Times that all cases were read anew.")
 CACHE_BYTES = Gauge("minqing_map_cache_bytes", "Bytes of ready answers held.", ["cache"])
+
+Value = TypeVar("Value", bound=Sized)
+
+
+def watch(name: str, cache: ByteCache[Value]) -> ByteCache[Value]:
+    """The cache, counted from now on."""
+    cache.on_event = lambda event: CACHE_EVENTS.labels(name, event).inc()
+    CACHE_BYTES.labels(name).set_function(lambda: cache.held_bytes)
+    return cache

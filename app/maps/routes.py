@@ -5,11 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.identity.deps import Now, ReadSession
-from app.maps import service
+from app.maps import figures, geojson
 from app.maps.answers import JSON, Ready, accepts_gzip, is_known
 from app.maps.schemas import (
     Counts,
     CountsQuery,
+    HeatLegend,
+    HeatQuery,
     Histogram,
     HistogramQuery,
     LayerDescription,
@@ -31,7 +33,7 @@ MapsDep = Annotated[Maps, Depends(get_maps)]
 @router.get("/layers", summary="Describe the layers", operation_id="list_layers")
 def list_layers(session: ReadSession) -> list[LayerDescription]:
     """Every layer: its fields with their units, its zooms, and where it is served."""
-    return service.describe_layers(session)
+    return geojson.describe_layers(session)
 
 
 @router.get(
@@ -48,7 +50,7 @@ def count_incidents(
     now: Now,
 ) -> Response:
     """Cases reported, open, or per km², by the code of the area in which they lie."""
-    counts = service.count_cases(maps, session, query, now)
+    counts = figures.count_cases(maps, session, query, now)
     return _json(request, counts.model_dump_json().encode())
 
 
@@ -57,7 +59,16 @@ def count_over_time(
     query: Annotated[HistogramQuery, Query()], maps: MapsDep, now: Now
 ) -> Histogram:
     """Cases by the time of their report, in equal stretches."""
-    return service.histogram(maps, query, now)
+    return figures.histogram(maps, query, now)
+
+
+@router.get("/heat/legend", summary="Explain the heat", operation_id="get_heat_legend")
+async def get_heat_legend(
+    query: Annotated[HeatQuery, Query()], maps: MapsDep, now: Now
+) -> HeatLegend:
+    """How to read the colours of heat tiles with the same query words."""
+    maps.refuse_until_ready()
+    return await maps.heat.legend(query, now)
 
 
 def _json(request: Request, body: bytes) -> Response:

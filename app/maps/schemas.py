@@ -1,6 +1,6 @@
 """What the paths of maps take and give."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field
@@ -44,18 +44,20 @@ class CaseWords(TimeWindow):
     category: CategoryWords = Field(default=[])
     status: StatusWords = Field(default=[])
 
-    def case_filter(self, now: datetime, *, step: timedelta | None = None) -> CaseFilter:
+    def case_filter(self, now: datetime) -> CaseFilter:
         """The filter that the words stand for.
+
+        A window that moves with the clock ends at the next full minute, everywhere: requests close
+        in time then ask for the same thing, and figures, tiles and heat tell of the same cases.
+        Nothing lies in the future, so nothing more is selected.
 
         Args:
             now: the minute for which no word was said.
-            step: move `now` on to the next multiple of this, so that requests close in time ask for
-                the same thing. Nothing lies in the future, so nothing more is selected.
 
         Raises:
             Problem: 422 on `since`, when the window is inside out or too long.
         """
-        at = self.at or (_ceil(now, step) if step else now)
+        at = self.at or next_minute(now)
         until = self.until or at
         since = self.since or until - DEFAULT_WINDOW
         if since >= until:
@@ -84,8 +86,9 @@ class CaseWords(TimeWindow):
         return frozenset(str(s) for word in words for s in statuses_matching(word))
 
 
-def _ceil(at: datetime, step: timedelta) -> datetime:
-    return at + (datetime.min.replace(tzinfo=UTC) - at) % step
+def next_minute(at: datetime) -> datetime:
+    """The first full minute that has not begun yet."""
+    return at.replace(second=0, microsecond=0) + MINUTE
 
 
 class AreaTileQuery(AsOf):

@@ -52,7 +52,7 @@ JOIN station s ON s.id = u.station_id
 WHERE a.valid && u.valid;
 
 CREATE VIEW published.map_feature AS
-SELECT kind, name, geom FROM map_feature;
+SELECT id, kind, name, geom FROM map_feature;
 
 -- How the staffing rule stands in each community at one minute: one row a community and role.
 -- An auxiliary or officer counts once a community, whatever the number of assignments there.

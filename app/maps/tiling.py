@@ -1,0 +1,93 @@
+"""Vector tiles: which one is asked for, what it depends on, whether it is ready."""
+
+import asyncio
+from datetime import datetime
+
+from app.maps.answers import MVT, Ready, in_thread
+from app.maps.boundaries import Boundaries
+from app.maps.metrics import TILE_QUERIES, watch
+from app.maps.schemas import AreaTileQuery, CellTileQuery, IncidentTileQuery, PostTileQuery
+from tiles import vector
+from tiles.cache import ByteCache
+from tiles.layers import LAYERS
+from tiles.points import Box, PointStore
+from tiles.pool import TilePool
+from tiles.vector import TileAddress, TileQuery
+
+CACHE_BYTES = 48_000_000
+# Rosters tell nobody when they change; this long a tile of them may be behind.
+ROSTER_LAG_S = 5.0
+EMPTY = Ready.of(MVT, b"")
+
+
+class VectorTiles:
+    """The vector tiles of one process."""
+
+    def __init__(self, pool: TilePool, store: PointStore, boundaries: Boundaries) -> None:
+        self._pool = pool
+        self._store = store
+        self._boundaries = boundaries
+        self.cache = watch("tiles", ByteCache[Ready](CACHE_BYTES))
+
+    async def get(self, layer: str, tile: TileAddress, words: object, now: datetime) -> Ready:
+        """A vector tile.
+
+        Args:
+            layer: one of `tiles.layers.LAYERS`.
+            tile: in range.
+            words: the query words of that layer (`schemas.TILE_QUERIES`).
+            now: the minute for which no word was said.
+
+        Raises:
+            Problem: 422 on a word.
+            psycopg.OperationalError: the database does not answer.
+        """
+        if tile.z < LAYERS[layer].min_zoom:
+            return EMPTY
+        query, version = self._query(layer, tile, words, now)
+        if query is None:
+            return EMPTY
+
+        async def make() -> Ready:
+            TILE_QUERIES.labels(layer).inc()
+            return await _packed(await vector.fetch(self._pool, query))
+
+        return await self.cache.get((layer, tile, version), make)
+
+    def _query(
+        self, layer: str, tile: TileAddress, words: object, now: datetime
+    ) -> tuple[TileQuery | None, object]:
+        """The statement for a tile, and what it depends on beside its place."""
+        match words:
+            case IncidentTileQuery():
+                wanted = words.case_filter(now)
+                version = self._store.version_in(box_of(tile))
+                return vector.incidents_query(tile, wanted), (wanted, version)
+            case AreaTileQuery() | CellTileQuery():
+                number, as_of = self._boundaries.drawn(words.v, words.at, now)
+                if number is None:
+                    return None, None
+                if isinstance(words, CellTileQuery):
+                    return vector.cells_query(tile, as_of), number
+                level = words.level or vector.default_level(tile.z)
+                return vector.areas_query(tile, level, as_of), (number, level)
+            case PostTileQuery():
+                build = vector.stations_query if layer == "stations" else vector.assignments_query
+                return build(tile, words.at or now), (words.at, _roster_time())
+            case _:
+                return vector.features_query(tile), _roster_time()
+
+
+def box_of(tile: TileAddress) -> Box:
+    """The tile's window of the unit square."""
+    size = 1 / 2**tile.z
+    return Box(tile.x * size, tile.y * size, (tile.x + 1) * size, (tile.y + 1) * size)
+
+
+async def _packed(tile: vector.VectorTile) -> Ready:
+    headers = {"X-Returned": str(tile.returned), "X-Matched": str(tile.matched)}
+    return await in_thread(Ready.of, MVT, tile.body, headers)
+
+
+def _roster_time() -> int:
+    return int(asyncio.get_running_loop().time() / ROSTER_LAG_S)
