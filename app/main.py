@@ -19,6 +19,7 @@ from app.incidents.routes import router as incidents_router
 from app.live.routes import router as live_router
 from app.live.service import Live
 from app.maps.hot_paths import HotPaths
+from app.maps.hot_routes import router as hot_router
 from app.maps.routes import router as maps_router
 from app.maps.service import Maps
 from app.places.routes import router as places_router
@@ -69,6 +70,7 @@ def create_app(context: Context) -> FastAPI:
         dispatch_router,
         live_router,
         maps_router,
+        hot_router,
         health_router,
         docs_router,
     ):

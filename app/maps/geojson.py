@@ -6,18 +6,19 @@ from datetime import datetime
 import numpy as np
 from sqlalchemy.orm import Session
 
-from app.core.errors import invalid
 from app.core.query_words import parse_bbox
 from app.maps import queries
 from app.maps.answers import GEOJSON, Ready, in_thread
 from app.maps.boundaries import Boundaries
 from app.maps.metrics import watch
 from app.maps.schemas import (
-    COMMON_WORDS,
-    LAYER_WORDS,
+    AreaLayerQuery,
+    AssignmentLayerQuery,
+    CellLayerQuery,
+    IncidentLayerQuery,
     LayerDescription,
     LayerField,
-    LayerQuery,
+    LayerWords,
 )
 from geodata import codes
 from geodata.codes import Level
@@ -30,7 +31,6 @@ from tiles.pool import TilePool
 BOOK_BYTES = 64_000_000
 ANSWER_BYTES = 32_000_000
 EVERYTHING = 1_000_000
-BOUND_LAYERS = frozenset({"areas", "cells"})
 
 
 @dataclass(frozen=True)
@@ -54,17 +54,16 @@ class Collections:
         self.books = watch("books", ByteCache[Book](BOOK_BYTES))
         self.answers = watch("layers", ByteCache[Ready](ANSWER_BYTES))
 
-    async def get(self, name: str, words: LayerQuery, now: datetime) -> Ready:
+    async def get(self, name: str, words: LayerWords, now: datetime) -> Ready:
         """A layer's features.
 
         Raises:
-            Problem: 422 on a word that means nothing to this layer, or on `since`.
+            Problem: 422 on `since` or `v`.
             psycopg.OperationalError: the database does not answer.
         """
         layer = LAYERS[name]
-        _refuse_strange_words(name, words)
         wanted = _feature_filter(layer, words, now)
-        if name in BOUND_LAYERS:
+        if isinstance(words, CellLayerQuery):
             return await self._of_boundaries(layer, words, wanted, now)
         # Not kept: cases and rosters change.
         return await self._fresh(layer, wanted, words.limit)
@@ -82,7 +81,7 @@ class Collections:
         return await _packed(shown, matched, level=4)
 
     async def _of_boundaries(
-        self, layer: Layer, words: LayerQuery, wanted: FeatureFilter, now: datetime
+        self, layer: Layer, words: CellLayerQuery, wanted: FeatureFilter, now: datetime
     ) -> Ready:
         number, as_of = self._boundaries.drawn(words.v, words.at, now)
         if number is None:
@@ -132,25 +131,16 @@ async def _packed(shown: Features, matched: int, level: int = 6) -> Ready:
     return await in_thread(Ready.of_pieces, GEOJSON, pieces, None, level)
 
 
-def _refuse_strange_words(name: str, words: LayerQuery) -> None:
-    for word in sorted(words.model_fields_set - COMMON_WORDS - LAYER_WORDS[name]):
-        raise invalid(word, f"means nothing to the layer {name}")
-
-
-def _feature_filter(layer: Layer, words: LayerQuery, now: datetime) -> FeatureFilter:
-    level: str | None = None
-    if layer.name == "areas":
-        level = words.level or Level.DISTRICT
-    elif layer.name == "cells":
-        level = Level.CELL
-    elif layer.name == "assignments":
-        level = words.level or Level.COMMUNITY
+def _feature_filter(layer: Layer, words: LayerWords, now: datetime) -> FeatureFilter:
+    level: str | None = Level.CELL if layer.name == "cells" else None
+    if isinstance(words, AreaLayerQuery | AssignmentLayerQuery):
+        level = words.level
     return FeatureFilter(
         as_of=words.at or now,
         window=Degrees(*parse_bbox(words.bbox)) if words.bbox else None,
         codes=codes.code_range(words.area) if words.area else None,
         level=level,
-        cases=words.case_filter(now) if layer.name == "incidents" else None,
+        cases=words.case_filter(now) if isinstance(words, IncidentLayerQuery) else None,
     )
 
 

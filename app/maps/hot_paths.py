@@ -19,7 +19,7 @@ from app import problem_answers
 from app.core.clock import utc_now
 from app.core.errors import Problem, invalid, not_found, unavailable
 from app.maps.answers import FOR_EVER, REVALIDATE, Ready
-from app.maps.schemas import LAYER_WORDS, TILE_QUERIES, HeatQuery, LayerQuery, TilePath
+from app.maps.schemas import LAYER_QUERIES, TILE_QUERIES, HeatQuery, TilePath
 from app.maps.service import Maps
 from tiles.vector import TileAddress
 
@@ -80,16 +80,20 @@ async def find(maps: Maps, scope: Scope) -> tuple[Ready, bytes]:
         address = _address(tile[2], tile[3], tile[4])
         words = parse_words(scope, TILE_QUERIES[tile[1]])
         ready = await maps.tiles.get(tile[1], address, words, utc_now())
-        return ready, FOR_EVER if getattr(words, "v", None) is not None else REVALIDATE
+        return ready, _caching(words)
     if heat := HEAT_PATH.fullmatch(path):
         address = _address(heat[1], heat[2], heat[3])
         maps.refuse_until_ready()
         return await maps.heat.tile(address, parse_words(scope, HeatQuery), utc_now()), REVALIDATE
-    if (layer := LAYER_PATH.fullmatch(path)) and layer[1] in LAYER_WORDS:
-        layer_words = parse_words(scope, LayerQuery)
+    if (layer := LAYER_PATH.fullmatch(path)) and layer[1] in LAYER_QUERIES:
+        layer_words = parse_words(scope, LAYER_QUERIES[layer[1]])
         ready = await maps.layers.get(layer[1], layer_words, utc_now())
-        return ready, REVALIDATE if layer_words.v is None else FOR_EVER
+        return ready, _caching(layer_words)
     raise not_found("path", path)
+
+
+def _caching(words: object) -> bytes:
+    return REVALIDATE if getattr(words, "v", None) is None else FOR_EVER
 
 
 def _address(z: str, x: str, y: str) -> TileAddress:

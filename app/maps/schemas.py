@@ -1,7 +1,7 @@
 """What the paths of maps take and give."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field
 
@@ -208,29 +208,74 @@ class Histogram(BaseModel):
     total: int = Field(description="Cases in all of them.")
 
 
-class LayerQuery(CaseWords):
-    """Query words of layers as GeoJSON; a layer refuses those that mean nothing to it."""
+class WindowWords(StrictQuery):
+    """Where, and how many."""
 
     bbox: BBoxText | None = None
-    level: Level | None = Field(
-        default=None, description="Layers `areas` and `assignments`: level of the areas."
-    )
+    area: AreaWord = None
     limit: int = Field(
         default=10_000, ge=1, le=50_000, description="Most features; see `numberMatched`."
     )
+
+
+class CellLayerQuery(WindowWords, AsOf):
+    """Query words of cells as GeoJSON."""
+
     v: VersionWord = None
 
 
-# Words that each layer understands beside bbox, area, at and limit.
-LAYER_WORDS: dict[str, frozenset[str]] = {
-    "areas": frozenset({"level", "v"}),
-    "cells": frozenset({"v"}),
-    "incidents": frozenset({"since", "until", "category", "status"}),
-    "stations": frozenset(),
-    "assignments": frozenset({"level"}),
-    "features": frozenset(),
+class AreaLayerQuery(CellLayerQuery):
+    """Query words of areas as GeoJSON."""
+
+    level: Level = Field(default=Level.DISTRICT, description="Level of the areas.")
+
+
+class IncidentLayerQuery(WindowWords, CaseWords):
+    """Query words of incidents as GeoJSON."""
+
+
+class StationLayerQuery(WindowWords, AsOf):
+    """Query words of stations and landmarks as GeoJSON. (Landmarks are the same at any minute.)"""
+
+
+class AssignmentLayerQuery(WindowWords, AsOf):
+    """Query words of assignments as GeoJSON."""
+
+    level: Level = Field(default=Level.COMMUNITY, description="Level of the areas.")
+
+
+LayerWords = (
+    AreaLayerQuery | CellLayerQuery | IncidentLayerQuery | StationLayerQuery | AssignmentLayerQuery
+)
+LAYER_QUERIES: dict[str, type[LayerWords]] = {
+    "areas": AreaLayerQuery,
+    "cells": CellLayerQuery,
+    "incidents": IncidentLayerQuery,
+    "stations": StationLayerQuery,
+    "assignments": AssignmentLayerQuery,
+    "features": StationLayerQuery,
 }
-COMMON_WORDS = frozenset({"bbox", "area", "at", "limit"})
+
+
+class Feature(BaseModel):
+    """A GeoJSON feature (RFC 7946)."""
+
+    type: Literal["Feature"] = Field(description="Always Feature.")
+    id: int = Field(description="Code or number of the feature.")
+    geometry: dict[str, Any] = Field(description="Geometry in degrees, WGS84 (EPSG:4326).")
+    properties: dict[str, Any] = Field(description="The layer's fields, see /api/v1/layers.")
+
+
+class FeatureCollection(BaseModel):
+    """Features of one layer (RFC 7946)."""
+
+    type: Literal["FeatureCollection"] = Field(description="Always FeatureCollection.")
+    bbox: list[float] | None = Field(
+        default=None, description="west, south, east, north in degrees; left out without features."
+    )
+    numberMatched: int = Field(description="Features that the words select.")  # noqa: N815
+    numberReturned: int = Field(description="Features in this answer.")  # noqa: N815
+    features: list[Feature] = Field(description="The features.")
 
 
 class LayerField(BaseModel):
