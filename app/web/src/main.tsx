@@ -9,9 +9,10 @@ import { App } from "./app";
 import { mapHandle } from "./state/actions";
 import { startKeys } from "./state/keys";
 import { startLive } from "./state/livefeed";
-import { place, resolvedTheme, syncUrl } from "./state/store";
+import { mode, place, resolvedTheme, syncUrl } from "./state/store";
 
 document.documentElement.dataset["theme"] = resolvedTheme.value;
+document.documentElement.dataset["mode"] = mode.value;
 
 const root = document.getElementById("app");
 if (root) {

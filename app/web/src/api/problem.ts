@@ -54,7 +54,7 @@ export async function problemFrom(response: Response): Promise<Problem> {
     text(body["title"]) || response.statusText,
     text(body["detail"]),
     fieldErrors(body["errors"]),
-    requestId ?? (text(body["instance"]) || null),
+    requestId ?? (text(body["request_id"]) || null),
   );
 }
 

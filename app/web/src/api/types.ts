@@ -1,7 +1,10 @@
-/** The shapes the server answers with, as the page uses them. Codes are 15-digit integers, safe in a JS number. */
+/** The shapes the server answers with: from its OpenAPI (`npm run api`), under the names the page uses. */
+import type { components } from "./schema";
 
-export type Level = "city" | "district" | "subdistrict" | "community" | "cell";
-export type Stage = "reported" | "registered" | "assigned" | "handling" | "checking" | "closed";
+type Schemas = components["schemas"];
+
+export type Level = Schemas["Level"];
+export type Stage = Schemas["Stage"];
 export type Measure = "reported" | "density" | "open";
 
 export interface Paged<T> {
@@ -10,149 +13,21 @@ export interface Paged<T> {
   next: string | null;
 }
 
-export interface City {
-  name: string;
-  name_en: string;
-  code: number;
-  demo: boolean;
-  /** west, south, east, north in degrees */
-  bbox: [number, number, number, number];
-  centre: [number, number];
-  boundary_version: number | string;
-  counts: Partial<Record<Level, number>>;
-  incident_total: number;
-  data_notice_zh: string;
-  data_notice_en: string;
-  simulation: boolean;
-  server_time: string;
-}
-
-export interface ChainLink {
-  code: number;
-  level: Level;
-  name: string;
-  name_en: string | null;
-}
-
-export interface Area extends ChainLink {
-  kind: string;
-  parent_code: number | null;
-  households: number;
-  residents: number;
-  area_m2: number;
-  /** lon, lat */
-  label: [number, number];
-  bbox: [number, number, number, number];
-}
-
-export interface Assigned {
-  call_sign: string;
-  role: string;
-  duty: string;
-  station: string | null;
-}
-
-export interface Staffing {
-  rule: string;
-  required: Record<string, number>;
-  present: Record<string, number>;
-  ok: boolean;
-}
-
-export interface AreaDetail extends Area {
-  chain: ChainLink[];
-  children: { level: Level; count: number } | null;
-  assigned: Assigned[];
-  staffing: Staffing | null;
-  stations: Station[];
-}
-
-export interface Station {
-  station_id: number;
-  code: string;
-  kind: string;
-  name: string;
-  area_code?: number;
-  lon?: number;
-  lat?: number;
-}
-
-export interface TimelineStep {
-  ordinal: number;
-  at: string;
-  step: string;
-  status: string;
-  tier: string;
-  reason: string | null;
-}
-
-export interface Incident {
-  id: string;
-  no: number;
-  category: string;
-  category_name_zh: string;
-  category_name_en: string;
-  kind: string;
-  title: string;
-  description?: string;
-  lon: number;
-  lat: number;
-  cell_code: number;
-  chain: ChainLink[];
-  severity: number;
-  source: string;
-  status: string;
-  stage: Stage;
-  occurred_at: string;
-  reported_at: string;
-  closed_at: string | null;
-  simulated: boolean;
-  location_uncertainty_m: number | null;
-}
-
-export interface IncidentDetail extends Incident {
-  timeline: TimelineStep[];
-}
-
-export interface NewIncident {
-  id: string;
-  category: string;
-  title: string;
-  description: string;
-  lon: number;
-  lat: number;
-  source: string;
-  severity: number;
-}
-
-export interface Counts {
-  level: Level;
-  measure: Measure;
-  unit: string;
-  as_of: string;
-  since: string | null;
-  until: string | null;
-  n: number;
-  boundary_version: number | string;
-  values: Record<string, number>;
-}
-
-export interface Histogram {
-  since: string;
-  until: string;
-  bucket_s: number;
-  counts: number[];
-  total: number;
-}
-
-export interface Category {
-  code: string;
-  name_zh: string;
-  name_en: string;
-  kind: string;
-  parent_code: string | null;
-  limit: string | null;
-}
+export type City = Schemas["City"];
+export type ChainLink = Schemas["ChainLink"];
+export type Area = Schemas["Area"];
+export type AreaDetail = Schemas["AreaCard"];
+export type Assigned = Schemas["Assigned"];
+export type Staffing = Schemas["Staffing"];
+export type Station = Schemas["Station"];
+export type TimelineStep = Schemas["TimelineStep"];
+/** The list's form; the stream leaves `description` out. */
+export type Incident = Omit<Schemas["Incident"], "description"> & { description?: string };
+export type IncidentDetail = Schemas["IncidentDetail"];
+export type NewIncident = Schemas["NewIncident"];
+export type Counts = Schemas["Counts"];
+export type Histogram = Schemas["Histogram"];
+export type Category = Schemas["CategoryLine"];
 
 export interface AddressHit {
   label: string;

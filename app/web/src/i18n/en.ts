@@ -44,7 +44,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   layer_heat: "Heat",
   layer_stations: "Stations",
   layer_assignments: "On duty",
-  layer_river: "Yellow River (schematic)",
+  layer_river: "River (schematic)",
   layerFailed: "Failed to load, press to retry",
   layerZoom: "Shows from zoom {z}",
   measure: "Measure",
@@ -79,7 +79,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   legendAssignShort: "staffing short",
   legendAssign: "number = staff on duty",
 
-  today: "Reported today",
+  today: "Today",
   todayVs: "vs yesterday by now",
   open: "Open",
   lastHour: "Last hour",

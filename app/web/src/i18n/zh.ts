@@ -47,7 +47,7 @@ export const zh = {
   layerZoom: "放大到 {z} 级后显示",
   measure: "指标",
   measure_reported: "上报数",
-  measure_density: "每平方公里",
+  measure_density: "密度",
   measure_open: "未结数",
   unit_reported: "件",
   unit_density: "件/km²",

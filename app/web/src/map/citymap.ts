@@ -14,7 +14,7 @@ import type { LayerName } from "../state/url";
 import { cellNumber } from "../state/codes";
 import { stageIndex } from "../state/stages";
 import { number } from "../ui/format";
-import { CollisionGrid } from "./collision";
+import { CollisionGrid, centredBox } from "./collision";
 import { numberOf } from "./decode";
 import { landSource, outlineSources, shadingSource } from "./ground";
 import { drawLabels, measureWith, placeLabels, rankShown, type Label, type LabelRank } from "./labels";
@@ -27,7 +27,8 @@ import { makeScale, spread } from "./ramp";
 import { drawRiver, readRiver, riverLabels, type River } from "./river";
 import { Rings } from "./rings";
 import {
-  clearSprites, drawAssignments, drawClusters, drawSingles, drawStations, SINGLE_FROM_ZOOM, type DrawnSymbol,
+  clearSprites, planAssignments, planClusters, planSingles, planStations, SINGLE_FROM_ZOOM,
+  type DrawnSymbol, type SymbolPlan,
 } from "./symbols";
 import { layerStatus, setStatus, shownScale, type GridStatus } from "./status";
 import { TileGrid, type TileSource } from "./tilegrid";
@@ -36,6 +37,7 @@ import { TileStore } from "./tilestore";
 const MIN_ZOOM = 8;
 const MAX_ZOOM = 18;
 const SHADE_CLASSES = 6;
+const SHEET_PX = 250;
 
 export class CityMap {
   readonly map: L.Map;
@@ -60,6 +62,7 @@ export class CityMap {
     this.points = new TileGrid({ painted: false, pane: "points", minZoom: MIN_ZOOM, maxZoom: MAX_ZOOM });
     this.heat = new L.TileLayer("", { pane: "heat", minZoom: MIN_ZOOM, maxZoom: MAX_ZOOM, opacity: 0.85 });
     this.overlay = new CanvasOverlay("symbols", 0.12);
+    this.overlay.symbolScale = () => (store.mode.peek() === "wall" ? Math.max(1, (window.innerWidth / 1920) * 1.9) : 1);
     this.overlay.paint = (frame) => this.paintOverlay(frame);
     this.pointer = new PointerLayer(this);
     this.rings = new Rings(this.map);
@@ -193,7 +196,7 @@ export class CityMap {
     const city = data.city.value.value.data;
     if (!city) return;
     const [west, south, east, north] = city.bbox;
-    const room = L.latLngBounds([south, west], [north, east]).pad(0.6);
+    const room = L.latLngBounds([south, west], [north, east]).pad(1.5);
     this.map.setMaxBounds(room);
     if (!store.place.peek()) this.fly(city.bbox, 12);
     untracked(() => this.onMoved());
@@ -276,9 +279,11 @@ export class CityMap {
 
   private fly(bbox: readonly [number, number, number, number], maxZoom: number): void {
     const [west, south, east, north] = bbox;
+    // On a phone the sheet covers the lower part: what is shown belongs above it.
+    const below = store.phone.peek() ? SHEET_PX : 24;
     this.map.fitBounds(
       [[south, west], [north, east]],
-      { maxZoom, padding: [24, 24], animate: false },
+      { maxZoom, paddingTopLeft: [24, 24], paddingBottomRight: [24, below], animate: false },
     );
   }
 
@@ -292,29 +297,28 @@ export class CityMap {
   private paintOverlay(frame: OverlayFrame): void {
     const { palette } = this;
     const on = (name: LayerName): boolean => store.layers.peek().includes(name);
-    const taken = new CollisionGrid();
-    const drawn: DrawnSymbol[] = [];
     if (on("river") && this.river) drawRiver(frame, this.river, palette);
     const outline = data.outline.value.peek().data;
     if (outline) drawOutline(frame, readOutline(outline.geometry), palette);
-    if (on("assignments")) drawn.push(...drawAssignments(frame, this.points.tiles("assignments"), palette));
-    if (on("stations")) drawn.push(...drawStations(frame, this.points.tiles("stations"), palette));
-    if (on("incidents")) {
-      const held = this.points.tiles("incidents");
-      const single = frame.zoom >= SINGLE_FROM_ZOOM;
-      drawn.push(
-        ...(single
-          ? drawSingles(frame, held, this.fresh, stageIndex, palette)
-          : drawClusters(frame, held, this.fresh, palette, taken, number)),
-      );
-    }
-    this.drawn = drawn;
-    this.paintLabels(frame, taken);
+    const plans: SymbolPlan[] = [];
+    if (on("assignments")) plans.push(planAssignments(frame, this.points.tiles("assignments"), palette));
+    if (on("stations")) plans.push(planStations(frame, this.points.tiles("stations"), palette));
+    if (on("incidents")) plans.push(this.planIncidents(frame));
+    this.drawn = plans.flatMap((plan) => plan.symbols);
+    this.paintLabels(frame);
+    for (const plan of plans) plan.draw(frame.ctx);
     this.pointer.redraw();
   }
 
-  private paintLabels(frame: OverlayFrame, taken: CollisionGrid): void {
-    const scale = store.mode.peek() === "wall" ? 1.5 : 1;
+  private planIncidents(frame: OverlayFrame): SymbolPlan {
+    const held = this.points.tiles("incidents");
+    return frame.zoom >= SINGLE_FROM_ZOOM
+      ? planSingles(frame, held, this.fresh, stageIndex, this.palette)
+      : planClusters(frame, held, this.fresh, this.palette, number);
+  }
+
+  private paintLabels(frame: OverlayFrame): void {
+    const { scale } = frame;
     const labels: Label[] = [];
     const add = (rank: LabelRank, text: string, x: number, y: number): void => {
       if (x > -80 && y > -20 && x < frame.width + 80 && y < frame.height + 20) labels.push({ rank, text, x, y });
@@ -332,6 +336,10 @@ export class CityMap {
     if (rankShown("cell", frame.zoom)) this.addCellLabels(frame, add);
     if (this.river && rankShown("river", frame.zoom) && store.layers.peek().includes("river")) {
       labels.push(...riverLabels(frame, this.river, t("layer_river")));
+    }
+    const taken = new CollisionGrid();
+    for (const { x, y, radius } of this.drawn) {
+      if (radius > 3) taken.block(centredBox(x - frame.originX, y - frame.originY, radius * 1.7, radius * 1.7));
     }
     const placed = placeLabels(labels, taken, scale, measureWith(frame.ctx, scale, this.palette.font));
     drawLabels(frame.ctx, placed, scale, this.palette);

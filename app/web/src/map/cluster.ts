@@ -30,12 +30,32 @@ export function gather(points: Iterable<BinPoint>, size_px: number): Cluster[] {
       cells.set(key, { x: point.x * point.n, y: point.y * point.n, n: point.n, open: point.open });
     }
   }
-  return [...cells.values()]
-    .map((cell) => ({ x: cell.x / cell.n, y: cell.y / cell.n, n: cell.n, open: cell.open }))
-    .sort((a, b) => a.n - b.n);
+  const clusters = [...cells.values()].map((cell): Cluster => {
+    return { x: cell.x / cell.n, y: cell.y / cell.n, n: cell.n, open: cell.open };
+  });
+  return absorb(clusters, size_px / CLUSTER_PX);
+}
+
+/** A square of this size at a desk; a wall's is larger. */
+export const CLUSTER_PX = 56;
+/** Circles may touch a little, never hide one another's number. */
+const OVERLAP = 0.86;
+
+/** Larger circles take in the smaller ones they would cover. Ascending by count: the largest is drawn last. */
+function absorb(clusters: readonly Cluster[], scale: number): Cluster[] {
+  const kept: Cluster[] = [];
+  for (const one of [...clusters].sort((a, b) => b.n - a.n)) {
+    const reach = (other: Cluster): number => (clusterRadius(one.n) + clusterRadius(other.n)) * scale * OVERLAP;
+    const at = kept.findIndex((other) => Math.hypot(other.x - one.x, other.y - one.y) < reach(other));
+    const other = kept[at];
+    if (other) kept[at] = { ...other, n: other.n + one.n, open: other.open + one.open };
+    else kept.push(one);
+  }
+  return kept.sort((a, b) => a.n - b.n);
 }
 
 /** Radius in px: the area grows with the count, within a readable range. */
 export function clusterRadius(n: number): number {
-  return Math.min(26, 7 + 1.55 * Math.sqrt(n) * (n > 100 ? 0.7 : 1));
+  if (n === 1) return 5;
+  return Math.min(26, 6.5 + 2.6 * Math.log2(n));
 }

@@ -48,8 +48,18 @@ export function labelFont(rank: LabelRank, scale: number, family: string): strin
   return `${style.weight} ${(style.size_px * scale).toFixed(1)}px ${family}`;
 }
 
-/** How far from its point a label may move to find room, as a share of its height. */
-const TRIES: readonly number[] = [0, -1.1, 1.1, -2, 2];
+/** Room kept free around a name: dense names read worse than few. */
+const AIR_PX: Readonly<Record<LabelRank, number>> = { district: 8, river: 8, subdistrict: 10, community: 18, cell: 4 };
+
+/** Where a name may step aside to, best first: [share of its width, lines]. */
+const NEAR: readonly (readonly [number, number])[] = [[0, 0], [0, -1.1], [0, 1.1]];
+const TRIES: Readonly<Record<LabelRank, readonly (readonly [number, number])[]>> = {
+  district: [...NEAR, [0.75, -0.5], [-0.75, -0.5], [0.75, 0.8], [-0.75, 0.8], [0, -2.2], [0, 2.2], [0.6, -2], [-0.6, 2], [0, 3.2], [0, -3.2]],
+  river: NEAR,
+  subdistrict: [...NEAR, [0, -2], [0, 2]],
+  community: NEAR,
+  cell: [[0, 0]],
+};
 
 /** Place far levels first. `measure` gives the text width in px; `grid` may already hold what must stay free. */
 export function placeLabels(
@@ -61,14 +71,15 @@ export function placeLabels(
   const placed: PlacedLabel[] = [];
   for (const rank of ORDER) {
     const height = STYLES[rank].size_px * scale + 4;
+    const air = AIR_PX[rank] * scale;
     for (const label of labels) {
       if (label.rank !== rank) continue;
       const width = measure(label) + 8;
-      const tries = rank === "cell" ? [0] : TRIES;
-      for (const offset of tries) {
-        const y = label.y + offset * height;
-        if (grid.tryPlace(centredBox(label.x, y, width, height))) {
-          placed.push({ ...label, y, width });
+      for (const [dx, dy] of TRIES[rank]) {
+        const x = label.x + dx * width;
+        const y = label.y + dy * height;
+        if (grid.tryPlace(centredBox(x, y, width + air, height + air / 2))) {
+          placed.push({ ...label, x, y, width });
           break;
         }
       }

@@ -10,6 +10,8 @@ export interface OverlayFrame {
   readonly originY: number;
   readonly width: number;
   readonly height: number;
+  /** how much larger than at a desk symbols and names are: a wall is read at four metres */
+  readonly scale: number;
 }
 
 /** What is used of L.Renderer beyond its types. */
@@ -24,6 +26,7 @@ const proto = L.Renderer.prototype as unknown as { _update: (this: L.Renderer) =
 export class CanvasOverlay extends L.Renderer {
   /** Draws everything; set by whoever owns the overlay. */
   paint: (frame: OverlayFrame) => void = () => undefined;
+  symbolScale: () => number = () => 1;
   private frameTimer = 0;
   private shown = true;
 
@@ -109,6 +112,9 @@ export class CanvasOverlay extends L.Renderer {
     const size = bounds.getSize();
     ctx.clearRect(0, 0, size.x, size.y);
     const origin = map.getPixelOrigin().add(bounds.min);
-    this.paint({ ctx, zoom: map.getZoom(), originX: origin.x, originY: origin.y, width: size.x, height: size.y });
+    this.paint({
+      ctx, zoom: map.getZoom(), originX: origin.x, originY: origin.y, width: size.x, height: size.y,
+      scale: this.symbolScale(),
+    });
   }
 }

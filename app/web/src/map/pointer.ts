@@ -4,6 +4,7 @@ import { effect, signal } from "@preact/signals";
 import { draft, placeDraft, select } from "../state/actions";
 import { goArea } from "../state/navigate";
 import { ancestorAt, childLevel, LEVELS, levelOf, within } from "../state/codes";
+import { levelToPick } from "../state/levels";
 import * as store from "../state/store";
 import { track } from "../state/resource";
 import type { CityMap } from "./citymap";
@@ -129,13 +130,17 @@ export class PointerLayer {
     return outline.length > 0 ? outline : ground.tiles("outline-district");
   }
 
-  /** What a click would enter: one level below the chosen area, or its neighbour at the same level outside of it. */
+  /**
+   * What a click would enter: one level below the chosen area, or its neighbour at the same level outside of it;
+   * never coarser than what one can tell apart at this zoom.
+   */
   private target(code: number): number {
     const area = store.area.peek();
     const from = area === 0 ? "city" : levelOf(area);
-    const wanted = within(code, area) ? (childLevel(from) ?? "cell") : from;
+    const step = within(code, area) ? (childLevel(from) ?? "cell") : from;
+    const wanted = Math.max(LEVELS.indexOf(step), LEVELS.indexOf(levelToPick(this.city.map.getZoom())));
     const found = levelOf(code);
-    return LEVELS.indexOf(found) <= LEVELS.indexOf(wanted) ? code : ancestorAt(code, wanted);
+    return LEVELS.indexOf(found) <= wanted ? code : ancestorAt(code, LEVELS[wanted] ?? found);
   }
 
   private clicked(event: L.LeafletMouseEvent): void {
@@ -198,7 +203,7 @@ export class PointerLayer {
       ctx.translate(left, top);
       ctx.beginPath();
       for (const feature of features) traceFeature(ctx, feature, TILE_PX / tile.extent);
-      ctx.globalAlpha = 0.2;
+      ctx.globalAlpha = 0.13;
       ctx.fill();
       ctx.restore();
     }

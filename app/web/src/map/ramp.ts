@@ -37,7 +37,19 @@ export function makeScale(values: readonly number[], classes: number): Scale {
     const bound = niceNumber(q, whole);
     if (bound > (lower[lower.length - 1] ?? 0) && bound <= max) lower.push(bound);
   }
+  stretch(lower, max, classes, whole);
   return { lower, max };
+}
+
+/** Where most values are alike, quantiles leave classes over: they go to the long tail, in even steps of ratio. */
+function stretch(lower: number[], max: number, classes: number, whole: boolean): void {
+  while (lower.length < classes) {
+    const last = lower[lower.length - 1] ?? 1;
+    const ratio = Math.max(1.3, (max / last) ** (1 / (classes - lower.length + 1)));
+    const bound = niceNumber(whole ? Math.max(last + 1, last * ratio) : last * ratio, whole);
+    if (bound <= last || bound >= max) return;
+    lower.push(bound);
+  }
 }
 
 function floorNice(value: number): number {

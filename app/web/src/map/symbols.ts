@@ -1,9 +1,7 @@
 /** Symbols over the ground: incidents (bins far, single near), stations, who is on duty. Also the list to hit-test. */
 import type { Incident } from "../api/types";
-import { clusterRadius, gather, type BinPoint } from "./cluster";
-import type { CollisionGrid } from "./collision";
-import { centredBox } from "./collision";
-import { numberOf } from "./decode";
+import { CLUSTER_PX, clusterRadius, gather, type BinPoint } from "./cluster";
+import { numberOf, type TileFeature } from "./decode";
 import type { OverlayFrame } from "./overlay";
 import type { Palette } from "./palette";
 import { worldX, worldY } from "./project";
@@ -24,14 +22,19 @@ export interface DrawnSymbol {
   readonly hit: SymbolHit;
 }
 
+/** What will be drawn and where; names are placed in between, so that they keep clear of it. */
+export interface SymbolPlan {
+  readonly symbols: readonly DrawnSymbol[];
+  readonly draw: (ctx: CanvasRenderingContext2D) => void;
+}
+
 /** Points are single from this zoom on; the tiles decide the same way. */
 export const SINGLE_FROM_ZOOM = 13;
-const CLUSTER_PX = 56;
 
 interface TilePoint {
   readonly x: number;
   readonly y: number;
-  readonly properties: HeldTile["tile"]["features"][number];
+  readonly feature: TileFeature;
 }
 
 /** Points inside their own tile (the buffer's belong to the neighbour), in world px of `zoom`. */
@@ -47,7 +50,7 @@ function* tilePoints(held: readonly HeldTile[], zoom: number): Generator<TilePoi
         const x = feature.xy[i] ?? 0;
         const y = feature.xy[i + 1] ?? 0;
         if (x < 0 || y < 0 || x >= tile.extent || y >= tile.extent) continue;
-        yield { x: left + x * scale, y: top + y * scale, properties: feature };
+        yield { x: left + x * scale, y: top + y * scale, feature };
       }
     }
   }
@@ -117,19 +120,19 @@ export function drawStage(
 }
 
 /** Incidents near: one symbol each, closed ones under open ones, grave ones on top. */
-export function drawSingles(
+export function planSingles(
   frame: OverlayFrame,
   held: readonly HeldTile[],
   fresh: readonly Incident[],
   stageIndex: (stage: string) => number,
   palette: Palette,
-): DrawnSymbol[] {
+): SymbolPlan {
   const points: { x: number; y: number; no: number; stage: number; severity: number }[] = [];
   const seen = new Set<number>();
-  for (const { x, y, properties } of tilePoints(held, frame.zoom)) {
-    const no = numberOf(properties, "no");
+  for (const { x, y, feature } of tilePoints(held, frame.zoom)) {
+    const no = numberOf(feature, "no");
     seen.add(no);
-    points.push({ x, y, no, stage: numberOf(properties, "s"), severity: numberOf(properties, "v", 2) });
+    points.push({ x, y, no, stage: numberOf(feature, "s"), severity: numberOf(feature, "v", 2) });
   }
   for (const incident of fresh) {
     if (seen.has(incident.no)) continue;
@@ -139,42 +142,53 @@ export function drawSingles(
   }
   const weight = (p: { stage: number; severity: number }): number => (p.stage === 5 ? 0 : 10) + p.severity;
   points.sort((a, b) => weight(a) - weight(b));
-  return points.map((point) => {
-    const radius = symbolRadius(frame.zoom, point.severity);
-    const image = sprite(point.stage, radius, point.severity >= 4 && point.stage !== 5, palette);
-    const half = radius * 1.3 + 4;
-    const x = point.x - frame.originX - half;
-    const y = point.y - frame.originY - half;
-    frame.ctx.drawImage(image, x, y, half * 2, half * 2);
-    return { x: point.x, y: point.y, radius, hit: { kind: "incident", no: point.no } };
+  const symbols = points.map(({ x, y, no, severity }): DrawnSymbol => {
+    return { x, y, radius: symbolRadius(frame.zoom, severity) * frame.scale, hit: { kind: "incident", no } };
   });
+  return {
+    symbols,
+    draw: (ctx) => {
+      points.forEach(({ x, y, stage, severity }, i) => {
+        const radius = symbols[i]?.radius ?? 0;
+        const image = sprite(stage, radius, severity >= 4 && stage !== 5, palette);
+        const half = radius * 1.3 + 4;
+        ctx.drawImage(image, x - frame.originX - half, y - frame.originY - half, half * 2, half * 2);
+      });
+    },
+  };
 }
 
 /** Incidents far: circles with counts, an arc for the share still open. Labels keep clear of them. */
-export function drawClusters(
+export function planClusters(
   frame: OverlayFrame,
   held: readonly HeldTile[],
   fresh: readonly Incident[],
   palette: Palette,
-  taken: CollisionGrid,
   format: (n: number) => string,
-): DrawnSymbol[] {
+): SymbolPlan {
   const bins: BinPoint[] = [];
-  for (const { x, y, properties } of tilePoints(held, frame.zoom)) {
-    bins.push({ x, y, n: numberOf(properties, "n", 1), open: numberOf(properties, "o") });
+  for (const { x, y, feature } of tilePoints(held, frame.zoom)) {
+    bins.push({ x, y, n: numberOf(feature, "n", 1), open: numberOf(feature, "o") });
   }
   for (const { lon, lat } of fresh) bins.push({ x: worldX(lon, frame.zoom), y: worldY(lat, frame.zoom), n: 1, open: 1 });
-  const { ctx } = frame;
+  const clusters = gather(bins, CLUSTER_PX * frame.scale);
+  const symbols = clusters.map(({ x, y, n, open }): DrawnSymbol => {
+    return { x, y, radius: clusterRadius(n) * frame.scale, hit: { kind: "cluster", n, open } };
+  });
+  return {
+    symbols,
+    draw: (ctx) => {
+      centreText(ctx);
+      clusters.forEach(({ x, y, n, open }, i) => {
+        drawCluster(ctx, x - frame.originX, y - frame.originY, symbols[i]?.radius ?? 0, n, open / n, palette, format, frame.scale);
+      });
+    },
+  };
+}
+
+function centreText(ctx: CanvasRenderingContext2D): void {
   ctx.textAlign = "center";
   ctx.textBaseline = "middle";
-  return gather(bins, CLUSTER_PX).map((cluster) => {
-    const radius = cluster.n === 1 ? 5 : clusterRadius(cluster.n);
-    const x = cluster.x - frame.originX;
-    const y = cluster.y - frame.originY;
-    drawCluster(ctx, x, y, radius, cluster.n, cluster.open / cluster.n, palette, format);
-    if (radius > 8) taken.block(centredBox(x, y, radius * 1.5, radius * 1.5));
-    return { x: cluster.x, y: cluster.y, radius, hit: { kind: "cluster", n: cluster.n, open: cluster.open } };
-  });
 }
 
 function drawCluster(
@@ -186,6 +200,7 @@ function drawCluster(
   open: number,
   palette: Palette,
   format: (n: number) => string,
+  scale: number,
 ): void {
   ctx.beginPath();
   ctx.arc(x, y, radius, 0, 2 * Math.PI);
@@ -193,8 +208,8 @@ function drawCluster(
   ctx.globalAlpha = 0.9;
   ctx.fill();
   ctx.globalAlpha = 1;
-  ctx.lineWidth = 2.2;
-  ctx.strokeStyle = palette.line;
+  ctx.lineWidth = 2.2 * scale;
+  ctx.strokeStyle = palette.stages[5] ?? palette.line;
   ctx.stroke();
   if (open > 0) {
     ctx.beginPath();
@@ -202,9 +217,9 @@ function drawCluster(
     ctx.strokeStyle = palette.open;
     ctx.stroke();
   }
-  if (radius < 8) return;
+  if (radius < 8 * scale) return;
   ctx.fillStyle = palette.text;
-  ctx.font = `600 ${radius > 16 ? 13 : 12}px ${palette.font}`;
+  ctx.font = `600 ${(radius > 16 * scale ? 13 : 12) * scale}px ${palette.font}`;
   ctx.fillText(format(n), x, y + 0.5);
 }
 
@@ -214,26 +229,32 @@ export const STATION_KINDS = [
 ] as const;
 const STATION_SIGNS: readonly string[] = ["市", "分", "所", "站", "格", "警", "诈"];
 const STATION_SIZES: readonly number[] = [13, 11.5, 10, 8.5, 8, 10, 10];
+/** From which zoom a kind has its sign; before that it is a plain small mark, so that a city full of them stays a map. */
+const SIGN_FROM_ZOOM: readonly number[] = [8, 8, 12, 14, 15, 11, 11];
+const MARK_PX = 4;
+
+function stationHalf(kind: number, zoom: number): number {
+  return zoom < (SIGN_FROM_ZOOM[kind] ?? 12) ? MARK_PX : (STATION_SIZES[kind] ?? 8);
+}
 
 export function stationSign(kind: string): string {
   return STATION_SIGNS[STATION_KINDS.findIndex((known) => known === kind)] ?? "·";
 }
 
-export function drawStations(frame: OverlayFrame, held: readonly HeldTile[], palette: Palette): DrawnSymbol[] {
-  const { ctx } = frame;
-  ctx.textAlign = "center";
-  ctx.textBaseline = "middle";
-  const drawn: DrawnSymbol[] = [];
-  const points = [...tilePoints(held, frame.zoom)].map((point) => ({
-    ...point, kind: numberOf(point.properties, "k"), id: numberOf(point.properties, "id"),
-  }));
-  points.sort((a, b) => (STATION_SIZES[a.kind] ?? 0) - (STATION_SIZES[b.kind] ?? 0));
-  for (const { x, y, kind, id } of points) {
-    const half = (STATION_SIZES[kind] ?? 8) * (frame.zoom < 12 ? 0.9 : 1);
-    drawStation(ctx, x - frame.originX, y - frame.originY, half, kind, palette);
-    drawn.push({ x, y, radius: half, hit: { kind: "station", id, station: kind } });
-  }
-  return drawn;
+export function planStations(frame: OverlayFrame, held: readonly HeldTile[], palette: Palette): SymbolPlan {
+  const points = [...tilePoints(held, frame.zoom)].map(({ x, y, feature }) => {
+    const kind = numberOf(feature, "k");
+    const half = stationHalf(kind, frame.zoom) * frame.scale;
+    return { x, y, kind, half, id: numberOf(feature, "id") };
+  });
+  points.sort((a, b) => a.half - b.half);
+  return {
+    symbols: points.map(({ x, y, kind, half, id }) => ({ x, y, radius: half, hit: { kind: "station", id, station: kind } })),
+    draw: (ctx) => {
+      centreText(ctx);
+      for (const { x, y, half, kind } of points) drawStation(ctx, x - frame.originX, y - frame.originY, half, kind, frame.zoom, palette);
+    },
+  };
 }
 
 function drawStation(
@@ -242,11 +263,12 @@ function drawStation(
   y: number,
   half: number,
   kind: number,
+  zoom: number,
   palette: Palette,
 ): void {
   const police = kind >= 5;
   ctx.beginPath();
-  ctx.roundRect(x - half, y - half, half * 2, half * 2, police ? half : 3);
+  ctx.roundRect(x - half, y - half, half * 2, half * 2, police ? half : Math.min(3, half / 2));
   ctx.lineWidth = 2.5;
   ctx.strokeStyle = palette.halo;
   ctx.stroke();
@@ -257,32 +279,31 @@ function drawStation(
     ctx.strokeStyle = palette.text;
     ctx.stroke();
   }
+  if (zoom < (SIGN_FROM_ZOOM[kind] ?? 12)) return;
   ctx.fillStyle = police ? palette.text : palette.panel;
   ctx.font = `600 ${Math.round(half * 1.25)}px ${palette.font}`;
   ctx.fillText(STATION_SIGNS[kind] ?? "·", x, y + 0.5);
 }
 
 /** Who is on duty: a small pill with the head count; a triangle marks areas below the staffing rule. */
-export function drawAssignments(frame: OverlayFrame, held: readonly HeldTile[], palette: Palette): DrawnSymbol[] {
-  const { ctx } = frame;
-  ctx.textAlign = "center";
-  ctx.textBaseline = "middle";
-  const drawn: DrawnSymbol[] = [];
-  for (const { x, y, properties } of tilePoints(held, frame.zoom)) {
-    const workers = numberOf(properties, "g");
-    const police = numberOf(properties, "p");
-    const ok = numberOf(properties, "ok", 1) !== 0;
-    const px = x - frame.originX;
-    const py = y - frame.originY + (frame.zoom >= 15 ? 18 : 0);
-    drawHeads(ctx, px, py, workers + police, ok, palette);
-    drawn.push({
-      x,
-      y: y + (frame.zoom >= 15 ? 18 : 0),
-      radius: 9,
-      hit: { kind: "assignment", code: numberOf(properties, "code"), workers, police, ok },
-    });
-  }
-  return drawn;
+export function planAssignments(frame: OverlayFrame, held: readonly HeldTile[], palette: Palette): SymbolPlan {
+  // Near, the point also carries the cell's number: the pill steps aside.
+  const aside = frame.zoom >= 15 ? 18 : 0;
+  const points = [...tilePoints(held, frame.zoom)].map(({ x, y, feature }) => {
+    const workers = numberOf(feature, "g");
+    const police = numberOf(feature, "p");
+    const ok = numberOf(feature, "ok", 1) !== 0;
+    return { x, y: y + aside, code: numberOf(feature, "code"), workers, police, ok };
+  });
+  return {
+    symbols: points.map(({ x, y, ...who }) => ({ x, y, radius: 9, hit: { kind: "assignment", ...who } })),
+    draw: (ctx) => {
+      centreText(ctx);
+      for (const { x, y, workers, police, ok } of points) {
+        drawHeads(ctx, x - frame.originX, y - frame.originY, workers + police, ok, palette);
+      }
+    },
+  };
 }
 
 function drawHeads(

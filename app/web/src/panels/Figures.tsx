@@ -25,11 +25,13 @@ export function Figure({ label, value, note, unit }: {
 }): JSX.Element {
   return (
     <div class="figure">
-      <dt>{label}</dt>
+      <dt>
+        {label}
+        {note}
+      </dt>
       <dd>
         <span class="figure-value tabular">{value === undefined || value === null ? "–" : number(value)}</span>
         <span class="unit">{unit ?? t("cases")}</span>
-        {note}
       </dd>
     </div>
   );

@@ -21,7 +21,7 @@ export function MapView(): JSX.Element {
   useEffect(() => {
     if (!element.current) return undefined;
     const map = new CityMap(element.current);
-    const observer = new ResizeObserver(() => map.map.invalidateSize({ animate: false, pan: false }));
+    const observer = new ResizeObserver(() => map.map.invalidateSize({ animate: false }));
     observer.observe(element.current);
     return () => {
       observer.disconnect();

@@ -80,7 +80,7 @@ export function ReportForm({ value }: { value: Draft }): JSX.Element {
         </Labelled>
         <SeverityField value={value.severity} onChange={(severity) => change({ severity })} />
         <Labelled id="f-source" label={t("source")} error={errors["source"]}>
-          <select id="f-source" value={value.source} onChange={(event) => change({ source: event.currentTarget.value })}>
+          <select id="f-source" value={value.source} onChange={(event) => change({ source: SOURCES.find((known) => known === event.currentTarget.value) ?? "patrol" })}>
             {SOURCES.map((source) => (
               <option key={source} value={source}>
                 {word("source", source)}

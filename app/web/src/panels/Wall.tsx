@@ -1,7 +1,6 @@
 /** The wall: read at four metres, no pointer. Four figures and the last eight cases beside a full map. */
 import type { JSX } from "preact";
 import { named, t, word } from "../i18n";
-import { cellNumber } from "../state/codes";
 import { feed, figures } from "../state/data";
 import { nowTick } from "../state/store";
 import { ago, clock } from "../ui/format";
@@ -37,11 +36,11 @@ function Feed(): JSX.Element {
               <div>
                 <div class="row-top">
                   <span class="row-title">{incident.title}</span>
-                  <time class="tabular">{clock(incident.reported_at)}</time>
+                  <time class="tabular" title={ago(incident.reported_at, nowTick.value)}>{clock(incident.reported_at)}</time>
                 </div>
                 <div class="soft">
-                  {incident.chain.filter((link) => link.level === "district" || link.level === "subdistrict").map(named).join(" ")} -
-                  {cellNumber(incident.cell_code)} · {word("status", incident.status)} · {ago(incident.reported_at, nowTick.value)}
+                  {word("status", incident.status)} ·{" "}
+                  {incident.chain.filter((link) => link.level === "district" || link.level === "subdistrict").map(named).join(" ")}
                 </div>
               </div>
             </li>

@@ -7,11 +7,13 @@ import {
   area, bandwidth_m, categories, layerOn, level, listTick, measure, mode, refreshTick, selection, statusFilter, timeWindow, view,
 } from "./store";
 import { live, onChange, serverNow } from "./livefeed";
-import { brushRange, isLive, localMidnight, resolveWindow, rfc3339 } from "./window";
+import { brushRange, isLive, localMidnight, resolveWindow, rfc3339, type Preset } from "./window";
 
 const LIST_PAGE = 50;
 const WALL_FEED = 8;
-export const HISTOGRAM_BUCKETS = 96;
+/** Bars of a round length: 1, 5 and 15 minutes, 2 and 8 hours. */
+const BUCKETS: Readonly<Record<Preset, number>> = { "1h": 60, "6h": 72, "24h": 96, "7d": 84, "30d": 90 };
+const CUSTOM_BUCKETS = 96;
 
 /** The filter that list, tiles, heat, histogram and counts share: one selection everywhere. */
 export const filter = computed<Filter>(() => {
@@ -128,9 +130,10 @@ export const histogram = resource(() => {
   const { area: code, category, status } = filter.value;
   const bounds = { since: rfc3339(since), until: isLive(timeWindow.value) ? undefined : rfc3339(until) };
   const query: Filter = { area: code, category, status, ...bounds };
+  const buckets = isLive(timeWindow.value) ? BUCKETS[timeWindow.value] : CUSTOM_BUCKETS;
   return {
     id: `histogram|${JSON.stringify(query)}${stamp()}`,
-    ask: (signal) => api.histogram(query, HISTOGRAM_BUCKETS, signal),
+    ask: (signal) => api.histogram(query, buckets, signal),
   };
 });
 

@@ -9,12 +9,12 @@ export interface Draft {
   readonly title: string;
   readonly description: string;
   readonly severity: number;
-  readonly source: string;
+  readonly source: NewIncident["source"];
 }
 
 export const SOURCES = [
   "patrol", "visit", "hotline", "mini_program", "police_call", "warning", "leader", "transfer", "sensor",
-] as const;
+] as const satisfies readonly NewIncident["source"][];
 
 /** A version 4 UUID; `crypto.randomUUID` is missing outside secure contexts, random bytes are not. */
 export function newUuid(): string {
@@ -52,5 +52,6 @@ export function toBody(draft: Draft): NewIncident {
     lat: draft.lat ?? 0,
     source: draft.source,
     severity: draft.severity,
+    simulated: false,
   };
 }

@@ -16,13 +16,9 @@ export function shownLevel(choice: LevelChoice, zoom: number): Exclude<LevelChoi
   return choice === "auto" ? levelForZoom(zoom) : choice;
 }
 
-/** A zoom at which an area of this level fills the map in a useful way. */
-export function zoomForLevel(level: Level): number {
-  switch (level) {
-    case "city": return 9;
-    case "district": return 11;
-    case "subdistrict": return 13;
-    case "community": return 15;
-    case "cell": return 16;
-  }
+/** The coarsest level that a click picks at this zoom: near, a click means the cell under it, not its district. */
+export function levelToPick(zoom: number): Level {
+  if (zoom < 10) return "district";
+  if (zoom < 12) return "subdistrict";
+  return zoom < 14 ? "community" : "cell";
 }

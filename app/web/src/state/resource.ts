@@ -78,6 +78,4 @@ function sameKind(a: string, b: string): boolean {
 }
 
 /** Name the signals an effect depends on without using their values: reading them is what counts. */
-export function track(...read: readonly unknown[]): void {
-  void read;
-}
+export const track: (...read: readonly unknown[]) => void = () => undefined;
