@@ -318,6 +318,12 @@ def test_a_lost_area_is_noticed(city: City, facts: CityFacts, sources: Sources) 
             checks.verify(City(city.areas.drop(lost), city.units), HONGGU, facts, sources)
 
 
+def test_a_city_of_another_size_is_noticed(city: City, facts: CityFacts, sources: Sources) -> None:
+    more = tuple(replace(district, cells=district.cells + 1) for district in facts.districts)
+    with pytest.raises(checks.CityError, match="cells: 336, but 337"):
+        checks.verify(city, HONGGU, replace(facts, districts=more), sources)
+
+
 def test_a_city_that_misses_its_outline_is_noticed(
     city: City, facts: CityFacts, sources: Sources
 ) -> None:
