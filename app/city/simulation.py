@@ -110,8 +110,7 @@ class Simulation:
         dx_m, dy_m = (float(v) for v in self._rng.normal(0.0, spread_m / 2.0, 2))
         return {
             "category": line["code"],
-            "title": self._word(line, site, "title"),
-            "description": self._word(line, site, "description"),
+            **self._words(line, site),
             "lon": round(
                 site.lon + dx_m / (METRES_PER_DEGREE * math.cos(math.radians(site.lat))), 6
             ),
@@ -154,11 +153,18 @@ class Simulation:
     def _site(self, category: str) -> Site:
         return self._pick(self._sites.get(category) or self._sites[""])
 
-    def _word(self, line: dict[str, str], site: Site, kind: str) -> str:
+    def _words(self, line: dict[str, str], site: Site) -> dict[str, str]:
+        """Title and description of one thing: the same spot, and the first title goes with the
+        first description."""
         spots = self._spots[(line["spot"], "1" if site.urban else "0")]
         spot = self._pick(spots)["text"].format(m=int(self._rng.integers(1, 21))) if spots else ""
-        text = self._pick(self._texts[(line["code"], kind)])["text"]
-        return text.format(place=site.community, spot=spot, n=int(self._rng.integers(2, 30)))
+        slots = {"place": site.community, "spot": spot, "n": int(self._rng.integers(2, 30))}
+        chance = self._rng.random()
+        forms = {kind: self._texts[(line["code"], kind)] for kind in ("title", "description")}
+        return {
+            kind: texts[int(chance * len(texts))]["text"].format(**slots)
+            for kind, texts in forms.items()
+        }
 
     def _pick(self, things: Sequence[T]) -> T:
         return things[int(self._rng.integers(len(things)))]
@@ -175,7 +181,8 @@ class Simulation:
 
 
 def _table(name: str) -> list[dict[str, str]]:
-    text = resources.files("geodata.demo").joinpath(f"{name}.csv").read_text(encoding="utf-8")
+    # Through the folder above: importing geodata.demo itself would cost 100 MB of libraries.
+    text = resources.files("geodata").joinpath("demo", f"{name}.csv").read_text(encoding="utf-8")
     return list(csv.DictReader(text.splitlines()))
 
 
