@@ -20,6 +20,7 @@ from app.city.report import LoadReport
 from app.city.standard import read_categories
 from app.core.clock import city_midnight
 from app.core.db import writing
+from app.live.service import restart_stream
 from geodata.progress import Progress
 
 HISTORY = timedelta(days=400)
@@ -105,7 +106,7 @@ def _finish(session: Session, progress: Progress) -> None:
     steps = (
         queries.write_receipts,
         queries.continue_numbers,
-        queries.start_stream_epoch,
+        restart_stream,
         queries.analyze,
     )
     for done, step in enumerate(steps):

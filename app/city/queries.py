@@ -170,16 +170,6 @@ def _one_more(session: Session, statement: str) -> int:
     return int(session.scalar(text(statement)) or 0) + 1
 
 
-def start_stream_epoch(session: Session) -> None:
-    """Begin the stream anew: whoever is behind is told to load everything again."""
-    session.execute(
-        text(
-            "INSERT INTO stream_state (one, epoch, last_seq) VALUES (1, gen_random_uuid()::text, 0)"
-            " ON CONFLICT (one) DO UPDATE SET epoch = excluded.epoch, last_seq = 0"
-        )
-    )
-
-
 def analyze(session: Session) -> None:
     """Let the planner know the new tables before anybody asks them anything."""
     session.execute(text("SET LOCAL default_statistics_target = 40"))  # 100 takes twice as long

@@ -6,6 +6,7 @@ whether a city is there, must not carry it.
 
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
@@ -15,6 +16,10 @@ from app.core import schema
 from app.core.db import reading, writing
 from app.core.settings import Settings
 from geodata.progress import Progress
+
+if TYPE_CHECKING:
+    from app.city.importing.report import ImportReport, Kind
+    from app.city.importing.work import Options
 
 DEMO_NAME = "lanzhou"
 
@@ -63,6 +68,37 @@ def ensure_demo_city(engine: Engine, settings: Settings, progress: Progress) -> 
     from app.city import demo  # noqa: PLC0415  (see above)
 
     return demo.ensure(engine, demo.Places(settings.data_dir), DEMO_NAME, progress)
+
+
+def import_file(
+    engine: Engine,
+    kind: "Kind",
+    file: Path,
+    options: "Options",
+    *,
+    progress: Progress,
+    now: datetime,
+) -> "ImportReport":
+    """Import a city's own file: read in a child process, checked, written whole or not at all.
+
+    Args:
+        engine: of a database with this version's tables.
+        kind: what the file holds.
+        file: GeoJSON, a zipped Shapefile, GeoPackage, CSV or XLSX.
+        options: what its sender declares beside it.
+        progress: told of the steps; may raise `Cancelled`, which changes nothing.
+        now: from when new boundaries and stations are in force.
+
+    Returns:
+        What was found; `fits` says whether it was, or with `dry_run` would have been, written.
+
+    Raises:
+        Cancelled: `progress` asked to stop.
+        sqlalchemy.exc.SQLAlchemyError, psycopg.Error: the database fails.
+    """
+    from app.city.importing import service as importing  # noqa: PLC0415  (see above)
+
+    return importing.import_file(engine, kind, file, options, progress=progress, now=now)
 
 
 def is_city_loaded(engine: Engine) -> bool:

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from app.city import service as city
 from app.city.errors import CityFilesError
+from app.city.importing.report import ImportReport, Kind
 from app.city.report import CityStatus, LoadReport
-from app.cli.terminal import console, give_up, open_context, progress_bar
+from app.cli.terminal import complain, console, give_up, open_context, progress_bar
 from app.core.clock import CITY_ZONE, utc_now
 from app.core.settings import get_settings
 
@@ -21,6 +23,7 @@ NOTHING_LOADED = (
     "No city is loaded. `minqing city build` and `minqing city load` make the demo city;"
     " `minqing city import areas FILE` begins with your own."
 )
+MOST_SHOWN = 40
 LEVEL_WORDS = {
     "city": "cities",
     "district": "districts and counties",
@@ -75,6 +78,46 @@ def ensure_demo() -> None:
             _print_load(report)
 
 
+@app.command("import")
+def import_(  # noqa: PLR0917 (typer reads them by name)
+    kind: Annotated[Kind, typer.Argument(help="What the file holds.")],
+    file: Annotated[Path, typer.Argument(help="GeoJSON, zipped Shapefile, GeoPackage, CSV, XLSX.")],
+    crs: Annotated[
+        str | None,
+        typer.Option(help="wgs84, cgcs2000, gcj02, bd09 or a Gauss zone such as EPSG:4544."),
+    ] = None,
+    layer: Annotated[str | None, typer.Option(help="Layer or sheet, where there are more.")] = None,
+    columns: Annotated[
+        list[str] | None, typer.Option(help="our_field=column; may be given several times.")
+    ] = None,
+    encoding: Annotated[str | None, typer.Option(help="Of the texts, e.g. gbk.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check, write nothing.")] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="Write the refused rows to this CSV file.")
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="areas: remove the loaded city and begin this one.")
+    ] = False,
+    city_name: Annotated[
+        str | None, typer.Option(help="areas: the city's name, if the file has no row for it.")
+    ] = None,
+) -> None:
+    """Import a city's own file. All of it, or nothing changes. Exit code 1 if it is refused."""
+    from app.city.importing.work import Options
+
+    options = Options(crs, layer, encoding, _columns(columns or []), dry_run, replace, city_name)
+    with open_context() as context:
+        city.prepare_database(context.engine)
+        with progress_bar() as bar:
+            found = city.import_file(
+                context.engine, kind, file, options, progress=bar, now=utc_now()
+            )
+    if report is not None:
+        found.write_csv(report)
+    _print_import(found, dry_run=dry_run)
+    raise typer.Exit(0 if found.fits else 1)
+
+
 @app.command()
 def status() -> None:
     """What is loaded. Exit code 1 when nothing is."""
@@ -99,6 +142,50 @@ def _plain_name(name: str) -> str:
     if not name or name.startswith(".") or Path(name).name != name:
         raise give_up(f"{name!r} is not a plain folder name.")
     return name
+
+
+def _columns(pairs: list[str]) -> dict[str, str]:
+    answer = {}
+    for pair in pairs:
+        field, equals, column = pair.partition("=")
+        if not (field and equals and column):
+            raise give_up(f"--columns {pair}: our_field=column is needed, e.g. name=MC.")
+        answer[field.strip()] = column.strip()
+    return answer
+
+
+def _print_import(found: ImportReport, *, dry_run: bool) -> None:
+    about = [part for part in (found.format, found.layer, found.crs) if part]
+    if found.refusals:
+        table = Table(title=f"{found.refused:,} of {found.rows:,} rows refused")
+        for heading in ("row", "field", "reason"):
+            table.add_column(heading)
+        for refusal in sorted(found.refusals, key=lambda refusal: refusal.row)[:MOST_SHOWN]:
+            # Text of strangers: never to be taken for the terminal's own markup or controls.
+            table.add_row(
+                str(refusal.row), escape(_plain(refusal.field)), escape(_plain(refusal.reason))
+            )
+        console.print(table)
+        if len(found.refusals) > MOST_SHOWN:
+            console.print(f"The first {MOST_SHOWN}; --report FILE.csv lists more.")
+    for problem in found.problems:
+        complain(_plain(problem))
+    for note in found.notes:
+        console.print(_plain(note), markup=False, highlight=False)
+    if found.rows:
+        outside = f"{found.outside_share:.1%} outside"
+        console.print(f"{', '.join(about)}: {found.rows:,} rows, {outside}", highlight=False)
+    if not found.fits:
+        complain("Nothing was imported: a file is taken whole or not at all.")
+    elif dry_run:
+        console.print("The file fits. Nothing was written (--dry-run).")
+    else:
+        known = f", {found.known:,} were there already" if found.known else ""
+        console.print(f"Imported {found.written:,} {found.kind}{known}.", highlight=False)
+
+
+def _plain(text: str) -> str:
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
 def _print_load(report: LoadReport) -> None:

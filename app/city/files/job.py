@@ -71,7 +71,7 @@ class Answer:
         layer: the layer or sheet that was read.
         rows: how many rows the file has.
         refusals: the first MOST_REFUSALS rows that cannot be taken.
-        refused: how many there are in all.
+        refused_rows: all of their numbers.
         missing: our fields of which the file has no column.
         notes: what its sender should know.
         error: why the file as a whole is refused, if it is.
@@ -82,14 +82,14 @@ class Answer:
     layer: str | None = None
     rows: int = 0
     refusals: list[Refusal] = field(default_factory=list)
-    refused: int = 0
+    refused_rows: list[int] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     error: str | None = None
 
     def refuse(self, row: int, at: str, reason: str) -> None:
         """Note a row that cannot be taken."""
-        self.refused += 1
+        self.refused_rows.append(row)
         if len(self.refusals) < MOST_REFUSALS:
             self.refusals.append(Refusal(row, at, reason))
 

@@ -1,0 +1,113 @@
+"""Importing one file: read apart, checked whole, written in one transaction or not at all."""
+
+import csv
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from app.city import queries as city_queries
+from app.city.files import sandbox
+from app.city.files.job import FileRefused, Job, Shape
+from app.city.files.sandbox import FileRows
+from app.city.importing import areas, cells, incidents, stations, units
+from app.city.importing.report import MOST_OUTSIDE_SHARE, ImportReport, Kind
+from app.city.importing.work import Options, Work
+from app.core.db import writing
+from app.live.service import restart_stream
+from geodata.progress import Progress
+
+NAMES_FILE = Path(__file__).with_name("column_names.csv")
+POINTS = (Kind.STATIONS, Kind.INCIDENTS)
+FIELDS: dict[Kind, tuple[str, ...]] = {
+    Kind.AREAS: areas.FIELDS,
+    Kind.CELLS: cells.FIELDS,
+    Kind.UNITS: units.FIELDS,
+    Kind.STATIONS: stations.FIELDS,
+    Kind.INCIDENTS: incidents.FIELDS,
+}
+TAKE: dict[Kind, Callable[[Work], None]] = {
+    Kind.AREAS: areas.take,
+    Kind.CELLS: cells.take,
+    Kind.UNITS: units.take,
+    Kind.STATIONS: stations.take,
+    Kind.INCIDENTS: incidents.take,
+}
+
+
+class _NotWritten(Exception):
+    """Raised to take back what the transaction has done so far."""
+
+
+def import_file(
+    engine: Engine, kind: Kind, file: Path, options: Options, *, progress: Progress, now: datetime
+) -> ImportReport:
+    """Import one file. See `app.city.service.import_file`."""
+    report = ImportReport(kind)
+    try:
+        found = sandbox.read(file, _job(kind, options), progress)
+    except FileRefused as error:
+        report.problems.append(str(error))
+        return report
+    _take_over(report, found)
+    try:
+        with writing(engine) as session:
+            _import(Work(session, found, options, now, report, progress))
+    except _NotWritten:
+        report.written = 0
+    return report
+
+
+def _job(kind: Kind, options: Options) -> Job:
+    unknown = sorted(options.columns.keys() - set(FIELDS[kind]))
+    if unknown:
+        raise FileRefused(
+            f"--columns: {kind} have no field {', '.join(unknown)}; they have"
+            f" {', '.join(FIELDS[kind])}."
+        )
+    with NAMES_FILE.open(encoding="utf-8", newline="") as names_file:
+        names = [(row["field"], row["name"]) for row in csv.DictReader(names_file)]
+    return Job(
+        path="",
+        name="",
+        shape=Shape.POINT if kind in POINTS else Shape.POLYGON,
+        fields={field: [n for f, n in names if f == field] for field in FIELDS[kind]},
+        columns=options.columns,
+        crs=options.crs,
+        layer=options.layer,
+        encoding=options.encoding,
+        may_have_address=kind in POINTS,
+    )
+
+
+def _take_over(report: ImportReport, found: FileRows) -> None:
+    answer = found.answer
+    report.format, report.crs, report.layer = answer.format, answer.crs, answer.layer
+    report.rows = answer.rows
+    report.notes.extend(answer.notes)
+    report.refused_rows.update(answer.refused_rows)
+    report.refusals.extend(answer.refusals)
+    if not report.rows:
+        report.problems.append("The file has no rows.")
+
+
+def _import(work: Work) -> None:
+    session, report, progress = work.session, work.report, work.progress
+    city_queries.begin_load(session)
+    if report.rows:
+        progress.step("check", 0, 1)
+        TAKE[report.kind](work)
+        progress.step("check", 1, 1)
+    if report.outside_share > MOST_OUTSIDE_SHARE:
+        report.problems.insert(
+            0, f"{report.outside_share:.0%} of the rows lie outside; more than"
+            f" {MOST_OUTSIDE_SHARE:.0%} means that the file or its coordinate system is wrong.",
+        )  # fmt: skip
+    if work.options.dry_run or not report.fits:
+        raise _NotWritten
+    city_queries.continue_numbers(session)
+    restart_stream(session)
+    progress.step("finish", 0, 1)
+    city_queries.analyze(session)
+    progress.step("finish", 1, 1)
