@@ -214,6 +214,16 @@ class IncidentHead(BaseModel):
     )
     simulated: bool = Field(description="Made up by the simulation.")
 
+    def told(self, at: datetime) -> dict[str, Any]:
+        """What the live stream tells of it, as JSON: the head only, whatever else this holds.
+
+        Args:
+            at: when it came to be so (UTC).
+        """
+        # By name: validating an Incident as a head gives back the Incident, free text and all.
+        told = self.model_dump(mode="json", include=set(IncidentHead.model_fields))
+        return {**told, "at": at.isoformat().replace("+00:00", "Z")}
+
 
 class Incident(IncidentHead):
     """Anything reported at a place, as it stood at the minute asked for."""

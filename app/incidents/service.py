@@ -19,7 +19,6 @@ from app.incidents.schemas import (
     City,
     Incident,
     IncidentDetail,
-    IncidentHead,
     IncidentPage,
     IncidentQuery,
     NewIncident,
@@ -73,8 +72,7 @@ def report(
         if no is not None:
             _file(session, new, no, place, now)
             answer = _first_answer(session, no, now)
-            payload = IncidentHead.model_validate(answer, from_attributes=True)
-            tell(session, REPORTED_TOPIC, place.cell_code, payload.model_dump(mode="json"))
+            tell(session, REPORTED_TOPIC, place.cell_code, answer.told(now))
             return answer, True
         known = queries.receipt(session, new.id)
     if known is None:

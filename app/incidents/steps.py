@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app.core.errors import FieldError, Problem, invalid, not_found
 from app.core.outbox import tell
 from app.incidents import queries, rules, service
-from app.incidents.schemas import IncidentDetail, IncidentHead
+from app.incidents.schemas import IncidentDetail
 
 CHANGED_TOPIC = "incident.changed"
 
@@ -55,13 +55,8 @@ def advance(
     closed_at = None if rules.is_open(status) else at
     queries.set_state(session, no, known.reported_at, status, closed_at)
     detail = service.get_incident_by_no(session, no, at)
-    head = IncidentHead.model_validate(detail, from_attributes=True).model_dump(mode="json")
-    tell(session, CHANGED_TOPIC, detail.cell_code, {**head, "step": step, "at": _rfc3339(at)})
+    tell(session, CHANGED_TOPIC, detail.cell_code, {**detail.told(at), "step": step})
     return detail
-
-
-def _rfc3339(at: datetime) -> str:
-    return at.isoformat().replace("+00:00", "Z")
 
 
 def _illegal(detail: str) -> Problem:
