@@ -1,15 +1,12 @@
-// Text reaches the page only as text nodes: the rules at the end hold that line.
 import tseslint from "typescript-eslint";
-
-const POPUPS = "/^(bindPopup|bindTooltip|openPopup|openTooltip|setPopupContent|setTooltipContent)$/";
-const HTML_SINKS = "/^(innerHTML|outerHTML|srcdoc)$/";
+import { TEXT_ONLY } from "./eslint.text.js";
 
 export default tseslint.config(
   { ignores: ["dist", "node_modules", "src/api/schema.ts"] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {
-      parserOptions: { projectService: { allowDefaultProject: ["eslint.config.js"] } },
+      parserOptions: { projectService: { allowDefaultProject: ["eslint.config.js", "eslint.text.js"] } },
     },
     rules: {
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
@@ -17,38 +14,8 @@ export default tseslint.config(
       "no-eval": "error",
       "no-implied-eval": "error",
       eqeqeq: "error",
-      "no-restricted-syntax": [
-        "error",
-        {
-          selector: `CallExpression[callee.property.name=${POPUPS}]`,
-          message: "No Leaflet popups or tooltips: a card in the panel shows text as text nodes.",
-        },
-        {
-          selector: `AssignmentExpression[left.property.name=${HTML_SINKS}]`,
-          message: "No HTML from strings: use textContent or JSX.",
-        },
-        {
-          selector: "CallExpression[callee.property.name='insertAdjacentHTML']",
-          message: "No HTML from strings: use textContent or JSX.",
-        },
-        {
-          selector: "JSXAttribute[name.name='dangerouslySetInnerHTML']",
-          message: "No HTML from strings: use JSX children.",
-        },
-        {
-          selector: "CallExpression[callee.object.name='document'][callee.property.name=/^write(ln)?$/]",
-          message: "No document.write.",
-        },
-        {
-          selector: "CallExpression[callee.object.name='L'][callee.property.name=/^(popup|tooltip)$/]",
-          message: "No Leaflet popups or tooltips: a card in the panel shows text as text nodes.",
-        },
-        {
-          selector: "CallExpression[callee.property.name='divIcon'] Property[key.name='html']",
-          message: "No HTML from strings: a divIcon's html must not be given.",
-        },
-      ],
+      "no-restricted-syntax": ["error", ...TEXT_ONLY],
     },
   },
-  { files: ["eslint.config.js"], ...tseslint.configs.disableTypeChecked },
+  { files: ["eslint.config.js", "eslint.text.js"], ...tseslint.configs.disableTypeChecked },
 );

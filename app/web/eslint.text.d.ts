@@ -1,0 +1,1 @@
+export declare const TEXT_ONLY: readonly { selector: string; message: string }[];
