@@ -24,7 +24,6 @@ from geodata.demo.workclock import WorkClock
 from geodata.progress import Progress
 
 HERE = Path(__file__).parent
-SLICE = 200_000
 _CENTRE_SOURCES = ("hotline", "police_call", "warning", "leader", "transfer", "sensor")
 _BACKLOG_S = 150 * 86_400
 
@@ -55,6 +54,8 @@ def generate(  # noqa: PLR0917 the order is the one its callers know
     anchor_on: date,
     rng: np.random.Generator,
     progress: Progress,
+    *,
+    slice_size: int = 200_000,
 ) -> Incidents:
     """Draw `count` incidents of the 365 days to `anchor_on` and the 7 days after it.
 
@@ -66,6 +67,7 @@ def generate(  # noqa: PLR0917 the order is the one its callers know
         anchor_on: the last full day in the city's local time.
         rng: source of chance; the same seed and input give the same answer.
         progress: told after each slice.
+        slice_size: how many incidents are worked on at a time; bounds the memory.
 
     Returns:
         The incidents, numbered from 1 in the order in which they were reported, every one inside
@@ -77,8 +79,8 @@ def generate(  # noqa: PLR0917 the order is the one its callers know
     maker = _Maker(areas, units, categories, anchor_on, rng)
     category, reported_s = maker.when(count)
     incidents, events = [], []
-    for first in range(0, max(count, 1), SLICE):
-        part = slice(first, min(first + SLICE, count))
+    for first in range(0, max(count, 1), slice_size):
+        part = slice(first, min(first + slice_size, count))
         frame, history = maker.slice(first, category[part], reported_s[part])
         incidents.append(frame)
         events.append(history)

@@ -40,7 +40,7 @@ class Rhythm:
         days = DAYS_BEFORE + DAYS_AFTER
         dates = pd.date_range(end=anchor_on + timedelta(days=DAYS_AFTER), periods=days, freq="D")
         self._month = dates.month.to_numpy()
-        self._weekend = dates.dayofweek.to_numpy() >= 5
+        self._weekend = dates.day_of_week.to_numpy() >= 5
         self._hours = _table("hour_profiles.csv")
         self._seasons = _table("season_profiles.csv")
         everyday = rng.normal(0.0, 0.08, size=days)

@@ -47,7 +47,11 @@ def schematic(areas: gpd.GeoDataFrame, rng: np.random.Generator) -> gpd.GeoDataF
     line = shapely.LineString(_rounded_off(points))
     outline = _outline(areas)
     inside = shapely.intersection(line, outline)
-    pieces = [part for part in shapely.get_parts(inside) if part.geom_type == "LineString"]
+    pieces = [
+        part
+        for part in shapely.get_parts(inside)
+        if part.geom_type == "LineString" and not part.is_empty
+    ]
     marks = [(km, mark) for km, mark in _marks(line) if shapely.intersects(outline, mark)]
     return gpd.GeoDataFrame(
         {

@@ -100,7 +100,7 @@ class Wording:
         chosen = first[which] + (chance * size[which]).astype(np.int64)
         order = np.argsort(chosen, kind="stable")
         edges = np.searchsorted(chosen[order], np.arange(len(templates) + 1))
-        parts = [
+        parts = [pa.array([], pa.string())] + [
             _join(template, {slot: slots[slot].take(pa.array(rows)) for slot in slots}, len(rows))
             for template, rows in zip(templates, np.split(order, edges[1:-1]), strict=True)
             if len(rows)

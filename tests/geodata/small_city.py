@@ -18,13 +18,17 @@ CELLS_A_SIDE = 3  # nine cells in a community
 UNITS_A_SIDE = 3  # nine base units in a cell
 
 
-def build() -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
-    """Areas of all five levels and base units: 1 / 2 / 6 / 24 / 216 areas, 1,944 units."""
+def build(towns: int = 3) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Areas of all five levels and base units: 1 / 2 / 6 / 24 / 216 areas, 1,944 units.
+
+    Args:
+        towns: in each of the two districts, each with four communities of nine cells.
+    """
     cells: list[dict[str, object]] = []
     units: list[dict[str, object]] = []
     rng = np.random.default_rng(7)
     for district in range(2):
-        for town in range(3):
+        for town in range(towns):
             for place in range(4):
                 community = CITY + (district + 1) * 10**9 + (town + 1) * 10**6 + (place + 1) * 1000
                 west = ORIGIN_LON + (district * 4 + place) * CELLS_A_SIDE * CELL_DEG
@@ -88,7 +92,9 @@ def _upward(cells: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         rows = []
         for code, inside in cells.groupby(cells["code"] // span * span):
             number = int(code) // span % 1000
-            name = NAMES["city"] if level == "city" else NAMES[level][number % 100 - 1]
+            name = (
+                NAMES["city"] if level == "city" else NAMES[level][(number - 1) % len(NAMES[level])]
+            )
             rows.append(
                 {
                     "code": int(code),
