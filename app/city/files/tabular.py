@@ -65,7 +65,9 @@ def read_xlsx(path: Path, sheet: str | None) -> RawTable:
         FileRefused: no such sheet, or not a workbook.
     """
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
+        book = openpyxl.load_workbook(
+            io.BytesIO(path.read_bytes()), read_only=True, data_only=True, keep_links=False
+        )
         names = book.sheetnames
         if sheet is not None and sheet not in names:
             raise FileRefused(f"There is no sheet {sheet!r}; there are {', '.join(names)}.")

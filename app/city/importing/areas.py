@@ -161,7 +161,7 @@ def _check_parents(work: Work, found: dict[Level, NewAreas], loaded: dict[Level,
                 work.refuse_outside(
                     int(areas.index[row]),
                     "geometry",
-                    f"{areas.code[row]} lies to {share:.0%} outside its {level.parent}"
+                    f"{share:.0%} of {areas.code[row]} lies outside its {level.parent}"
                     f" {parents[row]}",
                 )
 

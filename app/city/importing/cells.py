@@ -32,7 +32,8 @@ def take(work: Work) -> None:
     if areas is None:
         return
     boundaries.refuse_overlaps(work, areas)
-    _refuse_gaps(work, areas, communities)
+    if work.report.fits:
+        _refuse_gaps(work, areas, communities)
     if work.report.fits:
         _write(work, areas)
 
@@ -97,14 +98,14 @@ def _refuse_strays(work: Work, parents: list[int | None], communities: Drawn) ->
         if share:
             parent = communities.codes[parents[index] or 0]
             work.refuse_outside(
-                index, "geometry", f"lies to {share:.0%} outside its community {parent}"
+                index, "geometry", f"{share:.0%} of it lies outside its community {parent}"
             )
     if work.report.outside_share > MOST_OUTSIDE_SHARE:
 
         def outside_share(rows: np.ndarray, moved: GeometryArray) -> float:
             return float(np.mean(mosaic.strays(moved, around[rows]) > 0))
 
-        advice = hints.other_reading(geometries[here], outside_share)
+        advice = hints.other_reading(geometries[here], work.report.crs, outside_share)
         if advice:
             work.report.problems.append(advice)
 
@@ -112,7 +113,7 @@ def _refuse_strays(work: Work, parents: list[int | None], communities: Drawn) ->
 def _refuse_gaps(work: Work, cells: NewAreas, communities: Drawn) -> None:
     """Every community that has cells is covered by them; those without any are only named."""
     parent = codes.ancestors_at(cells.code, Level.COMMUNITY)
-    bare = []
+    bare, gaps = [], []
     for row, community in enumerate(communities.codes.tolist()):
         own = cells.geometries[parent == community]
         if not len(own):
@@ -120,10 +121,12 @@ def _refuse_gaps(work: Work, cells: NewAreas, communities: Drawn) -> None:
             continue
         gap_m2 = mosaic.gap_m2(communities.geometries[row], own)
         if gap_m2 > mosaic.tolerance_m2(communities.geometries[row]):
-            work.report.problems.append(
-                f"The cells of {community} {communities.names[row]} leave {gap_m2:,.0f} m² of it"
-                " uncovered."
-            )
+            gaps.append(f"{community} {communities.names[row]} ({gap_m2:,.0f} m²)")
+    if gaps:
+        work.report.problems.append(
+            f"The cells leave ground of {len(gaps)} communities uncovered:"
+            f" {'; '.join(gaps[:_MOST_NAMED])}"
+        )
     if bare:
         named = ", ".join(map(str, bare[:_MOST_NAMED]))
         work.report.notes.append(f"{len(bare)} communities have no cells: {named}")

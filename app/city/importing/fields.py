@@ -54,6 +54,13 @@ def count(text: str) -> int:
     return int(text)
 
 
+def number(text: str) -> int:
+    """Reads the number of something: whole, from 0 up, of at most 18 digits."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise ValueError(f"is not a whole number of at most 18 digits: {text[:40]!r}")
+    return int(text)
+
+
 def amount(text: str) -> float:
     """Reads a number from 0 up."""
     if not re.fullmatch(r"\d{1,9}(\.\d{1,15})?", text, re.ASCII):

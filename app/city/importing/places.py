@@ -72,6 +72,8 @@ def _advise(work: Work, points: GeometryArray, cells: Drawn) -> None:
     def outside_share(rows: NDArray[np.intp], moved: GeometryArray) -> float:
         return float(np.mean(cells.at(moved) == 0))
 
-    advice = hints.other_reading(points[~shapely.is_missing(points)], outside_share)
+    advice = hints.other_reading(
+        points[~shapely.is_missing(points)], work.report.crs, outside_share
+    )
     if advice:
         work.report.problems.append(advice)

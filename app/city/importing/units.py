@@ -22,7 +22,7 @@ def take(work: Work) -> None:
     if not len(cells.codes):
         work.report.problems.append("No cells are loaded; `minqing city import cells` comes first.")
         return
-    unit_id = work.each("unit_id", fields.count)
+    unit_id = work.each("unit_id", fields.number)
     work.refuse_twice("unit_id", unit_id)
     parts = shapely.get_num_geometries(work.file.geometries)
     for index in np.flatnonzero(parts > 1).tolist():
@@ -31,7 +31,7 @@ def take(work: Work) -> None:
     _refuse_strays(work, cell_code, cells)
     households = work.each("households", fields.amount, lambda _: 0.0)
     incidents = work.each("incidents", fields.amount, lambda _: 0.0)
-    street_block = work.each("street_block", fields.count, lambda _: 0)
+    street_block = work.each("street_block", fields.number, lambda _: 0)
     locked = work.each("locked", fields.flag, lambda _: False)
     if not work.report.fits:
         return
@@ -83,7 +83,9 @@ def _refuse_strays(work: Work, cell_code: np.ndarray, cells: Drawn) -> None:
         for one, share in zip(index, mosaic.strays(geometries[index], around), strict=True):
             if share:
                 work.refuse_outside(
-                    int(one), "geometry", f"lies to {share:.0%} outside its cell {cell_code[one]}"
+                    int(one),
+                    "geometry",
+                    f"{share:.0%} of it lies outside its cell {cell_code[one]}",
                 )
     if work.report.outside_share > MOST_OUTSIDE_SHARE:
 
@@ -91,6 +93,6 @@ def _refuse_strays(work: Work, cell_code: np.ndarray, cells: Drawn) -> None:
             return float(np.mean(cells.at(shapely.point_on_surface(moved)) == 0))
 
         drawn = geometries[~shapely.is_missing(geometries)]
-        advice = hints.other_reading(drawn, outside_share)
+        advice = hints.other_reading(drawn, work.report.crs, outside_share)
         if advice:
             work.report.problems.append(advice)
