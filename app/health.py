@@ -1,12 +1,13 @@
 """Whether this process lives, whether it can serve, and what it counts."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
 from sqlalchemy import text
 from starlette.responses import Response
 
 from app.identity.deps import ReadSession
+from app.maps.service import Maps
 
 router = APIRouter(tags=["operations"])
 
@@ -24,9 +25,11 @@ def healthz() -> Health:
 
 
 @router.get("/readyz", summary="Whether the process can serve")
-def readyz(session: ReadSession) -> Health:
-    """Asks the database for one row; 503 when it does not answer."""
+def readyz(request: Request, session: ReadSession) -> Health:
+    """Asks the database for one row; 503 when it does not answer, or the cases are not read yet."""
     session.execute(text("SELECT 1"))
+    maps: Maps = request.app.state.maps
+    maps.refuse_until_ready()
     return Health(status="ok")
 
 
