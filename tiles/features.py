@@ -195,6 +195,9 @@ def _conditions(layer: Layer, wanted: FeatureFilter, geom: Composable) -> list[C
             found.append(SQL("{} BETWEEN {} AND {}").format(column, Literal(lo), Literal(hi)))
     if layer.name == "areas":
         found.append(SQL("level = {}").format(Literal(wanted.level)))
+    if layer.name == "features":
+        # A river may leave nothing of itself in the part of a city that was loaded.
+        found.append(SQL("NOT ST_IsEmpty({})").format(geom))
     if layer.name == "features" and wanted.codes is not None:
         found.append(
             SQL(
