@@ -17,6 +17,7 @@ from app.live.rules import HEARTBEAT_S, QUEUE_EVENTS, Cursor, ResetReason
 
 # A wake-up can be lost with its connection, or a relay die before it: then we look by ourselves.
 LOOK_ANYWAY_S = 1.0
+PIECE_BYTES = 64 * 1024
 # Behind the last number there can be.
 NO_EVENT = 2**63 - 1
 
@@ -58,13 +59,19 @@ class Viewer:
         self._wake.set()
 
     async def take(self) -> bytes:
-        """All that waits, as soon as something does; empty when the stream has ended."""
+        """What waits, as soon as something does; empty when the stream has ended.
+
+        Not more than a piece at once: what is not taken stays countable, and is dropped as a whole
+        when the viewer turns out to be too slow.
+        """
         while not self._waiting and not self._closed:
             self._wake.clear()
             await self._wake.wait()
-        waiting = b"".join(self._waiting)
-        self._waiting.clear()
-        return waiting
+        piece, size = [], 0
+        while self._waiting and size < PIECE_BYTES:
+            piece.append(self._waiting.popleft())
+            size += len(piece[-1])
+        return b"".join(piece)
 
     def _put(self, frame: bytes) -> None:
         self._waiting.append(frame)

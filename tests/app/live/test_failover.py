@@ -5,8 +5,8 @@ from collections.abc import Callable
 import httpx
 from sqlalchemy import URL
 
-from app.city import queries as city_queries
 from app.core.db import make_engine, writing
+from app.live.service import restart_stream
 from tests.app.live.writers import TOPIC, connect, tell
 from tests.server import ServerProcess
 from tests.stream_client import Viewer
@@ -17,7 +17,7 @@ def _leads(server: ServerProcess) -> bool:
     return "minqing_relay_leads 1.0" in httpx.get(f"{server.base_url}/metrics").text
 
 
-def test_the_spare_takes_over(
+def test_the_spare_takes_over_and_stops_at_once(
     empty_database: URL, start_bare_server: Callable[[URL], ServerProcess]
 ) -> None:
     """The process that publishes is killed; the other goes on, and its viewer misses nothing."""
@@ -35,20 +35,14 @@ def test_the_spare_takes_over(
         assert [e.data["n"] for e in events] == list(range(100))
         assert [e.seq for e in events] == list(range(1, 101))
     assert _leads(spare)
+    _stop_with_open_streams(spare)
 
 
-def test_stopping_ends_the_streams_first(
-    empty_database: URL, start_bare_server: Callable[[URL], ServerProcess]
-) -> None:
-    """Open streams are ended in good order, not cut off when patience runs out."""
-    server = start_bare_server(empty_database)
+def _stop_with_open_streams(server: ServerProcess) -> None:
+    """Streams are ended in good order, not cut off when patience runs out."""
     viewers = [Viewer(server.base_url) for _ in range(10)]
     for viewer in viewers:
         viewer.read_count("hello", 1)
-    with connect(empty_database) as connection:
-        tell(connection, n=1)
-    for viewer in viewers:
-        viewer.read_count(TOPIC, 1)
     server.stop()
     for viewer in viewers:
         while viewer.read():
@@ -59,17 +53,15 @@ def test_stopping_ends_the_streams_first(
     assert "Traceback" not in said
 
 
-def test_another_city_resets_everybody(
-    empty_database: URL, start_bare_server: Callable[[URL], ServerProcess]
-) -> None:
+def test_another_city_resets_everybody(shared_server: ServerProcess) -> None:
     """A new epoch in the database ends what was: those who watch and those who come back."""
-    server = start_bare_server(empty_database)
-    engine = make_engine(empty_database)
-    with Viewer(server.base_url) as viewer, connect(empty_database) as connection:
+    server = shared_server
+    engine = make_engine(server.database_url)
+    with Viewer(server.base_url) as viewer, connect(server.database_url) as connection:
         tell(connection, n=1)
         before = viewer.read_count(TOPIC, 1)[0]
         with writing(engine) as session:
-            city_queries.start_stream_epoch(session)
+            restart_stream(session)
         reset = viewer.read_count("reset", 1)[0]
         assert reset.data == {"reason": "other_epoch"}
         tell(connection, n=2)
@@ -79,29 +71,3 @@ def test_another_city_resets_everybody(
     engine.dispose()
     assert before.id.partition(":")[0] != after.id.partition(":")[0]
     assert (reset.id.partition(":")[0], reset.seq + 1) == (after.id.partition(":")[0], after.seq)
-
-
-def test_a_restored_copy_is_another_history(
-    empty_database: URL, start_bare_server: Callable[[URL], ServerProcess]
-) -> None:
-    """The same rows under another database: an id of the first means nothing in the second."""
-    name = f"{empty_database.database}_restored"
-    copy = empty_database.set(database=name)
-    server = start_bare_server(empty_database)
-    with connect(empty_database) as connection:
-        tell(connection, n=1)
-        with Viewer(server.base_url) as viewer:
-            seen = viewer.read_until(bool)[-1]
-    server.stop()
-    with connect(empty_database.set(database="postgres")) as connection:
-        connection.execute(
-            f'CREATE DATABASE "{name}" TEMPLATE "{empty_database.database}"'.encode()
-        )
-    try:
-        server = start_bare_server(copy)
-        with Viewer(server.base_url, last_event_id=seen.id) as viewer:
-            assert viewer.read_count("reset", 1)[0].data == {"reason": "other_epoch"}
-        server.stop()
-    finally:
-        with connect(empty_database.set(database="postgres")) as connection:
-            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())

@@ -10,6 +10,7 @@ from sqlalchemy import URL
 from app.core.db import conninfo
 from app.live import queries
 from tests.app.live.writers import connect, tell
+from tests.conftest import TestCluster
 
 Work = Callable[[psycopg.AsyncConnection[Any]], Awaitable[Any]]
 
@@ -141,3 +142,16 @@ def test_another_history_has_another_epoch(empty_database: URL) -> None:
 
     first, second, third = _with_relay_connection(empty_database, epochs)
     assert first == second != third
+
+
+def test_a_restored_copy_is_another_history(cluster: TestCluster, empty_template: str) -> None:
+    """The same rows in another database: an id of the first means nothing in the second."""
+    original = cluster.clone(empty_template)
+    _with_relay_connection(cluster.url(original), queries.ensure_state)
+    copy = cluster.clone(original)
+    epochs = set()
+    for name in (original, copy):
+        with connect(cluster.url(name)) as connection:
+            epochs.add(connection.execute("SELECT stream_epoch()").fetchone())
+        cluster.drop(name)
+    assert len(epochs) == 2

@@ -195,7 +195,7 @@ def test_a_viewer_who_does_not_read_is_reset_not_fed_holes(shared_server: Server
     with Viewer(shared_server.base_url, receive_buffer=4096) as viewer:
         viewer.read_count("hello", 1)
         with connect(shared_server.database_url) as connection:
-            for _ in range(5):
+            for _ in range(8):
                 connection.execute(
                     "INSERT INTO outbox (topic, area_code, payload)"
                     " SELECT %s, %s, jsonb_build_object('n', n, 'filler', repeat('x', 8000))"
