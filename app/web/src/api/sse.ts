@@ -115,6 +115,7 @@ export function openStream(url: string, handlers: SseHandlers): () => void {
   };
 
   const loop = (): void => {
+    timer = 0;
     read()
       .catch(() => undefined)
       .finally(() => {
@@ -127,13 +128,19 @@ export function openStream(url: string, handlers: SseHandlers): () => void {
 
   const online = (): void => {
     attempt = 0;
-    abort.abort();
+    if (timer === 0) return;
+    window.clearTimeout(timer);
+    loop();
   };
+  // The browser knows of a pulled cable before the silence tells.
+  const offline = (): void => abort.abort();
   window.addEventListener("online", online);
+  window.addEventListener("offline", offline);
   loop();
   return () => {
     ended = true;
     window.removeEventListener("online", online);
+    window.removeEventListener("offline", offline);
     window.clearTimeout(timer);
     window.clearTimeout(watchdog);
     abort.abort();

@@ -56,6 +56,7 @@ export interface HeatLegend {
   as_of: string;
   breaks: number[];
   colours: string[];
+  opacities: number[];
 }
 
 export interface LineFeature {

@@ -60,7 +60,7 @@ export class CityMap {
     this.map = this.createMap(element);
     this.ground = new TileGrid({ painted: true, pane: "ground", minZoom: MIN_ZOOM, maxZoom: MAX_ZOOM, keepBuffer: 2 });
     this.points = new TileGrid({ painted: false, pane: "points", minZoom: MIN_ZOOM, maxZoom: MAX_ZOOM });
-    this.heat = new L.TileLayer("", { pane: "heat", minZoom: MIN_ZOOM, maxZoom: MAX_ZOOM, opacity: 0.85 });
+    this.heat = new L.TileLayer("", { pane: "heat", minZoom: MIN_ZOOM, maxZoom: MAX_ZOOM });
     this.overlay = new CanvasOverlay("symbols", 0.12);
     this.overlay.symbolScale = () => (store.mode.peek() === "wall" ? Math.max(1, (window.innerWidth / 1920) * 1.9) : 1);
     this.overlay.paint = (frame) => this.paintOverlay(frame);
@@ -123,7 +123,6 @@ export class CityMap {
       store.place.value = { lat: centre.lat, lon: centre.lng, zoom: this.map.getZoom() };
       store.view.value = [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()];
     });
-    if (this.map.getZoom() >= 12) data.wantCommunities();
   }
 
   private onPoints(status: GridStatus): void {
@@ -168,6 +167,9 @@ export class CityMap {
       this.river = features.data ? readRiver(features.data.features) : null;
       setStatus("river", features);
       this.overlay.redraw();
+    });
+    on(() => {
+      if (store.zoom.value >= 12 || ["community", "cell"].includes(store.level.value)) data.wantCommunities();
     });
     on(() => {
       const names = [data.districts, data.subdistricts, data.communities].map((level) => level.value.value);

@@ -58,6 +58,15 @@ function drawMarks(frame: OverlayFrame, river: River, palette: Palette): void {
   }
 }
 
+const MARKS_FROM_ZOOM = 13;
+const ALL_MARKS_FROM_ZOOM = 15;
+
+/** Every fifth kilometre first, all of them near. */
+function markShown(mark: string, zoom: number): boolean {
+  const kilometre = Number(/\d+/.exec(mark)?.[0] ?? 0);
+  return zoom >= ALL_MARKS_FROM_ZOOM || kilometre % 5 === 0;
+}
+
 /** Names along the river: the river's own in every screenful of it, kilometre marks near. */
 export function riverLabels(frame: OverlayFrame, river: River, name: string): Label[] {
   const labels: Label[] = [];
@@ -74,11 +83,11 @@ export function riverLabels(frame: OverlayFrame, river: River, name: string): La
       lastY = y;
     }
   }
-  if (frame.zoom < 13) return labels;
+  if (frame.zoom < MARKS_FROM_ZOOM) return labels;
   for (const { lon, lat, name: mark } of river.marks) {
     const x = worldX(lon, frame.zoom) - frame.originX;
     const y = worldY(lat, frame.zoom) - frame.originY;
-    if (inside(x, y)) labels.push({ text: mark, rank: "river", x, y: y + 14 });
+    if (inside(x, y) && markShown(mark, frame.zoom)) labels.push({ text: mark, rank: "river", x, y: y + 14 });
   }
   return labels;
 }

@@ -266,21 +266,22 @@ function drawStation(
   zoom: number,
   palette: Palette,
 ): void {
-  const police = kind >= 5;
+  const round = kind >= 5;
+  // The few centres are filled; the many others stay quieter than the incidents.
+  const strong = kind <= 1;
+  const signed = zoom >= (SIGN_FROM_ZOOM[kind] ?? 12);
   ctx.beginPath();
-  ctx.roundRect(x - half, y - half, half * 2, half * 2, police ? half : Math.min(3, half / 2));
-  ctx.lineWidth = 2.5;
+  ctx.roundRect(x - half, y - half, half * 2, half * 2, round ? half : Math.min(3, half / 2));
+  ctx.lineWidth = 3.5;
   ctx.strokeStyle = palette.halo;
   ctx.stroke();
-  ctx.fillStyle = police ? palette.panel : palette.text;
+  ctx.fillStyle = strong ? palette.text : signed ? palette.panel : palette.textSoft;
   ctx.fill();
-  if (police) {
-    ctx.lineWidth = 1.5;
-    ctx.strokeStyle = palette.text;
-    ctx.stroke();
-  }
-  if (zoom < (SIGN_FROM_ZOOM[kind] ?? 12)) return;
-  ctx.fillStyle = police ? palette.text : palette.panel;
+  if (!signed) return;
+  ctx.lineWidth = 1.4;
+  ctx.strokeStyle = strong ? palette.text : palette.textSoft;
+  ctx.stroke();
+  ctx.fillStyle = strong ? palette.panel : palette.text;
   ctx.font = `600 ${Math.round(half * 1.25)}px ${palette.font}`;
   ctx.fillText(STATION_SIGNS[kind] ?? "·", x, y + 0.5);
 }

@@ -121,7 +121,7 @@ function Row({ incident }: { incident: Incident }): JSX.Element {
         <div class="row-place">{placeText(incident)}</div>
         <div class="row-meta">
           <span>{word("status", incident.status)}</span>
-          <span>{categoryName(incident)}</span>
+          <span class="row-what">{categoryName(incident)}</span>
           {incident.severity >= 3 ? <span>{word("severity", String(incident.severity))}</span> : null}
           <span class="soft tabular row-ago">{ago(incident.reported_at, nowTick.value)}</span>
         </div>

@@ -31,12 +31,17 @@ export function Legend(): JSX.Element | null {
 }
 
 /** A row of swatches with the bounds between them. */
-function Swatches({ colours, lower, top }: { colours: readonly string[]; lower: readonly number[]; top: string }): JSX.Element {
+function Swatches({ colours, opacities, lower, top }: {
+  colours: readonly string[];
+  opacities?: readonly number[];
+  lower: readonly number[];
+  top: string;
+}): JSX.Element {
   return (
     <div class="swatches">
       {colours.map((colour, i) => (
         <div key={i} class="swatch">
-          <Swatch colour={colour} />
+          <Swatch colour={colour} opacity={opacities?.[i] ?? 1} />
           <span class="tabular">{figure(lower[i] ?? 0)}</span>
         </div>
       ))}
@@ -45,10 +50,12 @@ function Swatches({ colours, lower, top }: { colours: readonly string[]; lower: 
   );
 }
 
-function Swatch({ colour }: { colour: string }): JSX.Element {
+/** A see-through colour is shown over the land, as on the map. */
+function Swatch({ colour, opacity }: { colour: string; opacity: number }): JSX.Element {
   return (
     <svg class="swatch-colour" viewBox="0 0 10 10" preserveAspectRatio="none" aria-hidden="true">
-      <rect width="10" height="10" fill={colour} />
+      <rect class="swatch-land" width="10" height="10" />
+      <rect width="10" height="10" fill={colour} fill-opacity={opacity} />
     </svg>
   );
 }
@@ -80,10 +87,10 @@ function HeatLegendPart(): JSX.Element {
   return (
     <div class="legend-part">
       <h3>
-        {t("legendHeat")} <span class="soft">{answer?.unit ?? ""}</span>
+        {t("legendHeat")} <span class="soft">{t("unit_density")}</span>
       </h3>
       {answer && answer.n < answer.min_n ? <p class="soft">{t("legendTooFew", { n: answer.min_n })}</p> : null}
-      {answer && answer.n >= answer.min_n ? <Swatches colours={answer.colours} lower={answer.breaks} top="" /> : null}
+      {answer && answer.n >= answer.min_n ? <Swatches colours={answer.colours} opacities={answer.opacities} lower={answer.breaks} top="" /> : null}
       {answer ? (
         <p class="soft tabular">
           {t("legendN", { n: number(answer.n) })} · {t("bandwidth")} {t("metres", { n: number(answer.bandwidth_m) })} ·{" "}

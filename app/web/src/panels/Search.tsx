@@ -52,6 +52,7 @@ async function find(text: string, stop: AbortSignal): Promise<Hit[]> {
 function choose(hit: Hit | undefined): void {
   if (!hit) return;
   focused.value = false;
+  query.value = "";
   (document.activeElement as HTMLElement | null)?.blur();
   switch (hit.kind) {
     case "incident": openIncident(hit.incident, true); break;

@@ -1,11 +1,11 @@
 /** What a user can do, by name: panels and keys call these. */
-import { signal } from "@preact/signals";
+import { batch, signal } from "@preact/signals";
 import type { Incident } from "../api/types";
 import { lang } from "../i18n";
 import { newDraft, type Draft } from "./draft";
 import { markSeen } from "./livefeed";
 import {
-  area, categories, hoverIncident, layers, listTick, mode, phone, resolvedTheme, selection, sheet, statusFilter,
+  categories, hoverIncident, layers, listTick, mode, phone, resolvedTheme, selection, sheet, statusFilter,
   theme, timeWindow,
 } from "./store";
 import { LAYERS, type LayerName, type MapPlace, type Selection } from "./url";
@@ -41,14 +41,10 @@ export function select(chosen: Selection | null): void {
 }
 
 export function openIncident(incident: Pick<Incident, "no" | "lon" | "lat">, move: boolean): void {
-  select({ kind: "incident", no: incident.no });
-  if (move) mapHandle.value?.show(incident.lon, incident.lat, 13);
-}
-
-/** Go into an area: filter, breadcrumb, card and map follow. 0 is the whole city. */
-export function enterArea(code: number, bbox?: readonly [number, number, number, number]): void {
-  area.value = code;
-  if (bbox) mapHandle.value?.fly(bbox);
+  batch(() => {
+    select({ kind: "incident", no: incident.no });
+    if (move) mapHandle.value?.show(incident.lon, incident.lat, 13);
+  });
 }
 
 export function startReport(): void {

@@ -73,7 +73,8 @@ function scheduleRefresh(): void {
     if (timer === 0) timer = window.setTimeout(go, Math.max(SETTLE_MS, last + AT_MOST_EVERY_MS - Date.now()));
   });
   window.setInterval(() => {
-    if (Date.now() - last >= IDLE_REFRESH_MS && !document.hidden) go();
+    const due = Date.now() - last >= IDLE_REFRESH_MS;
+    if (due && !document.hidden && live.peek().connected) go();
   }, 5000);
   let wasConnected = false;
   let wasCut = false;

@@ -1,7 +1,8 @@
 /** Moving through the areas: filter, breadcrumb, card and map go together. */
+import { batch } from "@preact/signals";
 import { api } from "../api/client";
 import type { Area } from "../api/types";
-import { enterArea, mapHandle, select } from "./actions";
+import { mapHandle, select } from "./actions";
 import { levelOf } from "./codes";
 import * as data from "./data";
 import { area } from "./store";
@@ -15,18 +16,22 @@ function knownArea(code: number): Area | undefined {
 }
 
 /** Enter an area (a cell only shows its card: a filter of one cell helps nobody) and open its card. */
-export async function goArea(code: number, options: { fly: boolean; card?: boolean }): Promise<void> {
+export async function goArea(code: number, options: { fly: boolean }): Promise<void> {
   const found: Pick<Area, "bbox"> | null =
     knownArea(code) ?? (options.fly ? await api.area(code).catch(() => null) : null);
-  if (levelOf(code) !== "cell") enterArea(code);
-  if (options.card !== false) select({ kind: "area", code });
-  if (options.fly && found) mapHandle.value?.fly(found.bbox);
+  batch(() => {
+    if (levelOf(code) !== "cell") area.value = code;
+    select({ kind: "area", code });
+    if (options.fly && found) mapHandle.value?.fly(found.bbox);
+  });
 }
 
 /** Back to the whole city. */
 export function goCity(): void {
-  area.value = 0;
-  select(null);
-  const bbox = data.city.value.peek().data?.bbox;
-  if (bbox) mapHandle.value?.fly(bbox, 12);
+  batch(() => {
+    area.value = 0;
+    select(null);
+    const bbox = data.city.value.peek().data?.bbox;
+    if (bbox) mapHandle.value?.fly(bbox, 12);
+  });
 }

@@ -1,5 +1,5 @@
 /** The page's state: one signal per thing that can change. Modules read these; only `actions` writes most of them. */
-import { computed, effect, signal } from "@preact/signals";
+import { batch, computed, effect, signal } from "@preact/signals";
 import type { Measure } from "../api/types";
 import { lang } from "../i18n";
 import type { LevelChoice } from "./levels";
@@ -84,6 +84,10 @@ export const pageState = computed<PageState>(() => ({
 
 /** Set every signal from an address, for the browser's back and forward. */
 export function restore(state: PageState): void {
+  batch(() => restoreAll(state));
+}
+
+function restoreAll(state: PageState): void {
   place.value = state.place;
   area.value = state.area;
   layers.value = state.layers;
