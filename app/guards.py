@@ -1,6 +1,7 @@
 """What stands in front of every path: who may call this host, and what browsers may do with us."""
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -62,7 +63,7 @@ class SecurityHeaders:
 
         refusal = self._refusal(scope)
         app = refusal or self.app
-        await app(scope, receive, send_with_headers)
+        await app(scope, _counted(receive), send_with_headers)
 
     def _refusal(self, scope: Scope) -> JSONResponse | None:
         headers = Headers(scope=scope)
@@ -71,11 +72,26 @@ class SecurityHeaders:
         cross_site = headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
         if scope["method"] not in SAFE_METHODS and cross_site:
             return _refuse(scope, 403, "cross-site", "Sec-Fetch-Site", "writes come from our page")
-        # A body that comes in chunks is counted while it is read (FastAPI's max_body_size).
+        # A body without a length is counted while it is read.
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length[:20]) > MAX_BODY_BYTES:
             return _refuse(scope, 413, "content-too-large", "body", "is longer than 64 KiB")
         return None
+
+
+def _counted(receive: Receive) -> Receive:
+    """`receive`, giving up when more than `MAX_BODY_BYTES` of one body have come."""
+    so_far = 0
+
+    async def counting() -> Message:
+        nonlocal so_far
+        message = await receive()
+        so_far += len(message.get("body", b""))
+        if so_far > MAX_BODY_BYTES:
+            raise HTTPException(413, "is longer than 64 KiB")
+        return message
+
+    return counting
 
 
 def _refuse(scope: Scope, status: int, slug: str, field: str, message: str) -> JSONResponse:

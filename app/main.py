@@ -13,7 +13,7 @@ from app.core.problem_docs import DOCUMENTED
 from app.core.settings import Settings
 from app.dispatch.routes import router as dispatch_router
 from app.docs_page import router as docs_router
-from app.guards import MAX_BODY_BYTES, SecurityHeaders, loopback_hosts
+from app.guards import SecurityHeaders, loopback_hosts
 from app.health import router as health_router
 from app.incidents.routes import router as incidents_router
 from app.live.routes import router as live_router
@@ -58,7 +58,6 @@ def create_app(context: Context) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         responses=DOCUMENTED,
-        max_body_size=MAX_BODY_BYTES,
         generate_unique_id_function=api_document.operation_id,
     )
     app.state.context = context
