@@ -106,6 +106,8 @@ def _import(work: Work) -> None:
         )  # fmt: skip
     if work.options.dry_run or not report.fits:
         raise _NotWritten
+    if not report.written:
+        return
     city_queries.continue_numbers(session)
     restart_stream(session)
     progress.step("finish", 0, 1)

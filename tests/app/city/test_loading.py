@@ -4,7 +4,6 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,13 +20,6 @@ from app.core.db import make_engine
 from geodata.progress import Cancelled, Silent
 
 ROOT = Path(__file__).resolve().parents[3]
-
-
-@pytest.fixture
-def engine(database: URL) -> Iterator[Engine]:
-    engine = make_engine(database)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture
