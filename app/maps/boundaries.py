@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from app.core.clock import utc_now
 from app.core.errors import invalid
 from app.maps.queries import BoundaryVersion
 
@@ -11,44 +12,54 @@ class Boundaries:
     """All states of the boundaries; replaced whole, so readers need no lock."""
 
     def __init__(self) -> None:
-        self._versions: tuple[BoundaryVersion, ...] = ()
+        self._known: tuple[tuple[BoundaryVersion, ...], datetime] = ((), utc_now())
 
-    def set(self, versions: Sequence[BoundaryVersion]) -> None:
-        """Take these as all there are."""
-        self._versions = tuple(versions)
+    def set(self, versions: Sequence[BoundaryVersion], seen_at: datetime) -> None:
+        """Take these as all there are.
+
+        Args:
+            versions: all states.
+            seen_at: when the database said so.
+        """
+        self._known = (tuple(versions), seen_at)
 
     def at(self, at: datetime) -> BoundaryVersion | None:
         """The state in force at a minute; None where nothing was drawn yet."""
-        return next((v for v in self._versions if _holds(v, at)), None)
+        return next((v for v in self._known[0] if _holds(v, at)), None)
 
     def drawn(
         self, number: int | None, at: datetime | None, now: datetime
     ) -> tuple[int | None, datetime]:
         """The state asked for by its number, by a minute or not at all, and a minute inside it.
 
-        Raises:
-            Problem: 422 on `v`.
-        """
-        if number is not None:
-            version, as_of = self.named(number, now)
-            return version.id, as_of
-        found = self.at(at or now)
-        return found.id if found else None, at or now
-
-    def named(self, number: int, now: datetime) -> tuple[BoundaryVersion, datetime]:
-        """The state with this number, and a minute at which it is in force.
+        The minute is never later than what was seen: boundaries that are published just now must
+        not be kept under the number of those before.
 
         Raises:
             Problem: 422 on `v`.
         """
-        version = next((v for v in self._versions if v.id == number), None)
+        versions, seen_at = self._known
+        if number is None:
+            version = self.at(at or now)
+            inside = at or now
+        else:
+            version = next((v for v in versions if v.id == number), None)
+            if version is None:
+                raise invalid("v", "is no boundary version of this city")
+            inside = _minute_inside(version, now)
         if version is None:
-            raise invalid("v", "is no boundary version of this city")
-        if _holds(version, now):
-            return version, now
-        if version.since is not None:
-            return version, version.since
-        return version, (version.until or now) - timedelta(microseconds=1)
+            return None, inside
+        if version.until is None and inside > seen_at:
+            inside = max(seen_at, version.since or seen_at)
+        return version.id, inside
+
+
+def _minute_inside(version: BoundaryVersion, now: datetime) -> datetime:
+    if _holds(version, now):
+        return now
+    if version.since is not None:
+        return version.since
+    return (version.until or now) - timedelta(microseconds=1)
 
 
 def _holds(version: BoundaryVersion, at: datetime) -> bool:

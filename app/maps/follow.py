@@ -52,7 +52,7 @@ class Follower(Connected):
         await stream.listen(connection)
         while True:
             await self._catch_up(connection)
-            self._boundaries.set(await queries.boundary_versions(connection))
+            self._boundaries.set(*await queries.boundary_versions(connection))
             self.ready.set()
             self.working()
             async for _ in connection.notifies(timeout=LOOK_ANYWAY_S, stop_after=1):

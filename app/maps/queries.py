@@ -12,11 +12,10 @@ from tiles.points import IntArray
 from tiles.selection import CaseFilter
 
 VERSIONS = b"""
-SELECT id, CASE WHEN lower_inf(valid) THEN NULL ELSE lower(valid) END,
+SELECT now(), v.id, CASE WHEN lower_inf(valid) THEN NULL ELSE lower(valid) END,
        CASE WHEN upper_inf(valid) THEN NULL ELSE upper(valid) END
-FROM published.boundary_version
-WHERE lower(valid) > '-infinity' OR lower_inf(valid)
-ORDER BY id
+FROM (SELECT 1) one LEFT JOIN published.boundary_version v ON NOT isempty(v.valid)
+ORDER BY v.id
 """
 SURFACES = text("SELECT code, area_m2 FROM published.area WHERE level = :level AND valid @> :at")
 # A case has no event before it was reported, so `since` bounds its events as well.
@@ -40,10 +39,13 @@ class BoundaryVersion(NamedTuple):
     until: datetime | None
 
 
-async def boundary_versions(connection: psycopg.AsyncConnection[Any]) -> list[BoundaryVersion]:
-    """All states of the boundaries there have been."""
+async def boundary_versions(
+    connection: psycopg.AsyncConnection[Any],
+) -> tuple[list[BoundaryVersion], datetime]:
+    """All states of the boundaries there have been, and when the database said so."""
     cursor = await connection.execute(VERSIONS)
-    return [BoundaryVersion(*row) for row in await cursor.fetchall()]
+    found = await cursor.fetchall()
+    return [BoundaryVersion(*row[1:]) for row in found if row[1] is not None], found[0][0]
 
 
 def surfaces_m2(session: Session, level: str, at: datetime) -> dict[int, float]:
