@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from app.cli.bench import app as bench_app
 from app.cli.city import app as city_app
 from app.cli.db import app as db_app
 from app.cli.openapi import openapi
@@ -22,6 +23,7 @@ app.command()(simulate)
 app.command()(openapi)
 app.add_typer(db_app, name="db")
 app.add_typer(city_app, name="city")
+app.add_typer(bench_app, name="bench")
 
 
 def main() -> None:

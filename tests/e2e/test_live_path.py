@@ -242,11 +242,11 @@ def test_no_acknowledged_report_is_lost_or_doubled(station: _Station) -> None:
     try:
         for cycle in range(12):
             enough = len(station.acknowledged) + 8
-            wait_until(lambda enough=enough: len(station.acknowledged) >= enough, 60)
+            wait_until(lambda enough=enough: len(station.acknowledged) >= enough, 120)
             kills[cycle % 3]()
-            wait_until(station.is_back, 60)
+            wait_until(station.is_back, 120)
         enough = len(station.acknowledged) + 8
-        wait_until(lambda: len(station.acknowledged) >= enough, 60)
+        wait_until(lambda: len(station.acknowledged) >= enough, 120)
     finally:
         stop.set()
         for sender in senders:
