@@ -46,6 +46,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/addresses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search an address
+         * @description Places in this city that the words may mean, each with a score and an uncertainty in m.
+         *
+         *     Names of areas down to the cell, division codes, and `lon,lat` in degrees (WGS84) are read.
+         */
+        get: operations["search_addresses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/addresses/reverse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Name a point
+         * @description The words for a point, and the grid cell that contains it; refused outside the city.
+         */
+        get: operations["name_point"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/city": {
         parameters: {
             query?: never;
@@ -722,6 +764,73 @@ export interface components {
              * @description Surface on the ellipsoid, in m².
              */
             area_m2: number;
+        };
+        /**
+         * Candidate
+         * @description A place that an address may mean.
+         */
+        Candidate: {
+            /**
+             * Label
+             * @description The place in words.
+             */
+            label: string;
+            /**
+             * Kind
+             * @description The level of the area that was found, or `coordinates`.
+             */
+            kind: string;
+            /**
+             * Code
+             * @description 15-digit code of that area, or of the cell at the coordinates.
+             */
+            code: number;
+            /**
+             * Lon
+             * @description Longitude in degrees, WGS84 (EPSG:4326).
+             */
+            lon: number;
+            /**
+             * Lat
+             * @description Latitude in degrees, WGS84 (EPSG:4326).
+             */
+            lat: number;
+            /**
+             * Score
+             * @description How well it fits: 1 is certain.
+             */
+            score: number;
+            /**
+             * Uncertainty M
+             * @description Radius around the point, in m, in which the true place lies.
+             */
+            uncertainty_m: number;
+            /**
+             * Chain
+             * @description Areas that contain it, from the city down.
+             */
+            chain: components["schemas"]["ChainLink"][];
+        };
+        /**
+         * CandidatePage
+         * @description Candidates, the best first.
+         */
+        CandidatePage: {
+            /**
+             * Total
+             * @description How many items the whole list has, exactly.
+             */
+            total: number;
+            /**
+             * Items
+             * @description This part of the list, in its order.
+             */
+            items: components["schemas"]["Candidate"][];
+            /**
+             * Next
+             * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
+             */
+            next: string | null;
         };
         /**
          * CategoryLine
@@ -1727,6 +1836,37 @@ export interface components {
              */
             reason: string | null;
         };
+        /**
+         * Whereabouts
+         * @description What stands at a point.
+         */
+        Whereabouts: {
+            /**
+             * Label
+             * @description The place in words.
+             */
+            label: string;
+            /**
+             * Cell Code
+             * @description 15-digit code of the grid cell that contains the point.
+             */
+            cell_code: number;
+            /**
+             * Chain
+             * @description Areas that contain it, from the city down.
+             */
+            chain: components["schemas"]["ChainLink"][];
+            /**
+             * Distance M
+             * @description Distance in m from the point to the named place; 0 inside it.
+             */
+            distance_m: number;
+            /**
+             * Uncertainty M
+             * @description Radius in m that the words stand for: that of the named place.
+             */
+            uncertainty_m: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -1846,6 +1986,134 @@ export interface operations {
             };
             /** @description Nothing is known under that name at that minute. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    search_addresses: {
+        parameters: {
+            query: {
+                /** @description Answer as of this minute (RFC 3339, UTC); default: now. */
+                at?: string;
+                /** @description Words of an address or place name, Chinese or English. */
+                q: string;
+                /** @description Items in one part of the list. */
+                limit?: number;
+                /** @description `next` of the part before; the other words must stay the same. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CandidatePage"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    name_point: {
+        parameters: {
+            query: {
+                /** @description Answer as of this minute (RFC 3339, UTC); default: now. */
+                at?: string;
+                /** @description Longitude in degrees, WGS84 (EPSG:4326). */
+                lon: number;
+                /** @description Latitude in degrees, WGS84 (EPSG:4326). */
+                lat: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Whereabouts"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };

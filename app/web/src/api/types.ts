@@ -29,25 +29,10 @@ export type Counts = Schemas["Counts"];
 export type Histogram = Schemas["Histogram"];
 export type Category = Schemas["CategoryLine"];
 
-export interface AddressHit {
-  label: string;
-  kind: string;
-  code: number | null;
-  lon: number;
-  lat: number;
-  score: number;
-  uncertainty_m: number;
-  chain: ChainLink[];
-}
+export type AddressHit = Schemas["Candidate"];
+export type ReverseHit = Schemas["Whereabouts"];
 
-export interface ReverseHit {
-  label: string;
-  cell_code: number;
-  chain: ChainLink[];
-  distance_m: number;
-  uncertainty_m: number;
-}
-
+/** Heat and GeoJSON answer outside of the OpenAPI's models. */
 export interface HeatLegend {
   unit: string;
   n: number;

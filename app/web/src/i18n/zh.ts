@@ -191,6 +191,7 @@ export const zh = {
   code: "编码",
   inWindow: "时段内",
   assigned: "值守人员",
+  comma: "，",
   assignedNone: "没有登记值守人员",
   showAll: "全部 {n} 人",
   showFewer: "收起",

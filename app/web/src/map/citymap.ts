@@ -341,7 +341,7 @@ export class CityMap {
     }
     const taken = new CollisionGrid();
     for (const { x, y, radius } of this.drawn) {
-      if (radius > 3) taken.block(centredBox(x - frame.originX, y - frame.originY, radius * 1.7, radius * 1.7));
+      if (radius > 3.2) taken.block(centredBox(x - frame.originX, y - frame.originY, radius * 1.7, radius * 1.7));
     }
     const placed = placeLabels(labels, taken, scale, measureWith(frame.ctx, scale, this.palette.font));
     drawLabels(frame.ctx, placed, scale, this.palette);

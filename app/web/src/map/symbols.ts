@@ -231,10 +231,10 @@ const STATION_SIGNS: readonly string[] = ["市", "分", "所", "站", "格", "�
 const STATION_SIZES: readonly number[] = [13, 11.5, 10, 8.5, 8, 10, 10];
 /** From which zoom a kind has its sign; before that it is a plain small mark, so that a city full of them stays a map. */
 const SIGN_FROM_ZOOM: readonly number[] = [8, 8, 12, 14, 15, 11, 11];
-const MARK_PX = 4;
+const MARK_SIZES: readonly number[] = [4, 4, 4, 3, 2, 4, 4];
 
 function stationHalf(kind: number, zoom: number): number {
-  return zoom < (SIGN_FROM_ZOOM[kind] ?? 12) ? MARK_PX : (STATION_SIZES[kind] ?? 8);
+  return (zoom < (SIGN_FROM_ZOOM[kind] ?? 12) ? MARK_SIZES : STATION_SIZES)[kind] ?? 4;
 }
 
 export function stationSign(kind: string): string {
@@ -272,7 +272,7 @@ function drawStation(
   const signed = zoom >= (SIGN_FROM_ZOOM[kind] ?? 12);
   ctx.beginPath();
   ctx.roundRect(x - half, y - half, half * 2, half * 2, round ? half : Math.min(3, half / 2));
-  ctx.lineWidth = 3.5;
+  ctx.lineWidth = signed ? 3.5 : 2;
   ctx.strokeStyle = palette.halo;
   ctx.stroke();
   ctx.fillStyle = strong ? palette.text : signed ? palette.panel : palette.textSoft;

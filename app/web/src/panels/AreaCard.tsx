@@ -77,7 +77,7 @@ function StaffingRule({ staffing }: { staffing: Staffing }): JSX.Element {
       <span class="soft">
         {Object.entries(staffing.required)
           .map(([role, required]) => t("staffingRow", { role: word("role", role), present: staffing.present[role] ?? 0, required }))
-          .join("，")}
+          .join(t("comma"))}
       </span>
     </div>
   );

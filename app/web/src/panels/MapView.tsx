@@ -90,6 +90,7 @@ function Notes(): JSX.Element {
   return (
     <div class="map-notes">
       {info?.demo ? <strong>{t("demo")}</strong> : null}
+      {info?.simulation && phone.value ? <strong>{t("simulation")}</strong> : null}
       <span>{notice || t("outlinesNotice")}</span>
     </div>
   );
