@@ -366,6 +366,7 @@ def test_escalation_goes_up_and_never_down(year: Incidents) -> None:
     assert set(climb) <= {0, 1}
     up = handled.loc[climb[climb == 1].index]
     assert (up["step"] == "escalate").all()
+    assert len(up) == (handled["step"] == "escalate").sum(), "none where there is no higher tier"
 
 
 def worked(start: datetime, hours: float) -> datetime:
