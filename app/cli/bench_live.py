@@ -163,8 +163,7 @@ class _Stream:
 
     def __enter__(self) -> "_Stream":
         self._thread.start()
-        for _ in range(self.viewers):
-            asyncio.run_coroutine_threadsafe(self._view(), self._loop)
+        asyncio.run_coroutine_threadsafe(self._join(), self._loop).result()
         _wait(lambda: self.open == self.viewers)
         return self
 
@@ -178,11 +177,13 @@ class _Stream:
         """How many viewers have seen event `n`."""
         return len(self.seen_s.get(n, ()))
 
+    async def _join(self) -> None:
+        self._views = [asyncio.create_task(self._view()) for _ in range(self.viewers)]
+
     async def _hang_up(self) -> None:
-        views = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for view in views:
+        for view in self._views:
             view.cancel()
-        await asyncio.gather(*views, return_exceptions=True)
+        await asyncio.gather(*self._views, return_exceptions=True)
 
     async def _view(self) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.server.port, limit=2**20)
