@@ -1,24 +1,25 @@
 """The reading child: `python -m app.city.files.child`, a job on standard input.
 
-Writes `rows.arrow` (columns `row`, `geometry` as WKB in EPSG:4326 or null, and one text column a
-field) beside the file it reads, and its answer as JSON on standard output.
+Writes what it found beside the file it reads (arrays of row numbers and WKB in EPSG:4326, texts as
+JSON), and its answer as JSON on standard output.
 """
 
+import importlib
 import json
 import sys
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import shapely
 from numpy.typing import NDArray
 
-from app.city.files import drawing, geojson, layers, tabular
+from app.city.files import drawing, geojson, tabular
 from app.city.files.confine import confine
-from app.city.files.job import ROWS_FILE, Answer, FileRefused, Job, Shape
+from app.city.files.job import FIELDS_FILE, ROWS_FILE, Answer, FileRefused, Job, Shape
 from app.city.files.sniff import Format, format_of
 from app.city.files.table import RawTable
 from geodata import crs
@@ -34,7 +35,6 @@ def main() -> None:
     if not confine():
         answer.notes.append("The reading process could not leave the network on this machine.")
     try:
-        layers.check_drivers()
         _read(job, answer)
     except FileRefused as error:
         answer.error = str(error)
@@ -58,7 +58,7 @@ def _read(job: Job, answer: Answer) -> None:
     if table.geometries is None:
         table = replace(table, geometries=_from_columns(job, fields, table, system))
     geometries = _checked(job, table, system, fields, answer)
-    _write(path.parent / ROWS_FILE, table, geometries, fields)
+    _write(path.parent, table, geometries, fields)
 
 
 def _open(kind: Format, path: Path, job: Job) -> RawTable:
@@ -66,13 +66,23 @@ def _open(kind: Format, path: Path, job: Job) -> RawTable:
         case Format.GEOJSON:
             return geojson.read(path)
         case Format.SHAPEFILE:
-            return layers.read_shapefile(path, job.layer, job.encoding)
+            shapefile: RawTable = _layers().read_shapefile(path, job.layer, job.encoding)
+            return shapefile
         case Format.GEOPACKAGE:
-            return layers.read_geopackage(path, job.layer)
+            package: RawTable = _layers().read_geopackage(path, job.layer)
+            return package
         case Format.CSV:
             return tabular.read_csv(path, job.encoding)
         case Format.XLSX:
             return tabular.read_xlsx(path, job.layer)
+
+
+def _layers() -> ModuleType:
+    """The reader that stands on GDAL, which is slow to come up and needs no pandas here."""
+    sys.modules["pandas"] = sys.modules["geopandas"] = None  # type: ignore[assignment]
+    layers = importlib.import_module("app.city.files.layers")
+    layers.check_drivers()
+    return layers
 
 
 def _fields(job: Job, table: RawTable, answer: Answer) -> dict[str, list[str | None]]:
@@ -219,20 +229,19 @@ def _checked(
 
 
 def _write(
-    path: Path,
+    folder: Path,
     table: RawTable,
     geometries: NDArray[np.object_],
     fields: dict[str, list[str | None]],
 ) -> None:
-    content = pa.table(
-        {
-            "row": pa.array(table.numbers),
-            "geometry": pa.array(shapely.to_wkb(geometries), type=pa.binary()),
-            **{name: pa.array(values, type=pa.string()) for name, values in fields.items()},
-        }
+    wkb = shapely.to_wkb(geometries)
+    np.savez(
+        folder / ROWS_FILE,
+        row=table.numbers,
+        size=np.array([-1 if one is None else len(one) for one in wkb], dtype=np.int64),
+        wkb=np.frombuffer(b"".join(one for one in wkb if one is not None), dtype=np.uint8),
     )
-    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, content.schema) as writer:
-        writer.write_table(content)
+    (folder / FIELDS_FILE).write_text(json.dumps(fields), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 MOST_REFUSALS = 2_000
-ROWS_FILE = "rows.arrow"
+ROWS_FILE, FIELDS_FILE = "rows.npz", "fields.json"
 
 
 class FileRefused(Exception):
@@ -63,7 +63,7 @@ class Refusal:
 
 @dataclass
 class Answer:
-    """What the child found; the rows themselves are in an Arrow file beside it.
+    """What the child found; the rows themselves are in files beside it.
 
     Attributes:
         format: what the file is.

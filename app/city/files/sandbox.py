@@ -15,12 +15,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import shapely
 from numpy.typing import NDArray
 
 from app.city.files.confine import ENVIRONMENT
-from app.city.files.job import ROWS_FILE, Answer, FileRefused, Job
+from app.city.files.job import FIELDS_FILE, ROWS_FILE, Answer, FileRefused, Job
 from app.city.files.layers import drivers_to_skip
 from geodata.progress import Progress
 
@@ -69,19 +68,23 @@ def read(file: Path, job: Job, progress: Progress) -> FileRows:
         answer = _run(replace(job, path=str(own), name=file.name), folder, progress)
         if answer.error is not None:
             raise FileRefused(answer.error)
-        with pa.OSFile(str(folder / ROWS_FILE)) as source:
-            table = pa.ipc.open_file(source).read_all()
-    table.validate(full=True)
+        return _rows(folder, answer, sha256)
+
+
+def _rows(folder: Path, answer: Answer, sha256: str) -> FileRows:
+    with np.load(folder / ROWS_FILE, allow_pickle=False) as arrays:
+        row, size, wkb = arrays["row"], arrays["size"], arrays["wkb"].tobytes()
+    ends = np.cumsum(np.maximum(size, 0))
+    parts = [
+        wkb[end - length : end] if length >= 0 else None
+        for end, length in zip(ends.tolist(), size.tolist(), strict=True)
+    ]
     return FileRows(
         answer=answer,
         sha256=sha256,
-        row=table.column("row").to_numpy(),
-        geometries=shapely.from_wkb(table.column("geometry").to_numpy(zero_copy_only=False)),
-        fields={
-            name: table.column(name).to_pylist()
-            for name in table.column_names
-            if name not in ("row", "geometry")
-        },
+        row=row,
+        geometries=np.array(shapely.from_wkb(parts), dtype=object),
+        fields=json.loads((folder / FIELDS_FILE).read_text(encoding="utf-8")),
     )
 
 
@@ -93,12 +96,13 @@ def _copy(file: Path, own: Path) -> str:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "no such file"
         raise FileRefused(f"{str(file)!r} cannot be opened: {reason}.") from None
+    about = os.fstat(descriptor)
+    if not stat.S_ISREG(about.st_mode) or about.st_size > MOST_BYTES:
+        os.close(descriptor)
+        kind = f"larger than {MOST_BYTES // 2**20} MB"
+        kind = kind if stat.S_ISREG(about.st_mode) else "not a plain file"
+        raise FileRefused(f"{str(file)!r} is {kind}.")
     with os.fdopen(descriptor, "rb") as source, own.open("xb") as target:
-        about = os.fstat(source.fileno())
-        if not stat.S_ISREG(about.st_mode):
-            raise FileRefused(f"{str(file)!r} is not a plain file.")
-        if about.st_size > MOST_BYTES:
-            raise FileRefused(f"{str(file)!r} is larger than {MOST_BYTES // 2**20} MB.")
         shutil.copyfileobj(source, target, 1 << 20)
     with own.open("rb") as copied:
         return hashlib.file_digest(copied, "sha256").hexdigest()

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import openpyxl
 
 from app.city.files.job import FileRefused
 from app.city.files.table import RawTable
@@ -64,6 +63,8 @@ def read_xlsx(path: Path, sheet: str | None) -> RawTable:
     Raises:
         FileRefused: no such sheet, or not a workbook.
     """
+    import openpyxl  # noqa: PLC0415  (slow to come up, and most files are no workbooks)
+
     try:
         book = openpyxl.load_workbook(
             io.BytesIO(path.read_bytes()), read_only=True, data_only=True, keep_links=False

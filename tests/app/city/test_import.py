@@ -63,8 +63,17 @@ def test_a_real_city_grows_from_nothing(empty_engine: Engine, samples: Samples) 
     assert ask(empty_engine, "SELECT count(*) FROM report_receipt") == 50
 
 
-@pytest.mark.parametrize("write", ["geojson", "geopackage", "shapefile"])
-@pytest.mark.parametrize("system", ["cgcs2000", "EPSG:4544", "gcj02", "bd09"])
+@pytest.mark.parametrize(
+    ("write", "system"),
+    [
+        ("geojson", "gcj02"),
+        ("geojson", "EPSG:4544"),
+        ("geopackage", "cgcs2000"),
+        ("geopackage", "EPSG:4523"),  # a zone with its number in the easting
+        ("shapefile", "EPSG:4544"),
+        ("shapefile", "bd09"),
+    ],
+)
 def test_cells_arrive_from_every_format_in_every_system(
     take: Importer, samples: Samples, write: str, system: str
 ) -> None:
@@ -83,20 +92,15 @@ def test_cells_arrive_from_every_format_in_every_system(
     assert shapely.hausdorff_distance(before, after) < 1e-8
 
 
-def test_gauss_zones_with_a_prefix_arrive(take: Importer, samples: Samples) -> None:
-    report = take("cells", samples.geopackage(samples.cells.to_crs(4523)))
-    assert (report.crs, report.written) == ("EPSG:4523", 336), reasons(report)
-
-
 def test_gbk_texts_arrive(take: Importer, samples: Samples) -> None:
-    names = "SELECT count(*) FROM area WHERE level = 'cell' AND upper_inf(valid) AND name LIKE '%第%网格'"
+    cells = "SELECT count(*) FROM area WHERE level = 'cell' AND upper_inf(valid)"
     for path, declared in (
         (samples.shapefile(samples.cells, "gbk"), {}),
         (samples.shapefile(samples.cells, "gbk", without=(".cpg",)), {"encoding": "gbk"}),
     ):
         report = take("cells", path, **declared)
         assert report.written == 336, reasons(report)
-        assert ask(take.engine, names) == 336
+        assert ask(take.engine, f"{cells} AND name LIKE '%第%网格'") == 336
     stations = samples.stations.drop(columns="geometry")
     report = take("stations", samples.csv(stations, "gbk"), crs="wgs84", encoding="GBK")
     assert report.written == len(stations), reasons(report)
