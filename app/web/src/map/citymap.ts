@@ -1,7 +1,7 @@
 /** The map: Leaflet with our tile grids and overlays, kept in step with the page's state. */
 import L from "leaflet";
 import { batch, effect, untracked } from "@preact/signals";
-import { queryString } from "../api/client";
+import { api, queryString } from "../api/client";
 import { Problem } from "../api/problem";
 import type { Incident } from "../api/types";
 import { lang, t } from "../i18n";
@@ -54,6 +54,7 @@ export class CityMap {
   private readonly assignmentTiles = new TileStore("assignments", "no-cache");
   private river: River | null = null;
   private fresh: Incident[] = [];
+  private placed = store.place.peek() !== null;
   private readonly stops: (() => void)[] = [];
 
   constructor(element: HTMLElement) {
@@ -200,8 +201,22 @@ export class CityMap {
     const [west, south, east, north] = city.bbox;
     const room = L.latLngBounds([south, west], [north, east]).pad(1.5);
     this.map.setMaxBounds(room);
-    if (!store.place.peek()) this.fly(city.bbox, 12);
+    if (!this.placed) untracked(() => this.firstView(city.bbox));
     untracked(() => this.onMoved());
+  }
+
+  /** An address without a place: show what it names, else the whole city. */
+  private firstView(bbox: readonly [number, number, number, number]): void {
+    this.placed = true;
+    this.fly(bbox, 12);
+    const chosen = store.selection.peek();
+    if (chosen?.kind === "station") this.show(chosen.lon, chosen.lat, 15);
+    else if (chosen?.kind === "incident") {
+      void api.incidentByNumber(chosen.no).then(({ lon, lat }) => this.show(lon, lat, 15), () => undefined);
+    } else {
+      const code = chosen?.code ?? store.area.peek();
+      if (code !== 0) void api.area(code).then((area) => this.fly(area.bbox, 16), () => undefined);
+    }
   }
 
   private applyGround(): void {

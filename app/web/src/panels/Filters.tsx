@@ -9,6 +9,7 @@ import { categoryList } from "../state/data";
 import { categories, statusFilter } from "../state/store";
 import type { StatusFilter } from "../state/url";
 import { Icon } from "../ui/icons";
+import { Segments } from "../ui/Segments";
 
 const open = signal(false);
 const STATUSES: readonly { value: StatusFilter; key: "filterAll" | "filterOpen" | "filterClosed" }[] = [
@@ -29,13 +30,12 @@ export function Filters(): JSX.Element {
   const chosen = categories.value;
   return (
     <div class="filters" ref={root}>
-      <div class="segments" role="radiogroup" aria-label={t("filter")}>
-        {STATUSES.map(({ value, key }) => (
-          <button key={value} type="button" role="radio" aria-checked={statusFilter.value === value} onClick={() => (statusFilter.value = value)}>
-            {t(key)}
-          </button>
-        ))}
-      </div>
+      <Segments
+        label={t("filter")}
+        options={STATUSES.map(({ value, key }) => ({ value, text: t(key) }))}
+        value={statusFilter.value}
+        onChange={(value) => (statusFilter.value = value)}
+      />
       <button type="button" class={`button small ${chosen.length > 0 ? "on" : ""}`} aria-expanded={open.value} onClick={() => (open.value = !open.value)}>
         <Icon name="filter" />
         {chosen.length > 0 ? t("filterCategories", { n: chosen.length }) : t("filterCategory")}

@@ -28,7 +28,14 @@ export function IncidentList(): JSX.Element {
       {!data && !error ? <Skeleton rows={8} /> : null}
       {data && data.items.length === 0 ? <NothingHere /> : null}
       {data && data.items.length > 0 ? (
-        <ol class={`rows ${loading ? "is-loading" : ""}`} role="listbox" aria-label={t("list")} tabIndex={0} id="incident-rows">
+        <ol
+          class={`rows ${loading ? "is-loading" : ""}`}
+          role="listbox"
+          aria-label={t("list")}
+          tabIndex={0}
+          id="incident-rows"
+          aria-activedescendant={listCursor.value === null ? undefined : `row-${listCursor.value}`}
+        >
           {data.items.map((incident) => (
             <Row key={incident.no} incident={incident} />
           ))}
@@ -103,6 +110,7 @@ function Row({ incident }: { incident: Incident }): JSX.Element {
   return (
     <li
       ref={row}
+      id={`row-${incident.no}`}
       class={`row ${flags}`}
       role="option"
       aria-selected={selected}

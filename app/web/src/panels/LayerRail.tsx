@@ -12,6 +12,7 @@ import {
 import { LAYERS, type LayerName } from "../state/url";
 import { ago, number } from "../ui/format";
 import { Icon } from "../ui/icons";
+import { Segments } from "../ui/Segments";
 
 const MEASURES: readonly Measure[] = ["reported", "density", "open"];
 const BANDWIDTHS_M = [200, 500, 1000, 2000] as const;
@@ -98,13 +99,12 @@ function LayerNote({ name }: { name: LayerName }): JSX.Element | null {
 function ShadingChoices(): JSX.Element {
   return (
     <div class="choices">
-      <div class="segments" role="radiogroup" aria-label={t("measure")}>
-        {MEASURES.map((name) => (
-          <button key={name} type="button" role="radio" aria-checked={measure.value === name} onClick={() => (measure.value = name)}>
-            {t(`measure_${name}`)}
-          </button>
-        ))}
-      </div>
+      <Segments
+        label={t("measure")}
+        options={MEASURES.map((name) => ({ value: name, text: t(`measure_${name}`) }))}
+        value={measure.value}
+        onChange={(name) => (measure.value = name)}
+      />
       <label class="choice">
         <span>{t("level")}</span>
         <select

@@ -7,10 +7,11 @@ import { tip, type Tip } from "../map/pointer";
 import { STATION_KINDS } from "../map/symbols";
 import { draft, endReport, mapHandle, startReport } from "../state/actions";
 import { cellNumber, levelOf } from "../state/codes";
-import { city, communities, counts, districts, list, subdistricts } from "../state/data";
+import { city, communities, counts, crumbArea, districts, list, subdistricts } from "../state/data";
+import { goCity } from "../state/navigate";
 import { live } from "../state/livefeed";
 import { lang } from "../i18n";
-import { layersOpen, measure, mode, nowTick, phone } from "../state/store";
+import { area, layersOpen, measure, mode, nowTick, phone } from "../state/store";
 import { pulse } from "../state/live";
 import { clock, figure, number } from "../ui/format";
 import { Icon } from "../ui/icons";
@@ -42,6 +43,7 @@ export function MapView(): JSX.Element {
           </button>
         </div>
       ) : null}
+      <AreaPill />
       <CutBanner />
       <Legend />
       {wall ? null : <MapButtons />}
@@ -77,22 +79,39 @@ function MapButtons(): JSX.Element {
   );
 }
 
+/** A reconnect within this time is nobody's business. */
+const CUT_GRACE_MS = 4000;
+
 /** When the wire is cut the picture stays, and says from when it is. */
 function CutBanner(): JSX.Element | null {
   const state = pulse(live.value, nowTick.value);
-  if (state.kind !== "cut") return null;
+  if (state.kind !== "cut" || nowTick.value - state.heardAt < CUT_GRACE_MS) return null;
   return <div class="cut-banner" role="status">{t("offlineBar", { time: clock(state.heardAt) })}</div>;
 }
 
 function Notes(): JSX.Element {
   const info = city.value.value.data;
-  const notice = info ? (lang.value === "en" ? info.data_notice_en : info.data_notice_zh) : "";
+  if (!info) return <div />;
+  const badges = [info.demo ? t("demo") : "", info.simulation && phone.value ? t("simulation") : ""].filter(Boolean);
+  const notice = lang.value === "en" ? info.data_notice_en : info.data_notice_zh;
+  const text = [notice.replace(/^(演示数据：|Demonstration data: )/, ""), info.demo ? t("outlinesNotice") : ""].filter(Boolean).join(" · ");
   return (
-    <div class="map-notes">
-      {info?.demo ? <strong>{t("demo")}</strong> : null}
-      {info?.simulation && phone.value ? <strong>{t("simulation")}</strong> : null}
-      <span>{notice || t("outlinesNotice")}</span>
+    <div class="map-notes" title={text}>
+      {badges.length > 0 ? <strong>{badges.join(" · ")}</strong> : null}
+      <span>{text}</span>
     </div>
+  );
+}
+
+/** On a phone there is no room for the breadcrumb: the chosen area, and the way out of it. */
+function AreaPill(): JSX.Element | null {
+  const chosen = crumbArea.value.value.data;
+  if (!phone.value || area.value === 0 || !chosen) return null;
+  return (
+    <button type="button" class="area-pill" aria-label={`${named(chosen)}: ${t("seeAll")}`} onClick={goCity}>
+      {named(chosen)}
+      <Icon name="close" />
+    </button>
   );
 }
 

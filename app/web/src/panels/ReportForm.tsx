@@ -11,6 +11,7 @@ import { categoryList } from "../state/data";
 import { checkDraft, newUuid, SOURCES, toBody, type Draft } from "../state/draft";
 import { phone } from "../state/store";
 import { Icon } from "../ui/icons";
+import { Segments } from "../ui/Segments";
 import { reason } from "../ui/states";
 import { Card } from "./Card";
 import { Chain } from "./Chain";
@@ -280,14 +281,13 @@ function CategoryField({ value, error, onChange }: {
 function SeverityField({ value, onChange }: { value: number; onChange: (severity: number) => void }): JSX.Element {
   return (
     <div class="form-field">
-      <span class="label" id="f-severity">{t("severity")}</span>
-      <div class="segments" role="radiogroup" aria-labelledby="f-severity">
-        {[1, 2, 3, 4].map((level) => (
-          <button key={level} type="button" role="radio" aria-checked={value === level} onClick={() => onChange(level)}>
-            {word("severity", String(level))}
-          </button>
-        ))}
-      </div>
+      <span class="label">{t("severity")}</span>
+      <Segments
+        label={t("severity")}
+        options={[1, 2, 3, 4].map((level) => ({ value: level, text: word("severity", String(level)) }))}
+        value={value}
+        onChange={onChange}
+      />
     </div>
   );
 }

@@ -44,7 +44,7 @@ async function find(text: string, stop: AbortSignal): Promise<Hit[]> {
     ...incidents.map((incident): Hit => ({ kind: "incident", incident })),
     ...areas.map((item): Hit => ({ kind: "area", area: item })),
     ...addresses
-      .filter((item) => item.code === null || !codes.has(item.code))
+      .filter((item) => !codes.has(item.code))
       .map((address): Hit => ({ kind: "address", address })),
   ];
 }

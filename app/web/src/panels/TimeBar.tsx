@@ -10,6 +10,7 @@ import { timeWindow } from "../state/store";
 import { customWindow, isLive, PRESETS, resolveWindow } from "../state/window";
 import { fromLocalInput, moment, number, span, toLocalInput } from "../ui/format";
 import { Icon } from "../ui/icons";
+import { Segments } from "../ui/Segments";
 import { Brush } from "./Brush";
 
 const custom = signal(false);
@@ -20,25 +21,21 @@ export function TimeBar(): JSX.Element {
   return (
     <section class="timebar" aria-label={t("time")}>
       <div class="time-choices">
-        <div class="segments" role="radiogroup" aria-label={t("time")} id="time-presets">
-          {PRESETS.map((preset) => (
-            <button
-              key={preset}
-              type="button"
-              role="radio"
-              aria-checked={window === preset}
-              onClick={() => {
-                timeWindow.value = preset;
-                custom.value = false;
-              }}
-            >
-              {t(`window_${preset}`)}
+        <Segments
+          label={t("time")}
+          id="time-presets"
+          options={PRESETS.map((preset) => ({ value: preset, text: t(`window_${preset}`) }))}
+          value={isLive(window) ? window : null}
+          onChange={(preset) => {
+            timeWindow.value = preset;
+            custom.value = false;
+          }}
+          extra={
+            <button type="button" class={isLive(window) ? "" : "chosen"} aria-expanded={custom.value} onClick={() => (custom.value = !custom.value)}>
+              {t("windowCustom")}
             </button>
-          ))}
-          <button type="button" role="radio" aria-checked={!isLive(window)} aria-expanded={custom.value} onClick={() => (custom.value = !custom.value)}>
-            {t("windowCustom")}
-          </button>
-        </div>
+          }
+        />
         <div class="time-text tabular">
           {isLive(window) ? null : (
             <span>{moment(window.since, serverNow())} – {moment(window.until, serverNow())}</span>

@@ -1,8 +1,8 @@
 /** What a user can do, by name: panels and keys call these. */
-import { batch, signal } from "@preact/signals";
+import { batch, effect, signal } from "@preact/signals";
 import type { Incident } from "../api/types";
 import { lang } from "../i18n";
-import { newDraft, type Draft } from "./draft";
+import { keepDraft, newDraft, readDraft, type Draft } from "./draft";
 import { markSeen } from "./livefeed";
 import {
   categories, hoverIncident, layers, listTick, mode, phone, resolvedTheme, selection, sheet, statusFilter,
@@ -21,8 +21,9 @@ export interface MapHandle {
 
 export const mapHandle = signal<MapHandle | null>(null);
 
-/** null: no report in the making */
-export const draft = signal<Draft | null>(null);
+/** null: no report in the making. It outlives a reload, with its id: a report sent twice is counted once. */
+export const draft = signal<Draft | null>(readDraft());
+effect(() => keepDraft(draft.value));
 export const listCursor = signal<number | null>(null);
 
 export function toggleLayer(name: LayerName): void {

@@ -55,3 +55,35 @@ export function toBody(draft: Draft): NewIncident {
     simulated: false,
   };
 }
+
+const KEY = "minqing.draft";
+
+export function keepDraft(draft: Draft | null): void {
+  try {
+    if (draft) window.sessionStorage.setItem(KEY, JSON.stringify(draft));
+    else window.sessionStorage.removeItem(KEY);
+  } catch {
+    // A browser that keeps nothing still reports.
+  }
+}
+
+export function readDraft(): Draft | null {
+  try {
+    const kept: unknown = JSON.parse(window.sessionStorage.getItem(KEY) ?? "null");
+    return isDraft(kept) ? kept : null;
+  } catch {
+    return null;
+  }
+}
+
+function isDraft(value: unknown): value is Draft {
+  if (typeof value !== "object" || value === null) return false;
+  const draft = value as Record<string, unknown>;
+  const texts = [draft["id"], draft["category"], draft["title"], draft["description"], draft["source"]];
+  const places = [draft["lon"], draft["lat"]];
+  return (
+    texts.every((text) => typeof text === "string") &&
+    places.every((place) => place === null || typeof place === "number") &&
+    typeof draft["severity"] === "number"
+  );
+}

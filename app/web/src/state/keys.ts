@@ -47,7 +47,7 @@ const DEEDS: Readonly<Record<string, (event: KeyboardEvent) => void>> = {
   n: () => startReport(),
   w: () => toggleWall(),
   u: () => goUp(),
-  t: () => document.querySelector<HTMLElement>("#time-presets [aria-checked=true]")?.focus(),
+  t: () => document.querySelector<HTMLElement>('#time-presets [tabindex="0"]')?.focus(),
   "?": () => {
     helpOpen.value = true;
   },

@@ -59,12 +59,19 @@ const IDLE_REFRESH_MS = 60_000;
 function scheduleRefresh(): void {
   let last = Date.now();
   let timer = 0;
+  let owed = false;
   const go = (): void => {
     window.clearTimeout(timer);
     timer = 0;
+    // A page that nobody sees asks nothing; it catches up when it is seen.
+    owed = document.hidden;
+    if (owed) return;
     last = Date.now();
     refreshTick.value++;
   };
+  document.addEventListener("visibilitychange", () => {
+    if (owed && !document.hidden) go();
+  });
   let seen = 0;
   effect(() => {
     const { changes } = live.value;
@@ -74,7 +81,7 @@ function scheduleRefresh(): void {
   });
   window.setInterval(() => {
     const due = Date.now() - last >= IDLE_REFRESH_MS;
-    if (due && !document.hidden && live.peek().connected) go();
+    if (due && live.peek().connected) go();
   }, 5000);
   let wasConnected = false;
   let wasCut = false;

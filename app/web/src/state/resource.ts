@@ -20,8 +20,8 @@ export interface ResourceHandle<T> {
 const RETRY_MS = 10_000;
 
 /**
- * Fetch whenever `key` changes. `key` returns null when nothing is wanted (the last answer is then dropped), else the
- * identity of the question and how to ask it. A change of `fresh` only asks the same question again.
+ * Fetch whenever `key` changes. `key` returns null when nothing is wanted, else how to ask and the question's identity,
+ * "subject|details": while newer details are on their way the last answer on the same subject stays, on another it goes.
  */
 export function resource<T>(
   key: () => { id: string; ask: (signal: AbortSignal) => Promise<T> } | null,
@@ -29,25 +29,23 @@ export function resource<T>(
   const value = signal<Resource<T>>({ data: null, loading: false, error: null, at: 0 });
   const again = signal(0);
   let timer = 0;
-  let shown: string | null = null;
+  const lastOf = new Map<string, T>();
 
   effect(() => {
     const question = key();
     track(again.value);
     window.clearTimeout(timer);
     if (!question) {
-      shown = null;
       value.value = { data: null, loading: false, error: null, at: 0 };
       return undefined;
     }
     const abort = new AbortController();
-    const before = value.peek();
-    const keep = shown === null || sameKind(shown, question.id);
-    value.value = { ...before, data: keep ? before.data : null, loading: true };
+    const kind = question.id.split("|", 1)[0] ?? "";
+    value.value = { ...value.peek(), data: lastOf.get(kind) ?? null, loading: true };
     question.ask(abort.signal).then(
       (data) => {
         if (abort.signal.aborted) return;
-        shown = question.id;
+        remember(lastOf, kind, data);
         value.value = { data, loading: false, error: null, at: Date.now() };
       },
       (reason: unknown) => {
@@ -67,14 +65,21 @@ export function resource<T>(
     },
     patch: (change) => {
       const now = value.peek();
-      if (now.data !== null) value.value = { ...now, data: change(now.data) };
+      if (now.data === null) return;
+      const data = change(now.data);
+      for (const [kind, last] of lastOf) if (last === now.data) lastOf.set(kind, data);
+      value.value = { ...now, data };
     },
   };
 }
 
-/** Ids are "subject|details": a new subject must not show the old one's data while loading. */
-function sameKind(a: string, b: string): boolean {
-  return a.split("|", 1)[0] === b.split("|", 1)[0];
+const KEPT_KINDS = 8;
+
+function remember<T>(lastOf: Map<string, T>, kind: string, data: T): void {
+  lastOf.delete(kind);
+  lastOf.set(kind, data);
+  const [oldest] = lastOf.keys();
+  if (lastOf.size > KEPT_KINDS && oldest !== undefined) lastOf.delete(oldest);
 }
 
 /** Name the signals an effect depends on without using their values: reading them is what counts. */
