@@ -39,7 +39,12 @@ def json_only(content_type: Annotated[str, Header(include_in_schema=False)] = ""
         )
 
 
-@router.get("/city", summary="Give the city in one look", tags=["places"])
+@router.get(
+    "/city",
+    summary="Give the city in one look",
+    tags=["places"],
+    responses=documented(HTTPStatus.NOT_FOUND),
+)
 def get_city(
     query: Annotated[AsOf, Query()], context: ContextDep, session: ReadSession, now: Now
 ) -> City:

@@ -251,13 +251,15 @@ def get_city(session: Session, at: datetime, *, simulation: bool) -> City:
     """The city that is loaded, as of `at`.
 
     Raises:
-        Problem: 503 while none is loaded.
+        Problem: 503 while none is loaded; 404 for a minute before its boundaries are known.
     """
     city = place_queries.city(session)
-    area = place_queries.area(session, city.code, at) if city else None
-    version = place_queries.boundary_version(session, at)
-    if city is None or area is None or version is None:
+    if city is None:
         raise unavailable("No city is loaded yet. Run `minqing city load`.")
+    area = place_queries.area(session, city.code, at)
+    version = place_queries.boundary_version(session, at)
+    if area is None or version is None:
+        raise not_found("boundaries are known at", at.isoformat())
     return City(
         code=city.code,
         name=city.name,

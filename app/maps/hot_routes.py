@@ -11,9 +11,10 @@ from starlette.types import Receive, Scope, Send
 
 from app.core.query_words import StrictQuery
 from app.maps import hot_paths
-from app.maps.answers import GEOJSON, MVT, PNG
+from app.maps.answers import MVT, PNG
 from app.maps.schemas import LAYER_QUERIES, TILE_QUERIES, FeatureCollection, HeatQuery
 from app.maps.service import Maps
+from app.places.routes import GeoJSONResponse
 from tiles.layers import LAYERS, MAX_ZOOM, Layer
 
 router = APIRouter(tags=["maps"])
@@ -34,12 +35,6 @@ COUNTS = {
     },
 }
 NOT_MODIFIED = {"description": "What the client holds (If-None-Match) is still right."}
-
-
-class GeoJSONResponse(Response):
-    """An answer in GeoJSON (RFC 7946)."""
-
-    media_type = GEOJSON
 
 
 class HotAnswer(Response):

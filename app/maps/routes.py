@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from app.core.query_words import StrictQuery
 from app.identity.deps import Now, ReadSession
 from app.maps import figures, geojson
 from app.maps.answers import JSON, Ready, accepts_gzip, is_known
@@ -31,7 +32,9 @@ MapsDep = Annotated[Maps, Depends(get_maps)]
 
 
 @router.get("/layers", summary="Describe the layers", operation_id="list_layers")
-def list_layers(session: ReadSession) -> list[LayerDescription]:
+def list_layers(
+    query: Annotated[StrictQuery, Query()], session: ReadSession
+) -> list[LayerDescription]:
     """Every layer: its fields with their units, its zooms, and where it is served."""
     return geojson.describe_layers(session)
 

@@ -148,6 +148,7 @@ def test_an_area_that_is_not_there(client: TestClient) -> None:
     long_ago = {"at": "2001-01-01T00:00:00Z"}
     assert client.get(f"/api/v1/areas/{DISTRICT}", params=long_ago).status_code == 404
     assert client.get("/api/v1/areas", params=long_ago).json()["total"] == 0
+    assert client.get("/api/v1/city", params=long_ago).status_code == 404
 
 
 def test_a_changed_area_is_seen_as_it_was(own_client: TestClient, own_context: Context) -> None:

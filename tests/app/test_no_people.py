@@ -1,0 +1,155 @@
+"""Cases and places, not people (design, decision 1).
+
+Every column of every table and published view stands here, with what it is. A new column must be
+added deliberately; none may describe a resident: no name, contact, document, profile, risk score or
+link between two cases through a person. (`residents` and `households` count heads by area.)
+"""
+
+import re
+
+import pytest
+from sqlalchemy import text
+from starlette.testclient import TestClient
+
+from app.core.context import Context
+from app.core.db import reading
+from app.incidents.schemas import IncidentHead
+
+AREA = (
+    "code level parent_code name name_en kind households residents area_m2 locked label geom valid"
+)
+INCIDENT = (
+    "id no category severity source status cell_code occurred_at reported_at closed_at simulated"
+    " geom"
+)
+STATION = "id code kind name area_code geom valid"
+
+TABLES: dict[str, tuple[str, str]] = {
+    # table: (what a row is, its columns)
+    "alembic_version": ("which migration the tables have", "version_num"),
+    "area": ("a drawn area; head counts are sums", f"id {AREA} lo hi"),
+    "area_shape": ("an area's outline for one zoom", "area_id code level zoom geom valid"),
+    "assignment": ("a unit's responsibility for an area", "id unit_id area_code duty valid"),
+    "base_unit": (
+        "a building plot; households and expected cases are numbers",
+        "unit_id community_code cell_code households incidents street_block locked geom valid",
+    ),
+    "boundary_version": ("one state of all boundaries", "id valid note"),
+    "category": (
+        "a line of the filing standard",
+        "id code parent_code name_zh name_en kind limit_text valid",
+    ),
+    "city": ("the city", "code name name_en demo loaded_at"),
+    "duty_unit": ("a unit on duty: call sign and role only", "id call_sign role station_id valid"),
+    "incident": (
+        "a case at a place; title and description are about the case",
+        f"{INCIDENT} title description location_uncertainty_m",
+    ),
+    "incident_event": ("a step of a case", "at no ordinal step status tier reason"),
+    "incident_status": ("a state and its stage", "status stage stage_ordinal is_open"),
+    "map_feature": ("a river or a mark", "id kind name geom"),
+    "outbox": ("an event to be told", "id txid topic area_code payload created_at"),
+    "report_receipt": ("an acknowledgement", "id body_hash no reported_at"),
+    "staffing_rule": ("how many of a role an area needs", "area_kind role required"),
+    "station": ("a place from which work is led", STATION),
+    "station_cover": ("an area that a station serves", "station_id area_code"),
+    "stream_event": (
+        "an event that was told",
+        "seq topic area_code payload created_at published_at",
+    ),
+    "stream_state": ("where the stream stands", "one epoch last_seq"),
+}
+VIEWS: dict[str, str] = {
+    "area": f"{AREA} lo hi",
+    "area_shape": "level zoom code geom valid",
+    "assignment": "area_code call_sign role duty station_code station_kind station_name valid",
+    "boundary_version": "id valid note",
+    "category": "code parent_code name_zh name_en kind limit_text valid",
+    "cell": "code kind parent_code name households residents area_m2 locked label geom valid",
+    "city": "code name name_en demo",
+    "incident": f"{INCIDENT} stage stage_ordinal is_open",
+    "incident_event": "no ordinal at step status tier",
+    "incident_status": "status stage stage_ordinal is_open",
+    "map_feature": "id kind name geom",
+    "station": STATION,
+    "station_cover": "station_id area_code",
+}
+# Members of the API that sound like people and are not.
+PLACES_AND_FITS = {"address": "words of a place", "score": "how well an address fits"}
+OF_PEOPLE = re.compile(
+    r"(^|_)(person|people|citizen|resident|reporter|complainant|caller|owner|phone|mobile|tel|email"
+    r"|wechat|id_?card|passport|birth\w*|gender|sex|ethnic\w*|religion|face|photo|profile|risk\w*"
+    r"|score|watch\w*|tag|contact|address|family|first_name|last_name|surname|user)(_|$)"
+)
+
+
+def columns(context: Context, schema: str) -> dict[str, set[str]]:
+    """Columns by table or view; monthly partitions are their parent, PostGIS's own left out."""
+    with reading(context.engine) as session:
+        rows = session.execute(
+            text("""
+                SELECT c.relname AS relation, a.attname AS name
+                FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+                WHERE c.relnamespace = CAST(:schema AS regnamespace)
+                  AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
+                  AND a.attnum > 0 AND NOT a.attisdropped
+                  AND NOT EXISTS (SELECT FROM pg_depend d
+                                  WHERE d.objid = c.oid AND d.deptype = 'e')
+            """),
+            {"schema": schema},
+        ).all()
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        found.setdefault(row.relation, set()).add(row.name)
+    return found
+
+
+def test_every_column_was_added_deliberately(context: Context) -> None:
+    """Tables: a column that nobody has described here is refused."""
+    assert columns(context, "public") == {
+        table: set(listed.split()) for table, (_, listed) in TABLES.items()
+    }
+
+
+def test_every_published_column_too(context: Context) -> None:
+    """Views: and free text never leaves."""
+    found = columns(context, "published")
+    assert found == {view: set(listed.split()) for view, listed in VIEWS.items()}
+    assert not {"title", "description", "reason", "payload"} & set().union(*found.values())
+
+
+def test_the_stream_carries_no_description() -> None:
+    """What viewers are told is the head of a case."""
+    assert "description" not in IncidentHead.model_fields
+
+
+def test_no_member_of_the_api_speaks_of_people(client: TestClient) -> None:
+    """In or out."""
+    schemas = client.get("/api/v1/openapi.json").json()["components"]["schemas"]
+    members = {name for schema in schemas.values() for name in schema.get("properties", {})}
+    assert len(members) > 50
+    assert {name for name in members if OF_PEOPLE.search(name)} == set(PLACES_AND_FITS)
+
+
+def test_no_index_reaches_into_free_text(context: Context) -> None:
+    """A search over titles would be a search for people."""
+    with reading(context.engine) as session:
+        indexes = session.scalars(
+            text("SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'")
+        ).all()
+    assert len(indexes) > 20
+    for definition in indexes:
+        inside = definition.partition(" USING ")[2]
+        assert not re.search(r"title|description|payload|tsvector|trgm", inside), definition
+
+
+@pytest.mark.parametrize("name", sorted({c for _, cs in TABLES.values() for c in cs.split()}))
+def test_no_name_speaks_of_people(name: str) -> None:
+    """The list above cannot be widened by a word that means a person."""
+    assert not OF_PEOPLE.search(name)
+
+
+@pytest.mark.parametrize("name", ["phone", "reporter_id", "id_card", "risk_score", "birthday"])
+def test_names_that_would(name: str) -> None:
+    """The guard itself is seen to refuse."""
+    assert OF_PEOPLE.search(name)
