@@ -394,9 +394,7 @@ def test_a_table_holds_no_outlines(write: Any) -> None:
 
 def confined(statements: str) -> subprocess.CompletedProcess[str]:
     """Run statements in a process that has confined itself."""
-    start = (
-        f"from app.city.files.confine import confine; print(confine(), flush=True)\n{statements}"
-    )
+    start = "from app.city.files.confine import confine; print(confine(), flush=True)\n"
     return subprocess.run(
         [sys.executable, "-c", start + statements],
         cwd=ROOT,
@@ -413,7 +411,8 @@ def test_the_child_reaches_no_network() -> None:
         done = confined(
             f"import socket; socket.create_connection(('127.0.0.1', {port}), timeout=5)"
         )
-    assert done.stdout.strip() == "True", "this kernel does not allow a network of one's own"
+    if done.stdout.strip() != "True":
+        pytest.skip("this kernel gives no process a network of its own")
     assert "OSError" in done.stderr and "unreachable" in done.stderr
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import URL, Engine, text
@@ -18,6 +19,7 @@ from app.city.queries import CITY_TABLES
 from app.core.clock import utc_now
 from app.core.db import make_engine
 from geodata.progress import Cancelled, Silent
+from tests.server import ServerProcess
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -250,4 +252,15 @@ def test_an_empty_database_can_be_loaded(empty_database: URL, test_city_bundle: 
     status = service.city_status(engine, utc_now())
     assert status is not None and status.demo and status.incidents == report.rows["incident"]
     assert report.rows["incident"] + report.later_incidents == 2_000
+    engine.dispose()
+
+
+def test_viewers_are_told_to_begin_anew(server: ServerProcess, test_city_bundle: Path) -> None:
+    engine = make_engine(server.database_url)
+    with httpx.stream("GET", f"{server.base_url}/api/v1/stream", timeout=30) as stream:
+        lines = stream.iter_lines()
+        assert "event: hello" in next(line for line in lines if line.startswith("event:"))
+        service.load_bundle(engine, test_city_bundle, Silent(), utc_now())
+        assert "event: reset" in next(line for line in lines if line.startswith("event:"))
+    assert httpx.get(f"{server.base_url}/api/v1/city", timeout=10).json()["counts"]["cell"] == 336
     engine.dispose()
