@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 import psycopg
 from rich.table import Table
@@ -32,7 +33,7 @@ from tiles.pool import OPTIONS
 from tiles.selection import CaseFilter
 from tiles.vector import TileAddress, TileQuery
 
-BLOB = "MINQING_BENCH_BLOB"
+BLOBS = "MINQING_BENCH_BLOBS"
 PATIENCE_S = 60.0
 GZIP = {"Accept-Encoding": "gzip"}
 
@@ -91,9 +92,7 @@ def _vector(
         _rate(queries, lambda query: _run(connection, query))  # both sides find pages in memory
         bare = _rate(queries, lambda query: _run(connection, query))
         yield Line(f"{name}, not cached", _rate(paths, ours.get), "bare SQL", bare)
-        with _serving_blob(ours.get(paths[len(paths) // 2])) as blob:
-            ready = _rate(paths, blob.get)
-        yield Line(f"{name}, cached", _rate(paths, ours.get), "ready bytes", ready)
+        yield _cached(name, ours, paths)
 
 
 def _layers(ours: "Client", connection: psycopg.Connection[Any]) -> Iterator[Line]:
@@ -105,10 +104,7 @@ def _layers(ours: "Client", connection: psycopg.Connection[Any]) -> Iterator[Lin
     once = _rate([path], ours.get)
     bare = _rate([statement], lambda query: connection.execute(query).fetchall())
     yield Line("all cells as GeoJSON, first", once, "bare SQL", bare)
-    body = ours.get(path)
-    with _serving_blob(body) as blob:
-        ready = _rate([path] * 20, blob.get)
-    yield Line("all cells as GeoJSON", _rate([path] * 20, ours.get), "ready bytes", ready)
+    yield _cached("all cells as GeoJSON", ours, [path] * 20)
     boxes = _boxes(connection)
     paths = [f"{path}?bbox={west},{south},{east},{north}" for west, south, east, north in boxes]
     within = statement + (
@@ -131,9 +127,15 @@ def _heat(
     ours.get("/api/v1/heat/legend")
     bare = _rate(addresses, lambda t: heat.paint(heat.density_km2(x, y, t, 500), scale))
     yield Line("heat of 30 days z9-15, not cached", _rate(paths, ours.get), "bare kernel", bare)
-    with _serving_blob(ours.get(paths[0])) as blob:
-        ready = _rate(paths, blob.get)
-    yield Line("heat of 30 days z9-15, cached", _rate(paths, ours.get), "ready bytes", ready)
+    yield _cached("heat of 30 days z9-15", ours, paths)
+
+
+def _cached(task: str, ours: "Client", paths: Sequence[str]) -> Line:
+    """The best of three rounds on both sides: a busy machine only ever takes away."""
+    with _serving_blobs({path: ours.get(path) for path in paths}) as blobs:
+        rates = [(_rate(paths, ours.get), _rate(paths, blobs.get)) for _ in range(3)]
+    best, ready = (max(side) for side in zip(*rates, strict=True))
+    return Line(f"{task}, cached", best, "ready bytes", ready)
 
 
 def _month(now: datetime) -> CaseFilter:
@@ -196,12 +198,20 @@ class Client:
         Raises:
             RuntimeError: it was refused.
         """
-        self._connection.request("GET", path, headers=GZIP)
-        answer = self._connection.getresponse()
+        try:
+            answer = self._ask(path)
+        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+            # Left alone for a while, the server has hung up.
+            self._connection.close()
+            answer = self._ask(path)
         body = answer.read()
         if answer.status not in (200, 204):
             raise RuntimeError(f"{path}: {answer.status} {body[:200]!r}")
         return body
+
+    def _ask(self, path: str) -> http.client.HTTPResponse:
+        self._connection.request("GET", path, headers=GZIP)
+        return self._connection.getresponse()
 
 
 @contextmanager
@@ -217,29 +227,26 @@ def _serving(context: Context) -> Iterator[Client]:
 
 
 @contextmanager
-def _serving_blob(body: bytes) -> Iterator[Client]:
-    """The floor of every cached answer: the same bytes from memory, with nothing around them."""
-    with tempfile.NamedTemporaryFile() as file:
-        file.write(body or b"-")
-        file.flush()
+def _serving_blobs(bodies: dict[str, bytes]) -> Iterator[Client]:
+    """The floor of cached answers: the same bytes from memory, with nothing around them."""
+    with tempfile.TemporaryDirectory() as folder:
+        for path, body in bodies.items():
+            (Path(folder) / quote(path, safe="")).write_bytes(body)
         command = [sys.executable, "-m", "uvicorn", "--factory", "app.cli.bench_tiles:blob_app",
                    "--no-access-log", "--log-level", "warning"]  # fmt: skip
-        with _process(command, {BLOB: file.name}, "/") as client:
+        with _process(command, {BLOBS: folder}, "/") as client:
             yield client
 
 
 def blob_app() -> ASGIApp:
-    """An application that knows one answer."""
-    body = Path(os.environ[BLOB]).read_bytes()
-    start = {
-        "type": "http.response.start",
-        "status": 200,
-        "headers": [(b"content-length", str(len(body)).encode())],
-    }
+    """An application that knows its answers by heart."""
+    known = {unquote(file.name): file.read_bytes() for file in Path(os.environ[BLOBS]).iterdir()}
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await send(start)
+            body = known.get(scope["path"], b"-")
+            headers = [(b"content-length", str(len(body)).encode())]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
             await send({"type": "http.response.body", "body": body})
 
     return answer

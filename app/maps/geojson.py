@@ -78,7 +78,7 @@ class Collections:
         shown = await features.read(self._pool, layer, wanted, limit)
         # Something may have come in between the two; never tell of fewer than are shown.
         matched = max(found.matched, len(shown.texts))
-        return await _packed(shown, matched, level=4)
+        return await _packed(shown, matched, level=1)
 
     async def _of_boundaries(
         self, layer: Layer, words: CellLayerQuery, wanted: FeatureFilter, now: datetime
@@ -97,7 +97,9 @@ class Collections:
             book = (await self.books.get(key, read)).features
             rows = await self._rows(layer, book, wanted, as_of)
             shown = _take(book, rows[: words.limit])
-            return await _packed(shown, len(rows))
+            # The whole layer is packed once and sent often; a window may never be asked for again.
+            is_whole = len(shown.texts) == len(book.texts)
+            return await _packed(shown, len(rows), level=6 if is_whole else 1)
 
         return await self.answers.get(asked, make)
 
