@@ -11,6 +11,7 @@ interface Entry {
 
 export class TileStore {
   private readonly entries = new Map<string, Entry>();
+  private readonly newest = new Map<string, string>();
 
   /** `cache` says how the browser's own cache may answer: "no-cache" asks the server whether it still holds. */
   constructor(
@@ -33,6 +34,7 @@ export class TileStore {
     }
     const entry: Entry = { tile: this.fetch(url), ready: null };
     this.entries.set(url, entry);
+    this.supersede(url);
     entry.tile.then(
       (tile) => (entry.ready = tile),
       () => this.entries.delete(url),
@@ -46,6 +48,16 @@ export class TileStore {
     if (response.status === 204) return EMPTY_TILE;
     if (!response.ok) throw await problemFrom(response);
     return decodeTile(new Uint8Array(await response.arrayBuffer()), this.layerName);
+  }
+
+  /** A newer question for the same tile ends the older one's entry: nobody will ask it again. */
+  private supersede(url: string): void {
+    const address = url.split("#", 1)[0] ?? url;
+    if (address === url) return;
+    const before = this.newest.get(address);
+    if (before !== undefined && before !== url) this.entries.delete(before);
+    this.newest.set(address, url);
+    if (this.newest.size > KEPT_TILES) this.newest.clear();
   }
 
   private trim(): void {

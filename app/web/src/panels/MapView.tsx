@@ -94,7 +94,7 @@ function Notes(): JSX.Element {
   if (!info) return <div />;
   const badges = [info.demo ? t("demo") : "", info.simulation && phone.value ? t("simulation") : ""].filter(Boolean);
   const notice = lang.value === "en" ? info.data_notice_en : info.data_notice_zh;
-  const text = [notice.replace(/^(演示数据：|Demonstration data: )/, ""), info.demo ? t("outlinesNotice") : ""].filter(Boolean).join(" · ");
+  const text = [notice.replace(/^(演示数据：|Demonstration data: )/, "").replace(/[。.]$/, ""), info.demo ? t("outlinesNotice") : ""].filter(Boolean).join(" · ");
   return (
     <div class="map-notes" title={text}>
       {badges.length > 0 ? <strong>{badges.join(" · ")}</strong> : null}
