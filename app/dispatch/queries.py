@@ -122,15 +122,17 @@ def staffing(
 
     A row has `code`, `name`, `kind`, `required` and `present` (role -> units), `ok`.
     """
-    standing = _standing(query.area, at).subquery()
+    standing = _standing(query.area, at).cte("standing")
     found = select(standing)
     if query.ok is not None:
         found = found.where(standing.c.ok == query.ok)
-    total = session.scalar(select(func.count()).select_from(found.subquery())) or 0
-    if after is not None:
-        found = found.where(standing.c.code > after)
-    found = found.order_by(standing.c.code).limit(query.limit + 1)
-    return total, session.execute(found).all()
+    selected = found.cte("selected").prefix_with("MATERIALIZED")
+    total = select(func.count()).select_from(selected).scalar_subquery()
+    page = select(selected, total.label("total")).where(selected.c.code > (after or 0))
+    rows = session.execute(page.order_by(selected.c.code).limit(query.limit + 1)).all()
+    if rows:
+        return rows[0].total, rows
+    return session.scalar(select(func.count()).select_from(selected)) or 0, rows
 
 
 def _standing(area: int | None, at: datetime) -> Select[*tuple[Any, ...]]:
@@ -145,6 +147,8 @@ def _standing(area: int | None, at: datetime) -> Select[*tuple[Any, ...]]:
         .join(DutyUnit, DutyUnit.id == Assignment.unit_id)
         .where(
             Assignment.area_code.between(low, high),
+            Assignment.area_code % Level.COMMUNITY.span == 0,
+            DutyUnit.role.in_(select(StaffingRule.role)),
             Assignment.valid.contains(at),
             DutyUnit.valid.contains(at),
         )

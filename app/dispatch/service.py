@@ -106,7 +106,15 @@ def _staffing_of(session: Session, code: int, at: datetime) -> Staffing | None:
 
 
 def _staffing(row: AnyRow) -> CommunityStaffing:
-    return CommunityStaffing(rule=STAFFING_RULE_NAME[row.kind], **row._mapping)
+    return CommunityStaffing(
+        rule=STAFFING_RULE_NAME[row.kind],
+        required=row.required,
+        present=row.present,
+        ok=row.ok,
+        code=row.code,
+        name=row.name,
+        kind=row.kind,
+    )
 
 
 def _station(row: AnyRow) -> Station:

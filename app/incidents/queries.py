@@ -1,6 +1,6 @@
 """SQL of incidents. Instants are UTC, places are EPSG:4326."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Row,
+    Select,
     func,
     insert,
     literal,
@@ -177,20 +178,17 @@ def page(
     return counted, session.execute(found.order_by(*newest).limit(query.limit + 1)).all()
 
 
-def _status_as_of(at: datetime) -> ColumnElement[Any]:
-    """The state after the last step up to `at`."""
-    return (
-        select(IncidentEvent.status)
-        .where(
-            IncidentEvent.no == Incident.no,
-            # Steps never precede their report: this leaves most months' partitions unread.
-            IncidentEvent.at >= Incident.reported_at,
-            IncidentEvent.at <= at,
-        )
-        .order_by(IncidentEvent.at.desc(), IncidentEvent.ordinal.desc())
-        .limit(1)
-        .scalar_subquery()
+def _in_state_at(wanted: Iterable[Status], since: datetime, at: datetime) -> Select[tuple[int]]:
+    """Numbers of the cases reported since `since` that stood in one of these states at `at`."""
+    last = (
+        select(IncidentEvent.no, IncidentEvent.status)
+        .distinct(IncidentEvent.no)
+        # Steps never precede their report.
+        .where(IncidentEvent.at >= since, IncidentEvent.at <= at)
+        .order_by(IncidentEvent.no, IncidentEvent.at.desc(), IncidentEvent.ordinal.desc())
+        .subquery()
     )
+    return select(last.c.no).where(last.c.status.in_(sorted(wanted)))
 
 
 def _selected(query: IncidentQuery, now: datetime) -> list[ColumnElement[bool]]:
@@ -208,9 +206,10 @@ def _selected(query: IncidentQuery, now: datetime) -> list[ColumnElement[bool]]:
     if query.category:
         where.append(or_(*(Incident.category.startswith(prefix) for prefix in query.category)))
     wanted = query.statuses()
-    if wanted is not None:
-        status = _status_as_of(query.at) if query.at else Incident.status
-        where.append(status.in_(sorted(wanted)))
+    if wanted is not None and query.at is not None:
+        where.append(Incident.no.in_(_in_state_at(wanted, since, at)))
+    elif wanted is not None:
+        where.append(Incident.status.in_(sorted(wanted)))
     return where
 
 

@@ -1,7 +1,7 @@
 """What the paths of places take and give."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -166,8 +166,3 @@ class Whereabouts(BaseModel):
     uncertainty_m: float = Field(
         ge=0, description="Radius in m that the words stand for: that of the named place."
     )
-
-
-def chain_of(names: dict[int, Any], codes: tuple[int, ...]) -> list[ChainLink]:
-    """The links of a chain of codes, leaving out what is not known."""
-    return [ChainLink.model_validate(names[code]) for code in codes if code in names]

@@ -15,7 +15,6 @@ from app.places.schemas import (
     AreaQuery,
     BoundaryProperties,
     ChainLink,
-    chain_of,
 )
 from geodata import codes
 
@@ -78,7 +77,11 @@ def chains(session: Session, wanted: Iterable[int], at: datetime) -> dict[int, l
     """For each code the areas from the city down to itself, as they were named at `at`."""
     all_codes = set(wanted)
     named = queries.names(session, queries.chain_codes(all_codes), at)
-    return {code: chain_of(named, codes.chain_of(code)) for code in all_codes}
+    links = {code: ChainLink.model_validate(row) for code, row in named.items()}
+    return {
+        code: [links[above] for above in codes.chain_of(code) if above in links]
+        for code in all_codes
+    }
 
 
 def as_area(row: queries.AnyRow) -> Area:
