@@ -20,7 +20,7 @@ Server-sent events, in order, none missed and none twice.
 
 - `hello` comes first: `{"epoch", "seq", "server_time"}`, where the stream starts.
 - `incident.reported` carries the incident without its description, plus `at` (UTC).
-- `incident.changed` carries the incident's number, its new status and stage, plus `at` (UTC).
+- `incident.changed` carries the same as it is now, plus the `step` that was taken and its `at`.
 - `reset` (`{"reason"}`) says that events are missing: fetch the state again and go on.
   Reasons: `unknown_id`, `other_epoch` (another history: the city was loaded anew, or restored),
   `too_old` (no longer kept), `too_slow` (this viewer did not read).
