@@ -6,6 +6,7 @@ import typer
 
 from app.cli.bench import app as bench_app
 from app.cli.city import app as city_app
+from app.cli.clock import app as clock_app
 from app.cli.db import app as db_app
 from app.cli.openapi import openapi
 from app.cli.serve import serve
@@ -23,6 +24,7 @@ app.command()(simulate)
 app.command()(openapi)
 app.add_typer(db_app, name="db")
 app.add_typer(city_app, name="city")
+app.add_typer(clock_app, name="clock")
 app.add_typer(bench_app, name="bench")
 
 
