@@ -11,6 +11,7 @@ from app.core.query_words import parse_bbox
 from app.dispatch.models import Assignment, DutyUnit, StaffingRule, Station, StationCover
 from app.dispatch.schemas import AssignmentQuery, StaffingQuery, StationQuery
 from app.places.models import Area
+from app.places.queries import inside
 from geodata import codes
 from geodata.codes import Level
 
@@ -45,8 +46,7 @@ def stations(
     if query.area is not None:
         where.append(Station.area_code.between(*codes.code_range(query.area)))
     if query.bbox is not None:
-        window = func.ST_MakeEnvelope(*parse_bbox(query.bbox), 4326)
-        where += [Station.geom.op("&&")(window), func.ST_Intersects(Station.geom, window)]
+        where.append(inside(Station.geom, parse_bbox(query.bbox)))
     total = session.scalar(select(func.count()).select_from(Station).where(*where)) or 0
     found = select(*STATION_COLUMNS).where(*where)
     if after is not None:
@@ -73,14 +73,17 @@ def _assigned(columns: tuple[Any, ...], at: datetime) -> Select[*tuple[Any, ...]
         select(*columns)
         .select_from(Assignment)
         .join(DutyUnit, DutyUnit.id == Assignment.unit_id)
-        .join(Station, Station.id == DutyUnit.station_id)
         .where(Assignment.valid.contains(at), DutyUnit.valid.contains(at))
     )
 
 
 def units_for(session: Session, area_codes: Sequence[int], at: datetime) -> Rows:
     """The units that answer for these areas, the smallest area first."""
-    found = _assigned(UNIT_COLUMNS, at).where(Assignment.area_code.in_(area_codes))
+    found = (
+        _assigned(UNIT_COLUMNS, at)
+        .join(Station, Station.id == DutyUnit.station_id)
+        .where(Assignment.area_code.in_(area_codes))
+    )
     order = (Assignment.area_code.desc(), Assignment.duty != "primary", DutyUnit.call_sign)
     return session.execute(found.order_by(*order)).all()
 
@@ -106,6 +109,7 @@ def assignments(
     )
     found = (
         _assigned(columns, at)
+        .join(Station, Station.id == DutyUnit.station_id)
         .join(Area, (Area.code == Assignment.area_code) & Area.valid.contains(at))
         .where(*where)
     )

@@ -25,7 +25,7 @@ from app.core.query_words import parse_bbox
 from app.incidents.models import Category, Incident, IncidentEvent, ReportReceipt
 from app.incidents.rules import Status, is_open
 from app.incidents.schemas import IncidentQuery
-from app.places.queries import point
+from app.places.queries import inside, point
 from geodata import codes
 
 COLUMNS = (
@@ -182,7 +182,7 @@ def _in_state_at(wanted: Iterable[Status], since: datetime, at: datetime) -> Sel
     """Numbers of the cases reported since `since` that stood in one of these states at `at`."""
     last = (
         select(IncidentEvent.no, IncidentEvent.status)
-        .distinct(IncidentEvent.no)
+        .ext(postgresql.distinct_on(IncidentEvent.no))
         # Steps never precede their report.
         .where(IncidentEvent.at >= since, IncidentEvent.at <= at)
         .order_by(IncidentEvent.no, IncidentEvent.at.desc(), IncidentEvent.ordinal.desc())
@@ -199,8 +199,7 @@ def _selected(query: IncidentQuery, now: datetime) -> list[ColumnElement[bool]]:
         Incident.reported_at <= at,
     ]
     if query.bbox is not None:
-        window = func.ST_MakeEnvelope(*parse_bbox(query.bbox), 4326)
-        where += [Incident.geom.op("&&")(window), func.ST_Intersects(Incident.geom, window)]
+        where.append(inside(Incident.geom, parse_bbox(query.bbox)))
     if query.area is not None:
         where.append(Incident.cell_code.between(*codes.code_range(query.area)))
     if query.category:

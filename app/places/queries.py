@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from geoalchemy2 import Geometry
-from sqlalchemy import ColumnElement, Row, Text, cast, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Row, Text, and_, cast, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from app.core.query_words import BBox
 from app.places.models import Area, BoundaryVersion, City
 from app.places.schemas import AreaQuery
 from geodata import codes
@@ -41,6 +42,19 @@ AREA_COLUMNS = (
 def point(lon: float, lat: float) -> ColumnElement[Any]:
     """A point of EPSG:4326."""
     return func.ST_SetSRID(func.ST_MakePoint(lon, lat), 4326, type_=Geometry)
+
+
+def inside(place: InstrumentedAttribute[Any], window: BBox) -> ColumnElement[bool]:
+    """Whether a point column (EPSG:4326) lies in a window, its edges in it.
+
+    The index finds the candidates, in single precision; the comparison decides. For points it
+    takes a tenth of the time of ST_Intersects.
+    """
+    return and_(
+        place.op("&&")(func.ST_MakeEnvelope(*window, 4326)),
+        func.ST_X(place).between(window.west, window.east),
+        func.ST_Y(place).between(window.south, window.north),
+    )
 
 
 def city(session: Session) -> AnyRow | None:
