@@ -21,7 +21,10 @@ from tiles.points import Box
 from tiles.vector import TileAddress
 
 MIN_N = 5
-"""With fewer cases than this nothing is coloured: single cases are not a density."""
+"""With fewer cases than this nothing is coloured at all."""
+LONELY_CASES = 1.5
+"""Nothing is coloured where the density is less than that of so many cases at one place: one that
+stands alone is a point, not a hot spot."""
 REACH = 4.0
 """Standard deviations after which a case is no longer felt (0.01 % of it lies beyond)."""
 # From plasma: even steps for the eye, safe for colour-blind eyes, bright at the top on a dark map
@@ -43,8 +46,7 @@ class Scale:
     """Which colour stands for which density.
 
     Attributes:
-        breaks: densities in cases/km², ascending; `COLOURS[i]` begins at `breaks[i]`. Empty: no
-            colour at all.
+        breaks: densities in cases/km², ascending, at most as many as `COLOURS`. Empty: no colour.
     """
 
     breaks: tuple[float, ...]
@@ -58,18 +60,29 @@ class Scale:
         knots = np.arange(len(self.breaks))
         return np.asarray(np.exp(np.interp(steps, knots, np.log(self.breaks))))
 
+    @property
+    def at(self) -> FloatArray:
+        """Where on the ramp each break stands: 0 for its first colour, 1 for its last."""
+        return np.linspace(0, 1, len(self.breaks)) if len(self.breaks) > 1 else np.ones(1)
 
-def scale_for(peak_km2: float) -> Scale:
+
+def scale_for(peak_km2: float, bandwidth_m: float) -> Scale:
     """Breaks on the ladder 1, 2, 5, 10, … whose last one the highest density just reaches.
 
     A ladder moves only when the peak passes one of its rungs, so colours stay while cases come in.
+
+    Args:
+        peak_km2: the highest density, in cases/km².
+        bandwidth_m: standard deviation of the kernel: what a lonely case is depends on it.
     """
     if not peak_km2 > 0:
         return Scale(())
     top = math.floor(math.log10(peak_km2)) * 3 + 2
     while _rung(top) > peak_km2:
         top -= 1
-    return Scale(tuple(_rung(rung) for rung in range(top - len(COLOURS) + 1, top + 1)))
+    lowest_km2 = LONELY_CASES / (2 * math.pi * (bandwidth_m / 1000) ** 2)
+    ladder = (_rung(rung) for rung in range(top - len(COLOURS) + 1, top + 1))
+    return Scale(tuple(rung for rung in ladder if rung >= lowest_km2))
 
 
 def _rung(number: int) -> float:
@@ -209,10 +222,24 @@ def paint(density: NDArray[np.float32], scale: Scale) -> bytes:
 
 def palette(scale: Scale) -> tuple[list[tuple[int, ...]], list[int]]:
     """Colour (r, g, b) and opacity (0 to 255) of every shade, transparent first."""
-    at = np.arange(len(scale.levels)) / SHADES
-    knots = np.arange(len(COLOURS))
+    if not scale.breaks:
+        return [(0, 0, 0)], [0]
+    # From one break's colour straight to the next one's: what the legend says, also where it
+    # leaves out colours of the ramp.
+    colours, opacities = ramp(scale.at)
+    stops = np.column_stack([np.array(colours), 255 * np.array(opacities)])
+    steps, knots = np.arange(len(scale.levels)) / SHADES, np.arange(len(stops))
+    shaded = np.column_stack([np.interp(steps, knots, channel) for channel in stops.T])
+    rows = np.rint(shaded).astype(int).tolist()
+    return [(0, 0, 0), *(tuple(row[:3]) for row in rows)], [0, *(row[3] for row in rows)]
+
+
+def ramp(at: FloatArray) -> tuple[list[tuple[int, ...]], list[float]]:
+    """Colours (r, g, b) and opacities (0 to 1) at places on the ramp, 0 to 1."""
+    knots = np.linspace(0, 1, len(COLOURS))
     stops = np.array([list(bytes.fromhex(colour[1:])) for colour in COLOURS])
     channels = np.column_stack([np.interp(at, knots, channel) for channel in stops.T])
-    colours = [(0, 0, 0), *map(tuple, np.rint(channels).astype(int).tolist())]
-    opacities = [0, *np.rint(np.interp(at, knots, OPACITIES) * 255).astype(int).tolist()]
-    return colours, opacities
+    return (
+        [tuple(colour) for colour in np.rint(channels).astype(int).tolist()],
+        np.round(np.interp(at, knots, OPACITIES), 3).tolist(),
+    )

@@ -121,7 +121,7 @@ def _heat(
     columns = points.read_columns(connection, [status.value for status in Status])
     rows = points.select(columns, _month(utc_now()), ())
     x, y = columns.x[rows], columns.y[rows]
-    scale = heat.scale_for(heat.peak_km2(x, y, 500))
+    scale = heat.scale_for(heat.peak_km2(x, y, 500), 500)
     addresses = _addresses(places, range(9, 16))
     paths = [f"/heat/{t.z}/{t.x}/{t.y}.png" for t in addresses]
     ours.get("/api/v1/heat/legend")

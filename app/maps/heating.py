@@ -90,7 +90,7 @@ class Heat:
         wanted = words.case_filter(now)
         selected = await self._selected(wanted)
         scale = await self._scale(selected, wanted, words.bandwidth_m, now)
-        used = len(scale.breaks)
+        colours, opacities = heat.ramp(scale.at) if scale.breaks else ([], [])
         return HeatLegend(
             unit="cases/km²",
             n=len(selected.x),
@@ -100,8 +100,8 @@ class Heat:
             since=wanted.since,
             until=wanted.until,
             breaks=list(scale.breaks),
-            colours=list(heat.COLOURS[:used]),
-            opacities=list(heat.OPACITIES[:used]),
+            colours=[f"#{bytes(colour).hex()}" for colour in colours],
+            opacities=opacities,
         )
 
     def forget(self) -> None:
@@ -127,7 +127,7 @@ class Heat:
 
         def measure() -> KeptScale:
             peak = heat.peak_km2(selected.x, selected.y, bandwidth_m)
-            return KeptScale(heat.scale_for(peak))
+            return KeptScale(heat.scale_for(peak, bandwidth_m))
 
         minute = int(now.timestamp() // 60)
         key = (wanted, bandwidth_m, minute)

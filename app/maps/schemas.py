@@ -157,7 +157,8 @@ class HeatLegend(BaseModel):
     until: datetime = Field(description="Reported before (RFC 3339, UTC).")
     breaks: list[float] = Field(
         description="Densities in cases/km²: `colours[i]` begins at `breaks[i]`; below the first"
-        " nothing is coloured. Between two breaks the colour runs from one to the next."
+        " nothing is coloured. Between two breaks the colour runs from one to the next. Empty where"
+        " no cases lie close together."
     )
     colours: list[str] = Field(description="A colour for each break, `#rrggbb`.")
     opacities: list[float] = Field(description="Opacity of each colour, 0 to 1.")

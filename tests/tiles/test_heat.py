@@ -98,7 +98,7 @@ def test_neighbouring_tiles_meet_without_a_seam(zoom: int, bandwidth_m: int) -> 
 
 def test_a_pixel_has_the_same_shade_whichever_tile_draws_it() -> None:
     """The four children of a tile and the tile itself agree at every zoom where it is smooth."""
-    scale = heat.scale_for(heat.peak_km2(CASES.x, CASES.y, 1000))
+    scale = heat.scale_for(heat.peak_km2(CASES.x, CASES.y, 1000), 1000)
     x, y = float(np.median(CASES.x)), float(np.median(CASES.y))
     for zoom in (12, 13, 14):
         tile = TileAddress(zoom, int(x * 2**zoom), int(y * 2**zoom))
@@ -123,16 +123,31 @@ def test_a_pixel_has_the_same_shade_whichever_tile_draws_it() -> None:
 
 @given(peak=st.floats(1e-6, 1e6))
 def test_breaks_stand_on_the_ladder_and_the_last_is_reached(peak: float) -> None:
-    breaks = heat.scale_for(peak).breaks
+    breaks = heat.scale_for(peak, 1e9).breaks
     assert len(breaks) == len(heat.COLOURS)
     assert list(breaks) == sorted(set(breaks))
     assert breaks[-1] <= peak < breaks[-1] * 2.5 * (1 + 1e-9)
     assert all(f"{value:e}"[0] in "125" for value in breaks)
 
 
+@given(peak=st.floats(1e-3, 1e4), bandwidth_m=st.integers(100, 5000))
+def test_a_case_that_stands_alone_is_not_coloured(peak: float, bandwidth_m: int) -> None:
+    alone = 1 / (2 * math.pi * (bandwidth_m / 1000) ** 2)
+    assert all(value > alone for value in heat.scale_for(peak, bandwidth_m).breaks)
+
+
+@pytest.mark.parametrize("count", range(1, 9))
+def test_a_short_scale_uses_the_whole_ramp(count: int) -> None:
+    scale = heat.Scale(tuple(float(2**i) for i in range(count)))
+    colours, opacities = heat.palette(scale)
+    assert len(colours) == len(opacities) == (count - 1) * heat.SHADES + 2
+    assert opacities[0] == 0 and colours[-1] == tuple(bytes.fromhex(heat.COLOURS[-1][1:]))
+    assert len(set(colours[1:])) == len(colours) - 1
+
+
 @pytest.mark.parametrize("peak", [0.0, -1.0, math.nan])
 def test_no_density_has_no_breaks(peak: float) -> None:
-    assert heat.scale_for(peak).breaks == ()
+    assert heat.scale_for(peak, 500).breaks == ()
 
 
 def test_the_peak_is_found_to_within_a_tenth() -> None:
@@ -150,7 +165,7 @@ def test_the_peak_is_found_to_within_a_tenth() -> None:
 
 
 def test_the_picture_says_what_the_scale_says() -> None:
-    scale = heat.scale_for(50.0)
+    scale = heat.scale_for(50.0, 2000)
     density = np.zeros((256, 256), np.float32)
     density[0, :8] = np.array(scale.breaks) * 1.001
     density[1, 0] = scale.breaks[0] * 0.999
