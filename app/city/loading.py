@@ -17,7 +17,8 @@ from app.city.bundle import Manifest
 from app.city.copying import copy_table, driver_of
 from app.city.errors import BundleError
 from app.city.report import LoadReport
-from app.city.standard import read_categories
+from app.city.standard import shipped_standard
+from app.city.standard_queries import write_standard
 from app.core.clock import city_midnight
 from app.core.db import writing
 from app.live.service import restart_stream
@@ -83,7 +84,7 @@ def _write_frame(
     )
     note = f"recipe {manifest.recipe}, seed {manifest.seed}"
     queries.write_boundary_version(session, version, valid, note)
-    queries.write_categories(session, read_categories(), valid)
+    write_standard(session, shipped_standard(), valid)
 
 
 def _copy_all(

@@ -1,6 +1,5 @@
 """SQL of loading: vocabularies, clearing a city away, and what surrounds the COPY of a new one."""
 
-from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import select, text
@@ -9,7 +8,6 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.city.report import CityStatus
-from app.city.standard import CategoryRow
 from app.dispatch.models import StaffingRule
 from app.dispatch.rules import REQUIRED_STAFF
 from app.incidents.models import IncidentStatus
@@ -19,10 +17,11 @@ from app.places.models import City
 # Every table that holds something of one city, what is referred to after what refers.
 CITY_TABLES = (
     "outbox", "stream_event", "incident_event", "report_receipt", "incident", "category",
-    "assignment", "station_cover", "duty_unit", "station", "map_feature", "base_unit",
-    "area_shape", "area", "boundary_version", "city",
+    "filing_line", "assignment", "station_cover", "duty_unit", "station", "map_feature",
+    "base_unit", "area_shape", "area", "boundary_version", "city",
 )  # fmt: skip
-NUMBERED_TABLES = ("area", "station", "duty_unit", "assignment", "category", "boundary_version")
+NUMBERED_TABLES = ("area", "station", "duty_unit", "assignment", "category", "filing_line",
+                   "boundary_version")  # fmt: skip
 LOAD_LOCK = 0x63697479
 _DEADLOCK = "40P01"
 _CLEAR_ATTEMPTS = 5
@@ -120,18 +119,6 @@ def write_boundary_version(session: Session, version: int, valid: str, note: str
             " VALUES (:id, CAST(:valid AS tstzrange), :note)"
         ),
         {"id": version, "valid": valid, "note": note},
-    )
-
-
-def write_categories(session: Session, categories: list[CategoryRow], valid: str) -> None:
-    """Write the filing standard, in force for `valid`."""
-    session.execute(
-        text(
-            "INSERT INTO category (code, parent_code, name_zh, name_en, kind, limit_text, valid)"
-            " VALUES (:code, :parent_code, :name_zh, :name_en, :kind, :limit_text,"
-            " CAST(:valid AS tstzrange))"
-        ),
-        [{**asdict(category), "valid": valid} for category in categories],
     )
 
 

@@ -1,15 +1,16 @@
-"""The filing standard as it is published: nine columns, one line a code and condition.
+"""The filing standard as rows of the tables: the lines as they stand, the categories they make.
 
-Columns: category, sub_category, code, condition, limit, unit, responsible_unit,
-closing_condition, note. English names stand beside it in a file of their own.
+The nine columns are in `app.incidents.standard`. English names stand in a file of their own, for
+no city's spreadsheet has a column for them.
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.incidents import rules
+from app.incidents.standard import StandardLine, by_code, faults_of, limit_text, line_of
 
 FOLDER = Path(rules.__file__).parent
 STANDARD_FILE = FOLDER / "filing_standard.csv"
@@ -28,47 +29,55 @@ class CategoryRow:
     limit_text: str | None
 
 
-def read_categories(
-    standard: Path = STANDARD_FILE, english: Path = ENGLISH_FILE
-) -> list[CategoryRow]:
-    """The categories of the standard, ascending by code.
+@dataclass(frozen=True)
+class Standard:
+    """A filing standard: its lines in their order, and the categories they make."""
+
+    lines: tuple[StandardLine, ...]
+    categories: tuple[CategoryRow, ...]
+
+
+def shipped_standard(standard: Path = STANDARD_FILE, english: Path = ENGLISH_FILE) -> Standard:
+    """The standard with which a city begins.
 
     Raises:
-        ValueError: a code without its four digits, or without its English name.
+        ValueError: a line that cannot be used, or a code without its English name.
     """
-    names_en = {row["code"]: row["name_en"] for row in _rows(english)}
-    lines: dict[str, list[dict[str, str]]] = {}
-    for row in _rows(standard):
-        code = row["code"]
-        if not (len(code) == 4 and code.isascii() and code.isdigit()):
-            raise ValueError(f"{standard.name}: {code!r} is not a code of four digits")
-        lines.setdefault(code, []).append(row)
-    missing = sorted({c for code in lines for c in (code, code[:2])} - names_en.keys())
+    read = [(row, *line_of(row, cells)) for row, cells in enumerate(_rows(standard), 2)]
+    rows = [(row, line) for row, line, _ in read]
+    faults = [fault for *_, faults in read for fault in faults] or faults_of(rows)
+    if faults:
+        raise ValueError(f"{standard.name}: row {faults[0].row}, {faults[0].reason}")
+    lines = tuple(line for _, line in rows)
+    names_en = english_names(english)
+    missing = sorted({c for line in lines for c in (line.code, line.code[:2])} - names_en.keys())
     if missing:
         raise ValueError(f"{english.name} names no {', '.join(missing)}")
-    groups = {code[:2]: rows[0]["category"] for code, rows in lines.items()}
-    found = [
-        CategoryRow(code, None, name, names_en[code], rules.kind_of(code), None)
-        for code, name in groups.items()
-    ]
-    found += [
-        CategoryRow(
-            code, code[:2], rows[0]["sub_category"], names_en[code], rules.kind_of(code),
-            _limit(rows),
+    return Standard(lines, categories_of(lines, names_en))
+
+
+def english_names(path: Path = ENGLISH_FILE) -> dict[str, str]:
+    """English names by code, of groups and of categories."""
+    return {row["code"]: row["name_en"] for row in _rows(path)}
+
+
+def categories_of(
+    lines: Sequence[StandardLine], names_en: Mapping[str, str]
+) -> tuple[CategoryRow, ...]:
+    """The categories of a standard, ascending by code; without an English name the Chinese one."""
+    found: dict[str, CategoryRow] = {}
+    for code, same in by_code(lines).items():
+        kind, group = rules.kind_of(code), code[:2]
+        name, group_name = same[0].sub_category, same[0].category
+        found[group] = CategoryRow(
+            group, None, group_name, names_en.get(group, group_name), kind, None
         )
-        for code, rows in lines.items()
-    ]  # fmt: skip
-    return sorted(found, key=lambda row: row.code)
+        found[code] = CategoryRow(
+            code, group, name, names_en.get(code, name), kind, limit_text(same)
+        )
+    return tuple(found[code] for code in sorted(found))
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         yield from csv.DictReader(file)
-
-
-def _limit(rows: list[dict[str, str]]) -> str | None:
-    """`4 work_hour`, or `2 urgent_work_day (在建); 15 work_day (已建成)` where it depends."""
-    limits = [(f"{row['limit']} {row['unit']}".strip(), row["condition"]) for row in rows]
-    if len({limit for limit, _ in limits}) == 1:
-        return limits[0][0] or None
-    return "; ".join(f"{limit} ({condition})" for limit, condition in limits)

@@ -32,7 +32,7 @@ def main() -> None:
     raw = json.load(sys.stdin)
     job = Job(**{**raw, "shape": Shape(raw["shape"])})
     answer = Answer()
-    if not confine():
+    if not confine(job.cpu_s):
         answer.notes.append("The reading process could not leave the network on this machine.")
     try:
         _read(job, answer)

@@ -27,14 +27,17 @@ ENVIRONMENT = {
 }
 
 
-def confine() -> bool:
+def confine(cpu_s: int = CPU_S) -> bool:
     """Give up what reading does not need. For ever: there is no way back in this process.
+
+    Args:
+        cpu_s: seconds of computing after which the system ends the process.
 
     Returns:
         Whether the network is gone as well, which a hardened kernel may not allow.
     """
     _limit(resource.RLIMIT_AS, MEMORY_BYTES)
-    _limit(resource.RLIMIT_CPU, CPU_S)
+    _limit(resource.RLIMIT_CPU, cpu_s, grace=5)
     _limit(resource.RLIMIT_FSIZE, FILE_BYTES)
     _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
     _limit(resource.RLIMIT_CORE, 0)
@@ -42,10 +45,13 @@ def confine() -> bool:
     return _leave_network()
 
 
-def _limit(what: int, most: int) -> None:
+def _limit(what: int, most: int, grace: int = 0) -> None:
+    # Of computing the soft limit comes first, with a signal that tells what happened.
     _, hard = resource.getrlimit(what)
-    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    resource.setrlimit(what, (most, most))
+    if hard != resource.RLIM_INFINITY:
+        most = min(most, hard)
+    ceiling = most + grace if hard == resource.RLIM_INFINITY else min(most + grace, hard)
+    resource.setrlimit(what, (most, ceiling))
 
 
 def _leave_network() -> bool:

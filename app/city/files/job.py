@@ -33,6 +33,7 @@ class Job:
         layer: the layer or sheet, if it was named.
         encoding: of the text, if it was declared.
         may_have_address: rows without coordinates are kept when they have an address.
+        cpu_s: seconds of computing that reading may take.
     """
 
     path: str
@@ -44,6 +45,7 @@ class Job:
     layer: str | None
     encoding: str | None
     may_have_address: bool
+    cpu_s: int = 180
 
 
 @dataclass(frozen=True)

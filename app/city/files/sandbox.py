@@ -18,7 +18,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from app.city.files.confine import ENVIRONMENT
+from app.city.files.confine import CPU_S, ENVIRONMENT
 from app.city.files.job import FIELDS_FILE, ROWS_FILE, Answer, FileRefused, Job
 from app.city.files.layers import drivers_to_skip
 from geodata.progress import Progress
@@ -65,7 +65,7 @@ def read(file: Path, job: Job, progress: Progress) -> FileRows:
         folder = Path(temporary)
         own = folder / "file"
         sha256 = _copy(file, own)
-        answer = _run(replace(job, path=str(own), name=file.name), folder, progress)
+        answer = _run(replace(job, path=str(own), name=file.name, cpu_s=CPU_S), folder, progress)
         if answer.error is not None:
             raise FileRefused(answer.error)
         return _rows(folder, answer, sha256)

@@ -9,7 +9,8 @@ from app.city.importing import boundaries, fields, mosaic, queries
 from app.city.importing.boundaries import NewAreas
 from app.city.importing.work import Drawn, Work
 from app.city.loading import HISTORY
-from app.city.standard import read_categories
+from app.city.standard import shipped_standard
+from app.city.standard_queries import write_standard
 from app.core.clock import city_midnight
 from geodata import codes
 from geodata.codes import Level
@@ -219,4 +220,4 @@ def _begin_city(work: Work, city: NewAreas) -> None:
     )
     valid = rows.since(city_midnight(work.now - HISTORY))
     city_queries.write_boundary_version(session, version, valid, "areas imported")
-    city_queries.write_categories(session, read_categories(), valid)
+    write_standard(session, shipped_standard(), valid)

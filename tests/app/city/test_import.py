@@ -247,6 +247,8 @@ def test_areas_come_level_by_level_with_the_city_made_of_districts(
     assert ask(empty_engine, kinds) == int((towns["kind"] == "township").sum())
     lost = take("areas", samples.geojson(towns.iloc[1:]))
     assert "would lose its parent 620111001000000" in reasons(lost)
+    towns_now = "SELECT count(*) FROM area WHERE level = 'subdistrict' AND upper_inf(valid)"
+    assert (lost.written, ask(empty_engine, towns_now)) == (0, 7)
 
 
 def test_a_demo_city_is_not_mixed_with_a_real_one(engine: Engine, samples: Samples) -> None:
