@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { CollisionGrid, centredBox, overlaps } from "../src/map/collision";
-import { gather, clusterRadius, CLUSTER_PX } from "../src/map/cluster";
+import { gather, clusterRadius, CLUSTER_PX, stacks } from "../src/map/cluster";
 import { placeLabels, rankShown, type Label } from "../src/map/labels";
 
 const measure = (label: Label): number => label.text.length * 12;
@@ -61,5 +61,13 @@ describe("circles", () => {
   test("stay where they are while the map pans", () => {
     const once = gather(points, CLUSTER_PX);
     expect(gather([...points].reverse(), CLUSTER_PX).length).toBe(once.length);
+  });
+});
+
+describe("cases at one door", () => {
+  test("are counted where they lie on one another, and only there", () => {
+    const door = Array.from({ length: 41 }, () => ({ x: 100, y: 100, radius: 4 }));
+    const found = stacks([...door, { x: 300, y: 100, radius: 4 }, { x: 320, y: 100, radius: 4 }]);
+    expect(found.map(({ n }) => n)).toEqual([41]);
   });
 });

@@ -156,6 +156,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/due": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what is overdue or soon due
+         * @description Open cases whose clock runs, by what is due first; whenever they were reported.
+         */
+        get: operations["list_due"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clocks/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count overdue and soon due cases
+         * @description How the clocks that run in an area stand now.
+         */
+        get: operations["summarise_clocks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents/no/{no}": {
         parameters: {
             query?: never;
@@ -291,7 +331,7 @@ export interface paths {
          *
          *     - `hello` comes first: `{"epoch", "seq", "server_time"}`, where the stream starts.
          *     - `incident.reported` carries the incident without its description, plus `at` (UTC).
-         *     - `incident.changed` carries the incident's number, its new status and stage, plus `at` (UTC).
+         *     - `incident.changed` carries the same as it is now, plus the `step` that was taken and its `at`.
          *     - `reset` (`{"reason"}`) says that events are missing: fetch the state again and go on.
          *       Reasons: `unknown_id`, `other_epoch` (another history: the city was loaded anew, or restored),
          *       `too_old` (no longer kept), `too_slow` (this viewer did not read).
@@ -368,6 +408,289 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/heat/legend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain the heat
+         * @description How to read the colours of heat tiles with the same query words.
+         */
+        get: operations["get_heat_legend"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tiles/areas/{z}/{x}/{y}.mvt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Give a vector tile of areas
+         * @description Mapbox Vector Tile (EPSG:3857, extent 4096), layer `areas`. Outlines of one level; the colour is that of the figure chosen, see /api/v1/counts. Properties: `code`: 15-digit area code. `level`: city, district, subdistrict, community or cell.
+         */
+        get: operations["get_areas_tile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/layers/areas.geojson": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Give areas as GeoJSON
+         * @description GeoJSON (RFC 7946): lon, lat in degrees, WGS84 (EPSG:4326). `numberMatched` tells how many features the words select, `numberReturned` how many are here.
+         */
+        get: operations["get_areas_geojson"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tiles/cells/{z}/{x}/{y}.mvt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Give a vector tile of grid cells
+         * @description Mapbox Vector Tile (EPSG:3857, extent 4096), layer `cells`. Cells of responsibility; the colour is that of the figure chosen, see /api/v1/counts. Properties: `code`: 15-digit area code.
+         */
+        get: operations["get_cells_tile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/layers/cells.geojson": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Give grid cells as GeoJSON
+         * @description GeoJSON (RFC 7946): lon, lat in degrees, WGS84 (EPSG:4326). `numberMatched` tells how many features the words select, `numberReturned` how many are here.
+         */
+        get: operations["get_cells_geojson"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tiles/incidents/{z}/{x}/{y}.mvt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Give a vector tile of incidents
+         * @description Mapbox Vector Tile (EPSG:3857, extent 4096), layer `incidents`. Far (below zoom 13): counts at the middle of their cases. Near: one sign a case, its shape and colour the stage. Properties: `no`: Short number of the case. `c`: Four digits of the filing standard (an integer in tiles). `v`: 1 low, 2 medium, 3 high, 4 critical. `s`: reported, registered, assigned, handling, checking or closed (0 to 5 in tiles). `n`: Tiles below zoom 13: cases in 8 x 8 px. `o`: Tiles below zoom 13: open cases among them.
+         */
+        get: operations["get_incidents_tile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/layers/incidents.geojson": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Give incidents as GeoJSON
+         * @description GeoJSON (RFC 7946): lon, lat in degrees, WGS84 (EPSG:4326). `numberMatched` tells how many features the words select, `numberReturned` how many are here.
+         */
+        get: operations["get_incidents_geojson"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tiles/stations/{z}/{x}/{y}.mvt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Give a vector tile of stations
+         * @description Mapbox Vector Tile (EPSG:3857, extent 4096), layer `stations`. One sign a kind. Command posts show from zoom 10, workstations from 12, grid posts from 14, the others from 8. Properties: `id`: Number of the station. `k`: city_centre, sub_centre, command_post, workstation, grid_post, police_station or anti_fraud_centre (0 to 6 in tiles).
+         */
+        get: operations["get_stations_tile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/layers/stations.geojson": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Give stations as GeoJSON
+         * @description GeoJSON (RFC 7946): lon, lat in degrees, WGS84 (EPSG:4326). `numberMatched` tells how many features the words select, `numberReturned` how many are here.
+         */
+        get: operations["get_stations_geojson"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tiles/assignments/{z}/{x}/{y}.mvt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Give a vector tile of assignments
+         * @description Mapbox Vector Tile (EPSG:3857, extent 4096), layer `assignments`. One sign an area at its label: communities from zoom 11, cells from 14. Short areas carry a mark, not a colour alone. Properties: `code`: 15-digit area code. `g`: Grid workers assigned here or in a cell below. `p`: Officers and auxiliaries assigned here. `ok`: 1: staffed as the rule asks (a community: its officers and auxiliaries; a cell: a grid worker of its own); 0: short.
+         */
+        get: operations["get_assignments_tile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/layers/assignments.geojson": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Give assignments as GeoJSON
+         * @description GeoJSON (RFC 7946): lon, lat in degrees, WGS84 (EPSG:4326). `numberMatched` tells how many features the words select, `numberReturned` how many are here.
+         */
+        get: operations["get_assignments_geojson"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tiles/features/{z}/{x}/{y}.mvt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Give a vector tile of landmarks
+         * @description Mapbox Vector Tile (EPSG:3857, extent 4096), layer `features`. The river, schematic: to find one's way, not a cadastre. Properties: `kind`: river or river_mark. `name`: Name in Chinese.
+         */
+        get: operations["get_features_tile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/layers/features.geojson": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Give landmarks as GeoJSON
+         * @description GeoJSON (RFC 7946): lon, lat in degrees, WGS84 (EPSG:4326). `numberMatched` tells how many features the words select, `numberReturned` how many are here.
+         */
+        get: operations["get_features_geojson"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/heat/{z}/{x}/{y}.png": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Give a heat tile
+         * @description Density of the selected cases in cases/km² as a transparent PNG of 256 x 256 px.
+         *
+         *     The same words give the same colours on every tile and zoom; `/api/v1/heat/legend` explains
+         *     them. The kernel's bandwidth is measured on the ground, at the latitude of each row of pixels.
+         */
+        get: operations["get_heat_tile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -397,7 +720,7 @@ export interface paths {
         };
         /**
          * Whether the process can serve
-         * @description Asks the database for one row; 503 when it does not answer.
+         * @description Asks the database for one row; 503 when it does not answer, or the cases are not read yet.
          */
         get: operations["readyz"];
         put?: never;
@@ -833,6 +1156,62 @@ export interface components {
             next: string | null;
         };
         /**
+         * CaseClock
+         * @description The clock of a case, computed from its log for the minute asked for. Raw and adjusted
+         *     (extension, suspension, appeal) stand side by side.
+         */
+        CaseClock: {
+            /**
+             * Limit
+             * @description Limit of the filing standard in force when the clock started, such as `4 work_hour`; null where none is fixed, and before the start.
+             */
+            limit: string | null;
+            /**
+             * Started At
+             * @description When the clock started (RFC 3339, UTC): registration; assignment for a warning; the last climb for a dispute. Null before.
+             */
+            started_at: string | null;
+            /**
+             * Ended At
+             * @description When the handler confirmed and handed back (RFC 3339, UTC), or the case ended otherwise; null while it runs.
+             */
+            ended_at: string | null;
+            /**
+             * Raw Due At
+             * @description Deadline without any adjustment (RFC 3339, UTC); null where there is none.
+             */
+            raw_due_at: string | null;
+            /**
+             * Due At
+             * @description Deadline with every adjustment (RFC 3339, UTC); null where there is none.
+             */
+            due_at: string | null;
+            /**
+             * Raw Remaining S
+             * @description Seconds from now, or from `ended_at`, to `raw_due_at`; negative beyond it.
+             */
+            raw_remaining_s: number | null;
+            /**
+             * Remaining S
+             * @description Seconds from now, or from `ended_at`, to `due_at`; negative beyond it.
+             */
+            remaining_s: number | null;
+            /** @description `state` by the deadline without adjustment. */
+            raw_state: components["schemas"]["ClockState"];
+            /** @description no_limit; not_started; ok; due_soon (a quarter of the limit or less is left); overdue; unknown (the working days of a year on the way are not published yet). A clock that ended keeps ok or overdue. */
+            state: components["schemas"]["ClockState"];
+            /**
+             * Extensions
+             * @description Approved extensions that count.
+             */
+            extensions: number;
+            /**
+             * Is Paused
+             * @description The case is suspended: `due_at` moves until it goes on.
+             */
+            is_paused: boolean;
+        };
+        /**
          * CategoryLine
          * @description One line of the filing standard.
          */
@@ -1012,6 +1391,69 @@ export interface components {
             server_time: string;
         };
         /**
+         * ClockState
+         * @description How a clock stands; one that was stopped keeps the state in which it was stopped.
+         * @enum {string}
+         */
+        ClockState: "no_limit" | "not_started" | "ok" | "due_soon" | "overdue" | "unknown";
+        /**
+         * ClockSummary
+         * @description How the clocks of an area stand that run now: cases registered and not handed back.
+         */
+        ClockSummary: {
+            /**
+             * Area
+             * @description 15-digit code of the area; null for the whole city.
+             */
+            area: number | null;
+            /**
+             * As Of
+             * Format: date-time
+             * @description The minute of these figures (RFC 3339, UTC).
+             */
+            as_of: string;
+            /**
+             * Running
+             * @description Clocks that run, of every state below.
+             */
+            running: number;
+            /**
+             * Overdue
+             * @description Beyond the adjusted deadline.
+             */
+            overdue: number;
+            /**
+             * Raw Overdue
+             * @description Beyond the deadline without adjustment.
+             */
+            raw_overdue: number;
+            /**
+             * Due Soon
+             * @description A quarter of the limit or less is left.
+             */
+            due_soon: number;
+            /**
+             * Ok
+             * @description More than that is left.
+             */
+            ok: number;
+            /**
+             * No Limit
+             * @description No limit is fixed for the category.
+             */
+            no_limit: number;
+            /**
+             * Unknown
+             * @description No deadline can be told: a year's working days are not published yet.
+             */
+            unknown: number;
+            /**
+             * Paused
+             * @description Suspended now; counted in the other states as well.
+             */
+            paused: number;
+        };
+        /**
          * CommunityStaffing
          * @description The same, with the community that it is about.
          */
@@ -1109,11 +1551,101 @@ export interface components {
             };
         };
         /**
+         * DuePage
+         * @description Incidents that are overdue or soon due, by what is due first.
+         */
+        DuePage: {
+            /**
+             * Total
+             * @description How many items the whole list has, exactly.
+             */
+            total: number;
+            /**
+             * Items
+             * @description This part of the list, in its order.
+             */
+            items: components["schemas"]["Incident"][];
+            /**
+             * Next
+             * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
+             */
+            next: string | null;
+        };
+        /**
+         * DueState
+         * @description Which running clocks.
+         * @enum {string}
+         */
+        DueState: "overdue" | "due_soon";
+        /**
          * Duty
          * @description In which capacity a unit answers for an area.
          * @enum {string}
          */
         Duty: "primary" | "backup" | "staff";
+        /**
+         * Feature
+         * @description A GeoJSON feature (RFC 7946).
+         */
+        Feature: {
+            /**
+             * Type
+             * @description Always Feature.
+             * @constant
+             */
+            type: "Feature";
+            /**
+             * Id
+             * @description Code or number of the feature.
+             */
+            id: number;
+            /**
+             * Geometry
+             * @description Geometry in degrees, WGS84 (EPSG:4326).
+             */
+            geometry: {
+                [key: string]: unknown;
+            };
+            /**
+             * Properties
+             * @description The layer's fields, see /api/v1/layers.
+             */
+            properties: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * FeatureCollection
+         * @description Features of one layer (RFC 7946).
+         */
+        FeatureCollection: {
+            /**
+             * Type
+             * @description Always FeatureCollection.
+             * @constant
+             */
+            type: "FeatureCollection";
+            /**
+             * Bbox
+             * @description west, south, east, north in degrees; left out without features.
+             */
+            bbox?: number[] | null;
+            /**
+             * Numbermatched
+             * @description Features that the words select.
+             */
+            numberMatched: number;
+            /**
+             * Numberreturned
+             * @description Features in this answer.
+             */
+            numberReturned: number;
+            /**
+             * Features
+             * @description The features.
+             */
+            features: components["schemas"]["Feature"][];
+        };
         /**
          * FieldErrorBody
          * @description One offending input.
@@ -1140,6 +1672,66 @@ export interface components {
              * @description Always `ok`; anything else is a problem.
              */
             status: string;
+        };
+        /**
+         * HeatLegend
+         * @description How to read the colours of heat tiles of the same words.
+         */
+        HeatLegend: {
+            /**
+             * Unit
+             * @description Unit of the breaks.
+             * @constant
+             */
+            unit: "cases/km²";
+            /**
+             * N
+             * @description Cases that the words select.
+             */
+            n: number;
+            /**
+             * Bandwidth M
+             * @description Standard deviation of the kernel, in m on the ground.
+             */
+            bandwidth_m: number;
+            /**
+             * Min N
+             * @description With fewer cases than this nothing is coloured.
+             */
+            min_n: number;
+            /**
+             * As Of
+             * Format: date-time
+             * @description The minute of which it tells (RFC 3339, UTC).
+             */
+            as_of: string;
+            /**
+             * Since
+             * Format: date-time
+             * @description Reported at or after (RFC 3339, UTC).
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             * @description Reported before (RFC 3339, UTC).
+             */
+            until: string;
+            /**
+             * Breaks
+             * @description Densities in cases/km²: `colours[i]` begins at `breaks[i]`; below the first nothing is coloured. Between two breaks the colour runs from one to the next. Empty where no cases lie close together.
+             */
+            breaks: number[];
+            /**
+             * Colours
+             * @description A colour for each break, `#rrggbb`.
+             */
+            colours: string[];
+            /**
+             * Opacities
+             * @description Opacity of each colour, 0 to 1.
+             */
+            opacities: number[];
         };
         /**
          * Histogram
@@ -1281,6 +1873,8 @@ export interface components {
              * @description Plain text of several lines. Data, never markup.
              */
             description: string;
+            /** @description Limit and deadlines, computed from its log. */
+            clock: components["schemas"]["CaseClock"];
         };
         /**
          * IncidentDetail
@@ -1389,11 +1983,18 @@ export interface components {
              * @description Plain text of several lines. Data, never markup.
              */
             description: string;
+            /** @description Limit and deadlines, computed from its log. */
+            clock: components["schemas"]["CaseClock"];
             /**
              * Timeline
              * @description Every step so far, in order.
              */
             timeline: components["schemas"]["TimelineStep"][];
+            /**
+             * Stages
+             * @description Every stay in a stage so far, in order.
+             */
+            stages: components["schemas"]["StageStay"][];
         };
         /**
          * IncidentPage
@@ -1726,6 +2327,32 @@ export interface components {
          */
         Stage: "reported" | "registered" | "assigned" | "handling" | "checking" | "closed";
         /**
+         * StageStay
+         * @description One stay of a case in one stage.
+         */
+        StageStay: {
+            /** @description The stage; once handed back, a case is in checking. */
+            stage: components["schemas"]["Stage"];
+            /** @description Who carried the case when it began. */
+            tier: components["schemas"]["Tier"];
+            /**
+             * Started At
+             * Format: date-time
+             * @description When it began (RFC 3339, UTC).
+             */
+            started_at: string;
+            /**
+             * Ended At
+             * @description When it ended (RFC 3339, UTC); null while it lasts.
+             */
+            ended_at: string | null;
+            /**
+             * Elapsed S
+             * @description Seconds it has lasted, suspension left out.
+             */
+            elapsed_s: number;
+        };
+        /**
          * Station
          * @description A place from which work is led.
          */
@@ -1972,7 +2599,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/geo+json": string;
+                    "application/geo+json": components["schemas"]["Boundary"];
                 };
             };
             /** @description Not understood: a broken body, or a host name that is not ours. */
@@ -2173,6 +2800,15 @@ export interface operations {
             };
             /** @description Not understood: a broken body, or a host name that is not ours. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2414,6 +3050,132 @@ export interface operations {
             };
             /** @description The body is not declared as JSON. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_due: {
+        parameters: {
+            query?: {
+                /** @description Only inside the area with this 15-digit code, of any level. */
+                area?: number;
+                /** @description overdue or due_soon; default: both. */
+                state?: components["schemas"]["DueState"];
+                /** @description Take for due soon what is due within this many seconds, instead of what has a quarter of its limit left. */
+                within_s?: number;
+                /** @description Items in one part of the list. */
+                limit?: number;
+                /** @description `next` of the part before; the other words must stay the same. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DuePage"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    summarise_clocks: {
+        parameters: {
+            query?: {
+                /** @description Only inside the area with this 15-digit code, of any level. */
+                area?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClockSummary"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3093,6 +3855,1153 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Histogram"];
                 };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_heat_legend: {
+        parameters: {
+            query?: {
+                /** @description Standard deviation of the Gaussian kernel, in m on the ground. */
+                bandwidth_m?: number;
+                /** @description Answer as of this minute (UTC); default: now. */
+                at?: string;
+                /** @description Reported at or after (UTC); default: 30 days before `until`. */
+                since?: string;
+                /** @description Reported before (UTC); default: `at`, or now. */
+                until?: string;
+                /** @description Only inside the area with this 15-digit code, of any level. */
+                area?: number;
+                /** @description Two or four digits of the filing standard; repeated, or separated by commas. */
+                category?: string[];
+                /** @description open, closed, a stage, or a state; repeated, or separated by commas. A word that is both a stage and a state means the stage. */
+                status?: ("open" | "closed" | "reported" | "registered" | "assigned" | "handling" | "checking" | "pending_verify" | "not_accepted" | "pending_dispatch" | "returned" | "acknowledged" | "handled" | "suspended" | "pending_check" | "forced_close" | "duplicate" | "not_reproducible")[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeatLegend"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_areas_tile: {
+        parameters: {
+            query?: {
+                /** @description Answer as of this minute (RFC 3339, UTC); default: now. */
+                at?: string;
+                /** @description Level of the outlines; default: district below zoom 10, subdistrict at 10 and 11, community from 12. */
+                level?: components["schemas"]["Level"];
+                /** @description A boundary version (see /api/v1/city): the answer is of that version and may be kept for ever. */
+                v?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Zoom, 0 to 20. */
+                z: number;
+                /** @description Column from the west, 0 to 2^z - 1. */
+                x: number;
+                /** @description Row from the north, 0 to 2^z - 1. */
+                y: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tile. */
+            200: {
+                headers: {
+                    /** @description Weak validator of the content. */
+                    ETag?: string;
+                    /** @description Features in the tile. */
+                    "X-Returned"?: number;
+                    /** @description Features that the tile would hold without its cap; the newest are shown. */
+                    "X-Matched"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.mapbox-vector-tile": string;
+                };
+            };
+            /** @description Nothing lies in this tile. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What the client holds (If-None-Match) is still right. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_areas_geojson: {
+        parameters: {
+            query?: {
+                /** @description Answer as of this minute (RFC 3339, UTC); default: now. */
+                at?: string;
+                /** @description west,south,east,north in degrees, WGS84 (EPSG:4326). */
+                bbox?: string;
+                /** @description Only inside the area with this 15-digit code, of any level. */
+                area?: number;
+                /** @description Most features; see `numberMatched`. */
+                limit?: number;
+                /** @description A boundary version (see /api/v1/city): the answer is of that version and may be kept for ever. */
+                v?: number;
+                /** @description Level of the areas. */
+                level?: components["schemas"]["Level"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The features. */
+            200: {
+                headers: {
+                    /** @description Weak validator of the content. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": components["schemas"]["FeatureCollection"];
+                };
+            };
+            /** @description What the client holds (If-None-Match) is still right. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_cells_tile: {
+        parameters: {
+            query?: {
+                /** @description Answer as of this minute (RFC 3339, UTC); default: now. */
+                at?: string;
+                /** @description A boundary version (see /api/v1/city): the answer is of that version and may be kept for ever. */
+                v?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Zoom, 0 to 20. */
+                z: number;
+                /** @description Column from the west, 0 to 2^z - 1. */
+                x: number;
+                /** @description Row from the north, 0 to 2^z - 1. */
+                y: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tile. */
+            200: {
+                headers: {
+                    /** @description Weak validator of the content. */
+                    ETag?: string;
+                    /** @description Features in the tile. */
+                    "X-Returned"?: number;
+                    /** @description Features that the tile would hold without its cap; the newest are shown. */
+                    "X-Matched"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.mapbox-vector-tile": string;
+                };
+            };
+            /** @description Nothing lies in this tile. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What the client holds (If-None-Match) is still right. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_cells_geojson: {
+        parameters: {
+            query?: {
+                /** @description Answer as of this minute (RFC 3339, UTC); default: now. */
+                at?: string;
+                /** @description west,south,east,north in degrees, WGS84 (EPSG:4326). */
+                bbox?: string;
+                /** @description Only inside the area with this 15-digit code, of any level. */
+                area?: number;
+                /** @description Most features; see `numberMatched`. */
+                limit?: number;
+                /** @description A boundary version (see /api/v1/city): the answer is of that version and may be kept for ever. */
+                v?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The features. */
+            200: {
+                headers: {
+                    /** @description Weak validator of the content. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": components["schemas"]["FeatureCollection"];
+                };
+            };
+            /** @description What the client holds (If-None-Match) is still right. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_incidents_tile: {
+        parameters: {
+            query?: {
+                /** @description Answer as of this minute (UTC); default: now. */
+                at?: string;
+                /** @description Reported at or after (UTC); default: 30 days before `until`. */
+                since?: string;
+                /** @description Reported before (UTC); default: `at`, or now. */
+                until?: string;
+                /** @description Only inside the area with this 15-digit code, of any level. */
+                area?: number;
+                /** @description Two or four digits of the filing standard; repeated, or separated by commas. */
+                category?: string[];
+                /** @description open, closed, a stage, or a state; repeated, or separated by commas. A word that is both a stage and a state means the stage. */
+                status?: ("open" | "closed" | "reported" | "registered" | "assigned" | "handling" | "checking" | "pending_verify" | "not_accepted" | "pending_dispatch" | "returned" | "acknowledged" | "handled" | "suspended" | "pending_check" | "forced_close" | "duplicate" | "not_reproducible")[];
+            };
+            header?: never;
+            path: {
+                /** @description Zoom, 0 to 20. */
+                z: number;
+                /** @description Column from the west, 0 to 2^z - 1. */
+                x: number;
+                /** @description Row from the north, 0 to 2^z - 1. */
+                y: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tile. */
+            200: {
+                headers: {
+                    /** @description Weak validator of the content. */
+                    ETag?: string;
+                    /** @description Features in the tile. */
+                    "X-Returned"?: number;
+                    /** @description Features that the tile would hold without its cap; the newest are shown. */
+                    "X-Matched"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.mapbox-vector-tile": string;
+                };
+            };
+            /** @description Nothing lies in this tile. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What the client holds (If-None-Match) is still right. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_incidents_geojson: {
+        parameters: {
+            query?: {
+                /** @description Answer as of this minute (UTC); default: now. */
+                at?: string;
+                /** @description Reported at or after (UTC); default: 30 days before `until`. */
+                since?: string;
+                /** @description Reported before (UTC); default: `at`, or now. */
+                until?: string;
+                /** @description Only inside the area with this 15-digit code, of any level. */
+                area?: number;
+                /** @description Two or four digits of the filing standard; repeated, or separated by commas. */
+                category?: string[];
+                /** @description open, closed, a stage, or a state; repeated, or separated by commas. A word that is both a stage and a state means the stage. */
+                status?: ("open" | "closed" | "reported" | "registered" | "assigned" | "handling" | "checking" | "pending_verify" | "not_accepted" | "pending_dispatch" | "returned" | "acknowledged" | "handled" | "suspended" | "pending_check" | "forced_close" | "duplicate" | "not_reproducible")[];
+                /** @description west,south,east,north in degrees, WGS84 (EPSG:4326). */
+                bbox?: string;
+                /** @description Most features; see `numberMatched`. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The features. */
+            200: {
+                headers: {
+                    /** @description Weak validator of the content. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": components["schemas"]["FeatureCollection"];
+                };
+            };
+            /** @description What the client holds (If-None-Match) is still right. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_stations_tile: {
+        parameters: {
+            query?: {
+                /** @description Answer as of this minute (RFC 3339, UTC); default: now. */
+                at?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Zoom, 0 to 20. */
+                z: number;
+                /** @description Column from the west, 0 to 2^z - 1. */
+                x: number;
+                /** @description Row from the north, 0 to 2^z - 1. */
+                y: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tile. */
+            200: {
+                headers: {
+                    /** @description Weak validator of the content. */
+                    ETag?: string;
+                    /** @description Features in the tile. */
+                    "X-Returned"?: number;
+                    /** @description Features that the tile would hold without its cap; the newest are shown. */
+                    "X-Matched"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.mapbox-vector-tile": string;
+                };
+            };
+            /** @description Nothing lies in this tile. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What the client holds (If-None-Match) is still right. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_stations_geojson: {
+        parameters: {
+            query?: {
+                /** @description Answer as of this minute (RFC 3339, UTC); default: now. */
+                at?: string;
+                /** @description west,south,east,north in degrees, WGS84 (EPSG:4326). */
+                bbox?: string;
+                /** @description Only inside the area with this 15-digit code, of any level. */
+                area?: number;
+                /** @description Most features; see `numberMatched`. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The features. */
+            200: {
+                headers: {
+                    /** @description Weak validator of the content. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": components["schemas"]["FeatureCollection"];
+                };
+            };
+            /** @description What the client holds (If-None-Match) is still right. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_assignments_tile: {
+        parameters: {
+            query?: {
+                /** @description Answer as of this minute (RFC 3339, UTC); default: now. */
+                at?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Zoom, 0 to 20. */
+                z: number;
+                /** @description Column from the west, 0 to 2^z - 1. */
+                x: number;
+                /** @description Row from the north, 0 to 2^z - 1. */
+                y: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tile. */
+            200: {
+                headers: {
+                    /** @description Weak validator of the content. */
+                    ETag?: string;
+                    /** @description Features in the tile. */
+                    "X-Returned"?: number;
+                    /** @description Features that the tile would hold without its cap; the newest are shown. */
+                    "X-Matched"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.mapbox-vector-tile": string;
+                };
+            };
+            /** @description Nothing lies in this tile. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What the client holds (If-None-Match) is still right. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_assignments_geojson: {
+        parameters: {
+            query?: {
+                /** @description Answer as of this minute (RFC 3339, UTC); default: now. */
+                at?: string;
+                /** @description west,south,east,north in degrees, WGS84 (EPSG:4326). */
+                bbox?: string;
+                /** @description Only inside the area with this 15-digit code, of any level. */
+                area?: number;
+                /** @description Most features; see `numberMatched`. */
+                limit?: number;
+                /** @description Level of the areas. */
+                level?: components["schemas"]["Level"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The features. */
+            200: {
+                headers: {
+                    /** @description Weak validator of the content. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": components["schemas"]["FeatureCollection"];
+                };
+            };
+            /** @description What the client holds (If-None-Match) is still right. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_features_tile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Zoom, 0 to 20. */
+                z: number;
+                /** @description Column from the west, 0 to 2^z - 1. */
+                x: number;
+                /** @description Row from the north, 0 to 2^z - 1. */
+                y: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tile. */
+            200: {
+                headers: {
+                    /** @description Weak validator of the content. */
+                    ETag?: string;
+                    /** @description Features in the tile. */
+                    "X-Returned"?: number;
+                    /** @description Features that the tile would hold without its cap; the newest are shown. */
+                    "X-Matched"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.mapbox-vector-tile": string;
+                };
+            };
+            /** @description Nothing lies in this tile. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What the client holds (If-None-Match) is still right. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_features_geojson: {
+        parameters: {
+            query?: {
+                /** @description Answer as of this minute (RFC 3339, UTC); default: now. */
+                at?: string;
+                /** @description west,south,east,north in degrees, WGS84 (EPSG:4326). */
+                bbox?: string;
+                /** @description Only inside the area with this 15-digit code, of any level. */
+                area?: number;
+                /** @description Most features; see `numberMatched`. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The features. */
+            200: {
+                headers: {
+                    /** @description Weak validator of the content. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": components["schemas"]["FeatureCollection"];
+                };
+            };
+            /** @description What the client holds (If-None-Match) is still right. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_heat_tile: {
+        parameters: {
+            query?: {
+                /** @description Standard deviation of the Gaussian kernel, in m on the ground. */
+                bandwidth_m?: number;
+                /** @description Answer as of this minute (UTC); default: now. */
+                at?: string;
+                /** @description Reported at or after (UTC); default: 30 days before `until`. */
+                since?: string;
+                /** @description Reported before (UTC); default: `at`, or now. */
+                until?: string;
+                /** @description Only inside the area with this 15-digit code, of any level. */
+                area?: number;
+                /** @description Two or four digits of the filing standard; repeated, or separated by commas. */
+                category?: string[];
+                /** @description open, closed, a stage, or a state; repeated, or separated by commas. A word that is both a stage and a state means the stage. */
+                status?: ("open" | "closed" | "reported" | "registered" | "assigned" | "handling" | "checking" | "pending_verify" | "not_accepted" | "pending_dispatch" | "returned" | "acknowledged" | "handled" | "suspended" | "pending_check" | "forced_close" | "duplicate" | "not_reproducible")[];
+            };
+            header?: never;
+            path: {
+                /** @description Zoom, 0 to 20. */
+                z: number;
+                /** @description Column from the west, 0 to 2^z - 1. */
+                x: number;
+                /** @description Row from the north, 0 to 2^z - 1. */
+                y: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tile. */
+            200: {
+                headers: {
+                    /** @description Weak validator of the content. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            /** @description What the client holds (If-None-Match) is still right. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Not understood: a broken body, or a host name that is not ours. */
             400: {

@@ -1,5 +1,7 @@
 /** Bins from tiles, gathered on a fixed screen grid so that circles keep a distance and do not swim while panning. */
 
+import type { Placed } from "./hittest";
+
 export interface BinPoint {
   /** world pixel position at the current zoom */
   readonly x: number;
@@ -58,4 +60,23 @@ function absorb(clusters: readonly Cluster[], scale: number): Cluster[] {
 export function clusterRadius(n: number): number {
   if (n === 1) return 5;
   return Math.min(26, 6.5 + 2.6 * Math.log2(n));
+}
+
+/** Symbols this close are one place. */
+const STACK_PX = 3;
+
+export interface Stack extends Placed {
+  readonly n: number;
+}
+
+/** Cases at one door lie on one another: how many, where there is more than one. */
+export function stacks(symbols: readonly Placed[]): Stack[] {
+  const places = new Map<string, { x: number; y: number; radius: number; n: number }>();
+  for (const { x, y, radius } of symbols) {
+    const key = `${Math.round(x / STACK_PX)}:${Math.round(y / STACK_PX)}`;
+    const place = places.get(key);
+    if (place) Object.assign(place, { x, y, radius, n: place.n + 1 });
+    else places.set(key, { x, y, radius, n: 1 });
+  }
+  return [...places.values()].filter(({ n }) => n > 1);
 }

@@ -1,6 +1,6 @@
 /** Symbols over the ground: incidents (bins far, single near), stations, who is on duty. Also the list to hit-test. */
 import type { Incident } from "../api/types";
-import { CLUSTER_PX, clusterRadius, gather, type BinPoint } from "./cluster";
+import { CLUSTER_PX, clusterRadius, gather, stacks, type BinPoint, type Stack } from "./cluster";
 import { numberOf, type TileFeature } from "./decode";
 import type { OverlayFrame } from "./overlay";
 import type { Palette } from "./palette";
@@ -154,8 +154,26 @@ export function planSingles(
         const half = radius * 1.3 + 4;
         ctx.drawImage(image, x - frame.originX - half, y - frame.originY - half, half * 2, half * 2);
       });
+      drawStacks(frame, stacks(symbols), palette);
     },
   };
+}
+
+function drawStacks(frame: OverlayFrame, all: readonly Stack[], palette: Palette): void {
+  const { ctx } = frame;
+  ctx.textAlign = "left";
+  ctx.textBaseline = "middle";
+  ctx.font = `600 ${12 * frame.scale}px ${palette.font}`;
+  ctx.lineJoin = "round";
+  ctx.lineWidth = 3 * frame.scale;
+  ctx.strokeStyle = palette.halo;
+  ctx.fillStyle = palette.text;
+  for (const { x, y, radius, n } of all) {
+    const left = x - frame.originX + radius + 2;
+    const top = y - frame.originY - radius;
+    ctx.strokeText(`×${n}`, left, top);
+    ctx.fillText(`×${n}`, left, top);
+  }
 }
 
 /** Incidents far: circles with counts, an arc for the share still open. Labels keep clear of them. */
