@@ -79,13 +79,13 @@ async def count(pool: TilePool, layer: Layer, wanted: FeatureFilter) -> Found:
 
 async def read(pool: TilePool, layer: Layer, wanted: FeatureFilter, limit: int) -> Features:
     """The features, `limit` at most. Of cases the newest ones, of all else the first by key."""
-    statement = SQL(
-        "SELECT {key}, ST_XMin({geom}), ST_YMin({geom}), ST_XMax({geom}), ST_YMax({geom}),"
-        ' \'{{"type":"Feature","id":\' || {key} || \',"geometry":\''
-        " || ST_AsGeoJSON({wound}, {digits})"
-        " || ',\"properties\":' || json_build_object({properties})::text || '}}'"
-        " FROM {source} f WHERE {where} ORDER BY {order} LIMIT {limit}"
-    )
+    statement = SQL("""
+        SELECT {key}, ST_XMin({geom}), ST_YMin({geom}), ST_XMax({geom}), ST_YMax({geom}),
+               convert_to('{{"type":"Feature","id":' || {key}
+                   || ',"geometry":' || ST_AsGeoJSON({wound}, {digits})
+                   || ',"properties":' || json_build_object({properties})::text || '}}', 'UTF8')
+        FROM {source} f WHERE {where} ORDER BY {order} LIMIT {limit}
+    """)
     parts = _parts(layer, wanted)
     properties = SQL(", ").join(
         SQL("{}, {}").format(Literal(field.name), _value(field))
@@ -108,7 +108,7 @@ async def read(pool: TilePool, layer: Layer, wanted: FeatureFilter, limit: int) 
     )
     windows = np.array([row[1:5] for row in rows], dtype=np.float64).reshape(-1, 4)
     keys = np.array([row[0] for row in rows], dtype=np.int64)
-    return Features([row[5].encode() for row in rows], windows, keys)
+    return Features([row[5] for row in rows], windows, keys)
 
 
 async def keys_within(pool: TilePool, layer: Layer, wanted: FeatureFilter) -> IntArray:
@@ -139,8 +139,9 @@ def collection(
 
 
 async def _rows(pool: TilePool, statement: Composed) -> list[tuple[Any, ...]]:
-    async with pool.connection() as connection:
-        cursor = await connection.execute(statement, prepare=False)
+    # Binary: texts arrive as the bytes that are sent on, without a wider copy in between.
+    async with pool.connection() as connection, connection.cursor(binary=True) as cursor:
+        await cursor.execute(statement, prepare=False)
         return await cursor.fetchall()
 
 

@@ -1,5 +1,6 @@
 """Layers as GeoJSON: the texts of areas are prepared once and kept, all else is read when asked."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,8 +29,10 @@ from tiles.features import Degrees, FeatureFilter, Features
 from tiles.layers import LAYERS, Layer
 from tiles.pool import TilePool
 
-BOOK_BYTES = 64_000_000
-ANSWER_BYTES = 32_000_000
+BOOK_BYTES = 48_000_000
+ANSWER_BYTES = 24_000_000
+# Fifty thousand cases are some 60 MB on their way to a client.
+AT_ONCE = 2
 EVERYTHING = 1_000_000
 
 
@@ -53,6 +56,7 @@ class Collections:
         self._boundaries = boundaries
         self.books = watch("books", ByteCache[Book](BOOK_BYTES))
         self.answers = watch("layers", ByteCache[Ready](ANSWER_BYTES))
+        self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def get(self, name: str, words: LayerWords, now: datetime) -> Ready:
         """A layer's features.
@@ -66,7 +70,8 @@ class Collections:
         if isinstance(words, CellLayerQuery):
             return await self._of_boundaries(layer, words, wanted, now)
         # Not kept: cases and rosters change.
-        return await self._fresh(layer, wanted, words.limit)
+        async with self._turns:
+            return await self._fresh(layer, wanted, words.limit)
 
     def forget(self) -> None:
         """Start anew: the city is another one."""

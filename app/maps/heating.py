@@ -16,8 +16,8 @@ from tiles.points import PointStore, Rows, Snapshot
 from tiles.selection import CaseFilter
 from tiles.vector import TileAddress
 
-CACHE_BYTES = 24_000_000
-SELECTION_BYTES = 32_000_000
+CACHE_BYTES = 16_000_000
+SELECTION_BYTES = 16_000_000
 SCALE_BYTES = 1_000_000
 # The machine has other things to do than heat.
 AT_ONCE = 2

@@ -14,7 +14,7 @@ from tiles.points import Box, PointStore
 from tiles.pool import TilePool
 from tiles.vector import TileAddress, TileQuery
 
-CACHE_BYTES = 48_000_000
+CACHE_BYTES = 32_000_000
 # Rosters tell nobody when they change; this long a tile of them may be behind.
 ROSTER_LAG_S = 5.0
 EMPTY = Ready.of(MVT, b"")
