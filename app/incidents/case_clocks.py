@@ -151,12 +151,15 @@ class StageClock:
     """One stay of a case in one stage, with who carried it at its beginning.
 
     Attributes:
+        started_at, ended_at: the latter None while it lasts.
         elapsed_s: seconds it has lasted, pauses left out.
         clock: of the city's limit for this stage; pauses are its only adjustment.
     """
 
     stage: Stage
     tier: Tier
+    started_at: datetime
+    ended_at: datetime | None
     elapsed_s: int
     clock: Clock
 
@@ -393,7 +396,8 @@ def _stages(
         elapsed = counted(
             event.at, end or as_of, Unit.URGENT_HOUR, calendar, _within(pauses, event.at)
         )
-        found.append(StageClock(stage, event.tier, elapsed // timedelta(seconds=1), clock))
+        elapsed_s = elapsed // timedelta(seconds=1)
+        found.append(StageClock(stage, event.tier, event.at, end, elapsed_s, clock))
     return tuple(found)
 
 

@@ -45,6 +45,37 @@ class Category(Base):
     )
 
 
+class FilingLine(Base):
+    """One line of the filing standard's spreadsheet, cell for cell, for as long as it is in force.
+
+    What `category` says of codes and names follows from these lines, and so does every limit.
+    """
+
+    __tablename__ = "filing_line"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    ordinal: Mapped[int]
+    category: Mapped[str] = mapped_column(Text)
+    sub_category: Mapped[str] = mapped_column(Text)
+    code: Mapped[str] = mapped_column(Text)
+    condition: Mapped[str] = mapped_column(Text)
+    limit: Mapped[str] = mapped_column(Text)
+    limit_is_text: Mapped[bool]
+    unit: Mapped[str] = mapped_column(Text)
+    responsible_unit: Mapped[str] = mapped_column(Text)
+    closing_condition: Mapped[str] = mapped_column(Text)
+    note: Mapped[str] = mapped_column(Text)
+    valid: Mapped[Validity]
+
+    __table_args__ = (
+        ExcludeConstraint(
+            ("ordinal", "="), ("valid", "&&"), name="filing_line_one_version_at_a_time",
+            using="gist",
+        ),
+        Index("filing_line_code", "code"),
+    )  # fmt: skip
+
+
 class IncidentStatus(Base):
     """The states of a case and the public stage of each; written from `incidents.rules`."""
 

@@ -6,15 +6,17 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, Header, Path, Query, Response
 
-from app.core.errors import FieldError, Problem
+from app.core.errors import FieldError, Problem, unavailable
 from app.core.problem_docs import documented
 from app.core.query_words import AsOf, StrictQuery
 from app.identity.deps import ContextDep, Now, ReadSession, WriteSession
-from app.incidents import service
+from app.incidents import due, service
+from app.incidents.clock_schemas import ClockSummary, DueQuery, SummaryQuery
 from app.incidents.schemas import (
     EXAMPLE_ID,
     CategoryPage,
     City,
+    DuePage,
     Incident,
     IncidentDetail,
     IncidentPage,
@@ -22,8 +24,20 @@ from app.incidents.schemas import (
     NewIncident,
     ShortNumber,
 )
+from app.incidents.workdays import CityCalendar, WorkingDaysError, city_calendar
 
 router = APIRouter(prefix="/api/v1", tags=["incidents"])
+
+
+def get_calendar(context: ContextDep) -> CityCalendar:
+    """The working days of this city; 503 while its own file of them cannot be used."""
+    try:
+        return city_calendar(context.settings.data_dir)
+    except WorkingDaysError as error:
+        raise unavailable(f"{error}.") from error
+
+
+Days = Annotated[CityCalendar, Depends(get_calendar)]
 
 
 def json_only(content_type: Annotated[str, Header(include_in_schema=False)] = "") -> None:
@@ -99,10 +113,26 @@ def report_incident(
 
 @router.get("/incidents", summary="List incidents")
 def list_incidents(
-    query: Annotated[IncidentQuery, Query()], session: ReadSession, now: Now
+    query: Annotated[IncidentQuery, Query()], session: ReadSession, now: Now, days: Days
 ) -> IncidentPage:
     """Incidents reported in a time window (default: the last 30 days), newest first."""
-    return service.list_incidents(session, query, now)
+    return service.list_incidents(session, query, now, days)
+
+
+@router.get("/incidents/due", summary="List what is overdue or soon due")
+def list_due(
+    query: Annotated[DueQuery, Query()], session: ReadSession, now: Now, days: Days
+) -> DuePage:
+    """Open cases whose clock runs, by what is due first; whenever they were reported."""
+    return due.list_due(session, query, now, days)
+
+
+@router.get("/clocks/summary", summary="Count overdue and soon due cases")
+def summarise_clocks(
+    query: Annotated[SummaryQuery, Query()], session: ReadSession, now: Now, days: Days
+) -> ClockSummary:
+    """How the clocks that run in an area stand now."""
+    return due.summary(session, query.area, now, days)
 
 
 @router.get(
@@ -115,9 +145,10 @@ def get_incident_by_no(
     query: Annotated[AsOf, Query()],
     session: ReadSession,
     now: Now,
+    days: Days,
 ) -> IncidentDetail:
     """The incident with its history, as it stood at `at`."""
-    return service.get_incident_by_no(session, no, query.at or now)
+    return service.get_incident_by_no(session, no, query.at or now, days)
 
 
 @router.get(
@@ -132,6 +163,7 @@ def get_incident(
     query: Annotated[AsOf, Query()],
     session: ReadSession,
     now: Now,
+    days: Days,
 ) -> IncidentDetail:
     """The incident with its history, as it stood at `at`; 404 before it was reported."""
-    return service.get_incident(session, report_id, query.at or now)
+    return service.get_incident(session, report_id, query.at or now, days)

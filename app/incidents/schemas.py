@@ -19,6 +19,7 @@ from app.core.query_words import (
     digits_only,
     parse_categories,
 )
+from app.incidents.clock_schemas import CaseClock, StageStay
 from app.incidents.rules import (
     STATUS_WORDS,
     Source,
@@ -229,16 +230,22 @@ class Incident(IncidentHead):
     """Anything reported at a place, as it stood at the minute asked for."""
 
     description: str = Field(description="Plain text of several lines. Data, never markup.")
+    clock: CaseClock = Field(description="Limit and deadlines, computed from its log.")
 
 
 class IncidentDetail(Incident):
     """An incident with its history up to the minute asked for."""
 
     timeline: list[TimelineStep] = Field(description="Every step so far, in order.")
+    stages: list[StageStay] = Field(description="Every stay in a stage so far, in order.")
 
 
 class IncidentPage(Page[Incident]):
     """Incidents, the newest first."""
+
+
+class DuePage(Page[Incident]):
+    """Incidents that are overdue or soon due, by what is due first."""
 
 
 CategoryWords = Annotated[

@@ -12,6 +12,8 @@ from app.core.errors import id_conflict, invalid, not_found, outside_city, unava
 from app.core.outbox import tell
 from app.core.paging import decode_cursor, encode_cursor
 from app.incidents import queries, rules
+from app.incidents.clocking import as_sent, clocks_at, stays_of
+from app.incidents.clocks import Calendar
 from app.incidents.queries import AnyRow
 from app.incidents.schemas import (
     CategoryLine,
@@ -24,6 +26,7 @@ from app.incidents.schemas import (
     NewIncident,
     TimelineStep,
 )
+from app.incidents.workdays import CityCalendar
 from app.places import addresses
 from app.places import queries as place_queries
 from app.places import service as places
@@ -35,6 +38,7 @@ FIRST_ORDINAL = 1
 REPORTED_TOPIC = "incident.reported"
 DEMO_NOTICE_ZH = "演示数据：虚构的事件与人员安排，仅供演示。"
 DEMO_NOTICE_EN = "Demonstration data: made-up incidents and rosters."
+NATIONAL = CityCalendar()
 
 
 class Place(NamedTuple):
@@ -145,8 +149,13 @@ def _first_answer(session: Session, no: int, reported_at: datetime) -> Incident:
     return _incidents(session, [row], {no: first}, reported_at)[0]
 
 
-def list_incidents(session: Session, query: IncidentQuery, now: datetime) -> IncidentPage:
+def list_incidents(
+    session: Session, query: IncidentQuery, now: datetime, calendar: Calendar = NATIONAL
+) -> IncidentPage:
     """The incidents that the query selects, newest first, each as it stood at `at`.
+
+    Args:
+        calendar: by which working days are counted.
 
     Raises:
         Problem: 422 on `cursor`.
@@ -158,30 +167,43 @@ def list_incidents(session: Session, query: IncidentQuery, now: datetime) -> Inc
     states = _states_at(session, sent, query.at) if query.at else _states_now(sent)
     following = None
     if len(rows) > query.limit:
-        following = encode_cursor([_for_cursor(sent[-1].reported_at), sent[-1].no])
-    items = _incidents(session, sent, states, query.at or now)
+        following = encode_cursor([for_cursor(sent[-1].reported_at), sent[-1].no])
+    items = _incidents(session, sent, states, query.at or now, calendar)
     return IncidentPage(total=total, items=items, next=following)
 
 
-def get_incident(session: Session, report_id: UUID, at: datetime) -> IncidentDetail:
+def as_they_stand(
+    session: Session, rows: queries.Rows, calendar: Calendar, now: datetime
+) -> list[Incident]:
+    """Incidents as they stand now, in the order of `rows`."""
+    return _incidents(session, rows, _states_now(rows), now, calendar)
+
+
+def get_incident(
+    session: Session, report_id: UUID, at: datetime, calendar: Calendar = NATIONAL
+) -> IncidentDetail:
     """One incident by its UUID, as it stood at `at`.
 
     Raises:
         Problem: 404, also when it was not yet reported at `at`.
     """
-    return _detail(session, queries.receipt(session, report_id), report_id, at)
+    return _detail(session, queries.receipt(session, report_id), report_id, at, calendar)
 
 
-def get_incident_by_no(session: Session, no: int, at: datetime) -> IncidentDetail:
+def get_incident_by_no(
+    session: Session, no: int, at: datetime, calendar: Calendar = NATIONAL
+) -> IncidentDetail:
     """One incident by its short number, as it stood at `at`.
 
     Raises:
         Problem: 404, also when it was not yet reported at `at`.
     """
-    return _detail(session, queries.receipt_by_no(session, no), no, at)
+    return _detail(session, queries.receipt_by_no(session, no), no, at, calendar)
 
 
-def _detail(session: Session, known: AnyRow | None, key: object, at: datetime) -> IncidentDetail:
+def _detail(
+    session: Session, known: AnyRow | None, key: object, at: datetime, calendar: Calendar
+) -> IncidentDetail:
     if known is None or known.reported_at > at:
         raise not_found("incident", key)
     row = queries.one(session, known.no, known.reported_at)
@@ -189,9 +211,10 @@ def _detail(session: Session, known: AnyRow | None, key: object, at: datetime) -
     state = rules.state_as_of(map(_event, steps), at)
     if state is None:
         raise not_found("incident", key)
-    incident = _incidents(session, [row], {known.no: state}, at)[0]
+    incident = _incidents(session, [row], {known.no: state}, at, calendar)[0]
     timeline = [TimelineStep.model_validate(step) for step in steps]
-    return IncidentDetail(**dict(incident), timeline=timeline)
+    stages = stays_of(clocks_at(session, [row], calendar, at)[known.no])
+    return IncidentDetail(**dict(incident), timeline=timeline, stages=stages)
 
 
 def _states_now(rows: queries.Rows) -> dict[int, rules.CaseState]:
@@ -218,10 +241,15 @@ def _event(row: AnyRow) -> rules.Event:
 
 
 def _incidents(
-    session: Session, rows: Iterable[AnyRow], states: dict[int, rules.CaseState], at: datetime
+    session: Session,
+    rows: Iterable[AnyRow],
+    states: dict[int, rules.CaseState],
+    at: datetime,
+    calendar: Calendar = NATIONAL,
 ) -> list[Incident]:
     """The incidents as they are sent, in the order of `rows`; those without a state left out."""
     rows = [row for row in rows if row.no in states]
+    clocks = clocks_at(session, rows, calendar, at)
     chains = places.chains(session, (row.cell_code for row in rows), at)
     named = {line.code: line for line in queries.categories(session, at)}
     found = []
@@ -236,6 +264,7 @@ def _incidents(
             "category_name_en": line.name_en if line else row.category,
             "kind": rules.kind_of(row.category),
             "chain": chains[row.cell_code],
+            "clock": as_sent(clocks[row.no].total),
         }
         found.append(Incident(**fields))
     return found
@@ -277,7 +306,8 @@ def get_city(session: Session, at: datetime, *, simulation: bool) -> City:
     )
 
 
-def _for_cursor(at: datetime) -> int:
+def for_cursor(at: datetime) -> int:
+    """An instant as a cursor carries it: whole microseconds since 1970."""
     return (at - EPOCH) // timedelta(microseconds=1)
 
 

@@ -26,6 +26,11 @@ SELECT level, zoom, code, geom, valid FROM area_shape;
 CREATE VIEW published.category AS
 SELECT code, parent_code, name_zh, name_en, kind, limit_text, valid FROM category;
 
+CREATE VIEW published.filing_line AS
+SELECT ordinal, category, sub_category, code, condition, "limit", unit, responsible_unit,
+       closing_condition, note, valid
+FROM filing_line;
+
 CREATE VIEW published.incident AS
 SELECT i.no, i.id, i.category, i.severity, i.source, i.status, s.stage, s.stage_ordinal, s.is_open,
        i.cell_code, i.occurred_at, i.reported_at, i.closed_at, i.simulated, i.geom

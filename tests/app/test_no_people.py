@@ -41,6 +41,11 @@ TABLES: dict[str, tuple[str, str]] = {
     ),
     "city": ("the city", "code name name_en demo loaded_at"),
     "duty_unit": ("a unit on duty: call sign and role only", "id call_sign role station_id valid"),
+    "filing_line": (
+        "a line of the filing standard's spreadsheet",
+        "id ordinal category sub_category code condition limit limit_is_text unit responsible_unit"
+        " closing_condition note valid",
+    ),
     "incident": (
         "a case at a place; title and description are about the case",
         f"{INCIDENT} title description location_uncertainty_m",
@@ -67,6 +72,8 @@ VIEWS: dict[str, str] = {
     "category": "code parent_code name_zh name_en kind limit_text valid",
     "cell": "code kind parent_code name households residents area_m2 locked label geom valid",
     "city": "code name name_en demo",
+    "filing_line": "ordinal category sub_category code condition limit unit responsible_unit"
+    " closing_condition note valid",
     "incident": f"{INCIDENT} stage stage_ordinal is_open",
     "incident_event": "no ordinal at step status tier",
     "incident_status": "status stage stage_ordinal is_open",

@@ -104,6 +104,30 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("code"),
     )
     op.create_table(
+        "filing_line",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("category", sa.Text(), nullable=False),
+        sa.Column("sub_category", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("condition", sa.Text(), nullable=False),
+        sa.Column("limit", sa.Text(), nullable=False),
+        sa.Column("limit_is_text", sa.Boolean(), nullable=False),
+        sa.Column("unit", sa.Text(), nullable=False),
+        sa.Column("responsible_unit", sa.Text(), nullable=False),
+        sa.Column("closing_condition", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("valid", postgresql.TSTZRANGE(), nullable=False),
+        postgresql.ExcludeConstraint(
+            (sa.column("ordinal"), "="),
+            (sa.column("valid"), "&&"),
+            using="gist",
+            name="filing_line_one_version_at_a_time",
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("filing_line_code", "filing_line", ["code"], unique=False)
+    op.create_table(
         "incident",
         sa.Column("reported_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("no", sa.BigInteger(), autoincrement=False, nullable=False),

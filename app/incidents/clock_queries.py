@@ -1,0 +1,88 @@
+"""SQL of the clocks: limits over time, logs of cases whose clock may run."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import groupby
+
+from sqlalchemy import literal_column, select, text, tuple_
+from sqlalchemy.orm import Session
+
+from app.incidents.case_clocks import HANDED_BACK, Limits
+from app.incidents.clocks import Limit
+from app.incidents.models import FilingLine, Incident
+from app.incidents.queries import COLUMNS, AnyRow, Rows
+from app.incidents.rules import Event, Status, Tier, is_open
+from app.incidents.standard import limits_over_time
+from geodata import codes as area_codes
+
+# Cases in whose state nobody is expected to hand back any more. Written into the statement, not
+# bound to it: the planner takes the index `incident_open` only where it sees the same words.
+CLOSED = ", ".join(f"'{status}'" for status in sorted(s for s in Status if not is_open(s)))
+DONE = ", ".join(f"'{status}'" for status in sorted(HANDED_BACK))
+
+
+def event_of(row: AnyRow) -> Event:
+    """A step as the rules take it."""
+    return Event(row.at, row.ordinal, row.step, Status(row.status), Tier(row.tier))
+
+
+def limits_of(session: Session, categories: Iterable[str]) -> dict[str, Limits]:
+    """What clocks go by, of each category given, over all time."""
+    wanted = sorted(set(categories))
+    found: Iterable[AnyRow] = session.execute(
+        select(
+            FilingLine.code,
+            literal_column("lower(valid)").label("since"),
+            literal_column("upper(valid)").label("until"),
+            FilingLine.limit,
+            FilingLine.unit,
+        )
+        .where(FilingLine.code.in_(wanted))
+        .order_by(FilingLine.code, literal_column("lower(valid)"), FilingLine.ordinal)
+    )
+    versions: dict[str, list[tuple[datetime, datetime | None, tuple[Limit | None, ...]]]] = {}
+    for (code, since, until), lines in groupby(found, lambda r: (r.code, r.since, r.until)):
+        limits = tuple(Limit.of(r.limit, r.unit) if r.limit else None for r in lines)
+        versions.setdefault(code, []).append((since, until, limits))
+    return {code: limits_over_time(code, versions.get(code, ())) for code in wanted}
+
+
+def running(session: Session, area: int | None, at: datetime) -> Rows:
+    """The steps of the open cases of an area that were not handed back, in order.
+
+    Args:
+        area: a code of any level; None for the whole city.
+        at: the present.
+
+    Returns:
+        `no`, `category`, `reported_at`, and `ordinal`, `at`, `step`, `status`, `tier` of a step.
+    """
+    lo, hi = area_codes.code_range(area) if area is not None else (0, 10**15)
+    return session.execute(
+        text(f"""
+            SELECT i.no, i.category, i.reported_at, e.ordinal, e.at, e.step, e.status, e.tier
+            FROM incident i
+            CROSS JOIN LATERAL (
+                SELECT ordinal, at, step, status, tier FROM incident_event e
+                WHERE e.no = i.no AND e.at >= i.reported_at AND e.at <= :at
+            ) e
+            WHERE i.cell_code BETWEEN :lo AND :hi
+              AND i.status NOT IN ({CLOSED}) AND i.status NOT IN ({DONE})
+            ORDER BY i.no, e.ordinal
+        """),  # noqa: S608 (words of our own)
+        {"lo": lo, "hi": hi, "at": at},
+    ).all()
+
+
+def incidents(session: Session, keys: Iterable[tuple[datetime, int]]) -> dict[int, AnyRow]:
+    """Incidents by their number.
+
+    Args:
+        keys: `reported_at` and `no` of each.
+    """
+    wanted = list(keys)
+    if not wanted:
+        return {}
+    key = tuple_(Incident.reported_at, Incident.no)
+    found = session.execute(select(*COLUMNS).where(key.in_(wanted)))
+    return {row.no: row for row in found}
