@@ -2,40 +2,37 @@
 import L from "leaflet";
 import { batch, effect, untracked } from "@preact/signals";
 import { api, queryString } from "../api/client";
-import { Problem } from "../api/problem";
 import type { Incident } from "../api/types";
-import { lang, t } from "../i18n";
+import { lang } from "../i18n";
 import { mapHandle, draft } from "../state/actions";
 import * as data from "../state/data";
 import { onArrival, passesFilter, serverNow } from "../state/livefeed";
 import * as store from "../state/store";
 import { track } from "../state/resource";
 import type { LayerName } from "../state/url";
-import { cellNumber } from "../state/codes";
 import { stageIndex } from "../state/stages";
 import { number } from "../ui/format";
+import { createMap, MAX_ZOOM, MIN_ZOOM } from "./base";
 import { CollisionGrid, centredBox } from "./collision";
-import { numberOf } from "./decode";
+import { planAssignments } from "./duty";
 import { landSource, outlineSources, shadingSource } from "./ground";
-import { drawLabels, measureWith, placeLabels, rankShown, type Label, type LabelRank } from "./labels";
+import { HeatLayer } from "./heat";
+import { clearSprites, planClusters, planSingles, SINGLE_FROM_ZOOM } from "./incidents";
+import { drawLabels, measureWith, placeLabels } from "./labels";
+import { areaNames, cellNumbers, riverNames } from "./names";
 import { drawOutline, readOutline } from "./outline";
 import { CanvasOverlay, type OverlayFrame } from "./overlay";
 import { readPalette, type Palette } from "./palette";
 import { PointerLayer } from "./pointer";
-import { worldX, worldY } from "./project";
 import { makeScale, spread } from "./ramp";
-import { drawRiver, readRiver, riverLabels, type River } from "./river";
+import { drawRiver, readRiver, type River } from "./river";
 import { Rings } from "./rings";
-import {
-  clearSprites, planAssignments, planClusters, planSingles, planStations, SINGLE_FROM_ZOOM,
-  type DrawnSymbol, type SymbolPlan,
-} from "./symbols";
-import { layerStatus, setStatus, shownScale, type GridStatus } from "./status";
+import { planStations } from "./stations";
+import type { DrawnSymbol, SymbolPlan } from "./symbols";
+import { setStatus, shownScale, type GridStatus } from "./status";
 import { TileGrid, type TileSource } from "./tilegrid";
 import { TileStore } from "./tilestore";
 
-const MIN_ZOOM = 8;
-const MAX_ZOOM = 18;
 const SHADE_CLASSES = 6;
 const SHEET_PX = 250;
 
@@ -45,7 +42,7 @@ export class CityMap {
   drawn: readonly DrawnSymbol[] = [];
   readonly ground: TileGrid;
   readonly points: TileGrid;
-  private readonly heat: L.TileLayer;
+  private readonly heat = new HeatLayer();
   private readonly overlay: CanvasOverlay;
   private readonly pointer: PointerLayer;
   private readonly rings: Rings;
@@ -58,10 +55,9 @@ export class CityMap {
   private readonly stops: (() => void)[] = [];
 
   constructor(element: HTMLElement) {
-    this.map = this.createMap(element);
+    this.map = createMap(element, store.place.peek());
     this.ground = new TileGrid({ painted: true, pane: "ground", minZoom: MIN_ZOOM, maxZoom: MAX_ZOOM, keepBuffer: 2 });
     this.points = new TileGrid({ painted: false, pane: "points", minZoom: MIN_ZOOM, maxZoom: MAX_ZOOM });
-    this.heat = new L.TileLayer("", { pane: "heat", minZoom: MIN_ZOOM, maxZoom: MAX_ZOOM });
     this.overlay = new CanvasOverlay("symbols", 0.12);
     this.overlay.symbolScale = () => (store.mode.peek() === "wall" ? Math.max(1, (window.innerWidth / 1920) * 1.9) : 1);
     this.overlay.paint = (frame) => this.paintOverlay(frame);
@@ -76,7 +72,6 @@ export class CityMap {
     this.points.onChange = (status) => this.onPoints(status);
     this.map.on("moveend", () => this.onMoved());
     this.map.on("move", () => this.overlay.follow());
-    this.watchHeat();
     this.connect();
   }
 
@@ -89,32 +84,6 @@ export class CityMap {
   /** What was drawn under a point of the container, topmost first by nearness. World px of the zoom on screen. */
   worldAt(point: L.Point): L.Point {
     return this.map.getPixelOrigin().add(this.map.containerPointToLayerPoint(point));
-  }
-
-  private createMap(element: HTMLElement): L.Map {
-    const map = L.map(element, {
-      minZoom: MIN_ZOOM,
-      maxZoom: MAX_ZOOM,
-      zoomControl: false,
-      attributionControl: false,
-      keyboardPanDelta: 120,
-      wheelPxPerZoomLevel: 110,
-      maxBoundsViscosity: 0.8,
-      zoomAnimation: !window.matchMedia("(prefers-reduced-motion: reduce)").matches,
-      fadeAnimation: false,
-    });
-    const panes: readonly [string, number][] = [
-      ["ground", 200], ["heat", 250], ["points", 300], ["symbols", 400], ["pointer", 450], ["rings", 460],
-    ];
-    for (const [name, z] of panes) {
-      const pane = map.createPane(name);
-      pane.style.zIndex = String(z);
-      if (name !== "ground") pane.style.pointerEvents = "none";
-    }
-    const place = store.place.peek();
-    if (place) map.setView([place.lat, place.lon], place.zoom);
-    else map.setView([36.2, 103.6], 9);
-    return map;
   }
 
   private onMoved(): void {
@@ -141,18 +110,6 @@ export class CityMap {
     if (kept.length !== this.fresh.length) this.fresh = kept;
   }
 
-  private watchHeat(): void {
-    let failed = false;
-    this.heat.on("loading", () => {
-      failed = false;
-      setStatus("heat", { ...layerStatus.peek().heat, loading: true, error: null });
-    });
-    this.heat.on("tileerror", () => (failed = true));
-    this.heat.on("load", () =>
-      setStatus("heat", { loading: false, error: failed ? new Problem(0, "tiles", "", [], null) : null, at: Date.now() }),
-    );
-  }
-
   /** Every effect says which state it depends on simply by reading it. */
   private connect(): void {
     const on = (run: () => void): void => {
@@ -162,7 +119,7 @@ export class CityMap {
     on(() => this.applyCity());
     on(() => this.applyGround());
     on(() => this.applyPoints());
-    on(() => this.applyHeat());
+    on(() => this.heat.follow(this.map));
     on(() => {
       const features = data.features.value.value;
       this.river = features.data ? readRiver(features.data.features) : null;
@@ -269,22 +226,6 @@ export class CityMap {
     this.overlay.redraw();
   }
 
-  private applyHeat(): void {
-    if (!store.layerOn("heat")) {
-      this.heat.remove();
-      return;
-    }
-    const { since, until, area, category } = data.filter.value;
-    const query = queryString({ since, until, area, category, bandwidth_m: store.bandwidth_m.value });
-    const url = `/heat/{z}/{x}/{y}.png${query}`;
-    if (!this.map.hasLayer(this.heat)) {
-      this.heat.setUrl(url, true);
-      this.heat.addTo(this.map);
-    } else {
-      this.heat.setUrl(url);
-    }
-  }
-
   private arrive(incident: Incident): void {
     if (!passesFilter(incident)) return;
     this.fresh = [incident, ...this.fresh].slice(0, 200);
@@ -335,45 +276,14 @@ export class CityMap {
   }
 
   private paintLabels(frame: OverlayFrame): void {
-    const { scale } = frame;
-    const labels: Label[] = [];
-    const add = (rank: LabelRank, text: string, x: number, y: number): void => {
-      if (x > -80 && y > -20 && x < frame.width + 80 && y < frame.height + 20) labels.push({ rank, text, x, y });
-    };
-    const named = (item: { name: string; name_en: string | null }): string =>
-      lang.peek() === "en" ? (item.name_en ?? item.name) : item.name;
-    const levels = [["district", data.districts], ["subdistrict", data.subdistricts], ["community", data.communities]] as const;
-    for (const [rank, names] of levels) {
-      if (!rankShown(rank, frame.zoom)) continue;
-      for (const item of names.value.peek().data ?? []) {
-        const [lon, lat] = item.label;
-        add(rank, named(item), worldX(lon, frame.zoom) - frame.originX, worldY(lat, frame.zoom) - frame.originY);
-      }
-    }
-    if (rankShown("cell", frame.zoom)) this.addCellLabels(frame, add);
-    if (this.river && rankShown("river", frame.zoom) && store.layers.peek().includes("river")) {
-      labels.push(...riverLabels(frame, this.river, t("layer_river")));
-    }
+    const river = store.layers.peek().includes("river") ? this.river : null;
+    const labels = [...areaNames(frame), ...cellNumbers(frame, this.points.tiles("assignments")), ...riverNames(frame, river)];
     const taken = new CollisionGrid();
     for (const { x, y, radius } of this.drawn) {
       if (radius > 3.2) taken.block(centredBox(x - frame.originX, y - frame.originY, radius * 1.7, radius * 1.7));
     }
-    const placed = placeLabels(labels, taken, scale, measureWith(frame.ctx, scale, this.palette.font));
-    drawLabels(frame.ctx, placed, scale, this.palette);
-  }
-
-  private addCellLabels(frame: OverlayFrame, add: (rank: LabelRank, text: string, x: number, y: number) => void): void {
-    for (const { coords, tile } of this.points.tiles("assignments")) {
-      if (coords.z !== frame.zoom) continue;
-      const unit = 256 / tile.extent;
-      for (const feature of tile.features) {
-        const code = numberOf(feature, "code");
-        if (code % 1000 === 0) continue;
-        const x = coords.x * 256 + (feature.xy[0] ?? 0) * unit - frame.originX;
-        const y = coords.y * 256 + (feature.xy[1] ?? 0) * unit - frame.originY;
-        add("cell", cellNumber(code), x, y);
-      }
-    }
+    const measure = measureWith(frame.ctx, frame.scale, this.palette.font);
+    drawLabels(frame.ctx, placeLabels(labels, taken, frame.scale, measure), frame.scale, this.palette);
   }
 
   /** Where a case is, from the list or its card. */

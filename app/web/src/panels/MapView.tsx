@@ -4,7 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { named, t } from "../i18n";
 import { CityMap } from "../map/citymap";
 import { tip, type Tip } from "../map/pointer";
-import { STATION_KINDS } from "../map/symbols";
+import { STATION_KINDS } from "../map/stations";
 import { draft, endReport, mapHandle, startReport } from "../state/actions";
 import { cellNumber, levelOf } from "../state/codes";
 import { city, communities, counts, crumbArea, districts, list, subdistricts } from "../state/data";
