@@ -66,15 +66,34 @@ class TestCluster:
         self.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
 
 
+RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid4().hex)[:12]
+# Not among pytest's own folders: it closes those to everybody but their owner whenever another run
+# starts, and the embedded server of a root run is another user.
+RUN_FOLDER = Path(tempfile.gettempdir()) / f"minqing-test-{RUN}"
+
+
 @pytest.fixture(scope="session")
-def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def run_folder() -> Path:
     """A folder that all workers of this run share."""
-    base = tmp_path_factory.getbasetemp()
-    folder = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
-    # pytest keeps its folders to their owner; the embedded server of a root run is another user.
-    for path in (folder, folder.parent):
-        path.chmod(0o755)
-    return folder
+    RUN_FOLDER.mkdir(mode=0o755, exist_ok=True)
+    return RUN_FOLDER
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Leave nothing behind, once every worker is done."""
+    is_worker = "PYTEST_XDIST_WORKER" in os.environ
+    folder = Path(tempfile.gettempdir()) / f"minqing-test-{_run_of(session)}"
+    if not is_worker and folder.exists():
+        socket_dir = embedded.locate(folder / "pg").socket_dir
+        for leftover in (socket_dir, folder):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _run_of(session: pytest.Session) -> str:
+    # The controller of a parallel run has no such variable of its own; its scheduler has the name.
+    distributed = session.config.pluginmanager.getplugin("dsession")
+    manager = getattr(distributed, "nodemanager", None)
+    return str(manager.testrunuid)[:12] if manager else RUN
 
 
 @pytest.fixture(scope="session")
