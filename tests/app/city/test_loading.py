@@ -180,6 +180,8 @@ def test_a_cancelled_load_leaves_the_old_city(
 def test_a_load_killed_halfway_leaves_the_old_city(
     engine: Engine, database: URL, test_city_bundle: Path, step: str
 ) -> None:
+    for _ in range(3):
+        handed_out = ask(engine, "SELECT nextval('incident_no_seq')")
     before = contents(engine)
     url = database.render_as_string(hide_password=False)
     loader = subprocess.Popen(
@@ -199,7 +201,7 @@ def test_a_load_killed_halfway_leaves_the_old_city(
     loader.wait()
     # The tables are locked until PostgreSQL has seen that the loader is gone.
     assert contents(engine) == before
-    assert_numbers_go_on(engine)
+    assert ask(engine, "SELECT nextval('incident_no_seq')") == handed_out + 1
     service.load_bundle(engine, test_city_bundle, Silent(), utc_now())
 
 
