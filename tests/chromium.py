@@ -44,9 +44,11 @@ class Watch:
             self.errors.append(f"{message.text} ({message.location.get('url')})")
 
 
-@pytest.fixture(scope="session")
+# Not for the whole session: while Playwright is there its event loop counts as running, and no
+# other test of the worker could use one.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium a worker."""
+    """One Chromium a module."""
     chromium = shutil.which("chromium")
     assert chromium is not None, "no chromium on this machine; scripts/setup --tests installs it"
     with sync_playwright() as playwright:
