@@ -11,6 +11,7 @@ from app.cli.db import app as db_app
 from app.cli.openapi import openapi
 from app.cli.serve import serve
 from app.cli.simulate import simulate
+from app.cli.standard import app as standard_app
 from app.cli.terminal import complain
 
 app = typer.Typer(
@@ -25,6 +26,7 @@ app.command()(openapi)
 app.add_typer(db_app, name="db")
 app.add_typer(city_app, name="city")
 app.add_typer(clock_app, name="clock")
+app.add_typer(standard_app, name="standard")
 app.add_typer(bench_app, name="bench")
 
 

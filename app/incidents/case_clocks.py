@@ -20,6 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from itertools import zip_longest
 from typing import NamedTuple
 
 from app.incidents.clocks import (
@@ -184,7 +185,7 @@ def clocks_of(
     log = sorted((e for e in events if e.at <= as_of), key=lambda e: (e.at, e.ordinal))
     changes = _changes(log, as_of)
     stages = _stages(log, limits, changes, calendar, as_of)
-    start = _start_of(log, limits)
+    start = start_of(log, limits)
     if start is None:
         return Clocks(Clock(), stages)
     run = _Run(
@@ -216,8 +217,12 @@ class _Run:
     is_paused: bool
 
 
-def _start_of(log: Sequence[Event], limits: Limits) -> Event | None:
-    """The step with which the clock that counts now started."""
+def start_of(log: Sequence[Event], limits: Limits) -> Event | None:
+    """The step with which the clock that counts now started; None before it.
+
+    Args:
+        log: of one case, in order.
+    """
     start: Event | None = None
     for event in log:
         if start is None:
@@ -385,7 +390,7 @@ def _stages(
         for before, event in zip([None, *log], log, strict=False)
         if before is None or _clock_stage(before) is not _clock_stage(event)
     ]
-    for event, following in zip(firsts, [*firsts[1:], None], strict=True):
+    for event, following in zip_longest(firsts, firsts[1:]):
         stage = _clock_stage(event)
         if stage is Stage.CLOSED:
             continue

@@ -129,6 +129,14 @@ def categories(session: Session, at: datetime) -> Rows:
     ).all()
 
 
+def last_names(session: Session, codes: Iterable[str]) -> Rows:
+    """`code`, `name_zh`, `name_en` that codes had last, in force or not."""
+    columns = (Category.code, Category.name_zh, Category.name_en)
+    found = select(*columns).ext(postgresql.distinct_on(Category.code))
+    found = found.where(Category.code.in_(sorted(codes)))
+    return session.execute(found.order_by(Category.code, func.lower(Category.valid).desc())).all()
+
+
 def total(session: Session, at: datetime) -> int:
     """How many incidents were reported up to `at`."""
     found = select(func.count()).select_from(Incident).where(Incident.reported_at <= at)

@@ -252,6 +252,8 @@ def _incidents(
     clocks = clocks_at(session, rows, calendar, at)
     chains = places.chains(session, (row.cell_code for row in rows), at)
     named = {line.code: line for line in queries.categories(session, at)}
+    gone = {row.category for row in rows} - named.keys()
+    named |= {line.code: line for line in queries.last_names(session, gone)} if gone else {}
     found = []
     for row in rows:
         fields = dict(row._mapping)

@@ -66,8 +66,15 @@ class Fault:
     reason: str
 
 
-def line_of(row: int, cells: Mapping[str, object]) -> tuple[StandardLine, list[Fault]]:
-    """A line from the cells of a row: texts, numbers, or None for nothing."""
+def line_of(
+    row: int, cells: Mapping[str, object], is_workbook: bool = False
+) -> tuple[StandardLine, list[Fault]]:
+    """A line from the cells of a row, and which of them cannot be taken.
+
+    Args:
+        cells: by column: texts, numbers, or None for nothing.
+        is_workbook: of a format that tells a text from a number.
+    """
     texts: dict[str, str] = {}
     faults: list[Fault] = []
     for column in COLUMNS:
@@ -76,7 +83,7 @@ def line_of(row: int, cells: Mapping[str, object]) -> tuple[StandardLine, list[F
         texts[column] = text
         if reason is not None:
             faults.append(Fault(row, column, reason))
-    is_text = isinstance(cells.get("limit"), str) and cells.get("limit") != ""
+    is_text = is_workbook and isinstance(cells.get("limit"), str) and texts["limit"] != ""
     return StandardLine(**texts, limit_is_text=is_text), faults
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import shapely
@@ -64,7 +65,7 @@ def read(file: Path, job: Job, progress: Progress) -> FileRows:
     with tempfile.TemporaryDirectory(prefix="minqing-import-") as temporary:
         folder = Path(temporary)
         own = folder / "file"
-        sha256 = _copy(file, own)
+        sha256 = copy_in(file, own)
         answer = _run(replace(job, path=str(own), name=file.name, cpu_s=CPU_S), folder, progress)
         if answer.error is not None:
             raise FileRefused(answer.error)
@@ -88,7 +89,7 @@ def _rows(folder: Path, answer: Answer, sha256: str) -> FileRows:
     )
 
 
-def _copy(file: Path, own: Path) -> str:
+def copy_in(file: Path, own: Path) -> str:
     """Copy the file under a name of ours, so that nothing changes or lures under the reader."""
     try:
         # Not to hang on a pipe: opened first, looked at then.
@@ -109,10 +110,28 @@ def _copy(file: Path, own: Path) -> str:
 
 
 def _run(job: Job, folder: Path, progress: Progress) -> Answer:
+    return Answer.from_json(run_child(CHILD, asdict(job), folder, progress))
+
+
+def run_child(module: str, job: dict[str, Any], folder: Path, progress: Progress) -> dict[str, Any]:
+    """Have a reading child do a job.
+
+    Args:
+        module: of this package; its `main` takes a job on standard input, confines itself and
+            answers on standard output, both JSON.
+        folder: the only place it may write to.
+
+    Raises:
+        FileRefused: it came to no answer.
+        Cancelled: `progress` asked to stop.
+    """
     waited_s = 0.0
-    with (folder / "answer").open("w+b") as output, _child(folder, output.fileno()) as child:
+    with (
+        (folder / "answer").open("w+b") as output,
+        _child(module, folder, output.fileno()) as child,
+    ):
         assert child.stdin is not None
-        child.stdin.write(json.dumps(asdict(job)).encode())
+        child.stdin.write(json.dumps(job).encode())
         child.stdin.close()
         while child.poll() is None:
             progress.step("read file", 0, 1)
@@ -131,13 +150,14 @@ def _run(job: Job, folder: Path, progress: Progress) -> Answer:
         raise FileRefused("Reading took more computing than a file may take; split it.")
     if child.returncode != 0:
         raise FileRefused("The file brings its reader down; it cannot be taken.")
-    return Answer.from_json(json.loads(said))
+    answer: dict[str, Any] = json.loads(said)
+    return answer
 
 
 @contextmanager
-def _child(folder: Path, output: int) -> Iterator[subprocess.Popen[bytes]]:
+def _child(module: str, folder: Path, output: int) -> Iterator[subprocess.Popen[bytes]]:
     # -I: neither the folder it stands in nor PYTHONPATH may lend it modules.
-    start = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from {CHILD} import main; main()"
+    start = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from {module} import main; main()"
     child = subprocess.Popen(
         [sys.executable, "-I", "-c", start],
         stdin=subprocess.PIPE,

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,15 @@ def read_csv(path: Path, encoding: str | None) -> RawTable:
     Raises:
         FileRefused: not in that encoding, or not a table.
     """
+    return _table(csv_lines(path, encoding), None)
+
+
+def csv_lines(path: Path, encoding: str | None) -> Iterator[list[str]]:
+    """The lines of a CSV file, each as its cells.
+
+    Raises:
+        FileRefused: not in that encoding, or not a table.
+    """
     chosen = codec(encoding) or "utf-8"
     try:
         text = path.read_bytes().decode("utf-8-sig" if chosen == "utf-8" else chosen)
@@ -51,8 +60,7 @@ def read_csv(path: Path, encoding: str | None) -> RawTable:
     separator = max(",;\t", key=heading.count)
     csv.field_size_limit(1 << 20)
     try:
-        lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-        return _table((line for line in lines), None)
+        yield from csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     except csv.Error as error:
         raise FileRefused(f"The CSV cannot be read: {error}.") from None
 
