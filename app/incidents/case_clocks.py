@@ -182,16 +182,35 @@ def clocks_of(
         events: the log of one case, in any order; what lies after `as_of` is not looked at, and
             steps that mean nothing to a clock change nothing.
     """
-    log = sorted((e for e in events if e.at <= as_of), key=lambda e: (e.at, e.ordinal))
+    log = _until(events, as_of)
     changes = _changes(log, as_of)
-    stages = _stages(log, limits, changes, calendar, as_of)
+    total = _total(log, changes, limits, calendar, as_of)
+    return Clocks(total, _stages(log, limits, changes, calendar, as_of))
+
+
+def clock_of(events: Iterable[Event], limits: Limits, calendar: Calendar, as_of: datetime) -> Clock:
+    """The clock of a case as a whole, without those of its stages; otherwise as `clocks_of`."""
+    log = _until(events, as_of)
+    return _total(log, _changes(log, as_of), limits, calendar, as_of)
+
+
+def _until(events: Iterable[Event], as_of: datetime) -> list[Event]:
+    return sorted((e for e in events if e.at <= as_of), key=lambda e: (e.at, e.ordinal))
+
+
+def _total(
+    log: Sequence[Event],
+    changes: Sequence["_Change"],
+    limits: Limits,
+    calendar: Calendar,
+    as_of: datetime,
+) -> Clock:
     start = start_of(log, limits)
     if start is None:
-        return Clocks(Clock(), stages)
-    run = _Run(
-        start.at, _end_of(log), limits.at(start.at, start.tier), changes, _is_paused(log, as_of)
-    )
-    return Clocks(_read(run, calendar, as_of), stages)
+        return Clock()
+    limit = limits.at(start.at, start.tier)
+    run = _Run(start.at, _end_of(log), limit, changes, _is_paused(log, as_of))
+    return _read(run, calendar, as_of)
 
 
 class _Change(NamedTuple):

@@ -4,26 +4,30 @@ from collections.abc import Iterable
 from datetime import datetime
 from itertools import groupby
 
-from sqlalchemy import literal_column, select, text, tuple_
+from sqlalchemy import literal_column, select, text
 from sqlalchemy.orm import Session
 
 from app.incidents.case_clocks import HANDED_BACK, Limits
 from app.incidents.clocks import Limit
-from app.incidents.models import FilingLine, Incident
+from app.incidents.models import IS_OPEN_SQL, FilingLine, Incident
 from app.incidents.queries import COLUMNS, AnyRow, Rows
-from app.incidents.rules import Event, Status, Tier, is_open
+from app.incidents.rules import Event, Status, Tier
 from app.incidents.standard import limits_over_time
 from geodata import codes as area_codes
 
 # Cases in whose state nobody is expected to hand back any more. Written into the statement, not
 # bound to it: the planner takes the index `incident_open` only where it sees the same words.
-CLOSED = ", ".join(f"'{status}'" for status in sorted(s for s in Status if not is_open(s)))
 DONE = ", ".join(f"'{status}'" for status in sorted(HANDED_BACK))
+
+
+# Looked up, not constructed: lists fold thousands of steps.
+STATUSES = {status.value: status for status in Status}
+TIERS = {tier.value: tier for tier in Tier}
 
 
 def event_of(row: AnyRow) -> Event:
     """A step as the rules take it."""
-    return Event(row.at, row.ordinal, row.step, Status(row.status), Tier(row.tier))
+    return Event(row.at, row.ordinal, row.step, STATUSES[row.status], TIERS[row.tier])
 
 
 def limits_of(session: Session, categories: Iterable[str]) -> dict[str, Limits]:
@@ -67,7 +71,7 @@ def running(session: Session, area: int | None, at: datetime) -> Rows:
                 WHERE e.no = i.no AND e.at >= i.reported_at AND e.at <= :at
             ) e
             WHERE i.cell_code BETWEEN :lo AND :hi
-              AND i.status NOT IN ({CLOSED}) AND i.status NOT IN ({DONE})
+              AND i.{IS_OPEN_SQL} AND i.status NOT IN ({DONE})
             ORDER BY i.no, e.ordinal
         """),  # noqa: S608 (words of our own)
         {"lo": lo, "hi": hi, "at": at},
@@ -80,9 +84,8 @@ def incidents(session: Session, keys: Iterable[tuple[datetime, int]]) -> dict[in
     Args:
         keys: `reported_at` and `no` of each.
     """
-    wanted = list(keys)
-    if not wanted:
-        return {}
-    key = tuple_(Incident.reported_at, Incident.no)
-    found = session.execute(select(*COLUMNS).where(key.in_(wanted)))
+    wanted = {no: reported_at for reported_at, no in keys}
+    # Not by pairs: the planner leaves out whole months for a list of instants alone.
+    instants = Incident.reported_at.in_(sorted(set(wanted.values())))
+    found = session.execute(select(*COLUMNS).where(instants, Incident.no.in_(wanted)))
     return {row.no: row for row in found}

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from app.incidents import clock_queries, queries
-from app.incidents.case_clocks import Clock, Clocks, clocks_of
+from app.incidents.case_clocks import Clock, clock_of, clocks_of
 from app.incidents.clock_schemas import CaseClock, StageStay
 from app.incidents.clocks import Calendar
 from app.incidents.queries import AnyRow
@@ -15,7 +15,7 @@ from app.incidents.rules import Event
 
 def clocks_at(
     session: Session, rows: Sequence[AnyRow], calendar: Calendar, at: datetime
-) -> dict[int, Clocks]:
+) -> dict[int, Clock]:
     """The clocks of some cases as of a minute, by number.
 
     Args:
@@ -36,25 +36,31 @@ def read_all(
     logs: Mapping[int, Iterable[Event]],
     calendar: Calendar,
     at: datetime,
-) -> dict[int, Clocks]:
+) -> dict[int, Clock]:
     """The clocks of some cases from their logs, by number."""
     limits = clock_queries.limits_of(session, category_of.values())
     return {
-        no: clocks_of(logs[no], limits[category], calendar, at)
+        no: clock_of(logs[no], limits[category], calendar, at)
         for no, category in category_of.items()
     }
 
 
 def as_sent(clock: Clock) -> CaseClock:
     """A clock as the paths tell it."""
-    limit = None if clock.limit is None else str(clock.limit)
-    return CaseClock.model_validate(
-        {**{name: getattr(clock, name) for name in CaseClock.model_fields}, "limit": limit}
-    )
+    fields = {name: getattr(clock, name) for name in CaseClock.model_fields}
+    return CaseClock(**fields | {"limit": None if clock.limit is None else str(clock.limit)})
 
 
-def stays_of(clocks: Clocks) -> list[StageStay]:
-    """The stays in stages as the paths tell them."""
+def stays_of(
+    session: Session, case: AnyRow, steps: Iterable[AnyRow], calendar: Calendar, at: datetime
+) -> list[StageStay]:
+    """The stays of one case in stages, as the paths tell them.
+
+    Args:
+        steps: its log up to `at`.
+    """
+    limits = clock_queries.limits_of(session, [case.category])[case.category]
+    stays = clocks_of(map(clock_queries.event_of, steps), limits, calendar, at).stages
     return [
         StageStay(
             stage=stay.stage,
@@ -63,5 +69,5 @@ def stays_of(clocks: Clocks) -> list[StageStay]:
             ended_at=stay.ended_at,
             elapsed_s=stay.elapsed_s,
         )
-        for stay in clocks.stages
+        for stay in stays
     ]

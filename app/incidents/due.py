@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.core.paging import decode_cursor, encode_cursor
 from app.incidents import clock_queries, service
-from app.incidents.case_clocks import Clock, Clocks, ClockState
+from app.incidents.case_clocks import Clock, ClockState
 from app.incidents.clock_schemas import ClockSummary, DueQuery, DueState
 from app.incidents.clocking import read_all
 from app.incidents.clocks import Calendar
@@ -29,14 +29,14 @@ def list_due(
     after = (key[0], key[1]) if key else None
     found, reported_at = _running(session, query.area, calendar, now)
     chosen = sorted(
-        (service.for_cursor(clocks.total.due_at), no)
-        for no, clocks in found.items()
-        if clocks.total.due_at is not None and _is_wanted(clocks.total, query, now)
+        (service.for_cursor(clock.due_at), no)
+        for no, clock in found.items()
+        if clock.due_at is not None and _is_wanted(clock, query, now)
     )
     rest = [place for place in chosen if after is None or place > after]
     sent = rest[: query.limit]
     rows = clock_queries.incidents(session, [(reported_at[no], no) for _, no in sent])
-    items = service.as_they_stand(session, [rows[no] for _, no in sent], calendar, now)
+    items = service.as_they_stand(session, [rows[no] for _, no in sent if no in rows], found, now)
     following = encode_cursor(list(sent[-1])) if len(rest) > query.limit else None
     return DuePage(total=len(chosen), items=items, next=following)
 
@@ -46,25 +46,24 @@ def summary(
 ) -> ClockSummary:
     """How many clocks of an area run, and how they stand."""
     found, _ = _running(session, area, calendar or CityCalendar(), now)
-    totals = [clocks.total for clocks in found.values()]
-    states = Counter(total.state for total in totals)
+    states = Counter(clock.state for clock in found.values())
     return ClockSummary(
         area=area,
         as_of=now,
-        running=len(totals),
+        running=len(found),
         overdue=states[ClockState.OVERDUE],
-        raw_overdue=sum(total.raw_state is ClockState.OVERDUE for total in totals),
+        raw_overdue=sum(clock.raw_state is ClockState.OVERDUE for clock in found.values()),
         due_soon=states[ClockState.DUE_SOON],
         ok=states[ClockState.OK],
         no_limit=states[ClockState.NO_LIMIT],
         unknown=states[ClockState.UNKNOWN],
-        paused=sum(total.is_paused for total in totals),
+        paused=sum(clock.is_paused for clock in found.values()),
     )
 
 
 def _running(
     session: Session, area: int | None, calendar: Calendar, now: datetime
-) -> tuple[dict[int, Clocks], dict[int, datetime]]:
+) -> tuple[dict[int, Clock], dict[int, datetime]]:
     """The clocks that run, by number, and when those cases were reported."""
     logs: dict[int, list[Event]] = {}
     category_of: dict[int, str] = {}
@@ -74,7 +73,7 @@ def _running(
         category_of[row.no] = row.category
         reported_at[row.no] = row.reported_at
     clocks = read_all(session, category_of, logs, calendar, now)
-    return {no: found for no, found in clocks.items() if found.total.is_running}, reported_at
+    return {no: clock for no, clock in clocks.items() if clock.is_running}, reported_at
 
 
 def _is_wanted(clock: Clock, query: DueQuery, now: datetime) -> bool:

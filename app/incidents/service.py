@@ -1,6 +1,6 @@
 """Deciding about incidents: what is acknowledged, once; how a case stood at a minute."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -12,6 +12,7 @@ from app.core.errors import id_conflict, invalid, not_found, outside_city, unava
 from app.core.outbox import tell
 from app.core.paging import decode_cursor, encode_cursor
 from app.incidents import queries, rules
+from app.incidents.case_clocks import Clock
 from app.incidents.clocking import as_sent, clocks_at, stays_of
 from app.incidents.clocks import Calendar
 from app.incidents.queries import AnyRow
@@ -36,8 +37,10 @@ LONGEST_AGO = timedelta(days=366)
 CLOCK_SLACK = timedelta(minutes=5)
 FIRST_ORDINAL = 1
 REPORTED_TOPIC = "incident.reported"
-DEMO_NOTICE_ZH = "演示数据：虚构的事件与人员安排，仅供演示。"
-DEMO_NOTICE_EN = "Demonstration data: made-up incidents and rosters."
+DEMO_NOTICE_ZH = "演示数据：区县以下边界、事件与值守安排均为虚构，仅供演示。"
+DEMO_NOTICE_EN = (
+    "Demonstration data: outlines below the districts, incidents and rosters are made up."
+)
 NATIONAL = CityCalendar()
 
 
@@ -146,7 +149,7 @@ def _first_answer(session: Session, no: int, reported_at: datetime) -> Incident:
     # Of all that is said only the state changes later, so the first answer can be given again.
     row = queries.one(session, no, reported_at)
     first = rules.CaseState(rules.Status.REPORTED, rules.Tier.GRID, None)
-    return _incidents(session, [row], {no: first}, reported_at)[0]
+    return _incidents(session, [row], {no: first}, reported_at, {no: Clock()})[0]
 
 
 def list_incidents(
@@ -168,15 +171,20 @@ def list_incidents(
     following = None
     if len(rows) > query.limit:
         following = encode_cursor([for_cursor(sent[-1].reported_at), sent[-1].no])
-    items = _incidents(session, sent, states, query.at or now, calendar)
+    clocks = clocks_at(session, sent, calendar, query.at or now)
+    items = _incidents(session, sent, states, query.at or now, clocks)
     return IncidentPage(total=total, items=items, next=following)
 
 
 def as_they_stand(
-    session: Session, rows: queries.Rows, calendar: Calendar, now: datetime
+    session: Session, rows: queries.Rows, clocks: Mapping[int, Clock], now: datetime
 ) -> list[Incident]:
-    """Incidents as they stand now, in the order of `rows`."""
-    return _incidents(session, rows, _states_now(rows), now, calendar)
+    """Incidents as they stand now, in the order of `rows`, with clocks that were computed before.
+
+    Args:
+        clocks: by number.
+    """
+    return _incidents(session, rows, _states_now(rows), now, clocks)
 
 
 def get_incident(
@@ -211,9 +219,10 @@ def _detail(
     state = rules.state_as_of(map(_event, steps), at)
     if state is None:
         raise not_found("incident", key)
-    incident = _incidents(session, [row], {known.no: state}, at, calendar)[0]
+    clocks = clocks_at(session, [row], calendar, at)
+    incident = _incidents(session, [row], {known.no: state}, at, clocks)[0]
     timeline = [TimelineStep.model_validate(step) for step in steps]
-    stages = stays_of(clocks_at(session, [row], calendar, at)[known.no])
+    stages = stays_of(session, row, steps, calendar, at)
     return IncidentDetail(**dict(incident), timeline=timeline, stages=stages)
 
 
@@ -245,11 +254,10 @@ def _incidents(
     rows: Iterable[AnyRow],
     states: dict[int, rules.CaseState],
     at: datetime,
-    calendar: Calendar = NATIONAL,
+    clocks: Mapping[int, Clock],
 ) -> list[Incident]:
     """The incidents as they are sent, in the order of `rows`; those without a state left out."""
     rows = [row for row in rows if row.no in states]
-    clocks = clocks_at(session, rows, calendar, at)
     chains = places.chains(session, (row.cell_code for row in rows), at)
     named = {line.code: line for line in queries.categories(session, at)}
     gone = {row.category for row in rows} - named.keys()
@@ -266,7 +274,7 @@ def _incidents(
             "category_name_en": line.name_en if line else row.category,
             "kind": rules.kind_of(row.category),
             "chain": chains[row.cell_code],
-            "clock": as_sent(clocks[row.no].total),
+            "clock": as_sent(clocks[row.no]),
         }
         found.append(Incident(**fields))
     return found

@@ -151,6 +151,15 @@ def upgrade() -> None:
     op.create_index("incident_cell_time", "incident", ["cell_code", "reported_at"], unique=False)
     op.create_index("incident_geom", "incident", ["geom"], unique=False, postgresql_using="gist")
     op.create_index("incident_no", "incident", ["no"], unique=False)
+    op.create_index(
+        "incident_open",
+        "incident",
+        ["cell_code"],
+        unique=False,
+        postgresql_where=sa.text(
+            "status NOT IN ('closed', 'duplicate', 'forced_close', 'not_accepted', 'not_reproducible')"
+        ),
+    )
     op.create_table(
         "incident_event",
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
