@@ -142,7 +142,8 @@ def _state(http: httpx.Client) -> dict[int, dict[str, Any]]:
 
 
 def _shown(incident: dict[str, Any]) -> dict[str, Any]:
-    unseen = ("description", "at", "step", "timeline")
+    # A clock is a figure of the minute in which it is asked for, so no event can tell it.
+    unseen = ("description", "at", "step", "timeline", "clock")
     return {name: value for name, value in incident.items() if name not in unseen}
 
 
