@@ -13,7 +13,13 @@ from app.core.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-VOCABULARIES = ("app.incidents.rules", "app.dispatch.rules", "geodata.codes")
+VOCABULARIES = (
+    "app.incidents.rules",
+    "app.incidents.clocks",
+    "app.incidents.case_clocks",
+    "app.dispatch.rules",
+    "geodata.codes",
+)
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#]+)(?:#[^)]*)?\)")
 
 

@@ -222,6 +222,17 @@ def test_appeals() -> None:
     assert (after.state, after.raw_state) == (ClockState.OK, ClockState.OVERDUE)
 
 
+def test_the_time_as_a_duplicate_does_not_count() -> None:
+    """Unmerged again, a case has what it had left; merged, its clock stands."""
+    merged = [*START, ("23 11:00", "merge", Status.DUPLICATE)]
+    rules = limits("4 work_hour")
+    stopped = total(log(*merged), rules, "24 10:00")
+    assert (stopped.ended_at, stopped.state) == (at("23 11:00"), ClockState.OK)
+    assert stopped.due_at == at("23 15:00")
+    back = total(log(*merged, ("25 16:00", "unmerge", Status.HANDLING)), rules, "25 16:30")
+    assert (back.raw_due_at, back.due_at) == (at("23 15:00"), at("25 18:00"))
+
+
 LADDER = limits("1 work_day", "7 work_day", "20 work_day", is_ladder=True)
 
 
