@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, Field
@@ -34,6 +35,19 @@ def encode_cursor(key: list[Any]) -> str:
     """An opaque text for a sort key of strings, numbers and None."""
     raw = json.dumps(key, separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def cut(
+    rows: Sequence[Item], limit: int, key: Callable[[Item], list[Any]]
+) -> tuple[Sequence[Item], str | None]:
+    """The rows to send, `limit` at most, and the cursor of what follows: None where nothing does.
+
+    Args:
+        rows: in order; more than `limit` of them where something follows.
+        key: the sort key of a row.
+    """
+    sent = rows[:limit]
+    return sent, encode_cursor(key(sent[-1])) if len(rows) > limit else None
 
 
 def decode_cursor(cursor: str | None, types: tuple[type, ...]) -> list[Any] | None:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from app.core.paging import decode_cursor, encode_cursor
+from app.core.paging import cut, decode_cursor
 from app.dispatch import queries
 from app.dispatch.queries import AnyRow
 from app.dispatch.rules import STAFFING_RULE_NAME
@@ -37,8 +37,7 @@ def list_stations(session: Session, query: StationQuery, now: datetime) -> Stati
     """
     key = decode_cursor(query.cursor, (int,))
     total, rows = queries.stations(session, query, query.at or now, key[0] if key else None)
-    sent = rows[: query.limit]
-    following = encode_cursor([sent[-1].station_id]) if len(rows) > query.limit else None
+    sent, following = cut(rows, query.limit, lambda row: [row.station_id])
     return StationPage(total=total, items=[_station(row) for row in sent], next=following)
 
 
@@ -51,10 +50,7 @@ def list_assignments(session: Session, query: AssignmentQuery, now: datetime) ->
     key = decode_cursor(query.cursor, (int, int))
     after = (key[0], key[1]) if key else None
     total, rows = queries.assignments(session, query, query.at or now, after)
-    sent = rows[: query.limit]
-    following = None
-    if len(rows) > query.limit:
-        following = encode_cursor([sent[-1].area_code, sent[-1].id])
+    sent, following = cut(rows, query.limit, lambda row: [row.area_code, row.id])
     items = [Assignment.model_validate(row) for row in sent]
     return AssignmentPage(total=total, items=items, next=following)
 
@@ -67,8 +63,7 @@ def list_staffing(session: Session, query: StaffingQuery, now: datetime) -> Staf
     """
     key = decode_cursor(query.cursor, (int,))
     total, rows = queries.staffing(session, query, query.at or now, key[0] if key else None)
-    sent = rows[: query.limit]
-    following = encode_cursor([sent[-1].code]) if len(rows) > query.limit else None
+    sent, following = cut(rows, query.limit, lambda row: [row.code])
     return StaffingPage(total=total, items=[_staffing(row) for row in sent], next=following)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from app.core.paging import decode_cursor, encode_cursor
+from app.core.paging import cut, decode_cursor
 from app.incidents import clock_queries, service
 from app.incidents.case_clocks import Clock, ClockState
 from app.incidents.clock_schemas import ClockSummary, DueQuery, DueState
@@ -34,10 +34,9 @@ def list_due(
         if clock.due_at is not None and _is_wanted(clock, query, now)
     )
     rest = [place for place in chosen if after is None or place > after]
-    sent = rest[: query.limit]
+    sent, following = cut(rest, query.limit, list)
     rows = clock_queries.incidents(session, [(reported_at[no], no) for _, no in sent])
     items = service.as_they_stand(session, [rows[no] for _, no in sent if no in rows], found, now)
-    following = encode_cursor(list(sent[-1])) if len(rest) > query.limit else None
     return DuePage(total=len(chosen), items=items, next=following)
 
 

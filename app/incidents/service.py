@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.core.clock import utc_now
 from app.core.errors import id_conflict, invalid, not_found, outside_city, unavailable
 from app.core.outbox import tell
-from app.core.paging import decode_cursor, encode_cursor
+from app.core.paging import cut, decode_cursor
 from app.incidents import queries, rules
 from app.incidents.case_clocks import Clock
 from app.incidents.clocking import as_sent, clocks_at, stays_of
@@ -166,11 +166,8 @@ def list_incidents(
     key = decode_cursor(query.cursor, (int, int))
     before = (_from_cursor(key[0]), int(key[1])) if key else None
     total, rows = queries.page(session, query, now, before)
-    sent = rows[: query.limit]
+    sent, following = cut(rows, query.limit, lambda row: [for_cursor(row.reported_at), row.no])
     states = _states_at(session, sent, query.at) if query.at else _states_now(sent)
-    following = None
-    if len(rows) > query.limit:
-        following = encode_cursor([for_cursor(sent[-1].reported_at), sent[-1].no])
     clocks = clocks_at(session, sent, calendar, query.at or now)
     items = _incidents(session, sent, states, query.at or now, clocks)
     return IncidentPage(total=total, items=items, next=following)

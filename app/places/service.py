@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.core.errors import not_found
-from app.core.paging import decode_cursor, encode_cursor
+from app.core.paging import cut, decode_cursor
 from app.places import queries
 from app.places.schemas import (
     Area,
@@ -31,9 +31,8 @@ def list_areas(session: Session, query: AreaQuery, now: datetime) -> AreaPage:
     if query.lon is not None and query.lat is not None:
         only = codes_at(session, query.lon, query.lat, at)
     total, rows = queries.areas(session, query, only, at, after[0] if after else None)
-    page = rows[: query.limit]
-    following = encode_cursor([page[-1].code]) if len(rows) > query.limit else None
-    return AreaPage(total=total, items=[as_area(row) for row in page], next=following)
+    sent, following = cut(rows, query.limit, lambda row: [row.code])
+    return AreaPage(total=total, items=[as_area(row) for row in sent], next=following)
 
 
 def codes_at(session: Session, lon: float, lat: float, at: datetime) -> tuple[int, ...]:
