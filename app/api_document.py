@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 from app.core.errors import MEDIA_TYPE
 
 TAGS = [
+    {"name": "identity", "description": "Signing in, and in which capacity one acts."},
     {"name": "places", "description": "The city, its areas of every level, its addresses."},
     {"name": "incidents", "description": "What is reported, where, and how it stands."},
     {"name": "dispatch", "description": "Who answers for which area, by call sign and role."},

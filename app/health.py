@@ -3,10 +3,12 @@
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
-from sqlalchemy import text
 from starlette.responses import Response
 
-from app.identity.deps import ReadSession
+from app.core.errors import not_found, unavailable
+from app.guards import LOOPBACK
+from app.identity.deps import ContextDep
+from app.identity.service import scope_faults
 from app.maps.service import Maps
 
 router = APIRouter(tags=["operations"])
@@ -25,15 +27,21 @@ def healthz() -> Health:
 
 
 @router.get("/readyz", summary="Whether the process can serve")
-def readyz(request: Request, session: ReadSession) -> Health:
-    """Asks the database for one row; 503 when it does not answer, or the cases are not read yet."""
-    session.execute(text("SELECT 1"))
+def readyz(request: Request, context: ContextDep) -> Health:
+    """Asks the database; 503 when it does not answer, when what guards the scope of every request
+    is not as it must be, or while the cases are not read yet."""
+    faults = scope_faults(context.engine)
+    if faults:
+        raise unavailable(f"Row security is not in order: {'; '.join(faults)}")
     maps: Maps = request.app.state.maps
     maps.refuse_until_ready()
     return Health(status="ok")
 
 
 @router.get("/metrics", summary="Counters for Prometheus", response_class=Response)
-def metrics() -> Response:
-    """The process's counters in Prometheus' text format."""
+def metrics(request: Request, context: ContextDep) -> Response:
+    """The process's counters in Prometheus' text format, for callers on this machine."""
+    caller = request.client.host if request.client else ""
+    if context.settings.host not in LOOPBACK and caller not in LOOPBACK:
+        raise not_found("path", request.url.path)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

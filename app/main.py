@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from app import api_document, problem_answers
@@ -15,6 +15,9 @@ from app.dispatch.routes import router as dispatch_router
 from app.docs_page import router as docs_router
 from app.guards import SecurityHeaders, loopback_hosts
 from app.health import router as health_router
+from app.identity.deps import authorise
+from app.identity.routes import router as identity_router
+from app.identity.service import Sessions
 from app.incidents.routes import router as incidents_router
 from app.live.routes import router as live_router
 from app.live.service import Live
@@ -24,6 +27,7 @@ from app.maps.routes import router as maps_router
 from app.maps.service import Maps
 from app.places.routes import router as places_router
 from app.shutdown import before_shutdown
+from app.sign_in_guard import SignedIn
 
 WEB_DIST = Path(__file__).parent / "web" / "dist"
 DESCRIPTION = """\
@@ -37,6 +41,7 @@ Coordinates are lon, lat in degrees (WGS84, EPSG:4326); instants are RFC 3339 in
 def create_app(context: Context) -> FastAPI:
     """The whole web application over one context."""
     maps = Maps(context)
+    sessions = Sessions(context.engine)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -58,12 +63,15 @@ def create_app(context: Context) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         responses=DOCUMENTED,
+        dependencies=[Depends(authorise)],
         generate_unique_id_function=api_document.operation_id,
     )
     app.state.context = context
     app.state.maps = maps
+    app.state.sessions = sessions
     problem_answers.install(app)
     for router in (
+        identity_router,
         places_router,
         incidents_router,
         dispatch_router,
@@ -79,6 +87,7 @@ def create_app(context: Context) -> FastAPI:
     if WEB_DIST.exists():
         app.mount("/", StaticFiles(directory=WEB_DIST, html=True), name="web")
     app.add_middleware(HotPaths, maps=maps)
+    app.add_middleware(SignedIn, sessions=sessions, settings=context.settings)
     app.add_middleware(SecurityHeaders, allowed_hosts=loopback_hosts(context.settings))
     return app
 

@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
+from tests import staff
+from tests.server import ServerProcess
+
 ARGUMENTS = [
     "--disable-gpu",
     "--disable-quic",
@@ -59,15 +62,27 @@ def browser() -> Iterator[Browser]:
 
 @contextmanager
 def watched(
-    browser: Browser, width_px: int = 1440, height_px: int = 900, **options: object
+    browser: Browser,
+    width_px: int = 1440,
+    height_px: int = 900,
+    *,
+    server: ServerProcess | None = None,
+    **options: object,
 ) -> Iterator[tuple[BrowserContext, Page, Watch]]:
-    """A fresh profile with one page, watched until the block ends."""
+    """A fresh profile with one page, watched until the block ends.
+
+    Args:
+        server: where it is signed in already; None: nowhere.
+    """
     context = browser.new_context(
         viewport={"width": width_px, "height": height_px},
         locale="zh-CN",
         timezone_id="Asia/Shanghai",
         **options,  # type: ignore[arg-type]
     )
+    if server is not None:
+        name, _, value = staff.headers_for(server.base_url)["Cookie"].partition("=")
+        context.add_cookies([{"name": name, "value": value, "url": server.base_url}])
     page = context.new_page()
     watch = Watch()
     watch.on(page)

@@ -29,6 +29,7 @@ from app.core.settings import Settings
 from app.main import create_app
 from geodata import demo
 from geodata.progress import Silent
+from tests import staff
 from tests.chromium import browser
 from tests.server import ServerProcess, serving
 
@@ -125,6 +126,7 @@ def template(cluster: TestCluster, test_city_bundle: Path, run_folder: Path) -> 
             engine = make_engine(cluster.url("city_template"))
             city.prepare_database(engine)
             city.load_bundle(engine, test_city_bundle, Silent(), utc_now())
+            staff.add_admin(engine)
             engine.dispose()
             ready.touch()
     return "city_template"
@@ -140,6 +142,7 @@ def empty_template(cluster: TestCluster, run_folder: Path) -> str:
             cluster.execute("CREATE DATABASE empty_template")
             engine = make_engine(cluster.url("empty_template"))
             city.prepare_database(engine)
+            staff.add_admin(engine)
             engine.dispose()
             ready.touch()
     return "empty_template"
@@ -186,6 +189,7 @@ def context(city_database: URL) -> Iterator[Context]:
 def client(context: Context) -> Iterator[TestClient]:
     """The app over the city, for tests that only read."""
     with TestClient(create_app(context), base_url="http://127.0.0.1") as client:
+        staff.sign_in(client)
         yield client
 
 
@@ -201,6 +205,7 @@ def own_context(database: URL) -> Iterator[Context]:
 def own_client(own_context: Context) -> Iterator[TestClient]:
     """The app over this test's own clone."""
     with TestClient(create_app(own_context), base_url="http://127.0.0.1") as client:
+        staff.sign_in(client)
         yield client
 
 

@@ -8,12 +8,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 from sqlalchemy import URL
+
+from app.core.db import make_engine
+from app.core.errors import Problem
+from tests import staff
 
 PATIENCE_S = 60.0
 
@@ -72,7 +76,16 @@ def start(database: URL, port: int | None = None, **env: str) -> ServerProcess:
         )  # fmt: skip
     server = ServerProcess(f"http://127.0.0.1:{port}", database, process, log)
     _wait_until_ready(server)
+    _sign_in(server)
     return server
+
+
+def _sign_in(server: ServerProcess) -> None:
+    """Requests through `tests.staff` are those of the test admin, where the database has one."""
+    engine = make_engine(server.database_url)
+    with suppress(Problem):
+        staff.remember(server.base_url, staff.headers_of(engine))
+    engine.dispose()
 
 
 def _wait_until_ready(server: ServerProcess) -> None:

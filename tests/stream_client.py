@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import urlencode, urlsplit
 
+from tests import staff
+
 PATIENCE_S = 30.0
 
 
@@ -64,6 +66,7 @@ class Viewer:
         last_event_id: str | None = None,
         area: int | None = None,
         receive_buffer: int | None = None,
+        headers: dict[str, str] | None = None,
     ) -> None:
         address = urlsplit(base_url)
         assert address.hostname is not None and address.port is not None
@@ -75,7 +78,9 @@ class Viewer:
         self._socket.connect((address.hostname, address.port))
         self._connection.sock = self._socket
         query = f"?{urlencode({'area': area})}" if area is not None else ""
-        headers = {} if last_event_id is None else {"Last-Event-ID": last_event_id}
+        headers = staff.headers_for(base_url) if headers is None else headers
+        if last_event_id is not None:
+            headers = headers | {"Last-Event-ID": last_event_id}
         self._connection.request("GET", f"/api/v1/stream{query}", headers=headers)
         self._response = self._connection.getresponse()
         self.status = self._response.status

@@ -14,6 +14,7 @@ from app.core.settings import Settings
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 VOCABULARIES = (
+    "app.identity.rules",
     "app.incidents.rules",
     "app.incidents.clocks",
     "app.incidents.case_clocks",

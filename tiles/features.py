@@ -11,7 +11,7 @@ from psycopg.sql import SQL, Composable, Composed, Literal
 
 from tiles.layers import Field, Layer
 from tiles.points import IntArray
-from tiles.pool import TilePool
+from tiles.pool import TilePool, asking
 from tiles.selection import CaseFilter
 
 DIGITS = 7
@@ -37,6 +37,7 @@ class FeatureFilter:
         codes: first and last area code, both inclusive; None for all.
         level: of the areas, where the layer has several.
         cases: for the layer of cases.
+        session_token: of whoever asks, where not everybody may see everything.
     """
 
     as_of: datetime
@@ -44,6 +45,7 @@ class FeatureFilter:
     codes: tuple[int, int] | None = None
     level: str | None = None
     cases: CaseFilter | None = None
+    session_token: str | None = None
 
 
 class Found(NamedTuple):
@@ -73,7 +75,7 @@ async def count(pool: TilePool, layer: Layer, wanted: FeatureFilter) -> Found:
         "SELECT n, ST_XMin(e), ST_YMin(e), ST_XMax(e), ST_YMax(e)"
         " FROM (SELECT count(*) AS n, ST_Extent({geom}) AS e FROM {source} f WHERE {where}) t"
     )
-    row = (await _rows(pool, statement.format(**_parts(layer, wanted))))[0]
+    row = (await _rows(pool, statement.format(**_parts(layer, wanted)), wanted))[0]
     return Found(row[0], Degrees(*row[1:]) if row[0] else None)
 
 
@@ -105,6 +107,7 @@ async def read(pool: TilePool, layer: Layer, wanted: FeatureFilter, limit: int) 
             order=order,
             limit=Literal(limit),
         ),
+        wanted,
     )
     windows = np.array([row[1:5] for row in rows], dtype=np.float64).reshape(-1, 4)
     keys = np.array([row[0] for row in rows], dtype=np.int64)
@@ -114,7 +117,7 @@ async def read(pool: TilePool, layer: Layer, wanted: FeatureFilter, limit: int) 
 async def keys_within(pool: TilePool, layer: Layer, wanted: FeatureFilter) -> IntArray:
     """The keys of the features that a filter selects, ascending."""
     statement = SQL("SELECT {key} FROM {source} f WHERE {where} ORDER BY {key}")
-    rows = await _rows(pool, statement.format(**_parts(layer, wanted)))
+    rows = await _rows(pool, statement.format(**_parts(layer, wanted)), wanted)
     return np.array([row[0] for row in rows], dtype=np.int64)
 
 
@@ -138,9 +141,14 @@ def collection(
     yield b"\n]}\n"
 
 
-async def _rows(pool: TilePool, statement: Composed) -> list[tuple[Any, ...]]:
+async def _rows(
+    pool: TilePool, statement: Composed, wanted: FeatureFilter
+) -> list[tuple[Any, ...]]:
     # Binary: texts arrive as the bytes that are sent on, without a wider copy in between.
-    async with pool.connection() as connection, connection.cursor(binary=True) as cursor:
+    async with (
+        asking(pool, wanted.session_token) as connection,
+        connection.cursor(binary=True) as cursor,
+    ):
         await cursor.execute(statement, prepare=False)
         return await cursor.fetchall()
 
@@ -166,7 +174,7 @@ def _parts(layer: Layer, wanted: FeatureFilter) -> dict[str, Composable]:
 
 def _source(layer: Layer, wanted: FeatureFilter) -> Composable:
     at = Literal(wanted.as_of)
-    lo, hi = wanted.codes or (None, None)
+    lo, hi = (wanted.cases.codes if wanted.cases else wanted.codes) or (None, None)
     if layer.name == "assignments":
         return SQL("tiles.staffed_areas({}, {}, {}::bigint, {}::bigint, {})").format(
             _box(wanted.window), Literal(wanted.level), Literal(lo), Literal(hi), at

@@ -267,7 +267,10 @@ def select(columns: Columns, wanted: CaseFilter, states: Sequence[str]) -> Rows:
     mask = (reported >= to_us(wanted.since)) & (reported < to_us(wanted.until))
     mask &= reported <= as_of_us
     rows = np.flatnonzero(mask)
-    if wanted.codes is not None:
+    if wanted.scope is not None:
+        code = columns.cell_code[rows]
+        rows = rows[(code >= wanted.scope[0]) & (code <= wanted.scope[1])]
+    if wanted.codes is not None and wanted.codes != wanted.scope:
         code = columns.cell_code[rows]
         rows = rows[(code >= wanted.codes[0]) & (code <= wanted.codes[1])]
     if wanted.is_open is not None:

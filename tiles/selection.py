@@ -13,6 +13,7 @@ class CaseFilter:
         since, until: when they were reported (UTC), `until` exclusive.
         in_past: `as_of` was asked for, so states are those of that minute, not the newest.
         codes: first and last cell code, both inclusive; None for everywhere.
+        scope: the codes that whoever asks may see at all; applied whatever `codes` says.
         categories: prefixes of two or four digits; empty for all.
         statuses: states; None for all.
         is_open: only those open (True) or closed (False) at `as_of`; None for both.
@@ -23,6 +24,7 @@ class CaseFilter:
     until: datetime
     in_past: bool = False
     codes: tuple[int, int] | None = None
+    scope: tuple[int, int] | None = None
     categories: tuple[str, ...] = ()
     statuses: frozenset[str] | None = None
     is_open: bool | None = None

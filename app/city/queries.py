@@ -134,8 +134,8 @@ def write_receipts(session: Session) -> None:
     """
     session.execute(
         text(
-            "INSERT INTO report_receipt (id, body_hash, no, reported_at)"
-            " SELECT id, sha256(uuid_send(id)), no, reported_at FROM incident"
+            "INSERT INTO report_receipt (id, body_hash, no, reported_at, cell_code)"
+            " SELECT id, sha256(uuid_send(id)), no, reported_at, cell_code FROM incident"
             " ON CONFLICT (id) DO NOTHING"
         )
     )

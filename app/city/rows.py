@@ -143,7 +143,7 @@ def read_cases(folder: Path, shift: timedelta, now: datetime) -> Cases:
         raise BundleError(f"{folder}: {error}") from error
     return Cases(
         _incident_rows(cases, events, states, shift),
-        _moved(events.filter(pa.array(states.kept_events)), shift, "at"),
+        _placed(_moved(events.filter(pa.array(states.kept_events)), shift, "at"), cases),
         int((~states.kept_cases).sum()),
     )
 
@@ -164,6 +164,12 @@ def _incident_rows(
     }
     plain = kept.drop_columns(["lon", "lat"])
     return pa.table({**dict(zip(plain.column_names, plain.columns, strict=True)), **added})
+
+
+def _placed(events: pa.Table, cases: pa.Table) -> pa.Table:
+    """Events with the cell of their case."""
+    row = pc.index_in(events.column("no"), value_set=cases.column("no").combine_chunks())
+    return events.append_column("cell_code", cases.column("cell_code").take(row))
 
 
 def _times(table: pa.Table, name: str) -> NDArray[np.datetime64]:

@@ -13,6 +13,7 @@ from app.cli.serve import serve
 from app.cli.simulate import simulate
 from app.cli.standard import app as standard_app
 from app.cli.terminal import complain
+from app.cli.user import app as user_app
 
 app = typer.Typer(
     name="minqing",
@@ -27,6 +28,7 @@ app.add_typer(db_app, name="db")
 app.add_typer(city_app, name="city")
 app.add_typer(clock_app, name="clock")
 app.add_typer(standard_app, name="standard")
+app.add_typer(user_app, name="user")
 app.add_typer(bench_app, name="bench")
 
 

@@ -27,8 +27,10 @@ from rich.table import Table
 from sqlalchemy import URL
 
 from app.city import service as city
+from app.cli import service_session
 from app.core.context import Context
 from app.core.db import conninfo, make_engine
+from app.core.settings import get_settings
 
 SCRATCH = "minqing_bench"
 WRITERS = 4
@@ -76,6 +78,15 @@ def run(context: Context, *, viewers: int, posts: int, seconds: int) -> Iterator
 class _Server:
     port: int
     pid: int
+    headers: dict[str, str]
+
+    @property
+    def hello(self) -> bytes:
+        """The request for a stream."""
+        cookie = self.headers["Cookie"]
+        return (
+            f"GET /api/v1/stream HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookie}\r\n\r\n"
+        ).encode()
 
     @property
     def base_url(self) -> str:
@@ -125,7 +136,9 @@ def _server(url: URL) -> Iterator[_Server]:
     )
     try:
         _until_ready(f"http://127.0.0.1:{port}")
-        yield _Server(port, process.pid)
+        context = Context.open(get_settings(), url.render_as_string(hide_password=False))
+        yield _Server(port, process.pid, service_session.headers(context))
+        context.engine.dispose()
     finally:
         process.terminate()
         process.wait()
@@ -187,7 +200,7 @@ class _Stream:
 
     async def _view(self) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.server.port, limit=2**20)
-        writer.write(b"GET /api/v1/stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        writer.write(self.server.hello)
         try:
             await self._note(reader)
         finally:
@@ -223,7 +236,7 @@ def _intake(url: URL, server: _Server, posts: int) -> Table:
                 connection.execute("INSERT INTO floor (payload) VALUES (%s)", (Jsonb(PAYLOAD),))
 
     def post(_: int) -> int:
-        with httpx.Client(base_url=server.base_url, timeout=30) as http:
+        with httpx.Client(base_url=server.base_url, headers=server.headers, timeout=30) as http:
             last = 0
             for _ in range(share):
                 last = (
@@ -250,7 +263,10 @@ def _intake(url: URL, server: _Server, posts: int) -> Table:
 def _latency(url: URL, server: _Server) -> Table:
     bare = np.array(list(_notify_waits_s(url)))
     path = []
-    with httpx.Client(base_url=server.base_url) as http, _Stream(server, 1) as stream:
+    with (
+        httpx.Client(base_url=server.base_url, headers=server.headers) as http,
+        _Stream(server, 1) as stream,
+    ):
         for _ in range(SAMPLES):
             no = http.post("/api/v1/incidents", json=_report()).raise_for_status().json()["no"]
             acknowledged_s = time.perf_counter()

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,6 +24,7 @@ import psycopg
 from rich.table import Table
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.cli import service_session
 from app.cli.terminal import give_up
 from app.core.clock import utc_now
 from app.core.context import Context
@@ -189,7 +190,9 @@ def _rate(tasks: Sequence[Any], do: Callable[[Any], object]) -> float:
 class Client:
     """One kept connection; less work a request than any of the servers does."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, headers: Mapping[str, str] | None = None) -> None:
+        self._headers = {**GZIP, **(headers or {})}
+        self.port = port
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
 
     def get(self, path: str) -> bytes:
@@ -210,7 +213,7 @@ class Client:
         return body
 
     def _ask(self, path: str) -> http.client.HTTPResponse:
-        self._connection.request("GET", path, headers=GZIP)
+        self._connection.request("GET", path, headers=self._headers)
         return self._connection.getresponse()
 
 
@@ -223,7 +226,7 @@ def _serving(context: Context) -> Iterator[Client]:
         "MINQING_SIMULATE": "0",
     }
     with _process([sys.executable, "-m", "app.cli", "serve"], environment, "/readyz") as client:
-        yield client
+        yield Client(client.port, service_session.headers(context))
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -17,35 +18,65 @@ from app.city import service as city
 from app.cli.terminal import console, give_up, open_context
 from app.core.context import Context
 from app.core.settings import Settings, get_settings
+from app.identity import service as identity
+from app.identity.rules import Role
 
 
 def serve() -> None:
     """Serve the map until Ctrl-C."""
     settings = get_settings()
-    _refuse_open_address(settings)
+    is_open = not _is_loopback(settings.host)
+    if is_open and settings.demo:
+        raise give_up(f"MINQING_HOST={settings.host} {NOT_LOOPBACK}")
     _refuse_taken_port(settings)
     signal.signal(signal.SIGTERM, _leave)
     with open_context() as context:
         city.prepare_database(context.engine)
+        if is_open and not identity.has_real_admin(context.engine):
+            raise give_up(f"MINQING_HOST={settings.host} {NOT_LOOPBACK}")
+        faults = identity.scope_faults(context.engine)
+        if faults:
+            raise give_up(f"Row security is not in order: {'; '.join(faults)}")
         if settings.demo:
             _ensure_demo_city(context)
+            _ensure_demo_accounts(context)
+        else:
+            identity.delete_demo_accounts(context.engine)
         # Worker processes find the database through the environment, as any other one would.
         os.environ["MINQING_DATABASE_URL"] = context.url.render_as_string(hide_password=False)
         with _simulating(settings):
             _run(settings)
 
 
-def _refuse_open_address(settings: Settings) -> None:
-    # There is no sign-in yet: whoever reaches the port reads everything.
+NOT_LOOPBACK = (
+    "is not a loopback address. There this server listens only without MINQING_DEMO, and once"
+    " somebody administers it: `minqing user add NAME` and"
+    " `minqing user grant NAME city_admin AREA`."
+)
+
+
+def _is_loopback(host: str) -> bool:
     try:
-        loopback = ipaddress.ip_address(settings.host).is_loopback
+        return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        loopback = settings.host == "localhost"
-    if not loopback:
-        raise give_up(
-            f"MINQING_HOST={settings.host} is not a loopback address. Without sign-in this server"
-            " listens on 127.0.0.1, ::1 or localhost only."
-        )
+        return host == "localhost"
+
+
+def _ensure_demo_accounts(context: Context) -> None:
+    """One account a role and tier, for this run; how to sign in is said here and nowhere else."""
+    password = context.settings.demo_password or secrets.token_urlsafe(9)
+    names = identity.ensure_demo_accounts(context.engine, password)
+    if not names:
+        return
+    tiers = sorted({name.partition(".")[2] for name in names} - {""})
+    shown = "as set in MINQING_DEMO_PASSWORD" if context.settings.demo_password else password
+    for line in (
+        "Demo sign-ins (this machine only):",
+        f"  user      {', '.join(Role)}",
+        f"            or one of them with .{', .'.join(tiers)}",
+        f"  password  {shown}",
+    ):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def _refuse_taken_port(settings: Settings) -> None:

@@ -21,6 +21,7 @@ from rich.status import Status as StatusLine
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.city import simulation as chance
+from app.cli import service_session
 from app.cli.terminal import console, give_up, open_context
 from app.core.clock import utc_now
 from app.core.context import Context
@@ -59,6 +60,7 @@ def simulate(
     )
     with open_context() as context, httpx.Client(base_url=base_url, timeout=10) as http:
         _wait_for(http, parent)
+        http.headers.update(service_session.headers(context))
         city = chance.Simulation(_sites(context), per_minute, rng)
         with shown as line:
             LiveCity(context, http, city, line).run(lambda: _has_parent(parent))
@@ -153,7 +155,9 @@ class LiveCity:
             # The same id: should the first one have arrived, it is counted once.
             self._plan(RETRY_S, partial(self._send, body))
             return
-        if answer.is_server_error:
+        if answer.status_code == httpx.codes.UNAUTHORIZED:  # a shift is over
+            self._http.headers.update(service_session.headers(self._context))
+        if answer.is_server_error or answer.status_code == httpx.codes.UNAUTHORIZED:
             self._plan(RETRY_S, partial(self._send, body))
         elif answer.is_success:
             self._reported += 1

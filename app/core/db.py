@@ -7,6 +7,8 @@ from pathlib import Path
 from sqlalchemy import URL, Engine, create_engine, make_url
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from app.core.scope import Scope, confine
+
 
 class Base(DeclarativeBase):
     """Every table of ours."""
@@ -51,16 +53,28 @@ def make_engine(url: URL, *, pool_size: int = 10) -> Engine:
 
 
 @contextmanager
-def reading(engine: Engine) -> Iterator[Session]:
-    """A session for looking only: rolled back at the end, so nothing written in it stays."""
+def reading(engine: Engine, scope: Scope | None = None) -> Iterator[Session]:
+    """A session for looking only: rolled back at the end, so nothing written in it stays.
+
+    Args:
+        scope: of the request; None for what belongs to no request, and sees everything.
+    """
     with Session(engine) as session:
+        if scope is not None:
+            confine(session, scope)
         yield session
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Session]:
-    """A session whose work is committed as one when the block ends, or not at all."""
+def writing(engine: Engine, scope: Scope | None = None) -> Iterator[Session]:
+    """A session whose work is committed as one when the block ends, or not at all.
+
+    Args:
+        scope: as for `reading`.
+    """
     with Session(engine, expire_on_commit=False) as session:
+        if scope is not None:
+            confine(session, scope)
         yield session
         session.commit()
 

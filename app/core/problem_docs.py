@@ -31,12 +31,15 @@ class ProblemBody(BaseModel):
 
 MEANINGS = {
     HTTPStatus.BAD_REQUEST: "Not understood: a broken body, or a host name that is not ours.",
-    HTTPStatus.FORBIDDEN: "A write from a page of another site.",
+    HTTPStatus.UNAUTHORIZED: "Nobody is signed in, or the session has ended.",
+    HTTPStatus.FORBIDDEN: "Not for the role under which one acts, outside its area, or a write"
+    " without its header token or from a page of another site.",
     HTTPStatus.NOT_FOUND: "Nothing is known under that name at that minute.",
     HTTPStatus.CONFLICT: "The id was used before for something else.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is longer than 64 KiB.",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is not declared as JSON.",
     HTTPStatus.UNPROCESSABLE_ENTITY: "An input cannot be used; `errors` names each.",
+    HTTPStatus.TOO_MANY_REQUESTS: "Too many failures; `Retry-After` says how long to wait.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "A fault of ours; its number is in the log.",
     HTTPStatus.SERVICE_UNAVAILABLE: "The store cannot answer now; nothing was changed, try again.",
 }
@@ -56,6 +59,8 @@ def documented(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
 
 DOCUMENTED = documented(
     HTTPStatus.BAD_REQUEST,
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
     HTTPStatus.UNPROCESSABLE_ENTITY,
     HTTPStatus.INTERNAL_SERVER_ERROR,
     HTTPStatus.SERVICE_UNAVAILABLE,

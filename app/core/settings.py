@@ -19,6 +19,11 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=1, le=65535, description="Port to listen on.")
     demo: bool = Field(default=False, description="Demo city, demo notices and the simulation.")
+    demo_password: str | None = Field(
+        default=None,
+        min_length=10,
+        description="Password of the demo accounts; unset: a random one, printed at every start.",
+    )
     simulate: bool | None = Field(
         default=None, description="Let a demo city live beside the server; unset: as `demo`."
     )

@@ -1,19 +1,27 @@
-"""What a route may ask for: the context, a session to read in, a session to write in, the time.
+"""What a route may ask for: who acts, the context, a session to read or write in, the time.
 
-There is no sign-in yet (the server listens on loopback only); scope will be set here, once, for
-every path.
+Sessions run as the database's own role for requests and under the scope of whoever asks, so a
+query that forgets its filter still sees nothing of others.
 """
 
 from collections.abc import Iterator
 from datetime import datetime
+from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Header, Request
 from sqlalchemy.orm import Session
 
 from app.core.clock import utc_now
 from app.core.context import Context
 from app.core.db import reading, writing
+from app.core.errors import FieldError, Problem
+from app.identity import rules
+from app.identity.rules import Actor
+from app.identity.service import Sessions, not_allowed, not_signed_in, scope_of
+
+ACTOR = "minqing.actor"
+"""Where the guard in front of all paths leaves who acts (in the ASGI scope)."""
 
 
 def get_context(request: Request) -> Context:
@@ -22,16 +30,69 @@ def get_context(request: Request) -> Context:
     return context
 
 
-def get_read_session(context: Annotated[Context, Depends(get_context)]) -> Iterator[Session]:
+def get_sessions(request: Request) -> Sessions:
+    """What this process knows of sessions."""
+    sessions: Sessions = request.app.state.sessions
+    return sessions
+
+
+def get_actor(request: Request) -> Actor:
+    """Who acts.
+
+    Raises:
+        Problem: 401.
+    """
+    actor: Actor | None = request.scope.get(ACTOR)
+    if actor is None:
+        raise not_signed_in()
+    return actor
+
+
+def authorise(request: Request) -> None:
+    """Stands in front of every route: its operation must be one that the actor's role may do.
+
+    Raises:
+        Problem: 401, 403.
+    """
+    route = request.scope.get("route")
+    operation: str = getattr(route, "operation_id", None) or getattr(route, "name", "") or ""
+    if operation in rules.OPEN_OPERATIONS:
+        return
+    actor = get_actor(request)
+    if not rules.may(actor.role, operation):
+        raise not_allowed(actor.role, operation)
+
+
+ActorDep = Annotated[Actor, Depends(get_actor)]
+
+
+def get_read_session(
+    context: Annotated[Context, Depends(get_context)], actor: ActorDep
+) -> Iterator[Session]:
     """A session that keeps nothing."""
-    with reading(context.engine) as session:
+    with reading(context.engine, scope_of(actor)) as session:
         yield session
 
 
-def get_write_session(context: Annotated[Context, Depends(get_context)]) -> Iterator[Session]:
+def get_write_session(
+    context: Annotated[Context, Depends(get_context)], actor: ActorDep
+) -> Iterator[Session]:
     """A session that commits before the answer is sent, so an acknowledgement is never a hope."""
-    with writing(context.engine) as session:
+    with writing(context.engine, scope_of(actor)) as session:
         yield session
+
+
+def json_only(content_type: Annotated[str, Header(include_in_schema=False)] = "") -> None:
+    """Refuse a body that is not declared as JSON: a form of another site can send such a one."""
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type != "application/json" and not media_type.endswith("+json"):
+        raise Problem(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "unsupported-media-type",
+            "Unsupported media type",
+            "Content-Type: must be application/json",
+            (FieldError("Content-Type", "must be application/json"),),
+        )
 
 
 def get_now() -> datetime:
@@ -40,6 +101,7 @@ def get_now() -> datetime:
 
 
 ContextDep = Annotated[Context, Depends(get_context)]
+SessionsDep = Annotated[Sessions, Depends(get_sessions)]
 ReadSession = Annotated[Session, Depends(get_read_session)]
 # scope="function": FastAPI then ends the session (and commits) before it sends the answer.
 WriteSession = Annotated[Session, Depends(get_write_session, scope="function")]

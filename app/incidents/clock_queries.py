@@ -7,6 +7,7 @@ from itertools import groupby
 from sqlalchemy import literal_column, select, text
 from sqlalchemy.orm import Session
 
+from app.core.scope import clipped, within
 from app.incidents.case_clocks import HANDED_BACK, Limits
 from app.incidents.clocks import Limit
 from app.incidents.models import IS_OPEN_SQL, FilingLine, Incident
@@ -61,7 +62,8 @@ def running(session: Session, area: int | None, at: datetime) -> Rows:
     Returns:
         `no`, `category`, `reported_at`, and `ordinal`, `at`, `step`, `status`, `tier` of a step.
     """
-    lo, hi = area_codes.code_range(area) if area is not None else (0, 10**15)
+    asked = area_codes.code_range(area) if area is not None else (0, 10**15)
+    lo, hi = clipped(session, asked)
     return session.execute(
         text(f"""
             SELECT i.no, i.category, i.reported_at, e.ordinal, e.at, e.step, e.status, e.tier
@@ -87,5 +89,9 @@ def incidents(session: Session, keys: Iterable[tuple[datetime, int]]) -> dict[in
     wanted = {no: reported_at for reported_at, no in keys}
     # Not by pairs: the planner leaves out whole months for a list of instants alone.
     instants = Incident.reported_at.in_(sorted(set(wanted.values())))
-    found = session.execute(select(*COLUMNS).where(instants, Incident.no.in_(wanted)))
+    found = session.execute(
+        select(*COLUMNS).where(
+            instants, Incident.no.in_(wanted), *within(session, Incident.cell_code)
+        )
+    )
     return {row.no: row for row in found}

@@ -105,6 +105,7 @@ class ReportReceipt(Base):
     body_hash: Mapped[bytes] = mapped_column(LargeBinary)
     no: Mapped[int] = mapped_column(BigInteger)
     reported_at: Mapped[Instant]
+    cell_code: Mapped[Code]
 
     __table_args__ = (Index("report_receipt_no", "no", unique=True),)
 
@@ -135,6 +136,8 @@ class Incident(Base):
         CheckConstraint("severity BETWEEN 1 AND 4", name="incident_severity"),
         Index("incident_cell_time", "cell_code", "reported_at"),
         Index("incident_geom", "geom", postgresql_using="gist"),
+        # Scope and window in one index; see docs/decisions on row security.
+        Index("incident_scope_geom", "cell_code", "geom", postgresql_using="gist"),
         Index("incident_no", "no"),
         Index("incident_open", "cell_code", postgresql_where=text(IS_OPEN_SQL)),
         {"postgresql_partition_by": "RANGE (reported_at)"},
@@ -153,6 +156,8 @@ class IncidentEvent(Base):
     status: Mapped[str] = mapped_column(Text)
     tier: Mapped[str] = mapped_column(Text)
     reason: Mapped[str | None] = mapped_column(Text)
+    # That of its case: row security must not have to look it up.
+    cell_code: Mapped[Code]
 
     __table_args__ = (
         Index("incident_event_case", "no", "ordinal"),

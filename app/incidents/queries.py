@@ -22,6 +22,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from app.core.query_words import parse_bbox
+from app.core.scope import within
 from app.incidents.models import Category, Incident, IncidentEvent, ReportReceipt
 from app.incidents.rules import Status, is_open
 from app.incidents.schemas import IncidentQuery
@@ -53,16 +54,20 @@ Rows = Sequence[AnyRow]
 def receipt(session: Session, report_id: UUID) -> AnyRow | None:
     """The acknowledgement given under an id: `body_hash`, `no`, `reported_at`."""
     columns = (ReportReceipt.body_hash, ReportReceipt.no, ReportReceipt.reported_at)
-    return session.execute(select(*columns).where(ReportReceipt.id == report_id)).first()
+    where = [ReportReceipt.id == report_id, *within(session, ReportReceipt.cell_code)]
+    return session.execute(select(*columns).where(*where)).first()
 
 
 def receipt_by_no(session: Session, no: int) -> AnyRow | None:
     """The same, by the short number."""
     columns = (ReportReceipt.body_hash, ReportReceipt.no, ReportReceipt.reported_at)
-    return session.execute(select(*columns).where(ReportReceipt.no == no)).first()
+    where = [ReportReceipt.no == no, *within(session, ReportReceipt.cell_code)]
+    return session.execute(select(*columns).where(*where)).first()
 
 
-def claim(session: Session, report_id: UUID, body_hash: bytes, at: datetime) -> int | None:
+def claim(
+    session: Session, report_id: UUID, body_hash: bytes, at: datetime, cell_code: int
+) -> int | None:
     """Take an id for this report and give it a number; None when another report has it.
 
     Waits for a transaction that is just taking the same id.
@@ -74,6 +79,7 @@ def claim(session: Session, report_id: UUID, body_hash: bytes, at: datetime) -> 
             body_hash=body_hash,
             no=func.nextval("incident_no_seq"),
             reported_at=at,
+            cell_code=cell_code,
         )
         .on_conflict_do_nothing(index_elements=["id"])
         .returning(ReportReceipt.no)
@@ -139,7 +145,11 @@ def last_names(session: Session, codes: Iterable[str]) -> Rows:
 
 def total(session: Session, at: datetime) -> int:
     """How many incidents were reported up to `at`."""
-    found = select(func.count()).select_from(Incident).where(Incident.reported_at <= at)
+    found = (
+        select(func.count())
+        .select_from(Incident)
+        .where(Incident.reported_at <= at, *within(session, Incident.cell_code))
+    )
     return session.scalar(found) or 0
 
 
@@ -175,7 +185,7 @@ def page(
         now: the present; with `at` in the query the state looked at is that of `at`.
         before: `reported_at` and `no` of the last incident that was sent.
     """
-    where = _selected(query, now)
+    where = [*_selected(query, now), *within(session, Incident.cell_code)]
     counted = session.scalar(select(func.count()).select_from(Incident).where(*where)) or 0
     found = select(*COLUMNS).where(*where)
     if before is not None:
@@ -222,7 +232,9 @@ def _selected(query: IncidentQuery, now: datetime) -> list[ColumnElement[bool]]:
 
 def lock(session: Session, no: int, reported_at: datetime) -> AnyRow:
     """The case's state of now, held until the transaction ends."""
-    found = select(Incident.status).where(Incident.reported_at == reported_at, Incident.no == no)
+    found = select(Incident.status, Incident.cell_code).where(
+        Incident.reported_at == reported_at, Incident.no == no
+    )
     return session.execute(found.with_for_update()).one()
 
 

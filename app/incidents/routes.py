@@ -4,12 +4,19 @@ from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Depends, Header, Path, Query, Response
+from fastapi import APIRouter, Body, Depends, Path, Query, Response
 
-from app.core.errors import FieldError, Problem, unavailable
+from app.core.errors import unavailable
 from app.core.problem_docs import documented
 from app.core.query_words import AsOf, StrictQuery
-from app.identity.deps import ContextDep, Now, ReadSession, WriteSession
+from app.identity.deps import (
+    ActorDep,
+    ContextDep,
+    Now,
+    ReadSession,
+    WriteSession,
+    json_only,
+)
 from app.incidents import due, service
 from app.incidents.clock_schemas import ClockSummary, DueQuery, SummaryQuery
 from app.incidents.schemas import (
@@ -38,19 +45,6 @@ def get_calendar(context: ContextDep) -> CityCalendar:
 
 
 Days = Annotated[CityCalendar, Depends(get_calendar)]
-
-
-def json_only(content_type: Annotated[str, Header(include_in_schema=False)] = "") -> None:
-    """Refuse a body that is not declared as JSON: a form of another site can send such a one."""
-    media_type = content_type.partition(";")[0].strip().lower()
-    if media_type != "application/json" and not media_type.endswith("+json"):
-        raise Problem(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            "unsupported-media-type",
-            "Unsupported media type",
-            "Content-Type: must be application/json",
-            (FieldError("Content-Type", "must be application/json"),),
-        )
 
 
 @router.get(
@@ -97,6 +91,7 @@ def report_incident(
     context: ContextDep,
     session: WriteSession,
     now: Now,
+    actor: ActorDep,
     response: Response,
 ) -> Incident:
     """Store a report once, and find its grid cell at once.
@@ -105,7 +100,7 @@ def report_incident(
     report gives 200 and the first answer, another report under that id gives 409. A place outside
     the city is refused.
     """
-    incident, is_new = service.report(session, new, now, demo=context.settings.demo)
+    incident, is_new = service.report(session, new, now, demo=context.settings.demo, actor=actor)
     response.status_code = HTTPStatus.CREATED if is_new else HTTPStatus.OK
     response.headers["Location"] = f"/api/v1/incidents/{incident.id}"
     return incident
@@ -113,18 +108,28 @@ def report_incident(
 
 @router.get("/incidents", summary="List incidents")
 def list_incidents(
-    query: Annotated[IncidentQuery, Query()], session: ReadSession, now: Now, days: Days
+    query: Annotated[IncidentQuery, Query()],
+    session: ReadSession,
+    now: Now,
+    days: Days,
+    actor: ActorDep,
 ) -> IncidentPage:
     """Incidents reported in a time window (default: the last 30 days), newest first."""
-    return service.list_incidents(session, query, now, days)
+    page = service.list_incidents(session, query, now, days)
+    return page.model_copy(update={"items": [service.shown_to(actor, i) for i in page.items]})
 
 
 @router.get("/incidents/due", summary="List what is overdue or soon due")
 def list_due(
-    query: Annotated[DueQuery, Query()], session: ReadSession, now: Now, days: Days
+    query: Annotated[DueQuery, Query()],
+    session: ReadSession,
+    now: Now,
+    days: Days,
+    actor: ActorDep,
 ) -> DuePage:
     """Open cases whose clock runs, by what is due first; whenever they were reported."""
-    return due.list_due(session, query, now, days)
+    page = due.list_due(session, query, now, days)
+    return page.model_copy(update={"items": [service.shown_to(actor, i) for i in page.items]})
 
 
 @router.get("/clocks/summary", summary="Count overdue and soon due cases")
@@ -141,14 +146,17 @@ def summarise_clocks(
     responses=documented(HTTPStatus.NOT_FOUND),
 )
 def get_incident_by_no(
+    *,
     no: Annotated[ShortNumber, Path(description="Short number of the incident.", examples=[1])],
     query: Annotated[AsOf, Query()],
     session: ReadSession,
     now: Now,
     days: Days,
+    actor: ActorDep,
 ) -> IncidentDetail:
     """The incident with its history, as it stood at `at`."""
-    return service.get_incident_by_no(session, no, query.at or now, days)
+    detail = service.get_incident_by_no(session, no, query.at or now, days)
+    return service.shown_to(actor, detail)
 
 
 @router.get(
@@ -157,6 +165,7 @@ def get_incident_by_no(
     responses=documented(HTTPStatus.NOT_FOUND),
 )
 def get_incident(
+    *,
     report_id: Annotated[
         UUID, Path(alias="id", description="UUID of the report.", examples=[EXAMPLE_ID])
     ],
@@ -164,6 +173,8 @@ def get_incident(
     session: ReadSession,
     now: Now,
     days: Days,
+    actor: ActorDep,
 ) -> IncidentDetail:
     """The incident with its history, as it stood at `at`; 404 before it was reported."""
-    return service.get_incident(session, report_id, query.at or now, days)
+    detail = service.get_incident(session, report_id, query.at or now, days)
+    return service.shown_to(actor, detail)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -11,6 +11,8 @@ from app.core.clock import utc_now
 from app.core.errors import id_conflict, invalid, not_found, outside_city, unavailable
 from app.core.outbox import tell
 from app.core.paging import cut, decode_cursor
+from app.identity.rules import Actor, reads_free_text
+from app.identity.service import outside_scope
 from app.incidents import queries, rules
 from app.incidents.case_clocks import Clock
 from app.incidents.clocking import as_sent, clocks_at, stays_of
@@ -32,6 +34,7 @@ from app.places import addresses
 from app.places import queries as place_queries
 from app.places import service as places
 
+AnyIncident = TypeVar("AnyIncident", bound=Incident)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_AGO = timedelta(days=366)
 CLOCK_SLACK = timedelta(minutes=5)
@@ -54,7 +57,7 @@ class Place(NamedTuple):
 
 
 def report(
-    session: Session, new: NewIncident, now: datetime, *, demo: bool
+    session: Session, new: NewIncident, now: datetime, *, demo: bool, actor: Actor | None = None
 ) -> tuple[Incident, bool]:
     """Acknowledge a report: receipt, case, first step and outbox row, in the caller's transaction.
 
@@ -63,27 +66,32 @@ def report(
     Args:
         session: committed by its owner before the answer leaves.
         demo: whether simulated reports are accepted.
+        actor: who reports, only from inside their area; None for what is no request.
 
     Returns:
         The incident as first acknowledged, and whether it is new.
 
     Raises:
-        Problem: 409 when the id names another report; 422 naming the field for a place outside
-            the city, a category that is not in force, an instant out of range.
+        Problem: 403 for a place beyond the actor's area; 409 when the id names another report;
+            422 naming the field for a place outside the city, a category that is not in force, an
+            instant out of range.
     """
     known = queries.receipt(session, new.id)
     if known is None:
         _check(session, new, now, demo=demo)
         place = _locate(session, new, now)
-        no = queries.claim(session, new.id, new.digest(), now)
+        if actor is not None and not actor.lo <= place.cell_code <= actor.hi:
+            raise outside_scope(*_told_by(new))
+        no = queries.claim(session, new.id, new.digest(), now, place.cell_code)
         if no is not None:
             _file(session, new, no, place, now)
             answer = _first_answer(session, no, now)
             tell(session, REPORTED_TOPIC, place.cell_code, answer.told(now))
             return answer, True
         known = queries.receipt(session, new.id)
+    # Taken, and not to be seen from here: a case of another area.
     if known is None:
-        raise unavailable("Another report under this id was just withdrawn; try again.")
+        raise id_conflict(new.id)
     if known.body_hash != new.digest():
         raise id_conflict(new.id)
     return _first_answer(session, known.no, known.reported_at), False
@@ -108,8 +116,13 @@ def _locate(session: Session, new: NewIncident, now: datetime) -> Place:
         (lon, lat), uncertainty_m = new.point(), 0.0
     cell = place_queries.cell_at(session, lon, lat, now)
     if cell is None:
-        raise outside_city(*(["address"] if new.address is not None else ["lon", "lat"]))
+        raise outside_city(*_told_by(new))
     return Place(lon, lat, uncertainty_m, cell)
+
+
+def _told_by(new: NewIncident) -> list[str]:
+    """The fields that told the place."""
+    return ["address"] if new.address is not None else ["lon", "lat"]
 
 
 def _file(session: Session, new: NewIncident, no: int, place: Place, now: datetime) -> None:
@@ -142,6 +155,7 @@ def _file(session: Session, new: NewIncident, no: int, place: Place, now: dateti
         status=rules.Status.REPORTED,
         tier=rules.Tier.GRID,
         reason=None,
+        cell_code=place.cell_code,
     )
 
 
@@ -221,6 +235,17 @@ def _detail(
     timeline = [TimelineStep.model_validate(step) for step in steps]
     stages = stays_of(session, row, steps, calendar, at)
     return IncidentDetail(**dict(incident), timeline=timeline, stages=stages)
+
+
+def shown_to(actor: Actor, incident: AnyIncident) -> AnyIncident:
+    """The incident without what a role is not shown: a wall shows no free text."""
+    if reads_free_text(actor.role):
+        return incident
+    hidden: dict[str, object] = {"description": ""}
+    if isinstance(incident, IncidentDetail):
+        steps = [step.model_copy(update={"reason": None}) for step in incident.timeline]
+        hidden["timeline"] = steps
+    return incident.model_copy(update=hidden)
 
 
 def _states_now(rows: queries.Rows) -> dict[int, rules.CaseState]:

@@ -51,6 +51,7 @@ def advance(
         status=status,
         tier=rules.tier_after(rules.Tier(last.tier), step),
         reason=reason,
+        cell_code=case.cell_code,
     )
     closed_at = None if rules.is_open(status) else at
     queries.set_state(session, no, known.reported_at, status, closed_at)

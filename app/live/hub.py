@@ -5,11 +5,13 @@ Everything here runs on the event loop, so what happens between two awaits happe
 
 import asyncio
 from collections import deque
+from collections.abc import Mapping
 from typing import Any
 
 import psycopg
 
 from app.core.clock import utc_now
+from app.core.scope import Scope
 from app.live import frames, queries
 from app.live.connection import ANSWER_WITHIN_S, Connected
 from app.live.metrics import STREAM_CLIENTS, STREAM_CONNECTED, STREAM_RESETS, STREAM_SEQ
@@ -25,8 +27,12 @@ NO_EVENT = 2**63 - 1
 class Viewer:
     """One open stream: the frames that wait for it, and the codes it watches."""
 
-    def __init__(self, area: tuple[int, int], start: Cursor, limit: int = QUEUE_EVENTS) -> None:
+    def __init__(
+        self, area: tuple[int, int], start: Cursor, limit: int = QUEUE_EVENTS,
+        scope: Scope | None = None,
+    ) -> None:  # fmt: skip
         self.area = area
+        self.scope = scope
         self.start = start
         self._limit = limit
         self._waiting: deque[bytes] = deque()
@@ -57,6 +63,11 @@ class Viewer:
         """End the stream after what waits."""
         self._closed = True
         self._wake.set()
+
+    def cut(self) -> None:
+        """End the stream at once: nothing of what waits is for this viewer any more."""
+        self._waiting.clear()
+        self.close()
 
     async def take(self) -> bytes:
         """What waits, as soon as something does; empty when the stream has ended.
@@ -94,18 +105,19 @@ class Hub(Connected):
         """Whether a viewer who joins now will be told everything from now on."""
         return self.at is not None and self.connected.is_set() and not self._closed
 
-    def join(self, area: tuple[int, int]) -> Viewer:
+    def join(self, area: tuple[int, int], scope: Scope | None = None) -> Viewer:
         """A viewer of everything after this moment.
 
         Args:
             area: the codes that it watches, both ends included.
+            scope: what it may see, and under which session.
 
         Raises:
             RuntimeError: nothing was ever heard; see `hears`.
         """
         if self.at is None:
             raise RuntimeError("the hub has no place in the stream yet")
-        viewer = Viewer(area, self.at)
+        viewer = Viewer(area, self.at, scope=scope)
         self._viewers.add(viewer)
         STREAM_CLIENTS.set(len(self._viewers))
         if self._closed:
@@ -116,6 +128,22 @@ class Hub(Connected):
         """Forget a viewer."""
         self._viewers.discard(viewer)
         STREAM_CLIENTS.set(len(self._viewers))
+
+    def tokens(self) -> list[str]:
+        """The sessions under which somebody looks here."""
+        return list({v.scope.token for v in self._viewers if v.scope is not None})
+
+    def keep_only(self, checked: set[str], scopes: Mapping[str, tuple[int, int]]) -> None:
+        """Cut off those whose session has ended, or now holds for other codes.
+
+        Args:
+            checked: tokens that were asked about.
+            scopes: the codes of those that hold.
+        """
+        for viewer in self._viewers:
+            scope = viewer.scope
+            if scope and scope.token in checked and scopes.get(scope.token) != scope.codes:
+                viewer.cut()
 
     def close(self) -> None:
         """End all streams: the server is about to stop."""

@@ -153,23 +153,26 @@ async def read_on(
     return now, [Published(*row[2:]) for row in rows if row[2] is not None]
 
 
-def replay(
-    session: Session, after: int, until: int, area: tuple[int, int]
-) -> list[Published] | None:
+def replay(session: Session, after: int, until: int, area: tuple[int, int]) -> list[Published]:
     """The events after `after` up to `until` inside a range of area codes.
 
-    None when some of them are no longer kept. Pruning runs from the oldest up: while the first
-    number is still there after the read, the read missed nothing.
+    Ask `is_kept` after it: some of them may be gone already.
     """
     lo, hi = area
     words = {"after": after, "until": until, "lo": lo, "hi": hi}
-    rows = session.execute(REPLAY, words).all()
+    return [Published(*row) for row in session.execute(REPLAY, words)]
+
+
+def is_kept(session: Session, after: int, until: int) -> bool:
+    """Whether all events after `after` up to `until` are still kept.
+
+    Pruning runs from the oldest up: while the first number is still there after a read, the read
+    missed nothing.
+    """
     oldest_kept = session.scalar(
         text("SELECT true FROM stream_event WHERE seq = :seq"), {"seq": after + 1}
     )
-    if until > after and not oldest_kept:
-        return None
-    return [Published(*row) for row in rows]
+    return until <= after or bool(oldest_kept)
 
 
 def start_epoch(session: Session) -> None:

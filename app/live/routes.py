@@ -10,6 +10,8 @@ from starlette.responses import StreamingResponse
 from starlette.types import Send
 
 from app.core.errors import unavailable
+from app.identity.deps import ActorDep
+from app.identity.service import scope_of
 from app.live.schemas import StreamQuery
 from app.live.service import Live
 
@@ -71,10 +73,13 @@ def get_live(request: Request) -> Live:
 async def stream(
     query: Annotated[StreamQuery, Query()],
     live: Annotated[Live, Depends(get_live)],
+    actor: ActorDep,
     last_event_id: Annotated[
         str | None,
         Header(max_length=200, description="Resume after this event id."),
     ] = None,
 ) -> EventStream:
     """Open a stream."""
-    return EventStream(live.open_stream(query.area, last_event_id or query.last_event_id))
+    return EventStream(
+        live.open_stream(query.area, last_event_id or query.last_event_id, scope_of(actor))
+    )

@@ -13,6 +13,8 @@ from app.core.clock import utc_now
 from app.core.context import Context
 from app.core.db import reading
 from app.core.errors import unavailable
+from app.core.scope import Scope, narrowed
+from app.identity.service import live_scopes
 from app.live import frames, queries
 from app.live.hub import Hub, Viewer
 from app.live.metrics import STREAM_RESETS
@@ -22,7 +24,8 @@ from geodata import codes
 
 log = structlog.get_logger()
 
-WHOLE_CITY = (0, 10**15)
+# A revoked session is shown nothing more after two of these at most.
+CHECK_SESSIONS_EVERY_S = 0.8
 REPLAY_PAGE = 500
 # The first requests after a start need not be refused only because we are 50 ms from ready.
 READY_WITHIN_S = 3.0
@@ -40,7 +43,7 @@ class Live:
 
     async def start(self) -> None:
         """Begin to publish and to hear. Waits a moment for the database, then goes on without."""
-        work = (self._relay.run(), self._hub.run(), self._hub.beat())
+        work = (self._relay.run(), self._hub.run(), self._hub.beat(), self._check_sessions())
         self._tasks = [asyncio.create_task(part) for part in work]
         with suppress(TimeoutError):
             await asyncio.wait_for(self._hub.connected.wait(), READY_WITHIN_S)
@@ -57,25 +60,29 @@ class Live:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=STOP_WITHIN_S)
 
-    def open_stream(self, area: int | None, last_event_id: str | None) -> AsyncGenerator[bytes]:
+    def open_stream(
+        self, area: int | None, last_event_id: str | None, scope: Scope
+    ) -> AsyncGenerator[bytes]:
         """The frames of one viewer's stream, from after `last_event_id` or from now on.
 
         Args:
-            area: only events inside this area; None: everywhere.
+            area: only events inside this area; None: everywhere in the scope.
             last_event_id: what the viewer saw last, as it was sent to it.
+            scope: of whoever looks; the stream ends as soon as it no longer holds.
 
         Raises:
             Problem: 503 while this process hears nothing from the database.
         """
         if not self._hub.hears():
             raise unavailable("The live stream is not connected to the database. Try again.")
-        return self._stream(codes.code_range(area) if area else WHOLE_CITY, last_event_id)
+        area_codes = narrowed(codes.code_range(area) if area else None, scope)
+        return self._stream(area_codes, last_event_id, scope)
 
     async def _stream(
-        self, area: tuple[int, int], last_event_id: str | None
+        self, area: tuple[int, int], last_event_id: str | None, scope: Scope
     ) -> AsyncGenerator[bytes]:
         # Joined before anything is replayed: what happens meanwhile waits in the viewer's queue.
-        viewer = self._hub.join(area)
+        viewer = self._hub.join(area, scope)
         try:
             async with aclosing(self._opening(viewer, last_event_id)) as opening:
                 async for chunk in opening:
@@ -101,7 +108,7 @@ class Live:
         yield frames.hello(seen, utc_now())
         for after in range(seen.seq, now.seq, REPLAY_PAGE):
             until = min(after + REPLAY_PAGE, now.seq)
-            page = await to_thread.run_sync(self._replay, after, until, viewer.area)
+            page = await to_thread.run_sync(self._replay, after, until, viewer)
             if page is None:
                 yield _reset(now, ResetReason.TOO_OLD)
                 return
@@ -110,11 +117,27 @@ class Live:
                 for event in page
             )
 
-    def _replay(
-        self, after: int, until: int, area: tuple[int, int]
-    ) -> list[queries.Published] | None:
+    def _replay(self, after: int, until: int, viewer: Viewer) -> list[queries.Published] | None:
+        with reading(self._context.engine, viewer.scope) as session:
+            found = queries.replay(session, after, until, viewer.area)
+        # Whether a number is still kept, row security does not tell of other people's events.
         with reading(self._context.engine) as session:
-            return queries.replay(session, after, until, area)
+            return found if queries.is_kept(session, after, until) else None
+
+    async def _check_sessions(self) -> None:
+        """End the streams of sessions that have ended, or act under another grant, for ever."""
+        while True:
+            await asyncio.sleep(CHECK_SESSIONS_EVERY_S)
+            tokens = self._hub.tokens()
+            if not tokens:
+                continue
+            try:
+                scopes = await to_thread.run_sync(live_scopes, self._context.engine, tokens)
+            except (SQLAlchemyError, OSError) as error:
+                # Without the database no event arrives either; what holds is asked again.
+                log.warning("sessions not checked", error=type(error).__name__)
+            else:
+                self._hub.keep_only(set(tokens), scopes)
 
 
 def _reset(at: Cursor, reason: ResetReason) -> bytes:

@@ -4,19 +4,22 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from app.core.scope import Scope
 from app.maps import queries
 from app.maps.schemas import Counts, CountsQuery, Histogram, HistogramQuery
 from app.maps.service import Maps
 from tiles import counts
 
 
-def count_cases(maps: Maps, session: Session, query: CountsQuery, now: datetime) -> Counts:
+def count_cases(
+    maps: Maps, session: Session, query: CountsQuery, now: datetime, scope: Scope
+) -> Counts:
     """A figure for every area of a level.
 
     Raises:
         Problem: 422 on `since`; 503 while the cases are not read yet.
     """
-    wanted = query.case_filter(now)
+    wanted = query.case_filter(now, scope)
     if query.measure == "open":
         wanted = wanted.open_at_all()
     snapshot = maps.snapshot()
@@ -46,13 +49,13 @@ def count_cases(maps: Maps, session: Session, query: CountsQuery, now: datetime)
     )
 
 
-def histogram(maps: Maps, query: HistogramQuery, now: datetime) -> Histogram:
+def histogram(maps: Maps, query: HistogramQuery, now: datetime, scope: Scope) -> Histogram:
     """Cases by the time of their report.
 
     Raises:
         Problem: 422 on `since`; 503 while the cases are not read yet.
     """
-    wanted = query.case_filter(now)
+    wanted = query.case_filter(now, scope)
     snapshot = maps.snapshot()
     rows = maps.select(snapshot, wanted)
     bucket_s, found = counts.per_bucket(

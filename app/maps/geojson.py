@@ -8,6 +8,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from app.core.query_words import parse_bbox
+from app.core.scope import Scope
 from app.maps import queries
 from app.maps.answers import GEOJSON, Ready, in_thread
 from app.maps.boundaries import Boundaries
@@ -58,7 +59,7 @@ class Collections:
         self.answers = watch("layers", ByteCache[Ready](ANSWER_BYTES))
         self._turns = asyncio.Semaphore(AT_ONCE)
 
-    async def get(self, name: str, words: LayerWords, now: datetime) -> Ready:
+    async def get(self, name: str, words: LayerWords, now: datetime, scope: Scope) -> Ready:
         """A layer's features.
 
         Raises:
@@ -66,7 +67,7 @@ class Collections:
             psycopg.OperationalError: the database does not answer.
         """
         layer = LAYERS[name]
-        wanted = _feature_filter(layer, words, now)
+        wanted = _feature_filter(layer, words, now, scope)
         if isinstance(words, CellLayerQuery):
             return await self._of_boundaries(layer, words, wanted, now)
         # Not kept: cases and rosters change.
@@ -138,7 +139,7 @@ async def _packed(shown: Features, matched: int, level: int = 6) -> Ready:
     return await in_thread(Ready.of_pieces, GEOJSON, pieces, None, level)
 
 
-def _feature_filter(layer: Layer, words: LayerWords, now: datetime) -> FeatureFilter:
+def _feature_filter(layer: Layer, words: LayerWords, now: datetime, scope: Scope) -> FeatureFilter:
     level: str | None = Level.CELL if layer.name == "cells" else None
     if isinstance(words, AreaLayerQuery | AssignmentLayerQuery):
         level = words.level
@@ -147,7 +148,8 @@ def _feature_filter(layer: Layer, words: LayerWords, now: datetime) -> FeatureFi
         window=Degrees(*parse_bbox(words.bbox)) if words.bbox else None,
         codes=codes.code_range(words.area) if words.area else None,
         level=level,
-        cases=words.case_filter(now) if isinstance(words, IncidentLayerQuery) else None,
+        cases=words.case_filter(now, scope) if isinstance(words, IncidentLayerQuery) else None,
+        session_token=scope.token,
     )
 
 

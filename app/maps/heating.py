@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.core.scope import Scope
 from app.maps.answers import PNG, Ready, in_thread
 from app.maps.metrics import watch
 from app.maps.schemas import HeatLegend, HeatQuery
@@ -60,13 +61,13 @@ class Heat:
         self.scales = watch("scales", ByteCache[KeptScale](SCALE_BYTES))
         self._turns = asyncio.Semaphore(AT_ONCE)
 
-    async def tile(self, tile: TileAddress, words: HeatQuery, now: datetime) -> Ready:
+    async def tile(self, tile: TileAddress, words: HeatQuery, now: datetime, scope: Scope) -> Ready:
         """A heat tile as PNG with transparency.
 
         Raises:
             Problem: 422 on `since`.
         """
-        wanted = words.case_filter(now)
+        wanted = words.case_filter(now, scope)
         version = self._store.version_in(heat.reach_of(tile, words.bandwidth_m))
         selected = await self._selected(wanted)
         scale = await self._scale(selected, wanted, words.bandwidth_m, now)
@@ -81,13 +82,13 @@ class Heat:
 
         return await self.cache.get((tile, wanted, words.bandwidth_m, scale, version), make)
 
-    async def legend(self, words: HeatQuery, now: datetime) -> HeatLegend:
+    async def legend(self, words: HeatQuery, now: datetime, scope: Scope) -> HeatLegend:
         """How to read the tiles of the same words.
 
         Raises:
             Problem: 422 on `since`.
         """
-        wanted = words.case_filter(now)
+        wanted = words.case_filter(now, scope)
         selected = await self._selected(wanted)
         scale = await self._scale(selected, wanted, words.bandwidth_m, now)
         colours, opacities = heat.ramp(scale.at) if scale.breaks else ([], [])

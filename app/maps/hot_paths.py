@@ -18,6 +18,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app import problem_answers
 from app.core.clock import utc_now
 from app.core.errors import Problem, invalid, not_found, unavailable
+from app.identity.deps import ACTOR
+from app.identity.rules import Actor, may
+from app.identity.service import not_allowed, not_signed_in, scope_of
 from app.maps.answers import FOR_EVER, REVALIDATE, Ready
 from app.maps.schemas import LAYER_QUERIES, TILE_QUERIES, HeatQuery, TilePath
 from app.maps.service import Maps
@@ -76,20 +79,33 @@ async def find(maps: Maps, scope: Scope) -> tuple[Ready, bytes]:
         Problem, ValidationError, psycopg.OperationalError: it is refused.
     """
     path: str = scope["path"]
+    actor: Actor | None = scope.get(ACTOR)
+    if actor is None:
+        raise not_signed_in()
+    sees = scope_of(actor)
     if (tile := TILE_PATH.fullmatch(path)) and tile[1] in TILE_QUERIES:
         address = _address(tile[2], tile[3], tile[4])
+        _authorise(actor, f"get_{tile[1]}_tile")
         words = parse_words(scope, TILE_QUERIES[tile[1]])
-        ready = await maps.tiles.get(tile[1], address, words, utc_now())
+        ready = await maps.tiles.get(tile[1], address, words, utc_now(), sees)
         return ready, _caching(words)
     if heat := HEAT_PATH.fullmatch(path):
         address = _address(heat[1], heat[2], heat[3])
+        _authorise(actor, "get_heat_tile")
         maps.refuse_until_ready()
-        return await maps.heat.tile(address, parse_words(scope, HeatQuery), utc_now()), REVALIDATE
+        heat_words = parse_words(scope, HeatQuery)
+        return await maps.heat.tile(address, heat_words, utc_now(), sees), REVALIDATE
     if (layer := LAYER_PATH.fullmatch(path)) and layer[1] in LAYER_QUERIES:
+        _authorise(actor, f"get_{layer[1]}_geojson")
         layer_words = parse_words(scope, LAYER_QUERIES[layer[1]])
-        ready = await maps.layers.get(layer[1], layer_words, utc_now())
+        ready = await maps.layers.get(layer[1], layer_words, utc_now(), sees)
         return ready, _caching(layer_words)
     raise not_found("path", path)
+
+
+def _authorise(actor: Actor, operation: str) -> None:
+    if not may(actor.role, operation):
+        raise not_allowed(actor.role, operation)
 
 
 def _caching(words: object) -> bytes:

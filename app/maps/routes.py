@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.core.query_words import StrictQuery
-from app.identity.deps import Now, ReadSession
+from app.identity.deps import ActorDep, Now, ReadSession
+from app.identity.service import scope_of
 from app.maps import figures, geojson
 from app.maps.answers import JSON, Ready, accepts_gzip, is_known
 from app.maps.schemas import (
@@ -46,32 +47,34 @@ def list_layers(
     response_model=Counts,
 )
 def count_incidents(
+    *,
     request: Request,
     query: Annotated[CountsQuery, Query()],
     maps: MapsDep,
     session: ReadSession,
     now: Now,
+    actor: ActorDep,
 ) -> Response:
     """Cases reported, open, or per km², by the code of the area in which they lie."""
-    counts = figures.count_cases(maps, session, query, now)
+    counts = figures.count_cases(maps, session, query, now, scope_of(actor))
     return _json(request, counts.model_dump_json().encode())
 
 
 @router.get("/histogram", summary="Count cases over time", operation_id="count_incidents_over_time")
 def count_over_time(
-    query: Annotated[HistogramQuery, Query()], maps: MapsDep, now: Now
+    query: Annotated[HistogramQuery, Query()], maps: MapsDep, now: Now, actor: ActorDep
 ) -> Histogram:
     """Cases by the time of their report, in equal stretches."""
-    return figures.histogram(maps, query, now)
+    return figures.histogram(maps, query, now, scope_of(actor))
 
 
 @router.get("/heat/legend", summary="Explain the heat", operation_id="get_heat_legend")
 async def get_heat_legend(
-    query: Annotated[HeatQuery, Query()], maps: MapsDep, now: Now
+    query: Annotated[HeatQuery, Query()], maps: MapsDep, now: Now, actor: ActorDep
 ) -> HeatLegend:
     """How to read the colours of heat tiles with the same query words."""
     maps.refuse_until_ready()
-    return await maps.heat.legend(query, now)
+    return await maps.heat.legend(query, now, scope_of(actor))
 
 
 def _json(request: Request, body: bytes) -> Response:

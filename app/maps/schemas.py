@@ -16,6 +16,7 @@ from app.core.query_words import (
     TimeWindow,
     digits_only,
 )
+from app.core.scope import Scope, narrowed
 from app.incidents.rules import statuses_matching
 from app.incidents.schemas import CategoryWords, StatusWords
 from geodata import codes
@@ -44,7 +45,7 @@ class CaseWords(TimeWindow):
     category: CategoryWords = Field(default=[])
     status: StatusWords = Field(default=[])
 
-    def case_filter(self, now: datetime) -> CaseFilter:
+    def case_filter(self, now: datetime, scope: Scope) -> CaseFilter:
         """The filter that the words stand for.
 
         A window that moves with the clock ends at the next full minute, everywhere: requests close
@@ -53,6 +54,7 @@ class CaseWords(TimeWindow):
 
         Args:
             now: the minute for which no word was said.
+            scope: of whoever asks; nothing beyond it is selected.
 
         Raises:
             Problem: 422 on `since`, when the window is inside out or too long.
@@ -69,7 +71,8 @@ class CaseWords(TimeWindow):
             since=since,
             until=until,
             in_past=self.at is not None and self.at < now,
-            codes=codes.code_range(self.area) if self.area else None,
+            codes=narrowed(codes.code_range(self.area) if self.area else None, scope),
+            scope=scope.codes,
             categories=tuple(self.category),
             statuses=self._statuses(),
             is_open=self._is_open(),

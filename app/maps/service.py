@@ -8,6 +8,7 @@ import numpy as np
 from app.core.context import Context
 from app.core.db import reading
 from app.core.errors import unavailable
+from app.core.scope import DATABASE_ROLE
 from app.incidents.rules import Status
 from app.maps import queries
 from app.maps.boundaries import Boundaries
@@ -31,7 +32,7 @@ class Maps:
         self._context = context
         self.store = PointStore([status.value for status in Status])
         self.boundaries = Boundaries()
-        self.pool = make_pool(context.conninfo)
+        self.pool = make_pool(context.conninfo, role=DATABASE_ROLE)
         self.tiles = VectorTiles(self.pool, self.store, self.boundaries)
         self.heat = Heat(self.store, self.select)
         self.layers = Collections(self.pool, self.boundaries)

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import datetime
 
+from app.core.scope import Scope
 from app.maps.answers import MVT, Ready, in_thread
 from app.maps.boundaries import Boundaries
 from app.maps.metrics import TILE_QUERIES, watch
@@ -29,7 +30,9 @@ class VectorTiles:
         self._boundaries = boundaries
         self.cache = watch("tiles", ByteCache[Ready](CACHE_BYTES))
 
-    async def get(self, layer: str, tile: TileAddress, words: object, now: datetime) -> Ready:
+    async def get(
+        self, layer: str, tile: TileAddress, words: object, now: datetime, scope: Scope
+    ) -> Ready:
         """A vector tile.
 
         Args:
@@ -37,6 +40,7 @@ class VectorTiles:
             tile: in range.
             words: the query words of that layer (`schemas.TILE_QUERIES`).
             now: the minute for which no word was said.
+            scope: of whoever asks.
 
         Raises:
             Problem: 422 on a word.
@@ -44,23 +48,26 @@ class VectorTiles:
         """
         if tile.z < LAYERS[layer].min_zoom:
             return EMPTY
-        query, version = self._query(layer, tile, words, now)
+        query, version = self._query(layer, tile, words, now, scope)
         if query is None:
             return EMPTY
 
+        # Only cases are not everybody's; what the key holds of them are the codes of the scope.
+        token = scope.token if isinstance(words, IncidentTileQuery) else None
+
         async def make() -> Ready:
             TILE_QUERIES.labels(layer).inc()
-            return await _packed(await vector.fetch(self._pool, query))
+            return await _packed(await vector.fetch(self._pool, query, token))
 
         return await self.cache.get((layer, tile, version), make)
 
     def _query(
-        self, layer: str, tile: TileAddress, words: object, now: datetime
+        self, layer: str, tile: TileAddress, words: object, now: datetime, scope: Scope
     ) -> tuple[TileQuery | None, object]:
         """The statement for a tile, and what it depends on beside its place."""
         match words:
             case IncidentTileQuery():
-                wanted = words.case_filter(now)
+                wanted = words.case_filter(now, scope)
                 version = self._store.version_in(box_of(tile))
                 return vector.incidents_query(tile, wanted), (wanted, version)
             case AreaTileQuery() | CellTileQuery():

@@ -1,9 +1,10 @@
 -- Partitions by month of `incident` and `incident_event`, and the guard of the append-only log.
 
 -- Makes the monthly partitions that hold [from_at, until_at]; months are UTC months.
+-- Whoever may report may need a new month, but must own no table: it runs as its owner.
 -- Idempotent; two callers at once take turns. NULL in either argument: nothing is made.
 CREATE OR REPLACE FUNCTION ensure_months(from_at timestamptz, until_at timestamptz) RETURNS void
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     parent text;
     month timestamptz;

@@ -19,6 +19,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from tests import staff
 from tests.server import ServerProcess
 
 CHECKS: list[Any] = [
@@ -40,6 +41,7 @@ def test_every_answer_is_a_promised_one(server: ServerProcess, subtests: pytest.
     assert len(chosen) >= 15
     each = EXAMPLES // len(chosen) // len(GenerationMode)
     with requests.Session() as session:
+        session.headers.update(staff.headers_for(server.base_url))
         for operation in chosen:
             for mode in _modes(operation):
                 with subtests.test(operation=operation.label, mode=mode.value):

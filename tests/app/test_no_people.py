@@ -26,6 +26,14 @@ STATION = "id code kind name area_code geom valid"
 
 TABLES: dict[str, tuple[str, str]] = {
     # table: (what a row is, its columns)
+    "account": (
+        "a staff post that can sign in: its login and a hash",
+        "id name password_hash demo created_at disabled_at",
+    ),
+    "account_grant": (
+        "what a post may do where",
+        "id account_id role area_code lo hi valid",
+    ),
     "alembic_version": ("which migration the tables have", "version_num"),
     "area": ("a drawn area; head counts are sums", f"id {AREA} lo hi"),
     "area_shape": ("an area's outline for one zoom", "area_id code level zoom geom valid"),
@@ -50,11 +58,17 @@ TABLES: dict[str, tuple[str, str]] = {
         "a case at a place; title and description are about the case",
         f"{INCIDENT} title description location_uncertainty_m",
     ),
-    "incident_event": ("a step of a case", "at no ordinal step status tier reason"),
+    "incident_event": ("a step of a case", "at no ordinal step status tier reason cell_code"),
     "incident_status": ("a state and its stage", "status stage stage_ordinal is_open"),
     "map_feature": ("a river or a mark", "id kind name geom"),
     "outbox": ("an event to be told", "id txid topic area_code payload created_at"),
-    "report_receipt": ("an acknowledgement", "id body_hash no reported_at"),
+    "report_receipt": ("an acknowledgement", "id body_hash no reported_at cell_code"),
+    "live_sign_in": (
+        "a session that holds",
+        "token_hash seen_at account_id name demo grant_id role area_code lo hi",
+    ),
+    "sign_in": ("a post's session", "token_hash account_id grant_id created_at seen_at"),
+    "sign_in_failure": ("failed sign-ins, by a hash", "key_hash failures last_at"),
     "staffing_rule": ("how many of a role an area needs", "area_kind role required"),
     "station": ("a place from which work is led", STATION),
     "station_cover": ("an area that a station serves", "station_id area_code"),
@@ -82,7 +96,11 @@ VIEWS: dict[str, str] = {
     "station_cover": "station_id area_code",
 }
 # Members of the API that sound like people and are not.
-PLACES_AND_FITS = {"address": "words of a place", "score": "how well an address fits"}
+PLACES_AND_FITS = {
+    "user": "login of a staff post",
+    "address": "words of a place",
+    "score": "how well an address fits",
+}
 OF_PEOPLE = re.compile(
     r"(^|_)(person|people|citizen|resident|reporter|complainant|caller|owner|phone|mobile|tel|email"
     r"|wechat|id_?card|passport|birth\w*|gender|sex|ethnic\w*|religion|face|photo|profile|risk\w*"

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import numpy as np
 import psycopg
 import pytest
@@ -25,6 +24,7 @@ from app.core.clock import utc_now
 from app.core.db import conninfo, make_engine
 from geodata.progress import Silent
 from tests import server as servers
+from tests import staff as httpx
 from tests.conftest import ROOT
 from tests.server import ServerProcess
 from tests.stream_client import Viewer
@@ -200,6 +200,7 @@ def station(test_city_bundle: Path, own_folder: Path) -> Iterator[_Station]:
         engine = make_engine(cluster.url)
         city.prepare_database(engine)
         city.load_bundle(engine, test_city_bundle, Silent(), utc_now())
+        httpx.add_admin(engine)
         engine.dispose()
         station = _Station(cluster, cluster.url, servers.free_port(), _places(cluster.url))
         station.start_server()

@@ -3,10 +3,10 @@
 import re
 from uuid import uuid4
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests import staff as httpx
 from tests.chromium import watched
 from tests.server import ServerProcess
 
@@ -52,8 +52,8 @@ def test_open_drill_report_and_see_it_arrive_elsewhere(
     close_up = f"?map=16/{lat:.5f}/{lon:.5f}&time=30d"
     title = f"垃圾满溢 {uuid4().hex[:6]}"
     with (
-        watched(browser) as (_, reporter, _),
-        watched(browser) as (_, viewer, _),
+        watched(browser, server=server) as (_, reporter, _),
+        watched(browser, server=server) as (_, viewer, _),
     ):
         _open(viewer, server, close_up)
         _open(reporter, server, "?time=30d")
@@ -92,7 +92,7 @@ def test_text_of_a_case_is_only_text(server: ServerProcess, browser: Browser) ->
             "lon": lon, "lat": lat, "source": "patrol", "severity": 4,
         },
     ).raise_for_status()  # fmt: skip
-    with watched(browser) as (_, page, _):
+    with watched(browser, server=server) as (_, page, _):
         _open(page, server, f"?map=16/{lat:.5f}/{lon:.5f}&time=1h")
         title = page.title()
         row = page.locator(ROWS).first
@@ -105,7 +105,7 @@ def test_text_of_a_case_is_only_text(server: ServerProcess, browser: Browser) ->
 
 def test_the_address_is_the_state(server: ServerProcess, browser: Browser) -> None:
     """What one screen shows, another shows that is sent its address; back goes back."""
-    with watched(browser) as (_, page, _):
+    with watched(browser, server=server) as (_, page, _):
         _open(page, server, "?time=7d&layers=coh&measure=density&lang=en")
         expect(page.locator("#time-presets [aria-checked=true]")).to_have_text(re.compile("7"))
         expect(page.locator(".legend")).to_contain_text("km²")
@@ -113,7 +113,7 @@ def test_the_address_is_the_state(server: ServerProcess, browser: Browser) -> No
         expect(page.locator("section.card")).to_be_visible()
         expect(page).to_have_url(re.compile("sel="))
         address = page.url
-        with watched(browser) as (_, other, _):
+        with watched(browser, server=server) as (_, other, _):
             other.goto(address)
             expect(other.locator("section.card h2")).to_have_text(
                 page.locator("section.card h2").inner_text()
@@ -122,7 +122,7 @@ def test_the_address_is_the_state(server: ServerProcess, browser: Browser) -> No
 
 def test_search_leads_to_a_place_and_to_a_case(server: ServerProcess, browser: Browser) -> None:
     """`/`, a name, Enter."""
-    with watched(browser) as (_, page, _):
+    with watched(browser, server=server) as (_, page, _):
         _open(page, server, "?time=30d")
         page.keyboard.press("/")
         page.keyboard.type("海石湾")
@@ -135,7 +135,7 @@ def test_when_the_server_goes_the_page_says_so_and_comes_back(
     server: ServerProcess, browser: Browser
 ) -> None:
     """The picture stays, with its time; nothing pretends to be live."""
-    with watched(browser) as (context, page, watch):
+    with watched(browser, server=server) as (context, page, watch):
         _open(page, server, "?time=30d")
         rows = page.locator(ROWS).count()
         context.set_offline(True)
@@ -148,7 +148,7 @@ def test_when_the_server_goes_the_page_says_so_and_comes_back(
 def test_a_phone_can_report(server: ServerProcess, browser: Browser) -> None:
     """390 x 844: the map, a sheet, targets of 44 px, nothing wider than the screen."""
     lon, lat = _busy_place(server)
-    with watched(browser, 390, 844, has_touch=True) as (_, page, _):
+    with watched(browser, 390, 844, server=server, has_touch=True) as (_, page, _):
         page.goto(f"{server.base_url}/?map=16/{lat:.5f}/{lon:.5f}&time=30d")
         button = page.get_by_role("button", name=re.compile("上报")).first
         expect(button).to_be_visible()

@@ -7,6 +7,8 @@
 
 DROP SCHEMA IF EXISTS tiles CASCADE;
 CREATE SCHEMA tiles;
+-- The functions see what their caller may see.
+GRANT USAGE ON SCHEMA tiles TO PUBLIC;
 
 -- The zoom of the prepared shape that serves a tile: the nearest one that is kept (geodata.shapes).
 CREATE FUNCTION tiles.shape_zoom(level text, z int) RETURNS int

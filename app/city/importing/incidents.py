@@ -153,6 +153,7 @@ def _write(
             "step": same(Step.REPORT.value, count),
             "status": same(Status.REPORTED.value, count),
             "tier": same(Tier.GRID.value, count),
+            "cell_code": pa.array(found.cell_code[fresh]),
         }
     )
     receipt = pa.table(
@@ -161,6 +162,7 @@ def _write(
             "body_hash": pa.array([f"\\x{case.digest().hex()}" for case in chosen]),
             "no": no,
             "reported_at": at,
+            "cell_code": pa.array(found.cell_code[fresh]),
         }
     )
     driver = driver_of(work.session)

@@ -1,25 +1,24 @@
 import { render } from "preact";
-import "leaflet/dist/leaflet.css";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/shell.css";
-import "./styles/panels.css";
-import "./styles/map.css";
-import { App } from "./app";
-import { mapHandle } from "./state/actions";
-import { startKeys } from "./state/keys";
-import { startLive } from "./state/livefeed";
-import { mode, place, resolvedTheme, syncUrl } from "./state/store";
+import { SignIn } from "./panels/SignIn";
+import { loadSession } from "./state/session";
+import { mode, resolvedTheme } from "./state/store";
 
 document.documentElement.dataset["theme"] = resolvedTheme.value;
 document.documentElement.dataset["mode"] = mode.value;
 
-const root = document.getElementById("app");
-if (root) {
-  render(<App />, root);
-  startLive();
-  startKeys();
-  syncUrl(() => {
-    if (place.value) mapHandle.value?.jump(place.value);
-  });
+async function start(root: HTMLElement): Promise<void> {
+  const outside = await loadSession();
+  const enter = async (): Promise<void> => {
+    const { startPage } = await import("./page");
+    render(null, root);
+    startPage(root);
+  };
+  if (outside === null) await enter();
+  else render(<SignIn outside={outside} entered={() => void enter()} />, root);
 }
+
+const root = document.getElementById("app");
+if (root) void start(root);

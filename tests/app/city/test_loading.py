@@ -8,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import URL, Engine, text
@@ -19,6 +18,7 @@ from app.city.queries import CITY_TABLES
 from app.core.clock import utc_now
 from app.core.db import make_engine
 from geodata.progress import Cancelled, Silent
+from tests import staff as httpx
 from tests.server import ServerProcess
 
 ROOT = Path(__file__).resolve().parents[3]

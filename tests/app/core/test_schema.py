@@ -47,8 +47,8 @@ def test_events_are_append_only(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(
             text(
-                "INSERT INTO incident_event (at, no, ordinal, step, status, tier)"
-                " VALUES (now(), 1, 0, 'report', 'reported', 'grid')"
+                "INSERT INTO incident_event (at, no, ordinal, step, status, tier, cell_code)"
+                " VALUES (now(), 1, 0, 'report', 'reported', 'grid', 1)"
             )
         )
     for statement in ("UPDATE incident_event SET step = 'x'", "DELETE FROM incident_event"):

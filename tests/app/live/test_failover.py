@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-import httpx
 from sqlalchemy import URL
 
 from app.core.db import make_engine, writing
 from app.live.service import restart_stream
+from tests import staff as httpx
 from tests.app.live.writers import TOPIC, connect, tell
 from tests.server import ServerProcess
 from tests.stream_client import Viewer

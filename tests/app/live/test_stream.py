@@ -3,12 +3,12 @@
 import threading
 from itertools import pairwise
 
-import httpx
 import numpy as np
 import psycopg
 import pytest
 
 from app.core.db import conninfo
+from tests import staff as httpx
 from tests.app.live.writers import CELL, TOPIC, connect, tell, tell_from_many
 from tests.server import ServerProcess
 from tests.stream_client import Event, Viewer

@@ -4,7 +4,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import mapbox_vector_tile
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -15,6 +14,7 @@ from app.core.context import Context
 from app.core.db import writing
 from app.core.outbox import tell
 from app.live.service import restart_stream
+from tests import staff as httpx
 from tests.app.maps import picture
 from tests.server import ServerProcess
 from tests.waiting import wait_until

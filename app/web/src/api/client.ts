@@ -4,6 +4,7 @@ import type {
   Level, LineFeature, Measure, NewIncident, Paged, ReverseHit, Staffing, Station,
 } from "./types";
 import { asProblem, isAbort, problemFrom } from "./problem";
+import { sessionEnded, writeHeaders } from "../state/session";
 
 const REQUEST_TIMEOUT_MS = 20_000;
 
@@ -31,6 +32,7 @@ async function call<T>(path: string, init: RequestInit, signal?: AbortSignal): P
     if (isAbort(reason)) throw reason;
     throw asProblem(reason);
   }
+  if (response.status === 401) sessionEnded();
   if (!response.ok) throw await problemFrom(response);
   return (await response.json()) as T;
 }
@@ -76,7 +78,7 @@ export const api = {
   report: (body: NewIncident) =>
     call<IncidentDetail>("/api/v1/incidents", {
       method: "POST",
-      headers: { "content-type": "application/json", accept: "application/json" },
+      headers: writeHeaders(),
       body: JSON.stringify(body),
     }),
   addresses: (q: string, limit: number, signal?: AbortSignal) =>

@@ -64,6 +64,8 @@ export interface SseHandlers {
   onOpen: () => void;
   onItem: (item: SseItem) => void;
   onCut: () => void;
+  /** The server says that nobody is signed in. */
+  onRefused: () => void;
 }
 
 const FIRST_RETRY_MS = 500;
@@ -96,6 +98,7 @@ export function openStream(url: string, handlers: SseHandlers): () => void {
     const headers: Record<string, string> = { accept: "text/event-stream" };
     if (lastId !== null) headers["last-event-id"] = lastId;
     const response = await fetch(url, { headers, signal: abort.signal, cache: "no-store" });
+    if (response.status === 401) handlers.onRefused();
     if (!response.ok || !response.body) throw new Error(`stream ${response.status}`);
     handlers.onOpen();
     attempt = 0;

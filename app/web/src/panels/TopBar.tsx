@@ -4,12 +4,14 @@ import { named, t } from "../i18n";
 import { startReport, toggleLang, toggleTheme, toggleWall } from "../state/actions";
 import { city } from "../state/data";
 import { live } from "../state/livefeed";
+import { may } from "../state/session";
 import { helpOpen, mode, nowTick, phone } from "../state/store";
 import { clock, clockSeconds } from "../ui/format";
 import { Icon } from "../ui/icons";
 import { LiveDot } from "../ui/LiveDot";
 import { Breadcrumb } from "./Breadcrumb";
 import { Search } from "./Search";
+import { Who } from "./Who";
 
 export function TopBar(): JSX.Element {
   const info = city.value.value.data;
@@ -28,7 +30,7 @@ export function TopBar(): JSX.Element {
       </time>
       <LiveDot />
       <div class="bar-buttons">
-        {wall || phone.value ? null : (
+        {wall || phone.value || !may("report_incident") ? null : (
           <button type="button" class="button primary" onClick={startReport} title={`${t("reportTitle")} (n)`}>
             <Icon name="pin" />
             {t("report")}
@@ -63,6 +65,7 @@ export function TopBar(): JSX.Element {
             <Icon name="keys" />
           </button>
         )}
+        <Who />
       </div>
     </header>
   );

@@ -1,7 +1,7 @@
 /** What a user can do, by name: panels and keys call these. */
+import { may } from "./session";
 import { batch, effect, signal } from "@preact/signals";
 import type { Incident } from "../api/types";
-import { lang } from "../i18n";
 import { keepDraft, newDraft, readDraft, type Draft } from "./draft";
 import { markSeen } from "./livefeed";
 import {
@@ -49,6 +49,7 @@ export function openIncident(incident: Pick<Incident, "no" | "lon" | "lat">, mov
 }
 
 export function startReport(): void {
+  if (!may("report_incident")) return;
   draft.value = newDraft();
   selection.value = null;
   if (phone.value) sheet.value = "low";
@@ -84,9 +85,7 @@ export function toggleTheme(): void {
   theme.value = resolvedTheme.value === "dark" ? "light" : "dark";
 }
 
-export function toggleLang(): void {
-  lang.value = lang.value === "zh" ? "en" : "zh";
-}
+export { toggleLang } from "./language";
 
 export function backToNow(): void {
   timeWindow.value = "24h";

@@ -5,6 +5,7 @@ import type { Incident } from "../api/types";
 import { liveReducer, LIVE_START, type LiveAction, type LiveState } from "./live";
 import { area, categories, nowTick, refreshTick, statusFilter, timeWindow } from "./store";
 import { within } from "./codes";
+import { sessionEnded } from "./session";
 import { isLive } from "./window";
 
 export const live = signal<LiveState>(LIVE_START);
@@ -101,6 +102,7 @@ export function startLive(): () => void {
   const clock = window.setInterval(() => (nowTick.value = Date.now()), 1000);
   const end = openStream("/api/v1/stream", {
     onOpen: () => dispatch({ kind: "open", now: Date.now() }),
+    onRefused: sessionEnded,
     onCut: () => dispatch({ kind: "cut" }),
     onItem: (item) => {
       const before = live.peek().fresh[0];

@@ -1,0 +1,101 @@
+"""`minqing user …`: accounts of staff posts, and what they may do where."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from app.cli.terminal import console, give_up, open_context
+from app.core.clock import CITY_ZONE
+from app.core.context import Context
+from app.identity import service
+from app.identity.rules import Role
+
+app = typer.Typer(help="Who may sign in, and act as what, where.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="Login of a staff post, e.g. duty_officer.")]
+Area = Annotated[int, typer.Argument(help="15-digit code of the area.")]
+Password = Annotated[
+    str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True,
+                      help="Asked for when it is not given."),
+]  # fmt: skip
+
+
+@contextmanager
+def _accounts() -> Iterator[Context]:
+    from app.city.service import prepare_database
+
+    with open_context() as context:
+        prepare_database(context.engine)
+        try:
+            yield context
+        except service.AccountError as error:
+            raise give_up(str(error)) from error
+
+
+@app.command()
+def add(name: Name, password: Password) -> None:
+    """Add an account; it can do nothing until it is granted something."""
+    with _accounts() as context:
+        service.add_account(context.engine, name, password)
+    console.print(f"Added {name}. Next: minqing user grant {name} ROLE AREA", markup=False)
+
+
+@app.command()
+def grant(
+    name: Name,
+    role: Annotated[Role, typer.Argument(help="In which capacity.")],
+    area: Area,
+    until: Annotated[
+        datetime | None, typer.Option(help="Until when (local time of the city).")
+    ] = None,
+) -> None:
+    """Let an account act in a role, in an area and everything in it."""
+    ends_at = until.replace(tzinfo=CITY_ZONE) if until else None
+    with _accounts() as context:
+        service.grant(context.engine, name, role, area, ends_at)
+    console.print(f"{name} may now act as {role} in {area}.", markup=False)
+
+
+@app.command()
+def revoke(name: Name, role: Annotated[Role, typer.Argument()], area: Area) -> None:
+    """Take a grant back; sessions that act under it end at once."""
+    with _accounts() as context:
+        service.revoke(context.engine, name, role, area)
+    console.print(f"{name} no longer acts as {role} in {area}.", markup=False)
+
+
+@app.command()
+def passwd(name: Name, password: Password) -> None:
+    """Set another password; every session of the account ends."""
+    with _accounts() as context:
+        service.set_password(context.engine, name, password)
+    console.print(f"{name} has another password.", markup=False)
+
+
+@app.command()
+def disable(
+    name: Name,
+    undo: Annotated[bool, typer.Option("--undo", help="Let it in again.")] = False,
+) -> None:
+    """Let an account in no longer; every session of it ends."""
+    with _accounts() as context:
+        service.disable(context.engine, name, disabled=not undo)
+    console.print(f"{name} is {'enabled' if undo else 'disabled'}.", markup=False)
+
+
+@app.command("list")
+def list_all() -> None:
+    """List every account and its grants."""
+    with _accounts() as context:
+        rows = service.list_accounts(context.engine)
+    table = Table("user", "grants", "demo", "disabled")
+    for row in rows:
+        table.add_row(
+            row.name, row.grants.replace(" ", "\n"), "demo" if row.demo else "",
+            "disabled" if row.disabled_at else "",
+        )  # fmt: skip
+    console.print(table, markup=False)

@@ -1,0 +1,62 @@
+"""Accounts of staff posts, what they may do where, and who is signed in. Nothing of residents."""
+
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, Integer, LargeBinary, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base
+from app.core.types import Code, Instant, Validity
+
+
+class Account(Base):
+    """A post that can sign in. `name` is the post's login, `password_hash` Argon2id."""
+
+    __tablename__ = "account"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    password_hash: Mapped[str] = mapped_column(Text)
+    demo: Mapped[bool]
+    created_at: Mapped[Instant] = mapped_column(server_default=text("now()"))
+    disabled_at: Mapped[Instant | None]
+
+    __table_args__ = (Index("account_name", "name", unique=True),)
+
+
+class AccountGrant(Base):
+    """That an account may act in a role, in an area (all codes in [lo, hi]), for a time."""
+
+    __tablename__ = "account_grant"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    role: Mapped[str] = mapped_column(Text)
+    area_code: Mapped[Code]
+    lo: Mapped[Code]
+    hi: Mapped[Code]
+    valid: Mapped[Validity]
+
+    __table_args__ = (Index("account_grant_account", "account_id"),)
+
+
+class SignIn(Base):
+    """A session. Its token is with the browser alone; here is the token's SHA-256."""
+
+    __tablename__ = "sign_in"
+
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    grant_id: Mapped[int] = mapped_column(ForeignKey("account_grant.id", ondelete="CASCADE"))
+    created_at: Mapped[Instant]
+    seen_at: Mapped[Instant]
+
+    __table_args__ = (Index("sign_in_account", "account_id"),)
+
+
+class SignInFailure(Base):
+    """How often in a row a sign-in failed, by a hash of account and place."""
+
+    __tablename__ = "sign_in_failure"
+
+    key_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    failures: Mapped[int] = mapped_column(Integer)
+    last_at: Mapped[Instant]

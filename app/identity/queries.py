@@ -1,0 +1,225 @@
+"""SQL of accounts, grants and sessions. All of it runs as the database's owner, never as a request.
+
+Which sessions hold is said in one place: the view `live_sign_in` (app/sql/30_scope.sql).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, func, insert, select, text, update
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.orm import Session
+
+from app.identity.models import Account, AccountGrant, SignIn, SignInFailure
+from geodata import codes
+
+AnyRow = Row[*tuple[Any, ...]]
+Rows = Sequence[AnyRow]
+
+# A session is seen at most so often: each look would be a write.
+_SEEN = text(
+    "UPDATE sign_in SET seen_at = now()"
+    " WHERE token_hash = :hash AND seen_at < now() - interval '20 seconds'"
+)
+_LIVE = text(
+    "SELECT account_id, name, demo, grant_id, role, area_code, lo, hi,"
+    " seen_at < now() - interval '20 seconds' AS unseen"
+    " FROM live_sign_in WHERE token_hash = :hash"
+)
+_SCOPES = text("SELECT token_hash, lo, hi FROM live_sign_in WHERE token_hash = ANY (:hashes)")
+# Each grant that holds; an expired or revoked one is no grant.
+_GRANTS = text(
+    "SELECT id, role, area_code, CASE WHEN upper_inf(valid) THEN NULL ELSE upper(valid) END"
+    " AS valid_until FROM account_grant WHERE account_id = :account AND valid @> now() ORDER BY id"
+)
+
+
+def account(session: Session, name: str) -> AnyRow | None:
+    """An account: `id`, `name`, `password_hash`, `demo`, `disabled_at`."""
+    columns = (
+        Account.id, Account.name, Account.password_hash, Account.demo, Account.disabled_at,
+    )  # fmt: skip
+    return session.execute(select(*columns).where(Account.name == name)).first()
+
+
+def add_account(session: Session, name: str, password_hash: str, *, demo: bool) -> int | None:
+    """A new account's id; None where the name is taken."""
+    return session.scalar(
+        postgresql.insert(Account)
+        .values(name=name, password_hash=password_hash, demo=demo)
+        .on_conflict_do_nothing(index_elements=["name"])
+        .returning(Account.id)
+    )
+
+
+def set_password(session: Session, account_id: int, password_hash: str) -> None:
+    """Another password; every session ends with the old one."""
+    session.execute(
+        update(Account).where(Account.id == account_id).values(password_hash=password_hash)
+    )
+    end_all(session, account_id)
+
+
+def set_disabled(session: Session, account_id: int, *, disabled: bool) -> None:
+    """Let an account in no longer, or again."""
+    at = func.now() if disabled else None
+    session.execute(update(Account).where(Account.id == account_id).values(disabled_at=at))
+    end_all(session, account_id)
+
+
+def add_grant(
+    session: Session, account_id: int, role: str, area_code: int, until: datetime | None
+) -> int:
+    """A new grant's id; in force from now."""
+    lo, hi = codes.code_range(area_code)
+    now = session.scalar(select(func.now()))
+    values = {
+        "account_id": account_id, "role": role, "area_code": area_code, "lo": lo, "hi": hi,
+        "valid": Range(now, until, bounds="[)"),
+    }  # fmt: skip
+    added: int = session.execute(
+        insert(AccountGrant).values(values).returning(AccountGrant.id)
+    ).scalar_one()
+    return added
+
+
+def revoke_grants(session: Session, account_id: int, role: str, area_code: int) -> int:
+    """End the grants of a role in an area now; how many there were."""
+    ended = session.execute(
+        text(
+            "UPDATE account_grant SET valid = tstzrange(lower(valid), now())"
+            " WHERE account_id = :account AND role = :role AND area_code = :area"
+            " AND valid @> now() RETURNING id"
+        ),
+        {"account": account_id, "role": role, "area": area_code},
+    )
+    return len(ended.all())
+
+
+def grants(session: Session, account_id: int) -> Rows:
+    """The grants that hold now: `id`, `role`, `area_code`, `valid_until`."""
+    return session.execute(_GRANTS, {"account": account_id}).all()
+
+
+def accounts(session: Session) -> Rows:
+    """Every account, with its grants that hold as words."""
+    return session.execute(
+        text(
+            "SELECT a.name, a.demo, a.disabled_at, coalesce(string_agg("
+            "   g.role || '@' || g.area_code, ' ' ORDER BY g.id)"
+            "   FILTER (WHERE g.valid @> now()), '') AS grants"
+            " FROM account a LEFT JOIN account_grant g ON g.account_id = a.id"
+            " GROUP BY a.id ORDER BY a.name"
+        )
+    ).all()
+
+
+def has_real_admin(session: Session) -> bool:
+    """Whether somebody other than a demo account administers the city."""
+    found = text(
+        "SELECT true FROM account a JOIN account_grant g ON g.account_id = a.id"
+        " WHERE NOT a.demo AND a.disabled_at IS NULL AND g.role = 'city_admin'"
+        " AND g.valid @> now() LIMIT 1"
+    )
+    return bool(session.scalar(found))
+
+
+def delete_demo_accounts(session: Session) -> None:
+    """Demo accounts go with the demo."""
+    session.execute(delete(Account).where(Account.demo))
+
+
+def demo_chain(session: Session) -> Sequence[int]:
+    """One area of each level, the busiest cell and what lies above it; empty without a city."""
+    cell = session.scalar(
+        text(
+            "SELECT coalesce("
+            " (SELECT cell_code FROM incident GROUP BY cell_code"
+            "  ORDER BY count(*) DESC, cell_code LIMIT 1),"
+            " (SELECT min(code) FROM area WHERE level = 'cell'))"
+        )
+    )
+    return codes.chain_of(cell) if cell is not None else ()
+
+
+def add_sign_in(session: Session, token_hash: bytes, account_id: int, grant_id: int) -> None:
+    """Begin a session; sweep out those that are long over."""
+    session.execute(
+        text(
+            "DELETE FROM sign_in s USING account_grant g WHERE g.id = s.grant_id"
+            " AND g.role <> 'wall_display' AND s.created_at < now() - interval '1 day'"
+        )
+    )
+    session.execute(
+        insert(SignIn).values(
+            token_hash=token_hash, account_id=account_id, grant_id=grant_id,
+            created_at=func.now(), seen_at=func.now(),
+        )
+    )  # fmt: skip
+
+
+def live(session: Session, token_hash: bytes) -> AnyRow | None:
+    """The session that holds under this hash, noted as seen."""
+    row = session.execute(_LIVE, {"hash": token_hash}).first()
+    if row is not None and row.unseen:
+        session.execute(_SEEN, {"hash": token_hash})
+    return row
+
+
+def live_scopes(session: Session, hashes: Sequence[bytes]) -> dict[bytes, tuple[int, int]]:
+    """The ranges of those of these sessions that hold."""
+    rows = session.execute(_SCOPES, {"hashes": list(hashes)})
+    return {bytes(row.token_hash): (row.lo, row.hi) for row in rows}
+
+
+def switch(session: Session, token_hash: bytes, grant_id: int) -> None:
+    """Let a session act under another grant."""
+    session.execute(update(SignIn).where(SignIn.token_hash == token_hash).values(grant_id=grant_id))
+
+
+def end(session: Session, token_hash: bytes) -> None:
+    """End one session."""
+    session.execute(delete(SignIn).where(SignIn.token_hash == token_hash))
+
+
+def end_all(session: Session, account_id: int) -> None:
+    """End every session of an account."""
+    session.execute(delete(SignIn).where(SignIn.account_id == account_id))
+
+
+def failures(session: Session, key_hash: bytes, now: datetime) -> tuple[int, datetime]:
+    """How often in a row it failed, and when last; nobody else reads it until we are done."""
+    session.execute(
+        postgresql.insert(SignInFailure)
+        .values(key_hash=key_hash, failures=0, last_at=now)
+        .on_conflict_do_nothing()
+    )
+    found = select(SignInFailure.failures, SignInFailure.last_at).where(
+        SignInFailure.key_hash == key_hash
+    )
+    row = session.execute(found.with_for_update()).one()
+    return row.failures, row.last_at
+
+
+def set_failures(session: Session, key_hash: bytes, count: int, now: datetime) -> None:
+    """Note one more; forget those of yesterday."""
+    session.execute(
+        update(SignInFailure)
+        .where(SignInFailure.key_hash == key_hash)
+        .values(failures=count, last_at=now)
+    )
+    session.execute(
+        delete(SignInFailure).where(SignInFailure.last_at < func.now() - text("interval '1 day'"))
+    )
+
+
+def forget_failures(session: Session, key_hash: bytes) -> None:
+    """It succeeded."""
+    session.execute(delete(SignInFailure).where(SignInFailure.key_hash == key_hash))
+
+
+def scope_faults(session: Session) -> list[str]:
+    """What is missing in the database for scope to hold; empty when nothing is."""
+    return list(session.scalars(text("SELECT fault FROM scope_faults()")))

@@ -1,0 +1,115 @@
+"""HTTP of the domain `identity`: the session."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Depends, Query, Request, Response
+from pydantic import Field
+
+from app.core.problem_docs import documented
+from app.core.query_words import StrictQuery
+from app.identity import service
+from app.identity.cookies import cookie_name, read_cookie
+from app.identity.deps import ActorDep, ContextDep, SessionsDep, json_only
+from app.identity.schemas import ChosenGrant, Credentials, SessionInfo
+
+router = APIRouter(prefix="/api/v1", tags=["identity"])
+
+WRITE_REFUSALS = documented(
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+)
+
+
+class SignOutQuery(StrictQuery):
+    """Which sessions end."""
+
+    everywhere: bool = Field(
+        default=False, description="All sessions of the account, on every device."
+    )
+
+
+@router.post(
+    "/session",
+    summary="Sign in",
+    responses={**WRITE_REFUSALS, **documented(HTTPStatus.TOO_MANY_REQUESTS)},
+    dependencies=[Depends(json_only)],
+)
+def sign_in(
+    *,
+    given: Annotated[Credentials, Body()],
+    query: Annotated[StrictQuery, Query()],
+    request: Request,
+    response: Response,
+    context: ContextDep,
+) -> SessionInfo:
+    """Begin a session with the login and password of a staff post.
+
+    The answer sets an HttpOnly cookie and gives the header token for writes. After three failures
+    each further one makes the next attempt wait longer (429, Retry-After).
+    """
+    scheme = request.url.scheme
+    old = read_cookie(request.headers.get("cookie", ""), scheme)
+    source = request.client.host if request.client else ""
+    opened = service.sign_in(context.engine, given, source, old)
+    actor = service.actor_of(context.engine, opened.token)
+    if actor is None:
+        raise service.not_signed_in()
+    response.set_cookie(
+        cookie_name(scheme), opened.token, path="/", httponly=True, samesite="lax",
+        secure=scheme == "https",
+    )  # fmt: skip
+    return service.describe(context.engine, actor)
+
+
+@router.get("/session", summary="Tell who is signed in")
+def get_session(
+    query: Annotated[StrictQuery, Query()], context: ContextDep, actor: ActorDep
+) -> SessionInfo:
+    """The account, its grants, the one under which it acts, and the header token for writes."""
+    return service.describe(context.engine, actor)
+
+
+@router.delete(
+    "/session",
+    summary="Sign out",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=documented(HTTPStatus.FORBIDDEN, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+)
+def sign_out(
+    *,
+    query: Annotated[SignOutQuery, Query()],
+    request: Request,
+    response: Response,
+    context: ContextDep,
+    actor: ActorDep,
+    sessions: SessionsDep,
+) -> None:
+    """End this session, or with `everywhere` all sessions of the account. Streams end with it."""
+    service.sign_out(context.engine, actor, everywhere=query.everywhere)
+    sessions.forget()
+    response.delete_cookie(
+        cookie_name(request.url.scheme), path="/", httponly=True, samesite="lax",
+        secure=request.url.scheme == "https",
+    )  # fmt: skip
+
+
+@router.put(
+    "/session/grant",
+    summary="Act under another grant",
+    responses=WRITE_REFUSALS,
+    dependencies=[Depends(json_only)],
+)
+def switch_grant(
+    chosen: Annotated[ChosenGrant, Body()],
+    query: Annotated[StrictQuery, Query()],
+    context: ContextDep,
+    actor: ActorDep,
+    sessions: SessionsDep,
+) -> SessionInfo:
+    """One acts under one grant at a time. Open streams end, to be opened anew."""
+    changed = service.switch_grant(context.engine, actor, chosen.grant)
+    sessions.forget()
+    return service.describe(context.engine, changed)

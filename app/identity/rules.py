@@ -1,0 +1,97 @@
+"""Who may do what, as pure decisions. Imports nothing of ours."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+LEAST_PASSWORD = 10
+# Failures of one account from one place that cost nothing: everybody mistypes.
+FREE_FAILURES = 3
+LONGEST_WAIT_S = 300.0
+FORGET_FAILURES_S = 3_600.0
+
+_NAME = re.compile(r"[a-z][a-z0-9_-]{1,39}(\.[0-9]{15})?", re.ASCII)
+
+
+class Role(StrEnum):
+    """In which capacity somebody acts."""
+
+    CITY_ADMIN = "city_admin"
+    DUTY_OFFICER = "duty_officer"
+    DISPATCHER = "dispatcher"
+    PLANNER = "planner"
+    GRID_WORKER = "grid_worker"
+    RESPONDER = "responder"
+    AUDITOR = "auditor"
+    WALL_DISPLAY = "wall_display"
+
+
+EVERYBODY = frozenset(Role)
+REPORTERS = EVERYBODY - {Role.AUDITOR, Role.WALL_DISPLAY}
+
+# Operations (by their id in the API document) that need no sign-in.
+OPEN_OPERATIONS = frozenset({"healthz", "readyz", "metrics", "sign_in", "docs", "style"})
+
+# Every other operation, and who may do it. What is not here is refused to everybody.
+OPERATIONS: dict[str, frozenset[Role]] = {
+    **dict.fromkeys(
+        (
+            "get_session", "sign_out", "switch_grant",
+            "get_city", "list_categories",
+            "list_areas", "get_area", "get_area_boundary", "search_addresses", "name_point",
+            "list_stations", "list_assignments", "list_staffing",
+            "list_incidents", "list_due", "summarise_clocks", "get_incident",
+            "get_incident_by_no", "stream",
+            "list_layers", "count_incidents", "count_incidents_over_time", "get_heat_legend",
+            "get_heat_tile",
+            *(f"get_{layer}_{form}"
+              for layer in ("areas", "cells", "incidents", "stations", "assignments", "features")
+              for form in ("tile", "geojson")),
+        ),
+        EVERYBODY,
+    ),
+    "report_incident": REPORTERS,
+}  # fmt: skip
+
+
+def may(role: Role, operation: str) -> bool:
+    """Whether a role may do an operation, within its area."""
+    return role in OPERATIONS.get(operation, ())
+
+
+def reads_free_text(role: Role) -> bool:
+    """Whether a role is shown descriptions and reasons; a screen on a wall is not."""
+    return role is not Role.WALL_DISPLAY
+
+
+def is_account_name(name: str) -> bool:
+    """Whether this can be the name of an account: of a post, never of a person's papers."""
+    return _NAME.fullmatch(name) is not None
+
+
+def wait_s(failures: int) -> float:
+    """Seconds to wait after so many failures in a row before the next attempt is looked at."""
+    if failures < FREE_FAILURES:
+        return 0.0
+    return float(min(2.0 ** min(failures - FREE_FAILURES, 20), LONGEST_WAIT_S))
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts, under which one of their grants.
+
+    Attributes:
+        name: of the account.
+        lo, hi: first and last code of the grant's area, both inclusive.
+        token: the session's, as the browser holds it.
+    """
+
+    account_id: int
+    name: str
+    demo: bool
+    grant_id: int
+    role: Role
+    area_code: int
+    lo: int
+    hi: int
+    token: str

@@ -1,0 +1,64 @@
+"""What the paths of identity take and give."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.identity.rules import Role
+
+
+class Credentials(BaseModel):
+    """What a post signs in with."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    user: str = Field(
+        min_length=1,
+        max_length=100,
+        description="Login of a staff post, such as `duty_officer`.",
+        examples=["city_admin"],
+    )
+    password: str = Field(min_length=1, max_length=200, description="Its password.")
+
+
+class ChosenGrant(BaseModel):
+    """Under which grant to act from now on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    grant: int = Field(ge=1, lt=2**63, description="`id` of one of the session's grants.")
+
+
+class GrantedArea(BaseModel):
+    """Where a grant holds."""
+
+    code: int = Field(description="15-digit area code.")
+    level: str | None = Field(description="Level of the area; null where it is not drawn.")
+    name: str | None = Field(description="Its name; null where it is not drawn.")
+    name_en: str | None = Field(description="Its English name, where it has one.")
+
+
+class Grant(BaseModel):
+    """That one may act in a role, in an area."""
+
+    id: int = Field(description="Number of the grant.")
+    role: Role = Field(description="In which capacity.")
+    area: GrantedArea = Field(description="Where: this area and everything in it.")
+    valid_until: datetime | None = Field(
+        description="Until when (RFC 3339, UTC, exclusive); null: until it is revoked."
+    )
+
+
+class SessionInfo(BaseModel):
+    """Who is signed in, and what they may do."""
+
+    user: str = Field(description="Login of the staff post.")
+    demo: bool = Field(description="Whether it is a demonstration account.")
+    grants: list[Grant] = Field(description="All grants that hold now; one acts under one of them.")
+    active: int = Field(description="`id` of the grant under which this session acts.")
+    operations: list[str] = Field(
+        description="Operations of this API (`operationId`) that the active grant's role may do."
+    )
+    header_token: str = Field(
+        description="To be sent as `X-Minqing-Token` with every write; it ends with the session."
+    )

@@ -1,0 +1,395 @@
+"""Deciding about sign-in: who is let in, under which grant, for how long."""
+
+import hashlib
+import hmac
+import secrets
+import threading
+import time
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import NamedTuple
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from app.core.clock import utc_now
+from app.core.db import reading, writing
+from app.core.errors import FieldError, Problem, invalid
+from app.core.scope import Scope
+from app.identity import passwords, queries, rules
+from app.identity.rules import Actor, Role
+from app.identity.schemas import Credentials, Grant, GrantedArea, SessionInfo
+from app.places import queries as places
+from geodata.codes import Level, level_of
+
+TOKEN_BYTES = 32
+SERVICE_ACCOUNT = "simulation"
+# For so long a process believes what it knows of a session before it asks again.
+BELIEVED_S = 0.5
+MOST_BELIEVED = 5_000
+
+
+class Opened(NamedTuple):
+    """A session that was just begun."""
+
+    token: str
+    account_id: int
+
+
+def token_hash(token: str) -> bytes:
+    """What the database knows of a session token."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).digest()
+
+
+def header_token(token: str) -> str:
+    """What a page sends with its writes: known to whoever could read an answer of this session."""
+    return hmac.new(token.encode("utf-8", "replace"), b"X-Minqing-Token", "sha256").hexdigest()
+
+
+def scope_of(actor: Actor) -> Scope:
+    """How far they may look."""
+    return Scope(actor.lo, actor.hi, actor.token)
+
+
+def sign_in(engine: Engine, given: Credentials, source: str, old_token: str | None) -> Opened:
+    """Begin a session, always a new one; the one that the browser had before ends.
+
+    An attempt counts as failed until it has succeeded, so that many at once gain nothing. The
+    delay is that of this account from this place: a stranger elsewhere locks nobody out.
+
+    Args:
+        source: where it comes from (an address).
+        old_token: of the session that the browser still holds.
+
+    Raises:
+        Problem: 401, the same for a wrong name, password, a disabled account and one without a
+            grant; 429 while one must wait.
+    """
+    key = hashlib.sha256(f"{given.user}\n{source}".encode("utf-8", "replace")).digest()
+    with writing(engine) as session:
+        _count_attempt(session, key, utc_now())
+        is_name = rules.is_account_name(given.user)
+        known = queries.account(session, given.user) if is_name else None
+    if not passwords.is_right(known.password_hash if known else None, given.password):
+        raise _wrong()
+    if known is None or known.disabled_at is not None:
+        raise _wrong()
+    with writing(engine) as session:
+        opened = _open(session, known.id)
+        queries.forget_failures(session, key)
+        if old_token is not None:
+            queries.end(session, token_hash(old_token))
+    return opened
+
+
+def _count_attempt(session: Session, key: bytes, now: datetime) -> None:
+    count, last_at = queries.failures(session, key, now)
+    if now - last_at > timedelta(seconds=rules.FORGET_FAILURES_S):
+        count = 0
+    wait_s = rules.wait_s(count) - (now - last_at).total_seconds()
+    if count and wait_s > 0:
+        raise Problem(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            "wait",
+            "Wait",
+            f"Too many failures for this account from here. Wait {wait_s:.0f} s.",
+            headers={"Retry-After": str(max(1, round(wait_s)))},
+        )
+    queries.set_failures(session, key, count + 1, now)
+
+
+def _open(session: Session, account_id: int, role: Role | None = None) -> Opened:
+    held = [g for g in queries.grants(session, account_id) if role in (None, g.role)]
+    if not held:
+        raise _wrong()
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    queries.add_sign_in(session, token_hash(token), account_id, held[0].id)
+    return Opened(token, account_id)
+
+
+def _wrong() -> Problem:
+    return Problem(
+        HTTPStatus.UNAUTHORIZED,
+        "wrong-credentials",
+        "Not signed in",
+        "User or password is wrong.",
+        (FieldError("password", "does not fit the user"),),
+    )
+
+
+def actor_of(engine: Engine, token: str) -> Actor | None:
+    """Who acts under a session token just now; None for nobody."""
+    with writing(engine) as session:
+        row = queries.live(session, token_hash(token))
+    if row is None:
+        return None
+    return Actor(
+        account_id=row.account_id, name=row.name, demo=row.demo, grant_id=row.grant_id,
+        role=Role(row.role), area_code=row.area_code, lo=row.lo, hi=row.hi, token=token,
+    )  # fmt: skip
+
+
+def live_scopes(engine: Engine, tokens: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """The ranges of those of these tokens whose sessions hold just now."""
+    by_hash = {token_hash(token): token for token in tokens}
+    with reading(engine) as session:
+        found = queries.live_scopes(session, list(by_hash))
+    return {by_hash[key]: codes for key, codes in found.items()}
+
+
+class Sessions:
+    """What one process knows of sessions. It believes itself for half a second."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._lock = threading.Lock()
+        self._known: dict[str, tuple[float, Actor | None]] = {}
+
+    def remembered(self, token: str) -> tuple[bool, Actor | None]:
+        """Whether it is known who acts under a token, and who it is."""
+        known = self._known.get(token)
+        if known is None or known[0] < time.monotonic():
+            return False, None
+        return True, known[1]
+
+    def look_up(self, token: str) -> Actor | None:
+        """Who acts under a token, by the database."""
+        actor = actor_of(self._engine, token)
+        with self._lock:
+            if len(self._known) >= MOST_BELIEVED:
+                self._known.clear()
+            self._known[token] = (time.monotonic() + BELIEVED_S, actor)
+        return actor
+
+    def forget(self) -> None:
+        """Ask again, whoever comes."""
+        with self._lock:
+            self._known.clear()
+
+
+def describe(engine: Engine, actor: Actor) -> SessionInfo:
+    """Who is signed in, and what they may do."""
+    with reading(engine) as session:
+        held = queries.grants(session, actor.account_id)
+        named = places.names(session, {grant.area_code for grant in held}, utc_now())
+    return SessionInfo(
+        user=actor.name,
+        demo=actor.demo,
+        grants=[
+            Grant(
+                id=grant.id,
+                role=Role(grant.role),
+                area=_area(grant.area_code, named.get(grant.area_code)),
+                valid_until=grant.valid_until,
+            )
+            for grant in held
+        ],
+        active=actor.grant_id,
+        operations=sorted(name for name in rules.OPERATIONS if rules.may(actor.role, name)),
+        header_token=header_token(actor.token),
+    )
+
+
+def _area(code: int, named: queries.AnyRow | None) -> GrantedArea:
+    if named is None:
+        return GrantedArea(code=code, level=level_of(code), name=None, name_en=None)
+    return GrantedArea(code=code, level=named.level, name=named.name, name_en=named.name_en)
+
+
+def switch_grant(engine: Engine, actor: Actor, grant_id: int) -> Actor:
+    """Act under another of one's grants.
+
+    Raises:
+        Problem: 422 on `grant`; 401 when the session has just ended.
+    """
+    with writing(engine) as session:
+        if grant_id not in {grant.id for grant in queries.grants(session, actor.account_id)}:
+            raise invalid("grant", "is none of this account's grants that hold")
+        queries.switch(session, token_hash(actor.token), grant_id)
+    changed = actor_of(engine, actor.token)
+    if changed is None:
+        raise not_signed_in()
+    return changed
+
+
+def sign_out(engine: Engine, actor: Actor, *, everywhere: bool) -> None:
+    """End this session, or every session of the account."""
+    with writing(engine) as session:
+        if everywhere:
+            queries.end_all(session, actor.account_id)
+        else:
+            queries.end(session, token_hash(actor.token))
+
+
+def not_signed_in() -> Problem:
+    """Nobody is signed in: 401."""
+    return Problem(
+        HTTPStatus.UNAUTHORIZED, "not-signed-in", "Not signed in", "Sign in at /api/v1/session."
+    )
+
+
+def not_allowed(role: Role, operation: str) -> Problem:
+    """The active grant's role may not do this: 403."""
+    return Problem(
+        HTTPStatus.FORBIDDEN, "not-allowed", "Not allowed", f"A {role} may not do {operation}."
+    )
+
+
+def outside_scope(*field_names: str) -> Problem:
+    """A place beyond the active grant's area: 403, naming the fields that told it."""
+    return Problem(
+        HTTPStatus.FORBIDDEN,
+        "outside-scope",
+        "Outside your area",
+        "That place lies outside the area of the grant under which you act.",
+        tuple(FieldError(name, "lies outside your area") for name in field_names),
+    )
+
+
+# --- what the command line does -----------------------------------------------------------------
+
+
+class AccountError(ValueError):
+    """A request of the command line that cannot be done, in words."""
+
+
+def add_account(engine: Engine, name: str, password: str) -> None:
+    """A new account, without grants.
+
+    Raises:
+        AccountError: the name is taken or unusable, or the password too short.
+    """
+    if not rules.is_account_name(name):
+        raise AccountError(
+            f"{name!r} cannot be a login: a to z, 0 to 9, - and _, beginning with a letter"
+        )
+    _refuse_short(password)
+    with writing(engine) as session:
+        if queries.add_account(session, name, passwords.hashed(password), demo=False) is None:
+            raise AccountError(f"There is an account {name} already.")
+
+
+def _refuse_short(password: str) -> None:
+    if len(password) < rules.LEAST_PASSWORD:
+        raise AccountError(f"A password has {rules.LEAST_PASSWORD} characters at least.")
+
+
+def _account_id(session: Session, name: str) -> int:
+    known = queries.account(session, name) if rules.is_account_name(name) else None
+    if known is None:
+        raise AccountError(f"There is no account {name!r}.")
+    return int(known.id)
+
+
+def set_password(engine: Engine, name: str, password: str) -> None:
+    """Another password; every session of the account ends.
+
+    Raises:
+        AccountError: no such account, or too short.
+    """
+    _refuse_short(password)
+    with writing(engine) as session:
+        queries.set_password(session, _account_id(session, name), passwords.hashed(password))
+
+
+def grant(
+    engine: Engine, name: str, role: Role, area_code: int, until: datetime | None = None
+) -> int:
+    """Let an account act in a role in an area; the grant's number.
+
+    Raises:
+        AccountError: no such account, or no area code.
+    """
+    try:
+        level_of(area_code)
+    except ValueError as error:
+        raise AccountError(str(error)) from error
+    with writing(engine) as session:
+        return queries.add_grant(session, _account_id(session, name), role, area_code, until)
+
+
+def revoke(engine: Engine, name: str, role: Role, area_code: int) -> int:
+    """End such grants now; how many.
+
+    Raises:
+        AccountError: no such account, or no such grant.
+    """
+    with writing(engine) as session:
+        ended = queries.revoke_grants(session, _account_id(session, name), role, area_code)
+        if not ended:
+            raise AccountError(f"{name} holds no grant {role} in {area_code}.")
+        return ended
+
+
+def disable(engine: Engine, name: str, *, disabled: bool = True) -> None:
+    """Let an account in no longer (or again); every session of it ends.
+
+    Raises:
+        AccountError: no such account.
+    """
+    with writing(engine) as session:
+        queries.set_disabled(session, _account_id(session, name), disabled=disabled)
+
+
+def list_accounts(engine: Engine) -> queries.Rows:
+    """Every account: `name`, `demo`, `disabled_at`, `grants`."""
+    with reading(engine) as session:
+        return queries.accounts(session)
+
+
+def has_real_admin(engine: Engine) -> bool:
+    """Whether somebody other than a demo account administers the city."""
+    with reading(engine) as session:
+        return queries.has_real_admin(session)
+
+
+def scope_faults(engine: Engine) -> list[str]:
+    """What is missing in the database for scope to hold."""
+    with reading(engine) as session:
+        return queries.scope_faults(session)
+
+
+def ensure_demo_accounts(engine: Engine, password: str) -> list[str]:
+    """One account a role and tier, all with this password; their names, none without a city."""
+    password_hash = passwords.hashed(password)
+    names = []
+    with writing(engine) as session:
+        chain = queries.demo_chain(session)
+        for code in chain:
+            for role in Role:
+                name = role.value if level_of(code) is Level.CITY else f"{role.value}.{code}"
+                _ensure_demo(session, name, password_hash, role, code)
+                names.append(name)
+    return names
+
+
+def _ensure_demo(session: Session, name: str, secret: str, role: Role, code: int) -> int:
+    account_id = queries.add_account(session, name, secret, demo=True)
+    if account_id is not None:
+        queries.add_grant(session, account_id, role, code, None)
+        return account_id
+    known = queries.account(session, name)
+    if known is None:
+        raise AccountError(f"The account {name} was just removed.")
+    if known.demo and secret != passwords.UNUSABLE:
+        queries.set_password(session, known.id, secret)
+    return int(known.id)
+
+
+def delete_demo_accounts(engine: Engine) -> None:
+    """Demo accounts go with the demo, and their sessions with them."""
+    with writing(engine) as session:
+        queries.delete_demo_accounts(session)
+
+
+def open_service_session(engine: Engine, city_code: int) -> str:
+    """The token of a session of our own programs (simulation, measurements), without a password.
+
+    Whoever can call this holds the database already.
+    """
+    with writing(engine) as session:
+        account_id = _ensure_demo(
+            session, SERVICE_ACCOUNT, passwords.UNUSABLE, Role.CITY_ADMIN, city_code
+        )
+        return _open(session, account_id, Role.CITY_ADMIN).token

@@ -1,0 +1,82 @@
+"""Stands in front of every path behind sign-in: nobody else gets further, whatever the route."""
+
+import hmac
+from http import HTTPStatus
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app import problem_answers
+from app.core.errors import FieldError, Problem
+from app.core.settings import Settings
+from app.guards import SAFE_METHODS
+from app.identity.cookies import read_cookie
+from app.identity.deps import ACTOR
+from app.identity.rules import Actor
+from app.identity.service import Sessions, header_token, not_signed_in
+
+# Everything else is the page's own files, health and documentation: nothing of the city.
+GUARDED = ("/api/", "/tiles/", "/heat/", "/ogc/")
+OPEN = frozenset({("GET", "/api/v1/openapi.json"), ("HEAD", "/api/v1/openapi.json"),
+                  ("POST", "/api/v1/session")})  # fmt: skip
+HEADER_TOKEN = "x-minqing-token"
+DEMO_HEADER = "X-Minqing-Demo"
+
+
+class SignedIn:
+    """ASGI middleware that finds out who acts, and refuses nobody's requests and forged writes."""
+
+    def __init__(self, app: ASGIApp, sessions: Sessions, settings: Settings) -> None:
+        self.app = app
+        self.sessions = sessions
+        self.demo = settings.demo
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http" or not is_guarded(scope["method"], scope["path"]):
+            await self.app(scope, receive, send)
+            return
+        try:
+            scope[ACTOR] = await self._admit(scope)
+        except Problem as problem:
+            refused = problem
+        except (DBAPIError, PoolTimeout) as error:
+            refused = problem_answers.from_database(error)
+        else:
+            await self.app(scope, receive, send)
+            return
+        if self.demo and refused.status == HTTPStatus.UNAUTHORIZED:
+            refused.headers[DEMO_HEADER] = "1"
+        await problem_answers.answer(refused, scope["path"])(scope, receive, send)
+
+    async def _admit(self, scope: Scope) -> Actor:
+        headers = Headers(scope=scope)
+        token = read_cookie(headers.get("cookie", ""), scope.get("scheme", "http"))
+        if token is None:
+            raise not_signed_in()
+        is_known, actor = self.sessions.remembered(token)
+        if not is_known or scope["method"] not in SAFE_METHODS:
+            actor = await run_in_threadpool(self.sessions.look_up, token)
+        if actor is None:
+            raise not_signed_in()
+        if scope["method"] not in SAFE_METHODS:
+            given = headers.get(HEADER_TOKEN, "").encode("utf-8", "replace")
+            if not hmac.compare_digest(given, header_token(token).encode()):
+                raise _forged()
+        return actor
+
+
+def is_guarded(method: str, path: str) -> bool:
+    """Whether a path is behind sign-in."""
+    return path.startswith(GUARDED) and (method, path) not in OPEN
+
+
+def _forged() -> Problem:
+    message = "must be the header token of the session (GET /api/v1/session)"
+    return Problem(
+        HTTPStatus.FORBIDDEN, "header-token", "Header token missing or wrong",
+        f"X-Minqing-Token: {message}", (FieldError("X-Minqing-Token", message),),
+    )  # fmt: skip

@@ -1,0 +1,144 @@
+-- Scope: what a request may see, enforced by PostgreSQL itself (docs/decisions, row security).
+--
+-- A request's transaction runs as `minqing_app`, which owns nothing, is no superuser and passes
+-- by no policy. It says who asks by a session token in `app.session` (set for this transaction
+-- only); unset, or of nobody, it sees no row and no error.
+
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'minqing_app') THEN
+        CREATE ROLE minqing_app NOLOGIN;
+    END IF;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN
+    NULL;  -- another database of this cluster was made ready at the same moment
+END $$;
+DO $$
+BEGIN
+    IF NOT pg_has_role(current_user, 'minqing_app', 'MEMBER') THEN
+        EXECUTE format('GRANT minqing_app TO %I', current_user);
+    END IF;
+END $$;
+
+-- Without this no index on geometry can be used under row security. Accepted in writing: the
+-- operator compares bounding boxes and tells of their contents in no error.
+DO $$
+BEGIN
+    IF NOT (SELECT proleakproof FROM pg_proc
+            WHERE oid = to_regprocedure('geometry_overlaps(geometry,geometry)')) THEN
+        ALTER FUNCTION geometry_overlaps(geometry, geometry) LEAKPROOF;
+    END IF;
+END $$;
+
+-- The sessions that hold just now, each with the grant under which it acts. Idle for 15 minutes,
+-- or 12 hours (a shift) old, a session is over; a display on a wall is never.
+CREATE OR REPLACE VIEW live_sign_in AS
+SELECT s.token_hash, s.seen_at, a.id AS account_id, a.name, a.demo, g.id AS grant_id, g.role,
+       g.area_code, g.lo, g.hi
+FROM sign_in s
+JOIN account a ON a.id = s.account_id
+JOIN account_grant g ON g.id = s.grant_id AND g.account_id = a.id
+WHERE a.disabled_at IS NULL AND g.valid @> now()
+  AND (g.role = 'wall_display'
+       OR (s.seen_at > now() - interval '15 minutes'
+           AND s.created_at > now() - interval '12 hours'));
+
+-- The codes that the session of this transaction may see. NULL holds no code.
+CREATE OR REPLACE FUNCTION session_scope() RETURNS int8range
+LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+    SELECT int8range(lo, hi, '[]') FROM live_sign_in
+    WHERE token_hash
+          = sha256(convert_to(nullif(current_setting('app.session', true), ''), 'UTF8'))
+$$;
+
+-- Scope is looked up once a statement (the subquery), and compared once a row by a function of
+-- which the planner expects a third of the rows: a comparison with an unknown bound would make it
+-- expect one in two hundred, and choose plans that take hours where it is wrong.
+DO $$
+DECLARE
+    kept record;
+BEGIN
+    FOR kept IN SELECT * FROM (VALUES
+        ('incident', 'cell_code'), ('incident_event', 'cell_code'),
+        ('report_receipt', 'cell_code'), ('stream_event', 'area_code')) t (relation, code)
+    LOOP
+        -- Only where something is missing: it takes locks for which a running server would wait.
+        IF NOT (SELECT relrowsecurity AND relforcerowsecurity FROM pg_class
+                WHERE oid = to_regclass('public.' || kept.relation)) THEN
+            EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', kept.relation);
+            EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', kept.relation);
+        END IF;
+        IF NOT EXISTS (SELECT FROM pg_policy WHERE polname = 'scope'
+                       AND polrelid = to_regclass('public.' || kept.relation)) THEN
+            EXECUTE format(
+                'CREATE POLICY scope ON %I TO minqing_app'
+                ' USING (range_contains_elem((SELECT session_scope()), %I))',
+                kept.relation, kept.code);
+        END IF;
+        -- Loader, relay and command line belong to no request.
+        IF NOT EXISTS (SELECT FROM pg_policy WHERE polname = 'house'
+                       AND polrelid = to_regclass('public.' || kept.relation)) THEN
+            EXECUTE format('CREATE POLICY house ON %I TO CURRENT_USER USING (true)',
+                           kept.relation);
+        END IF;
+    END LOOP;
+END $$;
+
+GRANT USAGE ON SCHEMA public, published TO minqing_app;
+GRANT SELECT ON ALL TABLES IN SCHEMA published TO minqing_app;
+-- Table by table: a partition has no policy of its own and must not be reached past its parent's.
+GRANT SELECT ON alembic_version, area, area_shape, assignment, base_unit, boundary_version,
+    category, city, duty_unit, incident, incident_event, incident_status, map_feature,
+    report_receipt, staffing_rule, station, station_cover, stream_event, stream_state
+    TO minqing_app;
+GRANT INSERT ON incident, incident_event, report_receipt, outbox TO minqing_app;
+-- Its number only, which comes back from an insert; what is told by others stays unread.
+GRANT SELECT (id) ON outbox TO minqing_app;
+GRANT UPDATE (status, closed_at) ON incident TO minqing_app;
+GRANT USAGE ON SEQUENCE incident_no_seq TO minqing_app;
+REVOKE ALL ON account, account_grant, sign_in, sign_in_failure, live_sign_in FROM minqing_app;
+
+DO $$
+DECLARE
+    name text;
+BEGIN
+    FOR name IN SELECT relname FROM pg_class
+                WHERE relnamespace = 'published'::regnamespace AND relkind = 'v' LOOP
+        EXECUTE format('ALTER VIEW published.%I SET (security_invoker = true)', name);
+    END LOOP;
+END $$;
+
+-- What must be so before anybody is served; one row for everything that is not.
+CREATE OR REPLACE FUNCTION scope_faults() RETURNS TABLE (fault text)
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT 'geometry_overlaps is not LEAKPROOF'
+    WHERE NOT coalesce((SELECT proleakproof FROM pg_proc
+                        WHERE oid = to_regprocedure('geometry_overlaps(geometry,geometry)')), false)
+    UNION ALL
+    SELECT 'the role minqing_app is missing, or can do more than it may'
+    WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'minqing_app'
+                      AND NOT rolsuper AND NOT rolbypassrls AND NOT rolcreaterole)
+    UNION ALL
+    SELECT format('%s has no forced row security', t)
+    FROM unnest(ARRAY['incident', 'incident_event', 'report_receipt', 'stream_event']) t
+    WHERE NOT coalesce((SELECT relrowsecurity AND relforcerowsecurity FROM pg_class
+                        WHERE oid = to_regclass('public.' || t)), false)
+    UNION ALL
+    SELECT format('%s has not exactly the policy of scope', t)
+    FROM unnest(ARRAY['incident', 'incident_event', 'report_receipt', 'stream_event']) t
+    WHERE (SELECT array_agg(polname || ': ' || pg_get_expr(polqual, polrelid)) FROM pg_policy
+           WHERE polrelid = to_regclass('public.' || t)
+             AND polroles && ARRAY[0::oid, to_regrole('minqing_app')::oid])
+        IS DISTINCT FROM ARRAY['scope: range_contains_elem(( SELECT session_scope() AS '
+            || 'session_scope), ' || CASE t WHEN 'stream_event' THEN 'area_code' ELSE 'cell_code'
+            END || ')']
+    UNION ALL
+    SELECT format('published.%s does not ask as its reader', relname) FROM pg_class
+    WHERE relnamespace = to_regnamespace('published') AND relkind = 'v'
+      AND NOT coalesce('security_invoker=true' = ANY (reloptions), false)
+    UNION ALL
+    SELECT format('minqing_app can read %s past its parent', c.relname)
+    FROM pg_class c WHERE c.relispartition AND c.relkind = 'r'
+      AND c.relnamespace = 'public'::regnamespace
+      AND has_table_privilege('minqing_app', c.oid, 'SELECT')
+$$;

@@ -1,0 +1,56 @@
+/** Who is signed in, as what and where; another grant, and the way out. */
+import type { JSX } from "preact";
+import { lang, t, word } from "../i18n";
+import { activeGrant, session, signOut, switchGrant, type Grant } from "../state/session";
+import { Icon } from "../ui/icons";
+
+export function Who(): JSX.Element | null {
+  const info = session.value;
+  const active = activeGrant();
+  if (!info || !active) return null;
+  return (
+    <details class="who" onKeyDown={closeOnEscape}>
+      <summary class="button quiet" title={`${info.user} · ${grantText(active)}`} aria-label={`${info.user}, ${grantText(active)}`}>
+        <Icon name="who" />
+        <span class="who-text">{grantText(active)}</span>
+      </summary>
+      <div class="menu who-menu">
+        <p class="who-user">{info.user}</p>
+        <p class="soft">{t("whoGrants")}</p>
+        {info.grants.map((grant) => (
+          <button
+            key={grant.id}
+            type="button"
+            class="button quiet"
+            aria-pressed={grant.id === info.active}
+            disabled={grant.id === info.active}
+            onClick={() => void switchGrant(grant.id)}
+          >
+            {grant.id === info.active ? "✓ " : ""}
+            {grantText(grant)}
+          </button>
+        ))}
+        <hr />
+        <button type="button" class="button quiet" onClick={() => void signOut(false)}>
+          {t("signOut")}
+        </button>
+        <button type="button" class="button quiet" onClick={() => void signOut(true)}>
+          {t("signOutEverywhere")}
+        </button>
+      </div>
+    </details>
+  );
+}
+
+function grantText(grant: Grant): string {
+  const { name, name_en, code } = grant.area;
+  const area = (lang.value === "en" ? (name_en ?? name) : name) ?? String(code);
+  return `${word("acts", grant.role)} · ${area}`;
+}
+
+function closeOnEscape(event: KeyboardEvent & { currentTarget: HTMLDetailsElement }): void {
+  if (event.key !== "Escape") return;
+  event.stopPropagation();
+  event.currentTarget.open = false;
+  event.currentTarget.querySelector("summary")?.focus();
+}

@@ -1,0 +1,80 @@
+/** Who is signed in. Whatever ends the session reloads the page, which keeps its address and asks again. */
+import { signal } from "@preact/signals";
+import { asProblem, problemFrom, type Problem } from "../api/problem";
+import type { components } from "../api/schema";
+
+export type SessionInfo = components["schemas"]["SessionInfo"];
+export type Grant = components["schemas"]["Grant"];
+
+const PATH = "/api/v1/session";
+const JSON_HEADERS = { "content-type": "application/json", accept: "application/json" };
+
+export const session = signal<SessionInfo | null>(null);
+
+/** What a server without a session tells: why, and whether it is a demo. */
+export interface Outside {
+  readonly demo: boolean;
+  /** null: nobody is signed in, which is no fault */
+  readonly problem: Problem | null;
+}
+
+export function may(operation: string): boolean {
+  return session.value?.operations.includes(operation) ?? false;
+}
+
+export function activeGrant(): Grant | null {
+  const info = session.value;
+  return info?.grants.find((grant) => grant.id === info.active) ?? null;
+}
+
+/** The headers without which the server takes no write. */
+export function writeHeaders(): Record<string, string> {
+  return { ...JSON_HEADERS, "X-Minqing-Token": session.peek()?.header_token ?? "" };
+}
+
+/** Ask who is signed in; null when somebody is. */
+export async function loadSession(): Promise<Outside | null> {
+  try {
+    const answer = await fetch(PATH, { headers: { accept: "application/json" }, cache: "no-store" });
+    if (answer.ok) {
+      session.value = (await answer.json()) as SessionInfo;
+      return null;
+    }
+    const demo = answer.headers.get("x-minqing-demo") === "1";
+    return { demo, problem: answer.status === 401 ? null : await problemFrom(answer) };
+  } catch (reason) {
+    return { demo: false, problem: asProblem(reason) };
+  }
+}
+
+export async function signIn(user: string, password: string): Promise<Problem | null> {
+  try {
+    const answer = await fetch(PATH, { method: "POST", headers: JSON_HEADERS, body: JSON.stringify({ user, password }) });
+    if (!answer.ok) return await problemFrom(answer);
+    session.value = (await answer.json()) as SessionInfo;
+    return null;
+  } catch (reason) {
+    return asProblem(reason);
+  }
+}
+
+export async function signOut(everywhere: boolean): Promise<void> {
+  const query = everywhere ? "?everywhere=true" : "";
+  await fetch(PATH + query, { method: "DELETE", headers: writeHeaders() }).catch(() => undefined);
+  window.location.reload();
+}
+
+export async function switchGrant(grant: number): Promise<void> {
+  const body = JSON.stringify({ grant });
+  await fetch(`${PATH}/grant`, { method: "PUT", headers: writeHeaders(), body }).catch(() => undefined);
+  window.location.reload();
+}
+
+let leaving = false;
+
+/** The server says that nobody is signed in any more. */
+export function sessionEnded(): void {
+  if (leaving || session.peek() === null) return;
+  leaving = true;
+  window.location.reload();
+}

@@ -1,0 +1,288 @@
+"""Roles x operations x relation of areas: nobody is shown what lies beyond their grant.
+
+The rows come from the API document: an operation that no row of `FILLS` and `rules.OPERATIONS`
+knows fails. Cases with a canary word stand in foreign areas; the word, their numbers and their
+counts are looked for in everything that is answered.
+"""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import mapbox_vector_tile
+import pytest
+from PIL import Image
+from sqlalchemy import text
+from starlette.testclient import TestClient
+
+from app.core import scope as scopes
+from app.core.context import Context
+from app.core.db import writing
+from app.identity import rules
+from app.identity import service as identity
+from app.identity.rules import Role
+from app.incidents import queries as incident_queries
+from app.maps import schemas as map_words
+from geodata import codes
+from tests import staff
+from tests.app.identity.canary import CANARY, a_case, client_of, places
+from tests.app.maps import picture
+from tests.waiting import wait_until
+
+STREAM = "stream"  # endless; see test_sessions
+METHODS = {"get", "post", "put", "delete", "patch"}
+
+
+@dataclass(frozen=True)
+class World:
+    """A city with cases: one a relation, known by its relation's word."""
+
+    context: Context
+    admin: TestClient
+    places: dict[str, int]
+    cases: dict[str, dict[str, Any]]
+
+
+@pytest.fixture
+def world(own_context: Context, own_client: TestClient) -> World:
+    """Cases in every relation to one community, and a post of every role there."""
+    engine = own_context.engine
+    found = places(engine)
+    cases = {}
+    for relation in ("child", "sibling", "other"):
+        body = a_case(found[relation], engine, f"{CANARY}{relation}")
+        answer = own_client.post("/api/v1/incidents", json=body)
+        assert answer.status_code == 201, answer.text
+        cases[relation] = answer.json()
+    for role in Role:
+        staff.add_account(engine, f"own_{role.value}", role, found["own"])
+    numbers = {case["no"] for case in cases.values()}
+    wait_until(lambda: numbers <= listed(own_client))
+    wait_until(lambda: counted(own_client) >= before(engine))
+    return World(own_context, own_client, found, cases)
+
+
+def before(engine: Any) -> int:
+    """Cases of the last 30 days in the database."""
+    with writing(engine) as session:
+        return int(session.scalar(text("SELECT count(*) FROM incident WHERE reported_at >"
+                                       " now() - interval '29 days'")) or 0)  # fmt: skip
+
+
+def counted(client: TestClient) -> int:
+    """Cases that the figures tell of."""
+    return int(client.get("/api/v1/counts", params={"level": "district"}).json()["n"])
+
+
+def listed(client: TestClient) -> set[int]:
+    """Numbers that the newest page of the list tells of."""
+    items = client.get("/api/v1/incidents", params={"limit": 500}).json()["items"]
+    return {item["no"] for item in items}
+
+
+def operations(client: TestClient) -> Iterator[tuple[str, str, str]]:
+    """(operation, method, path) of everything in the API document."""
+    document = client.get("/api/v1/openapi.json").json()
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            if method in METHODS:
+                yield operation["operationId"], method, path
+
+
+def fill(path: str, case: dict[str, Any], area: int) -> str:
+    """A path with its words filled in; a tile's are those in which the case lies."""
+    z = 15
+    x, y = picture.tile_at(case["lon"], case["lat"], z)[1:]
+    fills = {"{code}": area, "{no}": case["no"], "{id}": case["id"], "{z}": z, "{x}": x, "{y}": y}
+    for name, value in fills.items():
+        path = path.replace(name, str(value))
+    return path
+
+
+def test_every_operation_has_a_row(client: TestClient) -> None:
+    """A new route without one is refused to everybody, and fails here."""
+    known = {name for name, _, _ in operations(client)}
+    assert known - rules.OPEN_OPERATIONS == set(rules.OPERATIONS)
+
+
+def test_nobody_gets_nothing(client: TestClient) -> None:
+    """Every operation but the open ones answers 401, as a problem, without a session."""
+    case = {"no": 1, "id": "00000000-0000-4000-8000-000000000000", "lon": 103.0, "lat": 36.3}
+    nobody = TestClient(client.app, base_url="http://127.0.0.1")
+    for name, method, path in operations(client):
+        if name in rules.OPEN_OPERATIONS:
+            continue
+        answer = nobody.request(method, fill(path, case, 620111000000000))
+        assert answer.status_code == 401, name
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_each_role_does_what_its_row_says(world: World, role: Role) -> None:
+    """And nothing else: 403, before anything is looked at."""
+    with client_of(world.context, f"own_{role.value}") as client:
+        for name, method, path in operations(client):
+            if name in rules.OPEN_OPERATIONS or name in (STREAM, "sign_out"):
+                continue
+            area = world.places["own"]
+            body = a_case(area, world.context.engine, "x") if method == "post" else None
+            answer = client.request(method, fill(path, world.cases["child"], area), json=body)
+            if rules.may(role, name):
+                assert answer.status_code not in (401, 403), (name, answer.text)
+            else:
+                assert answer.status_code == 403, name
+
+
+def is_blank(png: bytes) -> bool:
+    """Whether nothing is coloured."""
+    return Image.open(io.BytesIO(png)).convert("RGBA").getchannel("A").getextrema()[1] == 0
+
+
+def numbers_in(tile: bytes) -> set[int]:
+    """Numbers of the cases in a vector tile."""
+    layers = mapbox_vector_tile.decode(tile)
+    return {f["properties"].get("no") for layer in layers.values() for f in layer["features"]}
+
+
+def leaks(client: TestClient, world: World, foreign: str) -> list[str]:
+    """Every operation in whose answer something of a foreign case shows."""
+    case = world.cases[foreign]
+    cell = case["cell_code"]
+    found = []
+    for name, method, path in operations(client):
+        if method != "get" or name in rules.OPEN_OPERATIONS or name == STREAM:
+            continue
+        for words in ({}, {"area": str(codes.parent_of(cell))}):
+            answer = client.get(fill(path, case, cell), params=words)
+            if CANARY in answer.text or case["id"] in answer.text.replace(path, ""):
+                told_back = answer.status_code == 404
+                if not told_back or CANARY in answer.text:
+                    found.append(f"{name} {words}")
+            if name == "count_incidents" and answer.status_code == 200:
+                seen = answer.json()["values"]
+                found += [name] if str(cell) in seen else []
+            if name == "get_heat_tile" and words and answer.status_code == 200:
+                found += [] if is_blank(answer.content) else [name]
+            if name == "get_incidents_tile" and answer.status_code == 200:
+                numbers = numbers_in(answer.content)
+                found += [name] if case["no"] in numbers else []
+            if name in ("get_incident", "get_incident_by_no") and not words:
+                found += [] if answer.status_code == 404 else [name]
+    if case["no"] in listed(client):
+        found.append("list_incidents")
+    return found
+
+
+@pytest.mark.parametrize("foreign", ["sibling", "other"])
+def test_nothing_of_other_areas_shows(world: World, foreign: str) -> None:
+    """Lists, cards, layers, tiles, heat, counts, search, errors."""
+    with client_of(world.context, "own_duty_officer") as client:
+        assert leaks(client, world, foreign) == []
+        assert world.cases["child"]["no"] in listed(client)
+        own = client.get(f"/api/v1/incidents/{world.cases['child']['id']}")
+        assert own.status_code == 200 and CANARY in own.text
+        total = client.get("/api/v1/city").json()["incident_total"]
+        assert 0 < total < world.admin.get("/api/v1/city").json()["incident_total"]
+    # The search itself is able to find: who may see everything is shown the case everywhere.
+    assert {"get_incident {}", "list_incidents"} <= set(leaks(world.admin, world, foreign))
+
+
+def everything(*_: object) -> Any:
+    """No filter at all."""
+    return []
+
+
+def test_the_database_alone_lets_nothing_through(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The app's own filter switched off: row security, and the store's own, still hold."""
+    monkeypatch.setattr(incident_queries, "within", everything)
+    monkeypatch.setattr(map_words, "narrowed", lambda wanted, scope: wanted)
+    with client_of(world.context, "own_duty_officer") as client:
+        assert leaks(client, world, "sibling") == []
+        assert leaks(client, world, "other") == []
+        assert world.cases["child"]["no"] in listed(client)
+
+
+def test_the_filter_alone_lets_nothing_through(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the other way round: without row security the app's own filter holds."""
+    with writing(world.context.engine) as session:
+        for table in ("incident", "incident_event", "report_receipt", "stream_event"):
+            session.execute(text(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY"))
+    with client_of(world.context, "own_duty_officer") as client:
+        assert leaks(client, world, "sibling") == []
+        assert leaks(client, world, "other") == []
+
+
+def test_with_both_off_it_would_leak(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The guard itself is seen to fail."""
+    monkeypatch.setattr(incident_queries, "within", everything)
+    with writing(world.context.engine) as session:
+        for table in ("incident", "incident_event", "report_receipt", "stream_event"):
+            session.execute(text(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY"))
+    with client_of(world.context, "own_duty_officer") as client:
+        assert leaks(client, world, "sibling")
+
+
+@pytest.mark.parametrize(
+    ("relation", "status"),
+    [("child", 201), ("own", 201), ("parent", None), ("sibling", 403), ("other", 403)],
+)
+def test_reports_come_from_inside_only(world: World, relation: str, status: int | None) -> None:
+    """A grid worker reports in its own community; elsewhere 403, and nothing is stored."""
+    body = a_case(world.places[relation], world.context.engine, "报告")
+    with client_of(world.context, "own_grid_worker") as client:
+        answer = client.post("/api/v1/incidents", json=body)
+    inside = scopes.Scope(*codes.code_range(world.places["own"]), "").holds
+    if status == 201 or (status is None and inside(answer.json().get("cell_code", 0))):
+        assert answer.status_code == 201
+    else:
+        assert answer.status_code == 403
+        assert world.admin.get(f"/api/v1/incidents/{body['id']}").status_code == 404
+
+
+def test_an_id_of_another_area_is_taken_and_not_told_of(world: World) -> None:
+    """The same UUID again: 409, and nothing of the foreign case."""
+    body = a_case(world.places["own"], world.context.engine, "x")
+    body["id"] = world.cases["other"]["id"]
+    with client_of(world.context, "own_duty_officer") as client:
+        answer = client.post("/api/v1/incidents", json=body)
+    assert answer.status_code == 409
+    assert CANARY not in answer.text
+
+
+@pytest.mark.parametrize("how", ["revoked", "expired", "disabled"])
+def test_what_no_longer_holds(world: World, how: str) -> None:
+    """A grant that ended ends the session that acted under it, at once."""
+    engine, own = world.context.engine, world.places["own"]
+    with client_of(world.context, "own_duty_officer") as client:
+        assert client.get("/api/v1/city").status_code == 200
+        if how == "revoked":
+            identity.revoke(engine, "own_duty_officer", Role.DUTY_OFFICER, own)
+        elif how == "disabled":
+            identity.disable(engine, "own_duty_officer")
+        else:
+            with writing(engine) as session:
+                session.execute(
+                    text("UPDATE account_grant SET valid = tstzrange(:since, :until)"
+                         " WHERE lo = :lo AND role = 'duty_officer'"),
+                    {"since": datetime(2020, 1, 1, tzinfo=UTC), "lo": own,
+                     "until": datetime.now(UTC) - timedelta(seconds=1)},
+                )  # fmt: skip
+        wait_until(lambda: client.get("/api/v1/city").status_code == 401, patience_s=2)
+        assert client.get("/tiles/cells/12/3200/1600.mvt").status_code == 401
+
+
+def test_a_wall_shows_no_free_text(world: World) -> None:
+    """Descriptions and reasons stay off a screen on the wall."""
+    with client_of(world.context, "own_wall_display") as client:
+        (case,) = [i for i in client.get("/api/v1/incidents").json()["items"]
+                   if i["no"] == world.cases["child"]["no"]]  # fmt: skip
+        assert case["description"] == ""
+        shown = client.get(f"/api/v1/incidents/{case['id']}").json()
+        assert shown["description"] == ""
+        assert all(step["reason"] is None for step in shown["timeline"])

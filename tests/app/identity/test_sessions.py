@@ -1,0 +1,271 @@
+"""Sessions: how they begin, what they may not survive, and what is refused on the way in."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import text
+from starlette.testclient import TestClient
+
+from app.core.context import Context
+from app.core.db import reading, writing
+from app.core.scope import Scope
+from app.identity import rules, service
+from app.identity.rules import Role
+from tests import staff
+from tests.server import ServerProcess
+from tests.stream_client import Viewer
+from tests.waiting import wait_until
+
+PATH = "/api/v1/session"
+WRONG = {"user": staff.ADMIN, "password": "not the password"}
+INJECTIONS = [
+    "' OR 1=1 --", 'admin"; DROP TABLE account; --', "test_admin'--", "test_admin\x00", "\ud800",
+    "../../etc/passwd", "<script>alert(1)</script>", "test_admin ", "TEST_ADMIN", "%00", "{{7*7}}",
+]  # fmt: skip
+
+
+@pytest.fixture
+def nobody(own_client: TestClient) -> TestClient:
+    """The same server, without a session."""
+    own_client.cookies.clear()
+    del own_client.headers["X-Minqing-Token"]
+    return own_client
+
+
+def test_who_is_told(own_client: TestClient) -> None:
+    """Login, grants, the active one, operations, the header token; the cookie is HttpOnly."""
+    answer = own_client.post(PATH, json={"user": staff.ADMIN, "password": staff.PASSWORD})
+    told = answer.json()
+    assert told["user"] == staff.ADMIN
+    assert [grant["role"] for grant in told["grants"]] == ["city_admin"]
+    assert told["active"] == told["grants"][0]["id"]
+    assert "report_incident" in told["operations"]
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie and "SameSite=lax" in cookie and "Path=/" in cookie
+    assert own_client.get(PATH).json() == told
+
+
+def test_only_a_hash_is_kept(own_client: TestClient, own_context: Context) -> None:
+    """Whoever reads the table can sign in as nobody."""
+    token = own_client.cookies["minqing"]
+    assert len(token) >= 43
+    with reading(own_context.engine) as session:
+        kept = session.execute(text("SELECT * FROM sign_in")).all()
+        accounts = session.execute(text("SELECT password_hash FROM account")).scalars().all()
+    assert service.token_hash(token) in {bytes(row.token_hash) for row in kept}
+    assert all(value.startswith("$argon2id$") for value in accounts)
+    assert token not in str(kept)
+
+
+def test_a_session_cannot_be_given_to_somebody(nobody: TestClient, own_context: Context) -> None:
+    """A token that was known before the sign-in is worth nothing after it."""
+    nobody.cookies.set("minqing", "chosen-by-a-stranger")
+    staff.sign_in(nobody)
+    fresh = nobody.cookies.get("minqing", domain="127.0.0.1") or nobody.cookies["minqing"]
+    assert fresh != "chosen-by-a-stranger"
+    assert service.actor_of(own_context.engine, "chosen-by-a-stranger") is None
+
+
+def test_signing_in_again_ends_the_session_before(
+    own_client: TestClient, own_context: Context
+) -> None:
+    """One browser, one session."""
+    before = own_client.cookies["minqing"]
+    staff.sign_in(own_client)
+    assert service.actor_of(own_context.engine, before) is None
+
+
+@pytest.mark.parametrize("given", ["", "0" * 64, "ü"])
+def test_a_write_needs_the_header_token(own_client: TestClient, given: str) -> None:
+    """The cookie alone, which a browser sends by itself, writes nothing."""
+    headers = {"X-Minqing-Token": given.encode()} if given else {"X-Minqing-Token": b""}
+    for method, path in (("post", "/api/v1/incidents"), ("delete", PATH)):
+        answer = own_client.request(method, path, headers=headers)
+        assert answer.status_code == 403
+        assert answer.json()["type"] == "/problems/header-token"
+    assert own_client.get(PATH).status_code == 200
+
+
+def test_wrong_is_wrong_whatever_is_wrong(nobody: TestClient) -> None:
+    """An unknown user and a wrong password are told apart by nothing."""
+    unknown = nobody.post(PATH, json={"user": "nobody_here", "password": "x"})
+    wrong = nobody.post(PATH, json=WRONG)
+    assert unknown.status_code == wrong.status_code == 401
+    assert unknown.json() == wrong.json()
+
+
+def test_an_unknown_user_costs_as_much(nobody: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One Argon2 verification, for somebody and for nobody."""
+    calls = []
+    right = service.passwords.is_right
+
+    def counted(known: str | None, password: str) -> bool:
+        calls.append(known is None)
+        return right(known, password)
+
+    monkeypatch.setattr(service.passwords, "is_right", counted)
+    nobody.post(PATH, json={"user": "nobody_here", "password": "x"})
+    nobody.post(PATH, json=WRONG)
+    assert calls == [True, False]
+    assert service.passwords.is_right(None, "x") is False
+
+
+def test_failures_make_the_next_one_wait(nobody: TestClient, own_context: Context) -> None:
+    """From one place; the same account from elsewhere is not locked out."""
+    answers = [nobody.post(PATH, json=WRONG) for _ in range(5)]
+    assert [a.status_code for a in answers][:3] == [401] * 3
+    assert answers[-1].status_code == 429
+    assert int(answers[-1].headers["retry-after"]) >= 1
+    right = {"user": staff.ADMIN, "password": staff.PASSWORD}
+    assert nobody.post(PATH, json=right).status_code == 429
+    credentials = service.Credentials(**right)
+    assert service.sign_in(own_context.engine, credentials, "elsewhere", None).token
+
+
+def test_many_at_once_gain_nothing(nobody: TestClient) -> None:
+    """Guesses in parallel are counted before they are looked at."""
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: nobody.post(PATH, json=WRONG).status_code, range(16)))
+    assert answers.count(401) <= rules.FREE_FAILURES + 1
+    assert answers.count(429) >= 10
+
+
+@pytest.mark.parametrize(("failures", "wait_s"), [(0, 0), (2, 0), (3, 1), (5, 4), (99, 300)])
+def test_the_delay_grows_and_ends(failures: int, wait_s: float) -> None:
+    """By doubling, to five minutes."""
+    assert rules.wait_s(failures) == wait_s
+
+
+@pytest.mark.parametrize("user", INJECTIONS)
+def test_a_user_is_data(nobody: TestClient, user: str) -> None:
+    """401 or 422, never anything else."""
+    body = f'{{"user": {ascii(user)!r}}}'.encode()
+    answer = nobody.post(PATH, json={"user": user.encode("utf-8", "replace").decode(),
+                                     "password": staff.PASSWORD})  # fmt: skip
+    assert body and answer.status_code in (401, 422), answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("column", "ago", "role", "lives"),
+    [
+        ("seen_at", "14 minutes", "duty_officer", True),
+        ("seen_at", "16 minutes", "duty_officer", False),
+        ("created_at", "11 hours", "duty_officer", True),
+        ("created_at", "13 hours", "duty_officer", False),
+        ("created_at", "30 days", "wall_display", True),
+        ("seen_at", "30 days", "wall_display", True),
+    ],
+)
+def test_when_a_session_is_over(
+    own_context: Context, column: str, ago: str, role: str, lives: bool
+) -> None:
+    """Idle 15 minutes or 12 hours old; a wall never."""
+    engine = own_context.engine
+    staff.add_account(engine, "somebody", Role(role), staff.CITY)
+    given = service.Credentials(user="somebody", password=staff.PASSWORD)
+    token = service.sign_in(engine, given, "x", None).token
+    with writing(engine) as session:
+        session.execute(
+            text(f"UPDATE sign_in SET {column} = now() - CAST(:ago AS interval)"
+                 " WHERE token_hash = :hash"),
+            {"ago": ago, "hash": service.token_hash(token)},
+        )  # fmt: skip
+    assert (service.actor_of(engine, token) is not None) is lives
+    with reading(engine, Scope(0, 10**15, token)) as session:
+        seen = session.scalar(text("SELECT count(*) FROM incident"))
+    assert bool(seen) is lives
+
+
+def test_sign_out_and_everywhere(own_client: TestClient, own_context: Context) -> None:
+    """This session, or all of them; the next request is nobody's."""
+    other = staff.headers_of(own_context.engine)["Cookie"].partition("=")[2]
+    own_client.delete(PATH, params={"everywhere": True}).raise_for_status()
+    assert own_client.get("/api/v1/city").status_code == 401
+    assert service.actor_of(own_context.engine, other) is None
+
+
+def test_one_acts_under_one_grant(own_client: TestClient, own_context: Context) -> None:
+    """Switching narrows what is seen; somebody else's grant cannot be taken."""
+    engine = own_context.engine
+    everything = own_client.get("/api/v1/city").json()["incident_total"]
+    with reading(engine) as session:
+        cell = session.scalar(text("SELECT min(cell_code) FROM incident"))
+    mine = service.grant(engine, staff.ADMIN, Role.GRID_WORKER, cell)
+    staff.add_account(engine, "another", Role.CITY_ADMIN, staff.CITY)
+    own_client.put(f"{PATH}/grant", json={"grant": mine}).raise_for_status()
+    assert 0 < own_client.get("/api/v1/city").json()["incident_total"] < everything
+    assert own_client.put(f"{PATH}/grant", json={"grant": mine + 1}).status_code == 422
+
+
+@pytest.mark.parametrize("token", ["", "nobody's", "' OR true --"])
+def test_an_unset_or_unknown_session_sees_zero_rows(own_context: Context, token: str) -> None:
+    """And no error; and it can read no hash of anybody."""
+    with reading(own_context.engine, Scope(0, 10**15, token)) as session:
+        for table in ("incident", "incident_event", "report_receipt", "stream_event"):
+            assert session.scalar(text(f"SELECT count(*) FROM {table}")) == 0
+    for table in ("account", "sign_in", "live_sign_in", "incident_202601"):
+        with reading(own_context.engine, Scope(0, 10**15, token)) as session:
+            allowed = "SELECT has_table_privilege('minqing_app', to_regclass(:t), 'SELECT')"
+            assert not session.scalar(text(allowed), {"t": table})
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "ALTER FUNCTION geometry_overlaps(geometry, geometry) NOT LEAKPROOF",
+        "DROP POLICY scope ON incident",
+        "CREATE POLICY more ON incident TO minqing_app USING (true)",
+        "ALTER TABLE stream_event DISABLE ROW LEVEL SECURITY",
+        "ALTER TABLE incident_event NO FORCE ROW LEVEL SECURITY",
+        "ALTER VIEW published.incident RESET (security_invoker)",
+    ],
+)
+def test_a_missing_guard_is_noticed(
+    own_client: TestClient, own_context: Context, damage: str
+) -> None:
+    """`/readyz` refuses, and so does the start."""
+    assert own_client.get("/readyz").status_code == 200
+    with writing(own_context.engine) as session:
+        session.execute(text(damage))
+    answer = own_client.get("/readyz")
+    assert answer.status_code == 503
+    assert "Row security" in answer.json()["detail"]
+
+
+def test_a_stream_ends_with_its_session(server: ServerProcess) -> None:
+    """Within two seconds, without another event."""
+    with Viewer(server.base_url) as viewer:
+        viewer.read_count("hello", 1)
+        staff.Client().delete(f"{server.base_url}{PATH}").raise_for_status()
+        wait_until(lambda: not viewer.read(), patience_s=2.5)
+    with Viewer(server.base_url) as refused:
+        assert refused.status == 401
+
+
+def test_the_index_is_used_under_row_security(own_context: Context) -> None:
+    """A window of the map, as a request would ask, over many cases."""
+    engine = own_context.engine
+    with writing(engine) as session:
+        session.execute(
+            text("INSERT INTO incident (reported_at, no, id, category, title, description,"
+                 " severity, source, status, cell_code, geom, location_uncertainty_m,"
+                 " occurred_at, simulated)"
+                 " SELECT now() - (n % 20) * interval '1 day', 1000000 + n, gen_random_uuid(),"
+                 " '0110', 'x', '', 2, 'patrol', 'reported', a.code,"
+                 " ST_SetSRID(ST_Translate(a.label, random() / 500, random() / 500), 4326), 0,"
+                 " now(), false"
+                 " FROM generate_series(1, 40000) n JOIN (SELECT code, label,"
+                 " row_number() OVER () AS r, count(*) OVER () AS k FROM area"
+                 " WHERE level = 'cell') a ON a.r = n % a.k + 1")
+        )  # fmt: skip
+        session.execute(text("ANALYZE incident"))
+    token = staff.headers_of(engine)["Cookie"].partition("=")[2]
+    with reading(engine, Scope(0, 10**15, token)) as session:
+        plan = "\n".join(session.scalars(text(
+            "EXPLAIN SELECT no FROM published.incident WHERE geom && ST_MakeEnvelope("
+            "102.85, 36.33, 102.87, 36.35, 4326) AND cell_code BETWEEN 620111000000000"
+            " AND 620111999999999 AND reported_at > now() - interval '5 days'"
+        )))  # fmt: skip
+    assert "geom &&" in plan and "session_scope" in plan
+    assert "Index Cond" in plan and "_geom_idx" in plan, plan
