@@ -39,7 +39,10 @@ class AccountGrant(Base):
 
 
 class SignIn(Base):
-    """A session. Its token is with the browser alone; here is the token's SHA-256."""
+    """A session. Its token is with the browser alone; here is the token's SHA-256.
+
+    `stepped_up_until`: until then the password that was just given again opens what is protected.
+    """
 
     __tablename__ = "sign_in"
 
@@ -48,6 +51,7 @@ class SignIn(Base):
     grant_id: Mapped[int] = mapped_column(ForeignKey("account_grant.id", ondelete="CASCADE"))
     created_at: Mapped[Instant]
     seen_at: Mapped[Instant]
+    stepped_up_until: Mapped[Instant | None]
 
     __table_args__ = (Index("sign_in_account", "account_id"),)
 

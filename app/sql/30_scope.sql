@@ -33,7 +33,7 @@ END $$;
 -- or 12 hours (a shift) old, a session is over; a display on a wall is never.
 CREATE OR REPLACE VIEW live_sign_in AS
 SELECT s.token_hash, s.seen_at, a.id AS account_id, a.name, a.demo, g.id AS grant_id, g.role,
-       g.area_code, g.lo, g.hi
+       g.area_code, g.lo, g.hi, s.stepped_up_until
 FROM sign_in s
 JOIN account a ON a.id = s.account_id
 JOIN account_grant g ON g.id = s.grant_id AND g.account_id = a.id

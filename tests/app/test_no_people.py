@@ -65,9 +65,12 @@ TABLES: dict[str, tuple[str, str]] = {
     "report_receipt": ("an acknowledgement", "id body_hash no reported_at cell_code"),
     "live_sign_in": (
         "a session that holds",
-        "token_hash seen_at account_id name demo grant_id role area_code lo hi",
+        "token_hash seen_at account_id name demo grant_id role area_code lo hi stepped_up_until",
     ),
-    "sign_in": ("a post's session", "token_hash account_id grant_id created_at seen_at"),
+    "sign_in": (
+        "a post's session",
+        "token_hash account_id grant_id created_at seen_at stepped_up_until",
+    ),
     "sign_in_failure": ("failed sign-ins, by a hash", "key_hash failures last_at"),
     "staffing_rule": ("how many of a role an area needs", "area_kind role required"),
     "station": ("a place from which work is led", STATION),
