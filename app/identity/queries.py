@@ -4,7 +4,7 @@ Which sessions hold is said in one place: the view `live_sign_in` (app/sql/30_sc
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, delete, func, insert, select, text, update
@@ -25,7 +25,7 @@ _SEEN = text(
 )
 _LIVE = text(
     "SELECT account_id, name, demo, grant_id, role, area_code, lo, hi,"
-    " seen_at < now() - interval '20 seconds' AS unseen"
+    " stepped_up_until, seen_at < now() - interval '20 seconds' AS unseen"
     " FROM live_sign_in WHERE token_hash = :hash"
 )
 _SCOPES = text("SELECT token_hash, lo, hi FROM live_sign_in WHERE token_hash = ANY (:hashes)")
@@ -126,6 +126,11 @@ def has_real_admin(session: Session) -> bool:
     return bool(session.scalar(found))
 
 
+def delete_account(session: Session, account_id: int) -> None:
+    """Forget an account, its grants and sessions."""
+    session.execute(delete(Account).where(Account.id == account_id))
+
+
 def delete_demo_accounts(session: Session) -> None:
     """Demo accounts go with the demo."""
     session.execute(delete(Account).where(Account.demo))
@@ -177,6 +182,15 @@ def live_scopes(session: Session, hashes: Sequence[bytes]) -> dict[bytes, tuple[
 def switch(session: Session, token_hash: bytes, grant_id: int) -> None:
     """Let a session act under another grant."""
     session.execute(update(SignIn).where(SignIn.token_hash == token_hash).values(grant_id=grant_id))
+
+
+def step_up(session: Session, token_hash: bytes, lasting: timedelta) -> None:
+    """Note that the password was just given again."""
+    session.execute(
+        update(SignIn)
+        .where(SignIn.token_hash == token_hash)
+        .values(stepped_up_until=func.now() + lasting)
+    )
 
 
 def end(session: Session, token_hash: bytes) -> None:

@@ -9,9 +9,10 @@ from pydantic import Field
 from app.core.problem_docs import documented
 from app.core.query_words import StrictQuery
 from app.identity import service
+from app.identity import step_up as step_up_of
 from app.identity.cookies import cookie_name, read_cookie
 from app.identity.deps import ActorDep, ContextDep, SessionsDep, json_only
-from app.identity.schemas import ChosenGrant, Credentials, SessionInfo
+from app.identity.schemas import ChosenGrant, Credentials, GivenPassword, SessionInfo
 
 router = APIRouter(prefix="/api/v1", tags=["identity"])
 
@@ -113,3 +114,29 @@ def switch_grant(
     changed = service.switch_grant(context.engine, actor, chosen.grant)
     sessions.forget()
     return service.describe(context.engine, changed)
+
+
+@router.post(
+    "/session/step_up",
+    summary="Give the password again",
+    responses={**WRITE_REFUSALS, **documented(HTTPStatus.TOO_MANY_REQUESTS)},
+    dependencies=[Depends(json_only)],
+)
+def step_up(
+    *,
+    given: Annotated[GivenPassword, Body()],
+    query: Annotated[StrictQuery, Query()],
+    request: Request,
+    context: ContextDep,
+    actor: ActorDep,
+    sessions: SessionsDep,
+) -> SessionInfo:
+    """Open what is protected (a contact, an export) to this session for five minutes.
+
+    A wrong password is 403 `wrong-credentials` and counts like one at sign-in.
+    """
+    source = request.client.host if request.client else ""
+    step_up_of.step_up(context.engine, actor, given.password, source)
+    sessions.forget()
+    now_open = service.actor_of(context.engine, actor.token)
+    return service.describe(context.engine, now_open or actor)

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 LEAST_PASSWORD = 10
@@ -9,6 +10,8 @@ LEAST_PASSWORD = 10
 FREE_FAILURES = 3
 LONGEST_WAIT_S = 300.0
 FORGET_FAILURES_S = 3_600.0
+# For so long a password that was given again opens what is protected.
+STEP_UP_S = 300
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{1,39}(\.[0-9]{15})?", re.ASCII)
 
@@ -51,6 +54,7 @@ OPERATIONS: dict[str, frozenset[Role]] = {
         EVERYBODY,
     ),
     "report_incident": REPORTERS,
+    "step_up": EVERYBODY - {Role.WALL_DISPLAY},
 }  # fmt: skip
 
 
@@ -76,6 +80,21 @@ def wait_s(failures: int) -> float:
     return float(min(2.0 ** min(failures - FREE_FAILURES, 20), LONGEST_WAIT_S))
 
 
+def failures_after(failures: int, since_s: float) -> int:
+    """How many of these failures still count, so many seconds after the last."""
+    return 0 if since_s > FORGET_FAILURES_S else failures
+
+
+def wait_left_s(failures: int, since_s: float) -> float:
+    """Seconds that are left to wait, `since_s` after the last of so many failures in a row."""
+    return max(0.0, wait_s(failures_after(failures, since_s)) - since_s)
+
+
+def is_stepped_up(until: datetime | None, now: datetime) -> bool:
+    """Whether the password was given again recently enough; both in UTC."""
+    return until is not None and now < until
+
+
 @dataclass(frozen=True)
 class Actor:
     """Who acts, under which one of their grants.
@@ -84,6 +103,7 @@ class Actor:
         name: of the account.
         lo, hi: first and last code of the grant's area, both inclusive.
         token: the session's, as the browser holds it.
+        stepped_up_until: until when what is protected is open (UTC; see step_up.require_step_up).
     """
 
     account_id: int
@@ -95,3 +115,4 @@ class Actor:
     lo: int
     hi: int
     token: str
+    stepped_up_until: datetime | None = None

@@ -29,6 +29,14 @@ class ChosenGrant(BaseModel):
     grant: int = Field(ge=1, lt=2**63, description="`id` of one of the session's grants.")
 
 
+class GivenPassword(BaseModel):
+    """The password once more."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    password: str = Field(min_length=1, max_length=200, description="That of this account.")
+
+
 class GrantedArea(BaseModel):
     """Where a grant holds."""
 
@@ -61,4 +69,8 @@ class SessionInfo(BaseModel):
     )
     header_token: str = Field(
         description="To be sent as `X-Minqing-Token` with every write; it ends with the session."
+    )
+    stepped_up_until: datetime | None = Field(
+        description="Until when what is protected is open to this session (RFC 3339, UTC);"
+        " null: the password is needed again."
     )

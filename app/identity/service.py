@@ -6,7 +6,7 @@ import secrets
 import threading
 import time
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from http import HTTPStatus
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from app.core.clock import utc_now
 from app.core.db import reading, writing
 from app.core.errors import FieldError, Problem, invalid
 from app.core.scope import Scope
-from app.identity import passwords, queries, rules
+from app.identity import attempts, passwords, queries, rules
 from app.identity.rules import Actor, Role
 from app.identity.schemas import Credentials, Grant, GrantedArea, SessionInfo
 from app.places import queries as places
@@ -55,9 +55,6 @@ def scope_of(actor: Actor) -> Scope:
 def sign_in(engine: Engine, given: Credentials, source: str, old_token: str | None) -> Opened:
     """Begin a session, always a new one; the one that the browser had before ends.
 
-    An attempt counts as failed until it has succeeded, so that many at once gain nothing. The
-    delay is that of this account from this place: a stranger elsewhere locks nobody out.
-
     Args:
         source: where it comes from (an address).
         old_token: of the session that the browser still holds.
@@ -66,9 +63,9 @@ def sign_in(engine: Engine, given: Credentials, source: str, old_token: str | No
         Problem: 401, the same for a wrong name, password, a disabled account and one without a
             grant; 429 while one must wait.
     """
-    key = hashlib.sha256(f"{given.user}\n{source}".encode("utf-8", "replace")).digest()
+    key = attempts.key_of(given.user, source)
     with writing(engine) as session:
-        _count_attempt(session, key, utc_now())
+        attempts.count(session, key, utc_now())
         is_name = rules.is_account_name(given.user)
         known = queries.account(session, given.user) if is_name else None
     if not passwords.is_right(known.password_hash if known else None, given.password):
@@ -81,22 +78,6 @@ def sign_in(engine: Engine, given: Credentials, source: str, old_token: str | No
         if old_token is not None:
             queries.end(session, token_hash(old_token))
     return opened
-
-
-def _count_attempt(session: Session, key: bytes, now: datetime) -> None:
-    count, last_at = queries.failures(session, key, now)
-    if now - last_at > timedelta(seconds=rules.FORGET_FAILURES_S):
-        count = 0
-    wait_s = rules.wait_s(count) - (now - last_at).total_seconds()
-    if count and wait_s > 0:
-        raise Problem(
-            HTTPStatus.TOO_MANY_REQUESTS,
-            "wait",
-            "Wait",
-            f"Too many failures for this account from here. Wait {wait_s:.0f} s.",
-            headers={"Retry-After": str(max(1, round(wait_s)))},
-        )
-    queries.set_failures(session, key, count + 1, now)
 
 
 def _open(session: Session, account_id: int, role: Role | None = None) -> Opened:
@@ -127,6 +108,7 @@ def actor_of(engine: Engine, token: str) -> Actor | None:
     return Actor(
         account_id=row.account_id, name=row.name, demo=row.demo, grant_id=row.grant_id,
         role=Role(row.role), area_code=row.area_code, lo=row.lo, hi=row.hi, token=token,
+        stepped_up_until=row.stepped_up_until,
     )  # fmt: skip
 
 
@@ -173,6 +155,7 @@ def describe(engine: Engine, actor: Actor) -> SessionInfo:
     with reading(engine) as session:
         held = queries.grants(session, actor.account_id)
         named = places.names(session, {grant.area_code for grant in held}, utc_now())
+    opened_until = actor.stepped_up_until
     return SessionInfo(
         user=actor.name,
         demo=actor.demo,
@@ -188,6 +171,7 @@ def describe(engine: Engine, actor: Actor) -> SessionInfo:
         active=actor.grant_id,
         operations=sorted(name for name in rules.OPERATIONS if rules.may(actor.role, name)),
         header_token=header_token(actor.token),
+        stepped_up_until=opened_until if rules.is_stepped_up(opened_until, utc_now()) else None,
     )
 
 

@@ -1,0 +1,59 @@
+"""Stepping up: the password once more, right before something protected is shown or taken out."""
+
+from datetime import timedelta
+from http import HTTPStatus
+
+from sqlalchemy import Engine
+
+from app.core.clock import utc_now
+from app.core.db import reading, writing
+from app.core.errors import FieldError, Problem
+from app.identity import attempts, passwords, queries, rules, service
+from app.identity.rules import Actor
+
+
+def require_step_up(actor: Actor) -> None:
+    """To be called before a contact is shown or cases are exported.
+
+    Raises:
+        Problem: 403 `step-up` when the password was not given again in the last five minutes.
+    """
+    if not rules.is_stepped_up(actor.stepped_up_until, utc_now()):
+        raise Problem(
+            HTTPStatus.FORBIDDEN,
+            "step-up",
+            "Password needed again",
+            "Give your password again (POST /api/v1/session/step_up), then repeat this within"
+            f" {rules.STEP_UP_S // 60} minutes.",
+        )
+
+
+def step_up(engine: Engine, actor: Actor, password: str, source: str) -> None:
+    """Open what is protected to this session, for a while.
+
+    Raises:
+        Problem: 403 `wrong-credentials` for a wrong password (not 401: the session goes on);
+            429 while one must wait, as at sign-in.
+    """
+    key = attempts.key_of(actor.name, source)
+    with writing(engine) as session:
+        attempts.count(session, key, utc_now())
+    with reading(engine) as session:
+        known = queries.account(session, actor.name)
+    if known is None or not passwords.is_right(known.password_hash, password):
+        raise _wrong()
+    with writing(engine) as session:
+        queries.forget_failures(session, key)
+        queries.step_up(
+            session, service.token_hash(actor.token), timedelta(seconds=rules.STEP_UP_S)
+        )
+
+
+def _wrong() -> Problem:
+    return Problem(
+        HTTPStatus.FORBIDDEN,
+        "wrong-credentials",
+        "Not stepped up",
+        "The password is wrong.",
+        (FieldError("password", "is not that of this account"),),
+    )
