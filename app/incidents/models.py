@@ -163,3 +163,26 @@ class IncidentEvent(Base):
         Index("incident_event_case", "no", "ordinal"),
         {"postgresql_partition_by": "RANGE (at)"},
     )
+
+
+class Attachment(Base):
+    """A photo of a case, as we have drawn it anew: nothing of the sender's file is kept.
+
+    In the database, not beside it: every process, the standby and every backup has it, it is
+    written and goes with its row, and row security holds for it, too.
+    """
+
+    __tablename__ = "attachment"
+
+    id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True)
+    no: Mapped[int] = mapped_column(BigInteger)
+    # That of its case: row security must not have to look it up.
+    cell_code: Mapped[Code]
+    kind: Mapped[str] = mapped_column(Text)
+    width: Mapped[int]
+    height: Mapped[int]
+    added_at: Mapped[Instant]
+    full_jpeg: Mapped[bytes] = mapped_column(LargeBinary)
+    thumb_jpeg: Mapped[bytes] = mapped_column(LargeBinary)
+
+    __table_args__ = (Index("attachment_case", "no", "added_at"),)

@@ -60,7 +60,8 @@ DECLARE
 BEGIN
     FOR kept IN SELECT * FROM (VALUES
         ('incident', 'cell_code'), ('incident_event', 'cell_code'),
-        ('report_receipt', 'cell_code'), ('stream_event', 'area_code')) t (relation, code)
+        ('report_receipt', 'cell_code'), ('attachment', 'cell_code'),
+        ('stream_event', 'area_code')) t (relation, code)
     LOOP
         -- Only where something is missing: it takes locks for which a running server would wait.
         IF NOT (SELECT relrowsecurity AND relforcerowsecurity FROM pg_class
@@ -95,6 +96,7 @@ GRANT INSERT ON incident, incident_event, report_receipt, outbox TO minqing_app;
 -- Its number only, which comes back from an insert; what is told by others stays unread.
 GRANT SELECT (id) ON outbox TO minqing_app;
 GRANT UPDATE (status, closed_at) ON incident TO minqing_app;
+GRANT SELECT, INSERT, DELETE ON attachment TO minqing_app;
 GRANT USAGE ON SEQUENCE incident_no_seq TO minqing_app;
 REVOKE ALL ON account, account_grant, sign_in, sign_in_failure, live_sign_in FROM minqing_app;
 
@@ -120,12 +122,14 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
                       AND NOT rolsuper AND NOT rolbypassrls AND NOT rolcreaterole)
     UNION ALL
     SELECT format('%s has no forced row security', t)
-    FROM unnest(ARRAY['incident', 'incident_event', 'report_receipt', 'stream_event']) t
+    FROM unnest(ARRAY['incident', 'incident_event', 'report_receipt', 'attachment',
+        'stream_event']) t
     WHERE NOT coalesce((SELECT relrowsecurity AND relforcerowsecurity FROM pg_class
                         WHERE oid = to_regclass('public.' || t)), false)
     UNION ALL
     SELECT format('%s has not exactly the policy of scope', t)
-    FROM unnest(ARRAY['incident', 'incident_event', 'report_receipt', 'stream_event']) t
+    FROM unnest(ARRAY['incident', 'incident_event', 'report_receipt', 'attachment',
+        'stream_event']) t
     WHERE (SELECT array_agg(polname || ': ' || pg_get_expr(polqual, polrelid)) FROM pg_policy
            WHERE polrelid = to_regclass('public.' || t)
              AND polroles && ARRAY[0::oid, to_regrole('minqing_app')::oid])

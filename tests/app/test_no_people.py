@@ -38,6 +38,10 @@ TABLES: dict[str, tuple[str, str]] = {
     "area": ("a drawn area; head counts are sums", f"id {AREA} lo hi"),
     "area_shape": ("an area's outline for one zoom", "area_id code level zoom geom valid"),
     "assignment": ("a unit's responsibility for an area", "id unit_id area_code duty valid"),
+    "attachment": (
+        "a photo of a case, drawn anew without what cameras write into it",
+        "id no cell_code kind width height added_at full_jpeg thumb_jpeg",
+    ),
     "base_unit": (
         "a building plot; households and expected cases are numbers",
         "unit_id community_code cell_code households incidents street_block locked geom valid",
