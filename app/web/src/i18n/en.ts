@@ -30,6 +30,17 @@ export const en: Readonly<Record<TextKey, string>> = {
   expand: "Expand",
   menu: "Menu",
 
+  faces: "Pages",
+  faceMore: "More",
+  face_watch: "Map",
+  face_cases: "Cases",
+  face_disputes: "Disputes",
+  face_warnings: "Warnings",
+  face_standard: "Filing standard",
+  face_users: "Users and grants",
+  face_audit: "Audit",
+  what_face: "the page",
+
   signIn: "Sign in",
   signInUser: "User",
   signInPassword: "Password",

@@ -28,6 +28,17 @@ export const zh = {
   expand: "展开",
   menu: "菜单",
 
+  faces: "页面",
+  faceMore: "更多",
+  face_watch: "态势",
+  face_cases: "案件",
+  face_disputes: "调解",
+  face_warnings: "预警",
+  face_standard: "立案标准",
+  face_users: "账号与授权",
+  face_audit: "审计",
+  what_face: "页面",
+
   signIn: "登录",
   signInUser: "用户",
   signInPassword: "密码",

@@ -198,7 +198,7 @@ export class CityMap {
 
   private applyPoints(): void {
     const sources: TileSource[] = [];
-    const stamp = `#${store.refreshTick.value}.${data.resets.value}`;
+    const stamp = `#${store.mapTick.value}.${data.resets.value}`;
     const query = queryString({ ...data.filter.value });
     if (store.layerOn("incidents")) {
       this.refreshedAt = serverNow();

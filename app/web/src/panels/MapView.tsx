@@ -5,7 +5,7 @@ import { named, t } from "../i18n";
 import { CityMap } from "../map/citymap";
 import { tip, type Tip } from "../map/pointer";
 import { STATION_KINDS } from "../map/stations";
-import { draft, endReport, mapHandle, startReport } from "../state/actions";
+import { draft, endReport, mapHandle } from "../state/actions";
 import { cellNumber, levelOf } from "../state/codes";
 import { city, communities, counts, crumbArea, districts, list, subdistricts } from "../state/data";
 import { goCity } from "../state/navigate";
@@ -56,15 +56,9 @@ function MapButtons(): JSX.Element {
   return (
     <div class="map-buttons">
       {phone.value ? (
-        <>
-          <button type="button" class="button float only-icon" aria-label={t("layers")} onClick={() => (layersOpen.value = !layersOpen.value)}>
-            <Icon name="layers" />
-          </button>
-          <button type="button" class="button float primary" onClick={startReport}>
-            <Icon name="pin" />
-            {t("report")}
-          </button>
-        </>
+        <button type="button" class="button float only-icon" aria-label={t("layers")} onClick={() => (layersOpen.value = !layersOpen.value)}>
+          <Icon name="layers" />
+        </button>
       ) : (
         <div class="zoom-buttons">
           <button type="button" class="only-icon" aria-label={t("zoomIn")} title={`${t("zoomIn")} (+)`} onClick={() => mapHandle.value?.zoomBy(1)}>

@@ -1,5 +1,6 @@
 /** The panel beside the map: figures, then the list; a card or the report form opens over the list. */
 import type { JSX } from "preact";
+import { shownFace } from "../faces";
 import { t } from "../i18n";
 import { draft } from "../state/actions";
 import { panelOpen, phone, selection, sheet } from "../state/store";
@@ -13,7 +14,7 @@ import { StationCard } from "./StationCard";
 import { TimeBar } from "./TimeBar";
 
 export function RightPanel(): JSX.Element {
-  const over = <Over />;
+  const over = shownFace.value ? <></> : <Over />;
   if (phone.value) return <Sheet over={over} />;
   return (
     <aside class={`panel ${panelOpen.value ? "open" : "closed"}`}>

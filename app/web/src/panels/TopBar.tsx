@@ -1,5 +1,6 @@
 /** The bar across the top: whose city, which area, search, clock, live dot, language and theme. */
 import type { JSX } from "preact";
+import { shownFace } from "../faces";
 import { named, t } from "../i18n";
 import { startReport, toggleLang, toggleTheme, toggleWall } from "../state/actions";
 import { city } from "../state/data";
@@ -10,19 +11,22 @@ import { clock, clockSeconds } from "../ui/format";
 import { Icon } from "../ui/icons";
 import { LiveDot } from "../ui/LiveDot";
 import { Breadcrumb } from "./Breadcrumb";
+import { FaceNav } from "./FaceNav";
 import { Search } from "./Search";
 import { Who } from "./Who";
 
 export function TopBar(): JSX.Element {
   const info = city.value.value.data;
   const wall = mode.value === "wall";
+  const shown = shownFace.value?.name ?? "watch";
   return (
     <header class="topbar">
       <div class="brand">
         <strong>{t("appName")}</strong>
         {info ? <span class="brand-city"> · {named(info)}</span> : null}
       </div>
-      {wall || phone.value ? null : <Breadcrumb />}
+      {wall || phone.value ? null : <FaceNav />}
+      {wall || phone.value || (shown !== "watch" && shown !== "cases") ? null : <Breadcrumb />}
       <Badges />
       {wall ? <span class="grow" /> : <Search />}
       <time class="clock tabular">

@@ -2,10 +2,11 @@
 import { may } from "./session";
 import { batch, effect, signal } from "@preact/signals";
 import type { Incident } from "../api/types";
+import { goFace } from "./face";
 import { keepDraft, newDraft, readDraft, type Draft } from "./draft";
 import { markSeen } from "./livefeed";
 import {
-  categories, hoverIncident, layers, listTick, mode, phone, resolvedTheme, selection, sheet, statusFilter,
+  categories, face, hoverIncident, layers, listTick, mode, phone, resolvedTheme, selection, sheet, statusFilter,
   theme, timeWindow,
 } from "./store";
 import { LAYERS, type LayerName, type MapPlace, type Selection } from "./url";
@@ -50,6 +51,7 @@ export function openIncident(incident: Pick<Incident, "no" | "lon" | "lat">, mov
 
 export function startReport(): void {
   if (!may("report_incident")) return;
+  if (face.peek() !== "watch") goFace("watch");
   draft.value = newDraft();
   selection.value = null;
   if (phone.value) sheet.value = "low";

@@ -4,7 +4,7 @@ import { api, type Filter } from "../api/client";
 import type { Area, Incident, Level, Paged } from "../api/types";
 import { resource, track } from "./resource";
 import {
-  area, bandwidth_m, categories, layerOn, level, listTick, measure, mode, refreshTick, selection, statusFilter, timeWindow, view,
+  area, bandwidth_m, categories, layerOn, level, listTick, mapTick, measure, mode, refreshTick, selection, statusFilter, timeWindow, view,
 } from "./store";
 import { live, onChange, serverNow } from "./livefeed";
 import { brushRange, isLive, localMidnight, resolveWindow, rfc3339, type Preset } from "./window";
@@ -17,7 +17,7 @@ const CUSTOM_BUCKETS = 96;
 
 /** The filter that list, tiles, heat, histogram and counts share: one selection everywhere. */
 export const filter = computed<Filter>(() => {
-  track(refreshTick.value);
+  track(mapTick.value);
   return currentFilter();
 });
 
@@ -33,7 +33,7 @@ function currentFilter(): Filter {
 }
 
 export const resets = computed(() => live.value.resets);
-const stamp = (): string => `${refreshTick.value}.${resets.value}`;
+const stamp = (): string => `${mapTick.value}.${resets.value}`;
 
 export const city = resource(() => ({ id: "city", ask: (signal) => api.city(signal) }));
 
@@ -184,7 +184,7 @@ export const features = resource(() =>
 export const incidentDetail = resource(() => {
   const chosen = selection.value;
   if (chosen?.kind !== "incident") return null;
-  return { id: `i${chosen.no}|${stamp()}`, ask: (signal) => api.incidentByNumber(chosen.no, signal) };
+  return { id: `i${chosen.no}|${refreshTick.value}.${resets.value}`, ask: (signal) => api.incidentByNumber(chosen.no, signal) };
 });
 
 export const responsible = resource(() => {

@@ -1,6 +1,8 @@
 /** The keyboard: one place, so that the help and the deeds cannot drift apart by much. */
+import { shownFace } from "../faces";
 import { back, listCursor, mapHandle, openIncident, startReport, toggleLayer, toggleWall } from "./actions";
 import { list } from "./data";
+import { faceKeys } from "./face";
 import { goArea, goCity } from "./navigate";
 import { crumbArea } from "./data";
 import { area, helpOpen, hoverIncident } from "./store";
@@ -37,20 +39,25 @@ function goUp(): void {
 
 const focus = (id: string): void => document.getElementById(id)?.focus();
 
-const DEEDS: Readonly<Record<string, (event: KeyboardEvent) => void>> = {
+/** On every face. */
+const COMMON: Readonly<Record<string, (event: KeyboardEvent) => void>> = {
   "/": (event) => {
     event.preventDefault();
     focus("search");
   },
-  j: () => moveCursor(1),
-  k: () => moveCursor(-1),
   n: () => startReport(),
-  w: () => toggleWall(),
-  u: () => goUp(),
-  t: () => document.querySelector<HTMLElement>('#time-presets [tabindex="0"]')?.focus(),
   "?": () => {
     helpOpen.value = true;
   },
+};
+
+const DEEDS: Readonly<Record<string, (event: KeyboardEvent) => void>> = {
+  ...COMMON,
+  j: () => moveCursor(1),
+  k: () => moveCursor(-1),
+  w: () => toggleWall(),
+  u: () => goUp(),
+  t: () => document.querySelector<HTMLElement>('#time-presets [tabindex="0"]')?.focus(),
   "+": () => mapHandle.value?.zoomBy(1),
   "=": () => mapHandle.value?.zoomBy(1),
   "-": () => mapHandle.value?.zoomBy(-1),
@@ -59,12 +66,18 @@ const DEEDS: Readonly<Record<string, (event: KeyboardEvent) => void>> = {
 export function startKeys(): () => void {
   const onKey = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey || helpOpen.value) return;
+    if (document.querySelector("dialog[open]")) return;
     if (event.key === "Escape") {
       if (typing(event)) (event.target as HTMLElement).blur();
+      else if (shownFace.value) faceKeys.value?.["Escape"]?.(event);
       else back();
       return;
     }
     if (typing(event)) return;
+    if (shownFace.value) {
+      (faceKeys.value?.[event.key] ?? COMMON[event.key])?.(event);
+      return;
+    }
     const layer = LAYERS[Number(event.key) - 1];
     if (/^[1-9]$/.test(event.key) && layer) {
       toggleLayer(layer);

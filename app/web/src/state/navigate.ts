@@ -4,6 +4,7 @@ import { api } from "../api/client";
 import type { Area } from "../api/types";
 import { mapHandle, select } from "./actions";
 import { levelOf } from "./codes";
+import { goFace } from "./face";
 import * as data from "./data";
 import { area } from "./store";
 
@@ -20,6 +21,7 @@ export async function goArea(code: number, options: { fly: boolean }): Promise<v
   const found: Pick<Area, "bbox"> | null =
     knownArea(code) ?? (options.fly ? await api.area(code).catch(() => null) : null);
   batch(() => {
+    goFace("watch");
     if (levelOf(code) !== "cell") area.value = code;
     select({ kind: "area", code });
     if (options.fly && found) mapHandle.value?.fly(found.bbox);
@@ -29,6 +31,7 @@ export async function goArea(code: number, options: { fly: boolean }): Promise<v
 /** Back to the whole city. */
 export function goCity(): void {
   batch(() => {
+    goFace("watch");
     area.value = 0;
     select(null);
     const bbox = data.city.value.peek().data?.bbox;

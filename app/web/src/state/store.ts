@@ -6,7 +6,7 @@ import type { LevelChoice } from "./levels";
 import { shownLevel } from "./levels";
 import {
   decodeState, encodeState,
-  type LayerName, type MapPlace, type Mode, type PageState, type Selection, type StatusFilter, type Theme,
+  type FaceName, type FaceParams, type LayerName, type MapPlace, type Mode, type PageState, type Selection, type StatusFilter, type Theme,
 } from "./url";
 import type { TimeWindow } from "./window";
 
@@ -26,6 +26,9 @@ export const bandwidth_m = signal(first.bandwidth_m);
 export const selection = signal<Selection | null>(first.selection);
 export const theme = signal<Theme>(first.theme);
 export const mode = signal<Mode>(first.mode);
+/** What the address asks for; `faces/index.ts` says what is shown of it. */
+export const face = signal<FaceName>(first.face);
+export const faceParams = signal<FaceParams>(first.params);
 lang.value = first.lang;
 
 export interface Hover {
@@ -46,8 +49,14 @@ export const sheet = signal<"low" | "half" | "full">("low");
 export const phone = signal(window.matchMedia("(max-width: 720px)").matches);
 /** ticks once a second; for ages and clocks only */
 export const nowTick = signal(Date.now());
-/** grows when tiles, figures and lists should be asked again */
+/** grows when figures and lists should be asked again */
 export const refreshTick = signal(0);
+let mapTickBefore = 0;
+/** The same for what only the map's face shows: it stands still while another face covers it. */
+export const mapTick = computed(() => {
+  if (face.value === "watch") mapTickBefore = refreshTick.value;
+  return mapTickBefore;
+});
 /** grows when the list may be asked again; never by itself, so that rows do not jump under the pointer */
 export const listTick = signal(0);
 
@@ -80,6 +89,8 @@ export const pageState = computed<PageState>(() => ({
   lang: lang.value,
   theme: theme.value,
   mode: mode.value,
+  face: face.value,
+  params: faceParams.value,
 }));
 
 /** Set every signal from an address, for the browser's back and forward. */
@@ -101,9 +112,11 @@ function restoreAll(state: PageState): void {
   lang.value = state.lang;
   theme.value = state.theme;
   mode.value = state.mode;
+  face.value = state.face;
+  faceParams.value = state.params;
 }
 
-/** Keep the address in step. A new area or selection is a step to go back to; a pan is not. */
+/** Keep the address in step. A new area, face or selection is a step to go back to; a pan or a filter is not. */
 export function syncUrl(onRestore: () => void): void {
   let stepped = stepKey(pageState.peek());
   effect(() => {
@@ -124,7 +137,7 @@ export function syncUrl(onRestore: () => void): void {
 }
 
 function stepKey(state: PageState): string {
-  return JSON.stringify([state.area, state.selection, state.mode]);
+  return JSON.stringify([state.area, state.selection, state.mode, state.face, state.params["sel"]]);
 }
 
 function readFlag(name: string, fallback: boolean): boolean {

@@ -12,6 +12,12 @@ export type Lang = "zh" | "en";
 export type Theme = "auto" | "dark" | "light";
 export type Mode = "watch" | "wall";
 
+/** What the page can show; each is a folder of `faces`. */
+export const FACE_NAMES = ["watch", "cases", "disputes", "warnings", "standard", "users", "audit"] as const;
+export type FaceName = (typeof FACE_NAMES)[number];
+/** A face's own part of the address: `f.due=overdue` is `{ due: "overdue" }`. It ends with the face. */
+export type FaceParams = Readonly<Record<string, string>>;
+
 export type Selection =
   | { readonly kind: "incident"; readonly no: number }
   | { readonly kind: "area"; readonly code: number }
@@ -38,6 +44,8 @@ export interface PageState {
   readonly lang: Lang;
   readonly theme: Theme;
   readonly mode: Mode;
+  readonly face: FaceName;
+  readonly params: FaceParams;
 }
 
 export const DEFAULT_LAYERS: readonly LayerName[] = ["cells", "outlines", "incidents", "river"];
@@ -56,6 +64,8 @@ export const DEFAULT_STATE: PageState = {
   lang: "zh",
   theme: "auto",
   mode: "watch",
+  face: "watch",
+  params: {},
 };
 
 const LAYER_LETTERS: Readonly<Record<LayerName, string>> = {
@@ -68,11 +78,15 @@ const LAYER_LETTERS: Readonly<Record<LayerName, string>> = {
   river: "r",
 };
 
+const PARAM = "f.";
+const LONGEST_PARAM = 200;
+
 export function encodeState(state: PageState): string {
   const parts: string[] = [];
   const put = (key: string, value: string): void => {
     parts.push(`${key}=${value}`);
   };
+  if (state.face !== DEFAULT_STATE.face) put("face", state.face);
   if (state.place) {
     const { zoom, lat, lon } = state.place;
     put("map", `${zoom}/${lat.toFixed(5)}/${lon.toFixed(5)}`);
@@ -90,6 +104,9 @@ export function encodeState(state: PageState): string {
   if (state.lang !== DEFAULT_STATE.lang) put("lang", state.lang);
   if (state.theme !== DEFAULT_STATE.theme) put("theme", state.theme);
   if (state.mode !== DEFAULT_STATE.mode) put("mode", state.mode);
+  for (const [key, value] of Object.entries(state.params).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (value !== "") put(`${PARAM}${key}`, encodeURIComponent(value));
+  }
   return parts.length > 0 ? `?${parts.join("&")}` : "";
 }
 
@@ -111,7 +128,14 @@ export function decodeState(search: string, now: number): PageState {
     lang: oneOf(["zh", "en"], query.get("lang"), d.lang),
     theme: oneOf(["auto", "dark", "light"], query.get("theme"), d.theme),
     mode: oneOf(["watch", "wall"], query.get("mode"), d.mode),
+    face: oneOf(FACE_NAMES, query.get("face"), d.face),
+    params: decodeParams(query),
   };
+}
+
+function decodeParams(query: URLSearchParams): FaceParams {
+  const own = [...query].filter(([key, value]) => /^f\.[a-z_]{1,20}$/.test(key) && value !== "" && value.length <= LONGEST_PARAM);
+  return Object.fromEntries(own.map(([key, value]) => [key.slice(PARAM.length), value]));
 }
 
 function oneOf<T extends string>(allowed: readonly T[], value: string | null, fallback: T): T {
