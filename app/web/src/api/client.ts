@@ -3,6 +3,7 @@ import type {
   AddressHit, Area, AreaDetail, Category, City, Counts, HeatLegend, Histogram, Incident, IncidentDetail,
   Level, LineFeature, Measure, NewIncident, Paged, ReverseHit, Staffing, Station,
 } from "./types";
+import { presenceHeaders } from "./presence";
 import { asProblem, isAbort, problemFrom } from "./problem";
 import { sessionEnded, writeHeaders } from "../state/session";
 
@@ -20,12 +21,14 @@ export function queryString(query: Query): string {
   return pairs.length > 0 ? `?${pairs.join("&")}` : "";
 }
 
+/** Ask, with every way of failing as a Problem; an answer without a body gives undefined. */
 async function call<T>(path: string, init: RequestInit, signal?: AbortSignal): Promise<T> {
   const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
   let response: Response;
   try {
     response = await fetch(path, {
       ...init,
+      headers: { ...(init.headers as Record<string, string> | undefined), ...presenceHeaders() },
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     });
   } catch (reason) {
@@ -34,10 +37,28 @@ async function call<T>(path: string, init: RequestInit, signal?: AbortSignal): P
   }
   if (response.status === 401) sessionEnded();
   if (!response.ok) throw await problemFrom(response);
+  if (response.status === 204) return undefined as T;
   return (await response.json()) as T;
 }
 
-function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
+export type WriteMethod = "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** A write with a JSON body, or none. */
+export function write<T>(method: WriteMethod, path: string, body?: unknown): Promise<T> {
+  return call<T>(path, {
+    method,
+    headers: writeHeaders(),
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+}
+
+/** A write that carries files: the browser itself names the content type and its boundary. */
+export function upload<T>(path: string, form: FormData): Promise<T> {
+  const headers = Object.fromEntries(Object.entries(writeHeaders()).filter(([name]) => name !== "content-type"));
+  return call<T>(path, { method: "POST", headers, body: form });
+}
+
+export function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
   return call<T>(path + queryString(query), { headers: { accept: "application/json" } }, signal);
 }
 
@@ -75,12 +96,7 @@ export const api = {
     get<IncidentDetail>(`/api/v1/incidents/${encodeURIComponent(id)}`, {}, signal),
   incidentByNumber: (no: number, signal?: AbortSignal) =>
     get<IncidentDetail>(`/api/v1/incidents/no/${no}`, {}, signal),
-  report: (body: NewIncident) =>
-    call<IncidentDetail>("/api/v1/incidents", {
-      method: "POST",
-      headers: writeHeaders(),
-      body: JSON.stringify(body),
-    }),
+  report: (body: NewIncident) => write<IncidentDetail>("POST", "/api/v1/incidents", body),
   addresses: (q: string, limit: number, signal?: AbortSignal) =>
     get<Paged<AddressHit>>("/api/v1/addresses", { q, limit }, signal),
   reverse: (lon: number, lat: number, signal?: AbortSignal) =>

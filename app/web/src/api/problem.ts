@@ -13,6 +13,8 @@ export class Problem extends Error {
     readonly detail: string,
     readonly fields: readonly FieldError[],
     readonly requestId: string | null,
+    /** last part of the problem's type, such as `stale-version` */
+    readonly kind = "",
   ) {
     super(detail || title);
   }
@@ -55,6 +57,7 @@ export async function problemFrom(response: Response): Promise<Problem> {
     text(body["detail"]),
     fieldErrors(body["errors"]),
     requestId ?? (text(body["request_id"]) || null),
+    text(body["type"]).split(/[/:#]/).pop(),
   );
 }
 
