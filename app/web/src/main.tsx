@@ -3,13 +3,16 @@ import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/shell.css";
 import { SignIn } from "./panels/SignIn";
-import { loadSession } from "./state/session";
+import { touched, watchPresence } from "./api/presence";
+import { loadSession, stayHere } from "./state/session";
 import { mode, resolvedTheme } from "./state/store";
 
 document.documentElement.dataset["theme"] = resolvedTheme.value;
 document.documentElement.dataset["mode"] = mode.value;
 
 async function start(root: HTMLElement): Promise<void> {
+  touched();
+  watchPresence(stayHere);
   const outside = await loadSession();
   const enter = async (): Promise<void> => {
     const { startPage } = await import("./page");

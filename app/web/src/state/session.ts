@@ -47,6 +47,15 @@ export async function loadSession(): Promise<Outside | null> {
   }
 }
 
+/** Somebody is here who asks for nothing: reading, or writing a long text. */
+export function stayHere(): void {
+  if (session.peek() === null) return;
+  fetch(PATH, { headers: { accept: "application/json" }, cache: "no-store" }).then(
+    (answer) => (answer.status === 401 ? sessionEnded() : undefined),
+    () => undefined,
+  );
+}
+
 export async function signIn(user: string, password: string): Promise<Problem | null> {
   try {
     const answer = await fetch(PATH, { method: "POST", headers: JSON_HEADERS, body: JSON.stringify({ user, password }) });
