@@ -15,6 +15,7 @@ from app.dispatch.routes import router as dispatch_router
 from app.docs_page import router as docs_router
 from app.guards import SecurityHeaders, loopback_hosts
 from app.health import router as health_router
+from app.identity.audit_routes import router as audit_router
 from app.identity.deps import authorise
 from app.identity.routes import router as identity_router
 from app.identity.service import Sessions
@@ -72,6 +73,7 @@ def create_app(context: Context) -> FastAPI:
     problem_answers.install(app)
     for router in (
         identity_router,
+        audit_router,
         places_router,
         incidents_router,
         dispatch_router,

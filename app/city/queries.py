@@ -16,9 +16,9 @@ from app.places.models import City
 
 # Every table that holds something of one city, what is referred to after what refers.
 CITY_TABLES = (
-    "outbox", "stream_event", "attachment", "incident_event", "report_receipt", "incident",
-    "category", "filing_line", "assignment", "station_cover", "duty_unit", "station", "map_feature",
-    "base_unit", "area_shape", "area", "boundary_version", "city",
+    "outbox", "stream_event", "attachment", "case_contact", "incident_event", "report_receipt",
+    "incident", "category", "filing_line", "assignment", "station_cover", "duty_unit", "station",
+    "map_feature", "base_unit", "area_shape", "area", "boundary_version", "city",
 )  # fmt: skip
 NUMBERED_TABLES = ("area", "station", "duty_unit", "assignment", "category", "filing_line",
                    "boundary_version")  # fmt: skip

@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from app.cli.audit import app as audit_app
 from app.cli.bench import app as bench_app
 from app.cli.city import app as city_app
 from app.cli.clock import app as clock_app
@@ -29,6 +30,7 @@ app.add_typer(city_app, name="city")
 app.add_typer(clock_app, name="clock")
 app.add_typer(standard_app, name="standard")
 app.add_typer(user_app, name="user")
+app.add_typer(audit_app, name="audit")
 app.add_typer(bench_app, name="bench")
 
 

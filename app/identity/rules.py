@@ -54,6 +54,7 @@ OPERATIONS: dict[str, frozenset[Role]] = {
         EVERYBODY,
     ),
     "report_incident": REPORTERS,
+    **dict.fromkeys(("list_audit", "check_audit"), frozenset({Role.AUDITOR, Role.CITY_ADMIN})),
     "step_up": EVERYBODY - {Role.WALL_DISPLAY},
 }  # fmt: skip
 

@@ -2,10 +2,22 @@
 
 from app.core import outbox
 from app.dispatch import models as dispatch
+from app.identity import audit_models as audit
 from app.identity import models as identity
+from app.incidents import contact_models as contact
 from app.incidents import models as incidents
 from app.live import models as live
 from app.places import models as places
 from app.planning import models as planning
 
-__all__ = ["dispatch", "identity", "incidents", "live", "outbox", "places", "planning"]
+__all__ = [
+    "audit",
+    "contact",
+    "dispatch",
+    "identity",
+    "incidents",
+    "live",
+    "outbox",
+    "places",
+    "planning",
+]

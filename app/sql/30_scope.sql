@@ -60,6 +60,7 @@ DECLARE
 BEGIN
     FOR kept IN SELECT * FROM (VALUES
         ('incident', 'cell_code'), ('incident_event', 'cell_code'),
+        ('audit_row', 'area_code'), ('case_contact', 'cell_code'),
         ('report_receipt', 'cell_code'), ('attachment', 'cell_code'),
         ('stream_event', 'area_code')) t (relation, code)
     LOOP
@@ -89,16 +90,19 @@ GRANT USAGE ON SCHEMA public, published TO minqing_app;
 GRANT SELECT ON ALL TABLES IN SCHEMA published TO minqing_app;
 -- Table by table: a partition has no policy of its own and must not be reached past its parent's.
 GRANT SELECT ON alembic_version, area, area_shape, assignment, base_unit, boundary_version,
-    category, city, duty_unit, filing_line, incident, incident_event, incident_status, map_feature,
+    category, city, closing_rule, duty_unit, filing_line, incident, incident_event, incident_status, map_feature,
     report_receipt, staffing_rule, station, station_cover, stream_event, stream_state
     TO minqing_app;
 GRANT INSERT ON incident, incident_event, report_receipt, outbox TO minqing_app;
 -- Its number only, which comes back from an insert; what is told by others stays unread.
 GRANT SELECT (id) ON outbox TO minqing_app;
-GRANT UPDATE (status, closed_at) ON incident TO minqing_app;
+GRANT UPDATE (status, closed_at, tier, unit_id) ON incident TO minqing_app;
+GRANT SELECT ON audit_row TO minqing_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON case_contact TO minqing_app;
 GRANT SELECT, INSERT, DELETE ON attachment TO minqing_app;
 GRANT USAGE ON SEQUENCE incident_no_seq TO minqing_app;
-REVOKE ALL ON account, account_grant, sign_in, sign_in_failure, live_sign_in FROM minqing_app;
+REVOKE ALL ON account, account_grant, sign_in, sign_in_failure, live_sign_in, audit_head
+    FROM minqing_app;
 
 DO $$
 DECLARE
@@ -123,23 +127,27 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
     UNION ALL
     SELECT format('%s has no forced row security', t)
     FROM unnest(ARRAY['incident', 'incident_event', 'report_receipt', 'attachment',
-        'stream_event']) t
+        'stream_event', 'audit_row', 'case_contact']) t
     WHERE NOT coalesce((SELECT relrowsecurity AND relforcerowsecurity FROM pg_class
                         WHERE oid = to_regclass('public.' || t)), false)
     UNION ALL
     SELECT format('%s has not exactly the policy of scope', t)
     FROM unnest(ARRAY['incident', 'incident_event', 'report_receipt', 'attachment',
-        'stream_event']) t
+        'stream_event', 'audit_row', 'case_contact']) t
     WHERE (SELECT array_agg(polname || ': ' || pg_get_expr(polqual, polrelid)) FROM pg_policy
            WHERE polrelid = to_regclass('public.' || t)
              AND polroles && ARRAY[0::oid, to_regrole('minqing_app')::oid])
         IS DISTINCT FROM ARRAY['scope: range_contains_elem(( SELECT session_scope() AS '
-            || 'session_scope), ' || CASE t WHEN 'stream_event' THEN 'area_code' ELSE 'cell_code'
-            END || ')']
+            || 'session_scope), ' || CASE WHEN t IN ('stream_event', 'audit_row') THEN 'area_code'
+            ELSE 'cell_code' END || ')']
     UNION ALL
     SELECT format('published.%s does not ask as its reader', relname) FROM pg_class
     WHERE relnamespace = to_regnamespace('published') AND relkind = 'v'
       AND NOT coalesce('security_invoker=true' = ANY (reloptions), false)
+    UNION ALL
+    SELECT 'rows of the audit can be changed'
+    WHERE NOT EXISTS (SELECT FROM pg_trigger WHERE tgname = 'audit_row_append_only'
+                      AND tgrelid = to_regclass('public.audit_row') AND tgenabled = 'A')
     UNION ALL
     SELECT format('minqing_app can read %s past its parent', c.relname)
     FROM pg_class c WHERE c.relispartition AND c.relkind = 'r'

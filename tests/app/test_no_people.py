@@ -42,11 +42,20 @@ TABLES: dict[str, tuple[str, str]] = {
         "a photo of a case, drawn anew without what cameras write into it",
         "id no cell_code kind width height added_at full_jpeg thumb_jpeg",
     ),
+    "audit_head": ("the last row of the audit", "one last_no last_hash"),
+    "audit_row": (
+        "what a post did with something protected; nothing of what it was shown",
+        "no at account role area_code kind incident_no detail reason hash",
+    ),
     "base_unit": (
         "a building plot; households and expected cases are numbers",
         "unit_id community_code cell_code households incidents street_block locked geom valid",
     ),
     "boundary_version": ("one state of all boundaries", "id valid note"),
+    "case_contact": (
+        "how to reach whoever reported a case: sealed with a key that lies elsewhere",
+        "id no cell_code key_id nonce sealed changed_at",
+    ),
     "category": (
         "a line of the filing standard",
         "id code parent_code name_zh name_en kind limit_text valid",
@@ -58,11 +67,16 @@ TABLES: dict[str, tuple[str, str]] = {
         "id ordinal category sub_category code condition limit limit_is_text unit responsible_unit"
         " closing_condition note valid",
     ),
+    "closing_rule": ("after how many days cases close by themselves", "id prefix days valid"),
     "incident": (
         "a case at a place; title and description are about the case",
-        f"{INCIDENT} title description location_uncertainty_m",
+        f"{INCIDENT} title description location_uncertainty_m tier unit_id",
     ),
-    "incident_event": ("a step of a case", "at no ordinal step status tier reason cell_code"),
+    "incident_event": (
+        "a step of a case, and which staff post took it",
+        "at no ordinal step status tier reason cell_code account_id role area_code unit_id until"
+        " outcome other_no",
+    ),
     "incident_status": ("a state and its stage", "status stage stage_ordinal is_open"),
     "map_feature": ("a river or a mark", "id kind name geom"),
     "outbox": ("an event to be told", "id txid topic area_code payload created_at"),

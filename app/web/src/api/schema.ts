@@ -77,6 +77,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what was done with what is protected
+         * @description Every reveal, export and change of permissions in one's area, newest first.
+         */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/chain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check the audit's chain of hashes
+         * @description Follow the chain over all areas from its first row, and compare it with what was noted.
+         */
+        get: operations["check_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/areas": {
         parameters: {
             query?: never;
@@ -1107,6 +1147,112 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["Assignment"][];
+            /**
+             * Next
+             * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
+             */
+            next: string | null;
+        };
+        /**
+         * AuditChain
+         * @description How the whole chain stands, over all areas: counts and no content.
+         */
+        AuditChain: {
+            /**
+             * Ok
+             * @description Whether no row was changed, removed or put in another place.
+             */
+            ok: boolean;
+            /**
+             * Rows
+             * @description How many rows there are in all areas.
+             */
+            rows: number;
+            /**
+             * First Bad
+             * @description Number of the first row that is not as written.
+             */
+            first_bad: number | null;
+            /**
+             * Head
+             * @description Hash of the last row, to be noted elsewhere and compared later.
+             */
+            head: string;
+        };
+        /**
+         * AuditEntry
+         * @description One row: who did what where; nothing of what was shown.
+         */
+        AuditEntry: {
+            /**
+             * No
+             * @description Number in the chain of all areas; in between stand rows of other areas.
+             */
+            no: number;
+            /**
+             * At
+             * Format: date-time
+             * @description When it was done (RFC 3339, UTC).
+             */
+            at: string;
+            /**
+             * Account
+             * @description Login of the post; null: a job or the command line.
+             */
+            account: string | null;
+            /**
+             * Role
+             * @description In which capacity.
+             */
+            role: string | null;
+            /**
+             * Area Code
+             * @description Area of what was acted upon.
+             */
+            area_code: number;
+            kind: components["schemas"]["AuditKind"];
+            /**
+             * Incident No
+             * @description Short number of the case; null: about no case.
+             */
+            incident_no: number | null;
+            /**
+             * Detail
+             * @description What exactly, in a few words.
+             */
+            detail: string;
+            /**
+             * Reason
+             * @description Why, in the words of who acted.
+             */
+            reason: string | null;
+            /**
+             * Hash
+             * @description SHA-256 over the row before and this one, in hex.
+             */
+            hash: string;
+        };
+        /**
+         * AuditKind
+         * @description What was done.
+         * @enum {string}
+         */
+        AuditKind: "reveal" | "export" | "contact_changed" | "contact_erased" | "contact_key_changed" | "photo_erased" | "text_erased" | "grant_added" | "grant_revoked" | "account_added" | "account_disabled" | "account_enabled" | "password_changed" | "sessions_ended" | "standard_published" | "key_added" | "key_revoked";
+        /**
+         * AuditPage
+         * @description A part of the audit, newest first.
+         */
+        AuditPage: {
+            /**
+             * Total
+             * @description How many items the whole list has, exactly.
+             */
+            total: number;
+            /**
+             * Items
+             * @description This part of the list, in its order.
+             */
+            items: components["schemas"]["AuditEntry"][];
             /**
              * Next
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
@@ -3179,6 +3325,167 @@ export interface operations {
             };
             /** @description Too many failures; `Retry-After` says how long to wait. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_audit: {
+        parameters: {
+            query?: {
+                /** @description Rows about this area and what lies in it; default: one's own. */
+                area?: number;
+                /** @description Only these kinds; may be repeated. */
+                kind?: components["schemas"]["AuditKind"][];
+                /** @description Done at or after (UTC). */
+                since?: string;
+                /** @description Done before (UTC). */
+                until?: string;
+                /** @description Items in one part of the list. */
+                limit?: number;
+                /** @description `next` of the part before; the other words must stay the same. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    check_audit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditChain"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
