@@ -1,6 +1,7 @@
 """Stands in front of every path behind sign-in: nobody else gets further, whatever the route."""
 
 import hmac
+from functools import partial
 from http import HTTPStatus
 
 from sqlalchemy.exc import DBAPIError
@@ -23,6 +24,10 @@ GUARDED = ("/api/", "/tiles/", "/heat/", "/ogc/")
 OPEN = frozenset({("GET", "/api/v1/openapi.json"), ("HEAD", "/api/v1/openapi.json"),
                   ("POST", "/api/v1/session")})  # fmt: skip
 HEADER_TOKEN = "x-minqing-token"
+# The page says by it that nobody has touched it lately: what it fetches then counts for nothing.
+BACKGROUND = "x-minqing-background"
+# Fetched by the browser itself, or again and again: never a sign that somebody is there.
+UNATTENDED = ("/api/v1/stream", "/heat/")
 DEMO_HEADER = "X-Minqing-Demo"
 
 
@@ -57,9 +62,11 @@ class SignedIn:
         token = read_cookie(headers.get("cookie", ""), scope.get("scheme", "http"))
         if token is None:
             raise not_signed_in()
-        is_known, actor = self.sessions.remembered(token)
+        by_person = is_by_person(scope["path"], headers)
+        is_known, actor = self.sessions.remembered(token, by_person=by_person)
         if not is_known or scope["method"] not in SAFE_METHODS:
-            actor = await run_in_threadpool(self.sessions.look_up, token)
+            ask = partial(self.sessions.look_up, token, by_person=by_person)
+            actor = await run_in_threadpool(ask)
         if actor is None:
             raise not_signed_in()
         if scope["method"] not in SAFE_METHODS:
@@ -72,6 +79,11 @@ class SignedIn:
 def is_guarded(method: str, path: str) -> bool:
     """Whether a path is behind sign-in."""
     return path.startswith(GUARDED) and (method, path) not in OPEN
+
+
+def is_by_person(path: str, headers: Headers) -> bool:
+    """Whether a request counts as activity; without a word to the contrary it does."""
+    return headers.get(BACKGROUND) != "1" and not path.startswith(UNATTENDED)
 
 
 def _forged() -> Problem:

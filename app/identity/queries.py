@@ -165,10 +165,14 @@ def add_sign_in(session: Session, token_hash: bytes, account_id: int, grant_id: 
     )  # fmt: skip
 
 
-def live(session: Session, token_hash: bytes) -> AnyRow | None:
-    """The session that holds under this hash, noted as seen."""
+def live(session: Session, token_hash: bytes, *, seen: bool) -> AnyRow | None:
+    """The session that holds under this hash.
+
+    Args:
+        seen: note that somebody was there; without it the session goes on becoming idle.
+    """
     row = session.execute(_LIVE, {"hash": token_hash}).first()
-    if row is not None and row.unseen:
+    if seen and row is not None and row.unseen:
         session.execute(_SEEN, {"hash": token_hash})
     return row
 

@@ -99,10 +99,14 @@ def _wrong() -> Problem:
     )
 
 
-def actor_of(engine: Engine, token: str) -> Actor | None:
-    """Who acts under a session token just now; None for nobody."""
+def actor_of(engine: Engine, token: str, *, by_person: bool = True) -> Actor | None:
+    """Who acts under a session token just now; None for nobody.
+
+    Args:
+        by_person: whether a person caused this, which keeps the session from becoming idle.
+    """
     with writing(engine) as session:
-        row = queries.live(session, token_hash(token))
+        row = queries.live(session, token_hash(token), seen=by_person)
     if row is None:
         return None
     return Actor(
@@ -120,28 +124,39 @@ def live_scopes(engine: Engine, tokens: Sequence[str]) -> dict[str, tuple[int, i
     return {by_hash[key]: codes for key, codes in found.items()}
 
 
+class Known(NamedTuple):
+    """What is believed of a session, until when (monotonic), and whether a person was noted."""
+
+    until_s: float
+    actor: Actor | None
+    noted: bool
+
+
 class Sessions:
     """What one process knows of sessions. It believes itself for half a second."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._lock = threading.Lock()
-        self._known: dict[str, tuple[float, Actor | None]] = {}
+        self._known: dict[str, Known] = {}
 
-    def remembered(self, token: str) -> tuple[bool, Actor | None]:
-        """Whether it is known who acts under a token, and who it is."""
+    def remembered(self, token: str, *, by_person: bool) -> tuple[bool, Actor | None]:
+        """Whether it is known who acts under a token, and who it is.
+
+        Not known either while a person's request would go unnoted.
+        """
         known = self._known.get(token)
-        if known is None or known[0] < time.monotonic():
+        if known is None or known.until_s < time.monotonic() or (by_person and not known.noted):
             return False, None
-        return True, known[1]
+        return True, known.actor
 
-    def look_up(self, token: str) -> Actor | None:
+    def look_up(self, token: str, *, by_person: bool) -> Actor | None:
         """Who acts under a token, by the database."""
-        actor = actor_of(self._engine, token)
+        actor = actor_of(self._engine, token, by_person=by_person)
         with self._lock:
             if len(self._known) >= MOST_BELIEVED:
                 self._known.clear()
-            self._known[token] = (time.monotonic() + BELIEVED_S, actor)
+            self._known[token] = Known(time.monotonic() + BELIEVED_S, actor, by_person)
         return actor
 
     def forget(self) -> None:

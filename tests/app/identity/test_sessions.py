@@ -12,6 +12,7 @@ from app.core.scope import Scope
 from app.identity import rules, service
 from app.identity.rules import Role
 from tests import staff
+from tests.app.identity.ages import set_back
 from tests.server import ServerProcess
 from tests.stream_client import Viewer
 from tests.waiting import wait_until
@@ -165,12 +166,7 @@ def test_when_a_session_is_over(
     staff.add_account(engine, "somebody", Role(role), staff.CITY)
     given = service.Credentials(user="somebody", password=staff.PASSWORD)
     token = service.sign_in(engine, given, "x", None).token
-    with writing(engine) as session:
-        session.execute(
-            text(f"UPDATE sign_in SET {column} = now() - CAST(:ago AS interval)"
-                 " WHERE token_hash = :hash"),
-            {"ago": ago, "hash": service.token_hash(token)},
-        )  # fmt: skip
+    set_back(own_context, token, column, ago)
     assert (service.actor_of(engine, token) is not None) is lives
     with reading(engine, Scope(0, 10**15, token)) as session:
         seen = session.scalar(text("SELECT count(*) FROM incident"))
