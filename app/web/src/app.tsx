@@ -15,6 +15,7 @@ import { Wall } from "./panels/Wall";
 import { city } from "./state/data";
 import { mode, phone } from "./state/store";
 import { Failed } from "./ui/states";
+import { StepUpDialog } from "./ui/StepUp";
 
 export function App(): JSX.Element {
   const wall = mode.value === "wall";
@@ -41,6 +42,7 @@ export function App(): JSX.Element {
         </div>
       ) : null}
       <Help />
+      <StepUpDialog />
     </div>
   );
 }

@@ -1,4 +1,5 @@
 /** Every text of the page, English: the same keys as zh.ts. */
+import { officeEn } from "./office.en";
 import type { TextKey } from "./zh";
 
 export const en: Readonly<Record<TextKey, string>> = {
@@ -59,6 +60,37 @@ export const en: Readonly<Record<TextKey, string>> = {
   acts_responder: "Responder",
   acts_auditor: "Auditor",
   acts_wall_display: "Wall display",
+
+  confirm: "Confirm",
+  optional: "optional",
+  stepUp: "Password once more",
+  stepUpWhy: "Before what is protected is shown or exported, give your password again. It holds for five minutes; every look is recorded.",
+  stepUpWrong: "The password is wrong",
+  stepNeeded: "This is needed",
+  stepBadDate: "Date or time is incomplete",
+  unitsNone: "No unit can be sent here",
+  unitsChoose: "Choose a unit",
+  incidentUnknown: "No such number, or outside your area",
+  field_reason: "Reason",
+  field_unit_id: "Unit",
+  field_until: "Until",
+  field_outcome: "Result",
+  field_other_id: "Number of the other case",
+  outcome_exists: "Exists",
+  outcome_does_not_exist: "Does not exist",
+  outcome_unable: "Could not be told",
+  outcome_pass: "Pass",
+  outcome_not_pass: "Not pass",
+  outcome_mediated: "Mediated",
+  outcome_not_mediated: "Not mediated",
+  outcome_withdrawn: "Withdrawn",
+  outcome_to_court: "To court",
+  outcome_to_petition: "To petition",
+  outcome_to_administration: "To administration",
+  outcome_satisfied: "Satisfied",
+  outcome_neutral: "Fairly satisfied",
+  outcome_dissatisfied: "Dissatisfied",
+  outcome_not_reached: "Not reached",
 
   liveConnecting: "Connecting",
   liveOn: "Live",
@@ -336,4 +368,6 @@ export const en: Readonly<Record<TextKey, string>> = {
   zoomIn: "Zoom in",
   zoomOut: "Zoom out",
   mapLabel: "Map of the city",
+
+  ...officeEn,
 };

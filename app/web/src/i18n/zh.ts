@@ -1,4 +1,6 @@
 /** Every text of the page, Chinese. en.ts must carry the same keys: the type says so. */
+import { officeZh } from "./office.zh";
+
 export const zh = {
   appName: "民情地图",
   wholeCity: "全市",
@@ -57,6 +59,37 @@ export const zh = {
   acts_responder: "处置员",
   acts_auditor: "审计员",
   acts_wall_display: "大屏",
+
+  confirm: "确认",
+  optional: "可不填",
+  stepUp: "再次输入密码",
+  stepUpWhy: "查看或导出受保护的内容前，请再输入一次密码。五分钟内有效，每次查看都会留痕。",
+  stepUpWrong: "密码不正确",
+  stepNeeded: "这一项要填",
+  stepBadDate: "日期时间不完整",
+  unitsNone: "这里没有可派的单位",
+  unitsChoose: "请选择单位",
+  incidentUnknown: "没有这个编号，或不在您的范围内",
+  field_reason: "理由",
+  field_unit_id: "单位",
+  field_until: "到何时",
+  field_outcome: "结果",
+  field_other_id: "另一件的编号",
+  outcome_exists: "属实",
+  outcome_does_not_exist: "不属实",
+  outcome_unable: "无法核实",
+  outcome_pass: "通过",
+  outcome_not_pass: "不通过",
+  outcome_mediated: "调解成功",
+  outcome_not_mediated: "调解未成",
+  outcome_withdrawn: "撤回",
+  outcome_to_court: "转诉讼",
+  outcome_to_petition: "转信访",
+  outcome_to_administration: "转行政处理",
+  outcome_satisfied: "满意",
+  outcome_neutral: "基本满意",
+  outcome_dissatisfied: "不满意",
+  outcome_not_reached: "未联系上",
 
   liveConnecting: "连接中",
   liveOn: "实时",
@@ -334,6 +367,8 @@ export const zh = {
   zoomIn: "放大",
   zoomOut: "缩小",
   mapLabel: "城市地图",
+
+  ...officeZh,
 } as const;
 
 export type TextKey = keyof typeof zh;

@@ -1,0 +1,19 @@
+/** One field of a form: its name, and what is wrong with it. */
+import type { ComponentChildren, JSX } from "preact";
+
+export function Labelled({ id, label, error, hint, children }: {
+  id: string;
+  label: string;
+  error?: string | undefined;
+  hint?: string;
+  children: ComponentChildren;
+}): JSX.Element {
+  return (
+    <div class={`form-field ${error ? "wrong" : ""}`}>
+      <label for={id}>{label}</label>
+      {children}
+      {hint ? <p class="soft field-hint">{hint}</p> : null}
+      {error ? <p class="field-error" role="alert">{error}</p> : null}
+    </div>
+  );
+}

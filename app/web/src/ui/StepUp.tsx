@@ -1,0 +1,102 @@
+/**
+ * The password once more, right before what is protected. Wrap the call: `withStepUp(() => caseApi.reveal(id, reason))`.
+ * When the server asks for it the dialog opens, and the call is made again once the password was right.
+ */
+import { signal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { write } from "../api/client";
+import { asProblem, Problem } from "../api/problem";
+import { t } from "../i18n";
+import { session, type SessionInfo } from "../state/session";
+import { Dialog } from "./Dialog";
+import { reason } from "./states";
+
+/** Kind of the problem with which a call ends whose dialog was closed: nothing to show. */
+export const CANCELLED = "cancelled";
+
+const asking = signal<((right: boolean) => void) | null>(null);
+
+function ask(): Promise<boolean> {
+  return new Promise((resolve) => {
+    asking.peek()?.(false);
+    asking.value = resolve;
+  });
+}
+
+/**
+ * Make a call, with the password first if the server wants it.
+ *
+ * Throws the call's Problem; one of kind `cancelled` when the dialog was closed.
+ */
+export async function withStepUp<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (thrown) {
+    const problem = asProblem(thrown);
+    if (problem.kind !== "step-up") throw problem;
+    if (!(await ask())) throw new Problem(403, problem.title, problem.detail, [], null, CANCELLED);
+    return await call();
+  }
+}
+
+/** Stands once in the page. */
+export function StepUpDialog(): JSX.Element | null {
+  const done = asking.value;
+  if (!done) return null;
+  const end = (right: boolean): void => {
+    if (asking.peek() === done) asking.value = null;
+    done(right);
+  };
+  return (
+    <Dialog title={t("stepUp")} onClose={() => end(false)}>
+      <Ask onRight={() => end(true)} />
+    </Dialog>
+  );
+}
+
+function Ask({ onRight }: { onRight: () => void }): JSX.Element {
+  const password = useRef<HTMLInputElement>(null);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const [busy, setBusy] = useState(false);
+  useEffect(() => password.current?.focus(), []);
+  const send = async (): Promise<void> => {
+    setBusy(true);
+    setProblem(null);
+    try {
+      session.value = await write<SessionInfo>("POST", "/api/v1/session/step_up", { password: password.current?.value ?? "" });
+      onRight();
+    } catch (thrown) {
+      setProblem(asProblem(thrown));
+      setBusy(false);
+      if (password.current) password.current.value = "";
+      password.current?.focus();
+    }
+  };
+  return (
+    <form
+      class="form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (!busy) void send();
+      }}
+    >
+      <p class="soft">{t("stepUpWhy")}</p>
+      <input type="text" name="user" autocomplete="username" value={session.value?.user ?? ""} readOnly hidden />
+      <div class="form-field">
+        <label for="step-up-password">{t("signInPassword")}</label>
+        <input id="step-up-password" ref={password} type="password" autocomplete="current-password" maxLength={200} required />
+        {problem ? <p class="field-error" role="alert">{whyNot(problem)}</p> : null}
+      </div>
+      <div class="form-actions">
+        <button type="submit" class="button primary" disabled={busy}>{t("confirm")}</button>
+      </div>
+    </form>
+  );
+}
+
+function whyNot(problem: Problem): string {
+  if (problem.kind === "wrong-credentials") return t("stepUpWrong");
+  if (problem.status === 429) return t("signInWait", { s: /(\d+) s/.exec(problem.detail)?.[1] ?? "…" });
+  return reason(problem);
+}
