@@ -8,7 +8,10 @@ from app.core.types import Code, Instant, Validity
 
 
 class Account(Base):
-    """A post that can sign in. `name` is the post's login, `password_hash` Argon2id."""
+    """A post that can sign in. `name` is the post's login, `password_hash` Argon2id.
+
+    `area_code`: where it belongs; only admins of that area manage it (NULL: only the city's).
+    """
 
     __tablename__ = "account"
 
@@ -16,7 +19,9 @@ class Account(Base):
     name: Mapped[str] = mapped_column(Text)
     password_hash: Mapped[str] = mapped_column(Text)
     demo: Mapped[bool]
+    area_code: Mapped[Code | None]
     created_at: Mapped[Instant] = mapped_column(server_default=text("now()"))
+    seen_at: Mapped[Instant | None]
     disabled_at: Mapped[Instant | None]
 
     __table_args__ = (Index("account_name", "name", unique=True),)

@@ -28,7 +28,7 @@ TABLES: dict[str, tuple[str, str]] = {
     # table: (what a row is, its columns)
     "account": (
         "a staff post that can sign in: its login and a hash",
-        "id name password_hash demo created_at disabled_at",
+        "id name password_hash demo area_code created_at seen_at disabled_at",
     ),
     "account_grant": (
         "what a post may do where",
