@@ -37,3 +37,14 @@ def tiles(
 
     with open_context() as context:
         console.print(run(context, count=count))
+
+
+@app.command()
+def scope(
+    count: Annotated[int, typer.Option(min=20, max=5_000, help="Places looked at.")] = 200,
+) -> None:
+    """What row security costs on lists and tiles of the loaded city."""
+    from app.cli.bench_scope import run
+
+    with open_context() as context:
+        console.print(run(context, count=count))

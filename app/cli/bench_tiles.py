@@ -5,7 +5,6 @@ Read the ratios, not the figures: both sides run on the same machine, one reques
 
 import http.client
 import itertools
-import math
 import os
 import socket
 import subprocess
@@ -29,6 +28,7 @@ from app.cli.terminal import give_up
 from app.core.clock import utc_now
 from app.core.context import Context
 from app.incidents.rules import Status
+from geodata.mercator import tile_at
 from tiles import heat, points, vector
 from tiles.pool import OPTIONS
 from tiles.selection import CaseFilter
@@ -162,15 +162,10 @@ def _boxes(connection: psycopg.Connection[Any]) -> list[tuple[float, float, floa
 def _addresses(places: Sequence[tuple[float, float]], zooms: range) -> list[TileAddress]:
     """Different tiles at these places, every zoom in its turn."""
     found = {
-        _tile_at(lon, lat, zoom)
+        TileAddress(zoom, *(int(axis) for axis in tile_at(lon, lat, zoom)))
         for (lon, lat), zoom in zip(places, itertools.cycle(zooms), strict=False)
     }
     return sorted(found)
-
-
-def _tile_at(lon: float, lat: float, zoom: int) -> TileAddress:
-    y = (1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2
-    return TileAddress(zoom, int((lon + 180) / 360 * 2**zoom), int(y * 2**zoom))
 
 
 def _run(connection: psycopg.Connection[Any], query: TileQuery) -> None:
