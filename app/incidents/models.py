@@ -131,6 +131,9 @@ class Incident(Base):
     occurred_at: Mapped[Instant]
     closed_at: Mapped[Instant | None]
     simulated: Mapped[bool]
+    # As the log says, like `status`: who carries the case, and the unit to which it was assigned.
+    tier: Mapped[str] = mapped_column(Text, server_default=text("'grid'"))
+    unit_id: Mapped[int | None] = mapped_column(BigInteger)
 
     __table_args__ = (
         CheckConstraint("severity BETWEEN 1 AND 4", name="incident_severity"),
@@ -158,10 +161,44 @@ class IncidentEvent(Base):
     reason: Mapped[str | None] = mapped_column(Text)
     # That of its case: row security must not have to look it up.
     cell_code: Mapped[Code]
+    # Who took it: the post's account, its role, the area of the grant under which it acted. All
+    # empty for what a program did.
+    account_id: Mapped[int | None] = mapped_column(BigInteger)
+    role: Mapped[str | None] = mapped_column(Text)
+    area_code: Mapped[int | None] = mapped_column(BigInteger)
+    # What the step said: to which unit, until when, with which outcome, which other case.
+    unit_id: Mapped[int | None] = mapped_column(BigInteger)
+    until: Mapped[Instant | None]
+    outcome: Mapped[str | None] = mapped_column(Text)
+    other_no: Mapped[int | None] = mapped_column(BigInteger)
 
     __table_args__ = (
         Index("incident_event_case", "no", "ordinal"),
+        Index("incident_event_other", "other_no",
+              postgresql_where=text("other_no IS NOT NULL")),
         {"postgresql_partition_by": "RANGE (at)"},
+    )  # fmt: skip
+
+
+class ClosingRule(Base):
+    """After how many days a case that passed its check closes by itself.
+
+    `prefix`: none, two or four digits of the filing standard; the longest that fits holds.
+    """
+
+    __tablename__ = "closing_rule"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    prefix: Mapped[str] = mapped_column(Text)
+    days: Mapped[int]
+    valid: Mapped[Validity]
+
+    __table_args__ = (
+        CheckConstraint("days BETWEEN 1 AND 365", name="closing_rule_days"),
+        CheckConstraint("prefix ~ '^([0-9]{2}){0,2}$'", name="closing_rule_prefix"),
+        ExcludeConstraint(
+            ("prefix", "="), ("valid", "&&"), name="closing_rule_one_at_a_time", using="gist"
+        ),
     )
 
 
