@@ -24,6 +24,8 @@ export interface Face {
 
 export const FACES: readonly Face[] = [
   { name: "watch", titleKey: "face_watch", icon: "map", operation: "get_city", place: "bar", load: null },
+  { name: "users", titleKey: "face_users", icon: "users", operation: "list_users", place: "more", load: () => import("./users") },
+  { name: "audit", titleKey: "face_audit", icon: "audit", operation: "list_audit", place: "more", load: () => import("./audit") },
 ];
 
 export const openFaces = computed(() => FACES.filter(({ operation }) => may(operation)));

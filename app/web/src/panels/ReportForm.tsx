@@ -11,6 +11,7 @@ import { categoryList } from "../state/data";
 import { checkDraft, newUuid, SOURCES, toBody, type Draft } from "../state/draft";
 import { phone } from "../state/store";
 import { Icon } from "../ui/icons";
+import { Labelled } from "../ui/Labelled";
 import { Segments } from "../ui/Segments";
 import { reason } from "../ui/states";
 import { Card } from "./Card";
@@ -126,21 +127,6 @@ function Rejected({ problem, value, onNew }: { problem: Problem; value: Draft; o
     <div class="failed" role="alert">
       <p class="failed-title">{unsent ? t("reportUnsent") : reason(problem)}</p>
       {problem.requestId ? <p class="soft">{t("errorRequest", { id: problem.requestId })}</p> : null}
-    </div>
-  );
-}
-
-function Labelled({ id, label, error, children }: {
-  id: string;
-  label: string;
-  error: string | undefined;
-  children: JSX.Element;
-}): JSX.Element {
-  return (
-    <div class={`form-field ${error ? "wrong" : ""}`}>
-      <label for={id}>{label}</label>
-      {children}
-      {error ? <p class="field-error" role="alert">{error}</p> : null}
     </div>
   );
 }

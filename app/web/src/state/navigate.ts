@@ -2,10 +2,12 @@
 import { batch } from "@preact/signals";
 import { api } from "../api/client";
 import type { Area } from "../api/types";
+import { FACES } from "../faces";
 import { mapHandle, select } from "./actions";
 import { levelOf } from "./codes";
 import { goFace } from "./face";
 import * as data from "./data";
+import { may } from "./session";
 import { area } from "./store";
 
 function knownArea(code: number): Area | undefined {
@@ -36,5 +38,18 @@ export function goCity(): void {
     select(null);
     const bbox = data.city.value.peek().data?.bbox;
     if (bbox) mapHandle.value?.fly(bbox, 12);
+  });
+}
+
+/** Open the card of a case on its face, and where that may not be opened, beside the map. */
+export function goCase(no: number): void {
+  const cases = FACES.find(({ name }) => name === "cases");
+  if (cases && may(cases.operation)) {
+    goFace("cases", { sel: String(no) });
+    return;
+  }
+  batch(() => {
+    goFace("watch");
+    select({ kind: "incident", no });
   });
 }

@@ -1,0 +1,134 @@
+/** One account: its grants, its sessions, its password, and switching it off. */
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { t, word } from "../../i18n";
+import { fieldError } from "../../state/deed";
+import { nowTick } from "../../state/store";
+import type { Grant } from "../../state/session";
+import { AreaChooser } from "../../ui/AreaChooser";
+import { Confirm } from "../../ui/Confirm";
+import { Side } from "../../ui/FaceFrame";
+import { day, fromLocalInput, moment, number } from "../../ui/format";
+import { Labelled } from "../../ui/Labelled";
+import { Refused } from "../../ui/Refused";
+import { grantText, UserState } from "./parts";
+import { addGrant, deeds, endSessions, open, revokeGrant, said, setDisabled, setPassword } from "./state";
+import { ROLES, type Role, type User } from "./types";
+
+export function UserCard({ user }: { user: User }): JSX.Element {
+  return (
+    <Side title={user.name} lead={<Lead user={user} />} onClose={() => open("")}>
+      <Refused problem={deeds.problem.value} but={["area", "role", "until", "password"]} />
+      {said.value ? <p role="status">✓ {t(said.value)}</p> : null}
+      <section>
+        <h3>{t("grants")}</h3>
+        {user.grants.length === 0 ? <p class="soft">{t("grantsNone")}</p> : null}
+        <ul class="entries">
+          {user.grants.map((grant) => <GrantRow key={grant.id} user={user} grant={grant} />)}
+        </ul>
+        <NewGrant user={user} />
+      </section>
+      <section>
+        <h3>{t("userSessions")}</h3>
+        <div class="line apart">
+          <span class="tabular">{t("userSessionsN", { n: number(user.sessions) })}</span>
+          <Confirm
+            text={t("userEndSessions")}
+            sure={t("userEndSure", { n: number(user.sessions) })}
+            disabled={user.sessions === 0 || deeds.busy.value !== ""}
+            onSure={() => void endSessions(user.name)}
+          />
+        </div>
+      </section>
+      <Password user={user} />
+      <section class="line">
+        {user.disabled ? (
+          <button type="button" class="button small" onClick={() => void setDisabled(user.name, false)}>{t("userEnable")}</button>
+        ) : (
+          <Confirm text={t("userDisable")} sure={t("userDisableSure")} disabled={deeds.busy.value !== ""} onSure={() => void setDisabled(user.name, true)} />
+        )}
+      </section>
+    </Side>
+  );
+}
+
+function Lead({ user }: { user: User }): JSX.Element {
+  return (
+    <>
+      <UserState user={user} />
+      {user.demo ? <span class="badge">{t("userDemo")}</span> : null}
+      <span class="soft tabular">{t("userCreated")} {day(user.created_at)}</span>
+    </>
+  );
+}
+
+function GrantRow({ user, grant }: { user: User; grant: Grant }): JSX.Element {
+  const until = grant.valid_until ? t("grantUntilAt", { time: moment(grant.valid_until, nowTick.value) }) : t("grantForever");
+  return (
+    <li>
+      <span class="grow">
+        <strong>{grantText(grant)}</strong> <span class="soft tabular">{until}</span>
+        <details class="role-may">
+          <summary class="link soft">{t("roleMay")}</summary>
+          <p>{word("does", grant.role)}</p>
+        </details>
+      </span>
+      <Confirm text={t("grantRevoke")} sure={t("grantRevokeSure")} disabled={deeds.busy.value !== ""} onSure={() => void revokeGrant(user.name, grant.id)} />
+    </li>
+  );
+}
+
+function NewGrant({ user }: { user: User }): JSX.Element {
+  const [role, setRole] = useState<Role>("duty_officer");
+  const [area, setArea] = useState(0);
+  const [until, setUntil] = useState("");
+  const [missing, setMissing] = useState(false);
+  const problem = deeds.problem.value;
+  const send = async (): Promise<void> => {
+    setMissing(area === 0);
+    if (area === 0) return;
+    const at = fromLocalInput(until);
+    const done = await addGrant(user.name, role, area, at === null ? null : new Date(at).toISOString());
+    if (!done) return;
+    setArea(0);
+    setUntil("");
+  };
+  return (
+    <form class="form new-grant" onSubmit={(event) => { event.preventDefault(); void send(); }}>
+      <div class="form-row">
+        <Labelled id="g-role" label={t("grantRole")} error={fieldError(problem, "role")}>
+          <select id="g-role" value={role} onChange={(event) => setRole(ROLES.find((known) => known === event.currentTarget.value) ?? "duty_officer")}>
+            {ROLES.map((known) => <option key={known} value={known}>{word("acts", known)}</option>)}
+          </select>
+        </Labelled>
+        <Labelled id="g-area" label={t("grantArea")} error={missing ? t("grantNeedArea") : fieldError(problem, "area")}>
+          <AreaChooser id="g-area" value={area} onChoose={(chosen) => setArea(chosen?.code ?? 0)} />
+        </Labelled>
+      </div>
+      <p class="soft does">{word("does", role)}</p>
+      <div class="form-row">
+        <Labelled id="g-until" label={t("grantUntil")} error={fieldError(problem, "until")}>
+          <input id="g-until" type="datetime-local" value={until} onInput={(event) => setUntil(event.currentTarget.value)} />
+        </Labelled>
+        <button type="submit" class="button" disabled={deeds.busy.value !== ""}>{t("grantAdd")}</button>
+      </div>
+    </form>
+  );
+}
+
+function Password({ user }: { user: User }): JSX.Element {
+  const [password, setText] = useState("");
+  const send = async (): Promise<void> => {
+    if (await setPassword(user.name, password)) setText("");
+  };
+  return (
+    <section>
+      <form class="form-row" onSubmit={(event) => { event.preventDefault(); void send(); }}>
+        <Labelled id="p-new" label={t("userNewPassword")} error={fieldError(deeds.problem.value, "password")}>
+          <input id="p-new" type="password" required maxLength={200} autocomplete="new-password" value={password} onInput={(event) => setText(event.currentTarget.value)} />
+        </Labelled>
+        <button type="submit" class="button" disabled={deeds.busy.value !== ""}>{t("userSetPassword")}</button>
+      </form>
+    </section>
+  );
+}

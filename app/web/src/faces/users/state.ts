@@ -1,0 +1,88 @@
+/** Accounts and their grants: what is shown, and what an admin does to them. */
+import { computed, signal } from "@preact/signals";
+import { get, write } from "../../api/client";
+import type { Paged } from "../../api/types";
+import { deed } from "../../state/deed";
+import { faceParam, setFaceParams } from "../../state/face";
+import { pagedList } from "../../state/paged";
+import { track } from "../../state/resource";
+import { face } from "../../state/store";
+import type { Role, User } from "./types";
+
+const PATH = "/api/v1/users";
+const PAGE = 200;
+const path = (name: string, rest = ""): string => `${PATH}/${encodeURIComponent(name)}${rest}`;
+
+const tick = signal(0);
+
+export const users = pagedList<User>(() => {
+  if (face.value !== "users") return null;
+  track(tick.value);
+  return { id: `users|${tick.value}`, ask: (cursor, stop) => get<Paged<User>>(PATH, { limit: PAGE, cursor }, stop) };
+});
+
+/** What is typed into the search above the list. */
+export const wanted = computed(() => faceParam("q").toLowerCase());
+export const chosenName = computed(() => faceParam("sel"));
+export const adding = computed(() => chosenName.value === NEW);
+/** No login begins with a dash. */
+export const NEW = "-new";
+
+export function shownUsers(all: readonly User[], text: string): readonly User[] {
+  if (text === "") return all;
+  return all.filter((user) => user.name.includes(text) || user.grants.some(({ area }) => area.name?.includes(text) ?? false));
+}
+
+export const chosenUser = computed<User | null>(
+  () => users.value.value.data?.items.find((user) => user.name === chosenName.value) ?? null,
+);
+
+export const deeds = deed();
+/** said after something was done that the list does not show */
+export const said = signal<"userPasswordSet" | null>(null);
+
+export function open(name: string): void {
+  deeds.forget();
+  said.value = null;
+  setFaceParams({ sel: name });
+}
+
+function put(user: User): void {
+  users.patch((page) => {
+    const known = page.items.some((item) => item.name === user.name);
+    if (known) return { ...page, items: page.items.map((item) => (item.name === user.name ? user : item)) };
+    return { ...page, total: page.total + 1, items: [...page.items, user].sort((a, b) => (a.name < b.name ? -1 : 1)) };
+  });
+}
+
+/** Do it, then show the account as the server has it now. */
+async function change(what: string, name: string, act: () => Promise<unknown>): Promise<boolean> {
+  said.value = null;
+  return deeds.run(what, async () => {
+    await act();
+    put(await get<User>(path(name)));
+  });
+}
+
+export async function add(name: string, password: string): Promise<void> {
+  const done = await change("add", name, () => write("POST", PATH, { name, password }));
+  if (done) open(name);
+}
+
+export const setDisabled = (name: string, disabled: boolean): Promise<boolean> =>
+  change("disable", name, () => write("PATCH", path(name), { disabled }));
+
+export async function setPassword(name: string, password: string): Promise<boolean> {
+  const done = await change("password", name, () => write("PATCH", path(name), { password }));
+  if (done) said.value = "userPasswordSet";
+  return done;
+}
+
+export const endSessions = (name: string): Promise<boolean> =>
+  change("sessions", name, () => write("DELETE", path(name, "/sessions")));
+
+export const addGrant = (name: string, role: Role, area: number, until: string | null): Promise<boolean> =>
+  change("grant", name, () => write("POST", path(name, "/grants"), { role, area, ...(until ? { until } : {}) }));
+
+export const revokeGrant = (name: string, grant: number): Promise<boolean> =>
+  change(`revoke${grant}`, name, () => write("DELETE", path(name, `/grants/${grant}`)));
