@@ -1,7 +1,8 @@
 """The life cycles of the demo's incidents: which steps were taken, when, at which tier, and why.
 
 Every case starts with `report` and follows `FOLLOWS`. A case that is sent back, escalated or not
-passed by the check goes round again; a refused one ends at once; a few per cent never end.
+passed by the check goes round again; a refused one ends at once. Some are late, and of the last
+weeks' cases a few are stuck: nothing more happens to them before the bundle ends.
 Instants are int64 seconds since 1970 in UTC.
 """
 
@@ -64,7 +65,9 @@ TIERS = ("grid", "workstation", "command_post", "sub_centre", "city_centre")
 STATUSES = (*STATUS_AFTER.values(), *OTHER_ENDS)
 
 REFUSED = 0.03
-ON_TIME, LATE = 0.898, 0.064  # the rest is never closed: 3.8 % of what is registered
+ON_TIME = 0.885  # the rest is late
+STUCK, STUCK_FADES_S = 0.005, 8 * DAY_S
+"""Share of the newest cases that are stuck; e times fewer of those that are this much older."""
 RETURNED, NOT_PASSED = 0.045, 0.035
 ESCALATED, ESCALATED_AGAIN = 0.09, 0.2
 OTHER_END = 0.012
@@ -159,9 +162,9 @@ def live(
 ) -> History:
     """Let every case live until it ends or the bundle does (`end_s`, exclusive)."""
     limit_s, working, ups = _limits(cases, rng)
-    taken, never = _branches(cases, ups, rng)
+    taken, stuck = _branches(cases, ups, end_s, rng)
     at_s = _times(cases, clock=clock, limit_s=limit_s, working=working, taken=taken, rng=rng)
-    _stop_somewhere(taken, never, rng)
+    _stop_somewhere(taken, stuck, rng)
     taken &= at_s < end_s
     tier = _tiers(cases, taken)
     case, slot = np.nonzero(taken)
@@ -194,8 +197,10 @@ def _limits(cases: Cases, rng: np.random.Generator) -> tuple[FloatArray, BoolArr
     return limit_s, working, up
 
 
-def _branches(cases: Cases, ups: IntArray, rng: np.random.Generator) -> tuple[BoolArray, BoolArray]:
-    """Which slots each case passes (n x slots), and which cases never end."""
+def _branches(
+    cases: Cases, ups: IntArray, end_s: int, rng: np.random.Generator
+) -> tuple[BoolArray, BoolArray]:
+    """Which slots each case passes (n x slots), and which cases are stuck on the way."""
     count = len(ups)
     accepted = (rng.random(count) >= REFUSED) | cases.urgent & (rng.random(count) < 0.8)
     # Cases of the city's own lines start two tiers up: they can go up once at most.
@@ -210,8 +215,9 @@ def _branches(cases: Cases, ups: IntArray, rng: np.random.Generator) -> tuple[Bo
         "not_passed": accepted & (rng.random(count) < NOT_PASSED),
     }
     taken = np.column_stack([has[branch] for _, branch, _ in _SLOTS])
-    never = accepted & (rng.random(count) >= ON_TIME + LATE)
-    return taken, never
+    fading = np.exp((cases.reported_s - end_s) / STUCK_FADES_S)
+    stuck = accepted & (rng.random(count) < STUCK * fading)
+    return taken, stuck
 
 
 def _times(
@@ -227,9 +233,9 @@ def _times(
     count = len(limit_s)
     wait_s = rng.lognormal(np.where(cases.urgent, np.log(150.0), np.log(900.0)), 0.7)
     registered_s = cases.reported_s + np.maximum(wait_s, 5.0).astype(np.int64)
-    in_time = rng.random(count) < ON_TIME / (ON_TIME + LATE)
-    part = 0.06 + 0.86 * rng.beta(2.0, 2.6, size=count)
-    over = 1.15 + rng.lognormal(-0.6, 0.9, size=count)
+    in_time = rng.random(count) < ON_TIME
+    part = 0.06 + 0.86 * rng.beta(2.6, 1.5, size=count)
+    over = 1.2 + rng.lognormal(-2.2, 0.8, size=count)
     closed_s = clock.after(registered_s, limit_s * np.where(in_time, part, over), working)
     closed_s = np.clip(closed_s, registered_s + 240.0, registered_s + _BACKLOG_S)
     length = np.array([span for _, _, span in _SLOTS]) * taken
@@ -242,9 +248,9 @@ def _times(
     return instants
 
 
-def _stop_somewhere(taken: BoolArray, never: BoolArray, rng: np.random.Generator) -> None:
-    """Cut the cases that never end after one of their steps, in place."""
-    rows = np.flatnonzero(never)
+def _stop_somewhere(taken: BoolArray, stuck: BoolArray, rng: np.random.Generator) -> None:
+    """Cut the cases that are stuck after one of their steps, in place."""
+    rows = np.flatnonzero(stuck)
     keep = rng.integers(2, 1 + taken[rows].sum(axis=1) - 1, endpoint=True)
     taken[rows] &= np.cumsum(taken[rows], axis=1) <= keep[:, None]
 

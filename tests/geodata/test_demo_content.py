@@ -404,7 +404,7 @@ def test_cases_close_with_the_published_rates(year: Incidents) -> None:
     refused = old[old["step"] == "refuse"]["no"]
     assert len(refused) / len(reported) == pytest.approx(0.025, abs=0.01)
     closed = events[(events["step"] == "close") & events["no"].isin(registered)]
-    assert len(closed) / len(registered) == pytest.approx(0.9616, abs=0.008)
+    assert len(closed) / len(registered) > 0.995, "whatever is late is closed in the end"
     disputes = closed[closed["category"].astype(str).str.startswith("10")]
     mediated = (disputes["reason"] == "经调解达成协议").mean()
     assert mediated == pytest.approx(0.97, abs=0.012)
@@ -445,7 +445,9 @@ def test_the_state_of_a_case_is_that_at_the_end_of_the_last_full_day(year: Incid
     over = last["step"].isin(["close", "refuse"])
     assert (cases["closed_at"].notna() == over).all()
     assert (cases["closed_at"][over].to_numpy() == last["at"][over].to_numpy()).all()
-    assert 0.03 < (~over).mean() < 0.12, "recent cases, and a few that never end, are open"
+    assert 0.005 < (~over).mean() < 0.05, "recent cases are open, and hardly an old one"
+    month_ago = end - timedelta(days=30)
+    assert (cases["reported_at"][~over] < month_ago).mean() < 0.05
 
 
 def test_the_same_seed_gives_the_same_incidents(
