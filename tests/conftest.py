@@ -17,6 +17,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from filelock import FileLock
+from hypothesis import settings
 from sqlalchemy import URL, make_url
 from starlette.testclient import TestClient
 
@@ -34,6 +35,10 @@ from tests.chromium import browser
 from tests.server import ServerProcess, serving
 
 __all__ = ["browser"]
+
+# A busy machine is no fault of the code; the run as a whole has a limit of its own.
+settings.register_profile("minqing", deadline=None)
+settings.load_profile("minqing")
 
 ROOT = Path(__file__).resolve().parents[1]
 TEST_DISTRICT = 620111

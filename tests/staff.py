@@ -3,6 +3,8 @@
 `get`, `post`, `put`, `delete` and `Client` are httpx's, signed in as the city's admin.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +12,7 @@ import httpx
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
+from app.identity import accounts
 from app.identity import service as identity
 from app.identity.cookies import PLAIN
 from app.identity.rules import Role
@@ -33,8 +36,8 @@ def add_admin(engine: Engine) -> None:
 
 def add_account(engine: Engine, name: str, role: Role, area: int) -> None:
     """An account with one grant and the password of all of them."""
-    identity.add_account(engine, name, PASSWORD)
-    identity.grant(engine, name, role, area)
+    accounts.add_account(engine, name, PASSWORD, area=area)
+    accounts.grant(engine, name, role, area)
 
 
 def headers_of(engine: Engine, name: str = ADMIN) -> dict[str, str]:
@@ -74,6 +77,13 @@ def get(url: str, **words: Any) -> httpx.Response:
 def post(url: str, **words: Any) -> httpx.Response:
     """POST."""
     return _request("POST", url, **words)
+
+
+@contextmanager
+def stream(method: str, url: str, **words: Any) -> Iterator[httpx.Response]:
+    """An answer that is read while it comes."""
+    with httpx.stream(method, url, headers=headers_for(url), **words) as answer:
+        yield answer
 
 
 class Client(httpx.Client):

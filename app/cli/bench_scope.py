@@ -20,7 +20,7 @@ from app.core.clock import utc_now
 from app.core.context import Context
 from app.core.db import reading, writing
 from app.core.scope import DATABASE_ROLE, Scope
-from app.identity import passwords
+from app.identity import account_queries, passwords
 from app.identity import queries as accounts
 from app.identity import service as identity
 from app.identity.rules import Role
@@ -76,16 +76,16 @@ def _acting(engine: Engine, area: int) -> Iterator[Scope]:
     token = secrets.token_urlsafe(identity.TOKEN_BYTES)
     name = f"bench_{secrets.token_hex(4)}"
     with writing(engine) as session:
-        account = accounts.add_account(session, name, passwords.UNUSABLE, demo=False)
+        account = account_queries.add(session, name, passwords.UNUSABLE, area, demo=False)
         if account is None:
             raise give_up("Try again: the name of the account for measuring is taken.")
-        grant = accounts.add_grant(session, account, Role.DUTY_OFFICER, area, None)
+        grant = account_queries.add_grant(session, account, Role.DUTY_OFFICER, area, None)
         accounts.add_sign_in(session, identity.token_hash(token), account, grant)
     try:
         yield Scope(*codes.code_range(area), token)
     finally:
         with writing(engine) as session:
-            accounts.delete_account(session, account)
+            account_queries.delete(session, account)
 
 
 @contextmanager

@@ -41,9 +41,9 @@ def test_every_answer_carries_the_protective_headers(client: TestClient) -> None
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "example.org"])
-def test_the_server_listens_on_loopback_only(host: str) -> None:
-    """Until sign-in exists, whoever reaches the port reads everything."""
-    refused = run_command("serve", env={"MINQING_HOST": host})
+def test_a_demo_listens_on_loopback_only(host: str) -> None:
+    """With demo accounts, whose password stands on a screen."""
+    refused = run_command("serve", env={"MINQING_HOST": host, "MINQING_DEMO": "1"})
     assert refused.returncode == 1
     assert "loopback" in refused.stderr
 

@@ -20,6 +20,7 @@ from app.core.settings import Settings
 from geodata.demo import Recipe
 from geodata.demo.recipe import RECIPE_VERSION
 from geodata.progress import Silent
+from tests import staff
 from tests.app.city.test_loading import ask
 from tests.conftest import SOURCES, TEST_DISTRICT, run_command
 
@@ -154,11 +155,9 @@ def test_ctrl_c_leaves_nothing_half_loaded(
 
 
 def test_a_first_start_serves_the_demo(empty_database: URL, data_dir: Path) -> None:
-    import httpx
-
     from tests.server import serving
 
     with serving(empty_database, MINQING_DATA_DIR=str(data_dir)) as server:
-        city = httpx.get(f"{server.base_url}/api/v1/city", timeout=10).json()
+        city = staff.get(f"{server.base_url}/api/v1/city", timeout=10).json()
         assert city["counts"]["cell"] == 336
         assert city["demo"] is True

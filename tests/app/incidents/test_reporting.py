@@ -16,6 +16,7 @@ from app.core.settings import Settings
 from app.incidents import steps
 from app.incidents.rules import Step
 from app.main import create_app
+from tests import staff
 from tests.app.incidents.reports import CELL, LAT, LON, a_report
 
 PATH = "/api/v1/incidents"
@@ -217,6 +218,7 @@ def test_simulated_reports_are_for_demo_servers(own_context: Context) -> None:
     body = a_report(simulated=True)
     for context, status in ((real, 422), (own_context, 201)):
         client = TestClient(create_app(context), base_url="http://127.0.0.1")
+        staff.sign_in(client)
         answer = client.post(PATH, json=body)
         assert answer.status_code == status
     assert answer.json()["simulated"] is True
