@@ -15,10 +15,12 @@ from app.dispatch.routes import router as dispatch_router
 from app.docs_page import router as docs_router
 from app.guards import SecurityHeaders, loopback_hosts
 from app.health import router as health_router
+from app.identity.account_routes import router as account_router
 from app.identity.audit_routes import router as audit_router
 from app.identity.deps import authorise
 from app.identity.routes import router as identity_router
 from app.identity.service import Sessions
+from app.incidents.contact_routes import router as contact_router
 from app.incidents.routes import router as incidents_router
 from app.live.routes import router as live_router
 from app.live.service import Live
@@ -73,9 +75,11 @@ def create_app(context: Context) -> FastAPI:
     problem_answers.install(app)
     for router in (
         identity_router,
+        account_router,
         audit_router,
         places_router,
         incidents_router,
+        contact_router,
         dispatch_router,
         live_router,
         maps_router,

@@ -1,5 +1,6 @@
 """`minqing serve`: the database, the tables, the demo city if wanted, then the web server."""
 
+import errno
 import ipaddress
 import os
 import secrets
@@ -18,6 +19,7 @@ from app.city import service as city
 from app.cli.terminal import console, give_up, open_context
 from app.core.context import Context
 from app.core.settings import Settings, get_settings
+from app.identity import accounts, demo
 from app.identity import service as identity
 from app.identity.rules import Role
 
@@ -32,7 +34,7 @@ def serve() -> None:
     signal.signal(signal.SIGTERM, _leave)
     with open_context() as context:
         city.prepare_database(context.engine)
-        if is_open and not identity.has_real_admin(context.engine):
+        if is_open and not accounts.has_real_admin(context.engine):
             raise give_up(f"MINQING_HOST={settings.host} {NOT_LOOPBACK}")
         faults = identity.scope_faults(context.engine)
         if faults:
@@ -41,7 +43,7 @@ def serve() -> None:
             _ensure_demo_city(context)
             _ensure_demo_accounts(context)
         else:
-            identity.delete_demo_accounts(context.engine)
+            demo.delete_demo_accounts(context.engine)
         # Worker processes find the database through the environment, as any other one would.
         os.environ["MINQING_DATABASE_URL"] = context.url.render_as_string(hide_password=False)
         with _simulating(settings):
@@ -65,7 +67,7 @@ def _is_loopback(host: str) -> bool:
 def _ensure_demo_accounts(context: Context) -> None:
     """One account a role and tier, for this run; how to sign in is said here and nowhere else."""
     password = context.settings.demo_password or secrets.token_urlsafe(9)
-    names = identity.ensure_demo_accounts(context.engine, password)
+    names = demo.ensure_demo_accounts(context.engine, password)
     if not names:
         return
     tiers = sorted({name.partition(".")[2] for name in names} - {""})
@@ -85,7 +87,10 @@ def _refuse_taken_port(settings: Settings) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((settings.host, settings.port))
-        except OSError:
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                where = f"MINQING_HOST={settings.host}, port {settings.port}"
+                raise give_up(f"Cannot listen there: {where}: {error.strerror}.") from None
             raise give_up(
                 f"Port {settings.port} on {settings.host} is in use. Stop what listens there, or"
                 " choose another: MINQING_PORT=8001 scripts/run"

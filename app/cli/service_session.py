@@ -2,6 +2,7 @@
 
 from app.core.context import Context
 from app.core.db import reading
+from app.identity import demo
 from app.identity import service as identity
 from app.identity.cookies import PLAIN
 from app.places import queries as places
@@ -14,5 +15,5 @@ def headers(context: Context) -> dict[str, str]:
     """The headers of requests (over http, on this machine) in a new session of the service."""
     with reading(context.engine) as session:
         city = places.city(session)
-    token = identity.open_service_session(context.engine, city.code if city else SOME_CITY)
+    token = demo.open_service_session(context.engine, city.code if city else SOME_CITY)
     return {"Cookie": f"{PLAIN}={token}", "X-Minqing-Token": identity.header_token(token)}

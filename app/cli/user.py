@@ -11,7 +11,8 @@ from rich.table import Table
 from app.cli.terminal import console, give_up, open_context
 from app.core.clock import CITY_ZONE
 from app.core.context import Context
-from app.identity import service
+from app.core.errors import Problem
+from app.identity import accounts
 from app.identity.rules import Role
 
 app = typer.Typer(help="Who may sign in, and act as what, where.", no_args_is_help=True)
@@ -32,15 +33,15 @@ def _accounts() -> Iterator[Context]:
         prepare_database(context.engine)
         try:
             yield context
-        except service.AccountError as error:
-            raise give_up(str(error)) from error
+        except Problem as problem:
+            raise give_up(problem.detail) from problem
 
 
 @app.command()
 def add(name: Name, password: Password) -> None:
     """Add an account; it can do nothing until it is granted something."""
     with _accounts() as context:
-        service.add_account(context.engine, name, password)
+        accounts.add_account(context.engine, name, password)
     console.print(f"Added {name}. Next: minqing user grant {name} ROLE AREA", markup=False)
 
 
@@ -56,7 +57,7 @@ def grant(
     """Let an account act in a role, in an area and everything in it."""
     ends_at = until.replace(tzinfo=CITY_ZONE) if until else None
     with _accounts() as context:
-        service.grant(context.engine, name, role, area, ends_at)
+        accounts.grant(context.engine, name, role, area, ends_at)
     console.print(f"{name} may now act as {role} in {area}.", markup=False)
 
 
@@ -64,7 +65,7 @@ def grant(
 def revoke(name: Name, role: Annotated[Role, typer.Argument()], area: Area) -> None:
     """Take a grant back; sessions that act under it end at once."""
     with _accounts() as context:
-        service.revoke(context.engine, name, role, area)
+        accounts.revoke(context.engine, name, role, area)
     console.print(f"{name} no longer acts as {role} in {area}.", markup=False)
 
 
@@ -72,7 +73,7 @@ def revoke(name: Name, role: Annotated[Role, typer.Argument()], area: Area) -> N
 def passwd(name: Name, password: Password) -> None:
     """Set another password; every session of the account ends."""
     with _accounts() as context:
-        service.set_password(context.engine, name, password)
+        accounts.change(context.engine, name, password=password)
     console.print(f"{name} has another password.", markup=False)
 
 
@@ -83,7 +84,7 @@ def disable(
 ) -> None:
     """Let an account in no longer; every session of it ends."""
     with _accounts() as context:
-        service.disable(context.engine, name, disabled=not undo)
+        accounts.change(context.engine, name, disabled=not undo)
     console.print(f"{name} is {'enabled' if undo else 'disabled'}.", markup=False)
 
 
@@ -91,7 +92,7 @@ def disable(
 def list_all() -> None:
     """List every account and its grants."""
     with _accounts() as context:
-        rows = service.list_accounts(context.engine)
+        rows = accounts.list_accounts(context.engine)
     table = Table("user", "grants", "demo", "disabled")
     for row in rows:
         table.add_row(

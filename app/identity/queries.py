@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Row, delete, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
-from app.identity.models import Account, AccountGrant, SignIn, SignInFailure
+from app.identity.models import Account, SignIn, SignInFailure
 from geodata import codes
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -44,91 +43,9 @@ def account(session: Session, name: str) -> AnyRow | None:
     return session.execute(select(*columns).where(Account.name == name)).first()
 
 
-def add_account(session: Session, name: str, password_hash: str, *, demo: bool) -> int | None:
-    """A new account's id; None where the name is taken."""
-    return session.scalar(
-        postgresql.insert(Account)
-        .values(name=name, password_hash=password_hash, demo=demo)
-        .on_conflict_do_nothing(index_elements=["name"])
-        .returning(Account.id)
-    )
-
-
-def set_password(session: Session, account_id: int, password_hash: str) -> None:
-    """Another password; every session ends with the old one."""
-    session.execute(
-        update(Account).where(Account.id == account_id).values(password_hash=password_hash)
-    )
-    end_all(session, account_id)
-
-
-def set_disabled(session: Session, account_id: int, *, disabled: bool) -> None:
-    """Let an account in no longer, or again."""
-    at = func.now() if disabled else None
-    session.execute(update(Account).where(Account.id == account_id).values(disabled_at=at))
-    end_all(session, account_id)
-
-
-def add_grant(
-    session: Session, account_id: int, role: str, area_code: int, until: datetime | None
-) -> int:
-    """A new grant's id; in force from now."""
-    lo, hi = codes.code_range(area_code)
-    now = session.scalar(select(func.now()))
-    values = {
-        "account_id": account_id, "role": role, "area_code": area_code, "lo": lo, "hi": hi,
-        "valid": Range(now, until, bounds="[)"),
-    }  # fmt: skip
-    added: int = session.execute(
-        insert(AccountGrant).values(values).returning(AccountGrant.id)
-    ).scalar_one()
-    return added
-
-
-def revoke_grants(session: Session, account_id: int, role: str, area_code: int) -> int:
-    """End the grants of a role in an area now; how many there were."""
-    ended = session.execute(
-        text(
-            "UPDATE account_grant SET valid = tstzrange(lower(valid), now())"
-            " WHERE account_id = :account AND role = :role AND area_code = :area"
-            " AND valid @> now() RETURNING id"
-        ),
-        {"account": account_id, "role": role, "area": area_code},
-    )
-    return len(ended.all())
-
-
 def grants(session: Session, account_id: int) -> Rows:
     """The grants that hold now: `id`, `role`, `area_code`, `valid_until`."""
     return session.execute(_GRANTS, {"account": account_id}).all()
-
-
-def accounts(session: Session) -> Rows:
-    """Every account, with its grants that hold as words."""
-    return session.execute(
-        text(
-            "SELECT a.name, a.demo, a.disabled_at, coalesce(string_agg("
-            "   g.role || '@' || g.area_code, ' ' ORDER BY g.id)"
-            "   FILTER (WHERE g.valid @> now()), '') AS grants"
-            " FROM account a LEFT JOIN account_grant g ON g.account_id = a.id"
-            " GROUP BY a.id ORDER BY a.name"
-        )
-    ).all()
-
-
-def has_real_admin(session: Session) -> bool:
-    """Whether somebody other than a demo account administers the city."""
-    found = text(
-        "SELECT true FROM account a JOIN account_grant g ON g.account_id = a.id"
-        " WHERE NOT a.demo AND a.disabled_at IS NULL AND g.role = 'city_admin'"
-        " AND g.valid @> now() LIMIT 1"
-    )
-    return bool(session.scalar(found))
-
-
-def delete_account(session: Session, account_id: int) -> None:
-    """Forget an account, its grants and sessions."""
-    session.execute(delete(Account).where(Account.id == account_id))
 
 
 def delete_demo_accounts(session: Session) -> None:
@@ -163,6 +80,7 @@ def add_sign_in(session: Session, token_hash: bytes, account_id: int, grant_id: 
             created_at=func.now(), seen_at=func.now(),
         )
     )  # fmt: skip
+    session.execute(update(Account).where(Account.id == account_id).values(seen_at=func.now()))
 
 
 def live(session: Session, token_hash: bytes, *, seen: bool) -> AnyRow | None:
@@ -199,12 +117,19 @@ def step_up(session: Session, token_hash: bytes, lasting: timedelta) -> None:
 
 def end(session: Session, token_hash: bytes) -> None:
     """End one session."""
-    session.execute(delete(SignIn).where(SignIn.token_hash == token_hash))
+    _end(session, SignIn.token_hash == token_hash)
 
 
 def end_all(session: Session, account_id: int) -> None:
     """End every session of an account."""
-    session.execute(delete(SignIn).where(SignIn.account_id == account_id))
+    _end(session, SignIn.account_id == account_id)
+
+
+def _end(session: Session, which: ColumnElement[bool]) -> None:
+    ended = delete(SignIn).where(which).returning(SignIn.account_id, SignIn.seen_at)
+    for row in session.execute(ended).all():
+        seen_at = func.greatest(Account.seen_at, row.seen_at)
+        session.execute(update(Account).where(Account.id == row.account_id).values(seen_at=seen_at))
 
 
 def failures(session: Session, key_hash: bytes, now: datetime) -> tuple[int, datetime]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-LEAST_PASSWORD = 10
 # Failures of one account from one place that cost nothing: everybody mistypes.
 FREE_FAILURES = 3
 LONGEST_WAIT_S = 300.0
@@ -55,7 +54,19 @@ OPERATIONS: dict[str, frozenset[Role]] = {
     ),
     "report_incident": REPORTERS,
     **dict.fromkeys(("list_audit", "check_audit"), frozenset({Role.AUDITOR, Role.CITY_ADMIN})),
+    **dict.fromkeys(
+        ("put_contact", "delete_contact", "reveal_contact"),
+        # As incidents.contact_rules.HANDLERS, which says more.
+        frozenset({Role.GRID_WORKER, Role.RESPONDER, Role.DUTY_OFFICER, Role.DISPATCHER}),
+    ),
     "step_up": EVERYBODY - {Role.WALL_DISPLAY},
+    **dict.fromkeys(
+        (
+            "list_users", "add_user", "get_user", "change_user", "add_grant", "revoke_grant",
+            "end_user_sessions",
+        ),
+        frozenset({Role.CITY_ADMIN}),
+    ),
 }  # fmt: skip
 
 

@@ -6,7 +6,6 @@ import secrets
 import threading
 import time
 from collections.abc import Sequence
-from datetime import datetime
 from http import HTTPStatus
 from typing import NamedTuple
 
@@ -21,10 +20,9 @@ from app.identity import attempts, passwords, queries, rules
 from app.identity.rules import Actor, Role
 from app.identity.schemas import Credentials, Grant, GrantedArea, SessionInfo
 from app.places import queries as places
-from geodata.codes import Level, level_of
+from geodata.codes import level_of
 
 TOKEN_BYTES = 32
-SERVICE_ACCOUNT = "simulation"
 # For so long a process believes what it knows of a session before it asks again.
 BELIEVED_S = 0.5
 MOST_BELIEVED = 5_000
@@ -73,20 +71,30 @@ def sign_in(engine: Engine, given: Credentials, source: str, old_token: str | No
     if known is None or known.disabled_at is not None:
         raise _wrong()
     with writing(engine) as session:
-        opened = _open(session, known.id)
+        opened = Opened(open_session(session, known.id), known.id)
         queries.forget_failures(session, key)
         if old_token is not None:
             queries.end(session, token_hash(old_token))
     return opened
 
 
-def _open(session: Session, account_id: int, role: Role | None = None) -> Opened:
-    held = [g for g in queries.grants(session, account_id) if role in (None, g.role)]
+def open_session(
+    session: Session, account_id: int, role: Role | None = None, area_code: int | None = None
+) -> str:
+    """The token of a new session, under the account's first grant of that kind that holds.
+
+    Raises:
+        Problem: 401 where it holds none.
+    """
+    held = [
+        grant for grant in queries.grants(session, account_id)
+        if role in (None, grant.role) and area_code in (None, grant.area_code)
+    ]  # fmt: skip
     if not held:
         raise _wrong()
     token = secrets.token_urlsafe(TOKEN_BYTES)
     queries.add_sign_in(session, token_hash(token), account_id, held[0].id)
-    return Opened(token, account_id)
+    return token
 
 
 def _wrong() -> Problem:
@@ -178,7 +186,7 @@ def describe(engine: Engine, actor: Actor) -> SessionInfo:
             Grant(
                 id=grant.id,
                 role=Role(grant.role),
-                area=_area(grant.area_code, named.get(grant.area_code)),
+                area=granted_area(grant.area_code, named.get(grant.area_code)),
                 valid_until=grant.valid_until,
             )
             for grant in held
@@ -190,7 +198,8 @@ def describe(engine: Engine, actor: Actor) -> SessionInfo:
     )
 
 
-def _area(code: int, named: queries.AnyRow | None) -> GrantedArea:
+def granted_area(code: int, named: queries.AnyRow | None) -> GrantedArea:
+    """Where a grant holds; `named` is the area's row, None where it is not drawn."""
     if named is None:
         return GrantedArea(code=code, level=level_of(code), name=None, name_en=None)
     return GrantedArea(code=code, level=named.level, name=named.name, name_en=named.name_en)
@@ -246,149 +255,7 @@ def outside_scope(*field_names: str) -> Problem:
     )
 
 
-# --- what the command line does -----------------------------------------------------------------
-
-
-class AccountError(ValueError):
-    """A request of the command line that cannot be done, in words."""
-
-
-def add_account(engine: Engine, name: str, password: str) -> None:
-    """A new account, without grants.
-
-    Raises:
-        AccountError: the name is taken or unusable, or the password too short.
-    """
-    if not rules.is_account_name(name):
-        raise AccountError(
-            f"{name!r} cannot be a login: a to z, 0 to 9, - and _, beginning with a letter"
-        )
-    _refuse_short(password)
-    with writing(engine) as session:
-        if queries.add_account(session, name, passwords.hashed(password), demo=False) is None:
-            raise AccountError(f"There is an account {name} already.")
-
-
-def _refuse_short(password: str) -> None:
-    if len(password) < rules.LEAST_PASSWORD:
-        raise AccountError(f"A password has {rules.LEAST_PASSWORD} characters at least.")
-
-
-def _account_id(session: Session, name: str) -> int:
-    known = queries.account(session, name) if rules.is_account_name(name) else None
-    if known is None:
-        raise AccountError(f"There is no account {name!r}.")
-    return int(known.id)
-
-
-def set_password(engine: Engine, name: str, password: str) -> None:
-    """Another password; every session of the account ends.
-
-    Raises:
-        AccountError: no such account, or too short.
-    """
-    _refuse_short(password)
-    with writing(engine) as session:
-        queries.set_password(session, _account_id(session, name), passwords.hashed(password))
-
-
-def grant(
-    engine: Engine, name: str, role: Role, area_code: int, until: datetime | None = None
-) -> int:
-    """Let an account act in a role in an area; the grant's number.
-
-    Raises:
-        AccountError: no such account, or no area code.
-    """
-    try:
-        level_of(area_code)
-    except ValueError as error:
-        raise AccountError(str(error)) from error
-    with writing(engine) as session:
-        return queries.add_grant(session, _account_id(session, name), role, area_code, until)
-
-
-def revoke(engine: Engine, name: str, role: Role, area_code: int) -> int:
-    """End such grants now; how many.
-
-    Raises:
-        AccountError: no such account, or no such grant.
-    """
-    with writing(engine) as session:
-        ended = queries.revoke_grants(session, _account_id(session, name), role, area_code)
-        if not ended:
-            raise AccountError(f"{name} holds no grant {role} in {area_code}.")
-        return ended
-
-
-def disable(engine: Engine, name: str, *, disabled: bool = True) -> None:
-    """Let an account in no longer (or again); every session of it ends.
-
-    Raises:
-        AccountError: no such account.
-    """
-    with writing(engine) as session:
-        queries.set_disabled(session, _account_id(session, name), disabled=disabled)
-
-
-def list_accounts(engine: Engine) -> queries.Rows:
-    """Every account: `name`, `demo`, `disabled_at`, `grants`."""
-    with reading(engine) as session:
-        return queries.accounts(session)
-
-
-def has_real_admin(engine: Engine) -> bool:
-    """Whether somebody other than a demo account administers the city."""
-    with reading(engine) as session:
-        return queries.has_real_admin(session)
-
-
 def scope_faults(engine: Engine) -> list[str]:
     """What is missing in the database for scope to hold."""
     with reading(engine) as session:
         return queries.scope_faults(session)
-
-
-def ensure_demo_accounts(engine: Engine, password: str) -> list[str]:
-    """One account a role and tier, all with this password; their names, none without a city."""
-    password_hash = passwords.hashed(password)
-    names = []
-    with writing(engine) as session:
-        chain = queries.demo_chain(session)
-        for code in chain:
-            for role in Role:
-                name = role.value if level_of(code) is Level.CITY else f"{role.value}.{code}"
-                _ensure_demo(session, name, password_hash, role, code)
-                names.append(name)
-    return names
-
-
-def _ensure_demo(session: Session, name: str, secret: str, role: Role, code: int) -> int:
-    account_id = queries.add_account(session, name, secret, demo=True)
-    if account_id is not None:
-        queries.add_grant(session, account_id, role, code, None)
-        return account_id
-    known = queries.account(session, name)
-    if known is None:
-        raise AccountError(f"The account {name} was just removed.")
-    if known.demo and secret != passwords.UNUSABLE:
-        queries.set_password(session, known.id, secret)
-    return int(known.id)
-
-
-def delete_demo_accounts(engine: Engine) -> None:
-    """Demo accounts go with the demo, and their sessions with them."""
-    with writing(engine) as session:
-        queries.delete_demo_accounts(session)
-
-
-def open_service_session(engine: Engine, city_code: int) -> str:
-    """The token of a session of our own programs (simulation, measurements), without a password.
-
-    Whoever can call this holds the database already.
-    """
-    with writing(engine) as session:
-        account_id = _ensure_demo(
-            session, SERVICE_ACCOUNT, passwords.UNUSABLE, Role.CITY_ADMIN, city_code
-        )
-        return _open(session, account_id, Role.CITY_ADMIN).token

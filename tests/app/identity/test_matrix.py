@@ -20,8 +20,7 @@ from starlette.testclient import TestClient
 from app.core import scope as scopes
 from app.core.context import Context
 from app.core.db import writing
-from app.identity import rules
-from app.identity import service as identity
+from app.identity import accounts, rules
 from app.identity.rules import Role
 from app.incidents import queries as incident_queries
 from app.maps import schemas as map_words
@@ -95,7 +94,10 @@ def fill(path: str, case: dict[str, Any], area: int) -> str:
     """A path with its words filled in; a tile's are those in which the case lies."""
     z = 15
     x, y = picture.tile_at(case["lon"], case["lat"], z)[1:]
-    fills = {"{code}": area, "{no}": case["no"], "{id}": case["id"], "{z}": z, "{x}": x, "{y}": y}
+    fills = {
+        "{code}": area, "{no}": case["no"], "{id}": case["id"], "{z}": z, "{x}": x, "{y}": y,
+        "{name}": "nobody_here", "{grant_id}": 1,
+    }  # fmt: skip
     for name, value in fills.items():
         path = path.replace(name, str(value))
     return path
@@ -263,9 +265,9 @@ def test_what_no_longer_holds(world: World, how: str) -> None:
     with client_of(world.context, "own_duty_officer") as client:
         assert client.get("/api/v1/city").status_code == 200
         if how == "revoked":
-            identity.revoke(engine, "own_duty_officer", Role.DUTY_OFFICER, own)
+            accounts.revoke(engine, "own_duty_officer", Role.DUTY_OFFICER, own)
         elif how == "disabled":
-            identity.disable(engine, "own_duty_officer")
+            accounts.change(engine, "own_duty_officer", disabled=True)
         else:
             with writing(engine) as session:
                 session.execute(

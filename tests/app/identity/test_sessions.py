@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from app.core.context import Context
 from app.core.db import reading, writing
 from app.core.scope import Scope
-from app.identity import rules, service
+from app.identity import accounts, rules, service
 from app.identity.rules import Role
 from tests import staff
 from tests.app.identity.ages import set_back
@@ -187,7 +187,7 @@ def test_one_acts_under_one_grant(own_client: TestClient, own_context: Context) 
     everything = own_client.get("/api/v1/city").json()["incident_total"]
     with reading(engine) as session:
         cell = session.scalar(text("SELECT min(cell_code) FROM incident"))
-    mine = service.grant(engine, staff.ADMIN, Role.GRID_WORKER, cell)
+    mine = accounts.grant(engine, staff.ADMIN, Role.GRID_WORKER, cell)
     staff.add_account(engine, "another", Role.CITY_ADMIN, staff.CITY)
     own_client.put(f"{PATH}/grant", json={"grant": mine}).raise_for_status()
     assert 0 < own_client.get("/api/v1/city").json()["incident_total"] < everything

@@ -77,6 +77,114 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List accounts
+         * @description Accounts that belong to one's area or act in it, by name.
+         */
+        get: operations["list_users"];
+        put?: never;
+        /**
+         * Add an account
+         * @description It belongs to the area under which one acts, and can do nothing until it is granted it.
+         */
+        post: operations["add_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show an account
+         * @description One account, with those of its grants that lie in one's own area.
+         */
+        get: operations["get_user"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Disable an account, or set its password
+         * @description Every session of the account ends. Only accounts that act nowhere outside one's area.
+         */
+        patch: operations["change_user"];
+        trace?: never;
+    };
+    "/api/v1/users/{name}/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Grant a role in an area
+         * @description Inside one's own area only; in force from now.
+         */
+        post: operations["add_grant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{name}/grants/{grant_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take a grant back
+         * @description Sessions that act under it end at once, their streams within two seconds.
+         */
+        delete: operations["revoke_grant"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{name}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Sign an account out everywhere
+         * @description End all its sessions; it may sign in again.
+         */
+        delete: operations["end_user_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -343,6 +451,52 @@ export interface paths {
         get: operations["get_incident"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/contact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Give a case its contact
+         * @description Seal how to reach whoever reported it, in the place of what was there. One audit row.
+         */
+        put: operations["put_contact"];
+        post?: never;
+        /**
+         * Erase the contact of a case
+         * @description Erase it at once; where there is none, nothing happens. One audit row.
+         */
+        delete: operations["delete_contact"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/contact/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show the contact of a case
+         * @description For whoever handles the case, after the password was given again (403 `step-up`).
+         *
+         *     Each call writes one audit row with the reason. The answer is not to be stored anywhere.
+         */
+        post: operations["reveal_contact"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1091,6 +1245,32 @@ export interface components {
             area_code: number;
         };
         /**
+         * AssignedUnit
+         * @description The duty unit to which a case is assigned.
+         */
+        AssignedUnit: {
+            /**
+             * Unit Id
+             * @description Number of the unit.
+             */
+            unit_id: number;
+            /**
+             * Call Sign
+             * @description Call sign, never a person's name.
+             */
+            call_sign: string;
+            /**
+             * Role
+             * @description Role, such as grid_worker or officer.
+             */
+            role: string;
+            /**
+             * Station
+             * @description Name of its station.
+             */
+            station: string;
+        };
+        /**
          * Assignment
          * @description A duty unit's responsibility for an area, with the names of both ends.
          */
@@ -1432,6 +1612,28 @@ export interface components {
             is_paused: boolean;
         };
         /**
+         * CaseRef
+         * @description Another case.
+         */
+        CaseRef: {
+            /**
+             * Id
+             * Format: uuid
+             * @description UUID of the report.
+             */
+            id: string;
+            /**
+             * No
+             * @description Short number.
+             */
+            no: number;
+            /**
+             * Title
+             * @description One line of plain text. Data, never markup.
+             */
+            title: string;
+        };
+        /**
          * CategoryLine
          * @description One line of the filing standard.
          */
@@ -1730,6 +1932,32 @@ export interface components {
             kind: string;
         };
         /**
+         * Contact
+         * @description How to reach whoever reported a case. Sealed as soon as it is here, and in no log: nothing
+         *     of it stands in its `repr`.
+         * @example {
+         *       "name": "王女士",
+         *       "phone": "0931-0000000"
+         *     }
+         */
+        Contact: {
+            /**
+             * Name
+             * @description How to call them; one line, 60 characters.
+             */
+            name?: string | null;
+            /**
+             * Phone
+             * @description Digits, blanks, hyphens, brackets, * and #; 3 to 32 characters.
+             */
+            phone?: string | null;
+            /**
+             * Note
+             * @description When to call, for instance; 300 characters.
+             */
+            note?: string | null;
+        };
+        /**
          * Counts
          * @description A figure for every area of a level that has any.
          */
@@ -1910,6 +2138,12 @@ export interface components {
              */
             message: string;
         };
+        /**
+         * FieldKind
+         * @description How a word of a step is asked for.
+         * @enum {string}
+         */
+        FieldKind: "text" | "unit" | "instant" | "choice" | "incident";
         /**
          * GivenPassword
          * @description The password once more.
@@ -2187,6 +2421,57 @@ export interface components {
          */
         IncidentDetail: {
             /**
+             * Version
+             * @description Number of steps so far; also the ETag. Send it back with a step.
+             */
+            version: number;
+            /** @description Who carries the case, from the cell up. */
+            tier: components["schemas"]["Tier"];
+            /** @description The duty unit of the last assignment; null before one. */
+            assigned_to: components["schemas"]["AssignedUnit"] | null;
+            /**
+             * Next Steps
+             * @description What whoever asks may do now, in their role and at their tier; empty when another minute was asked for.
+             */
+            next_steps: components["schemas"]["NextStep"][];
+            /** @description The case into which this one was merged; null where it was not, or lies beyond one's area. */
+            duplicate_of: components["schemas"]["CaseRef"] | null;
+            /**
+             * Duplicates
+             * @description Cases that were merged into this one.
+             */
+            duplicates: components["schemas"]["CaseRef"][];
+            /**
+             * Returned
+             * @description How often it was sent back.
+             */
+            returned: number;
+            /**
+             * Reopened
+             * @description How often it was reopened.
+             */
+            reopened: number;
+            /**
+             * Satisfaction
+             * @description What the follow-up found: satisfied, neutral, dissatisfied or not_reached; null before one.
+             */
+            satisfaction: string | null;
+            /**
+             * Suspended Until
+             * @description When the suspension ends by itself (RFC 3339, UTC); null otherwise.
+             */
+            suspended_until: string | null;
+            /**
+             * Asks Extension
+             * @description A request for an extension waits for its answer.
+             */
+            asks_extension: boolean;
+            /**
+             * Appeals
+             * @description An appeal waits for its answer.
+             */
+            appeals: boolean;
+            /**
              * Id
              * Format: uuid
              * @description UUID that its sender chose.
@@ -2300,6 +2585,18 @@ export interface components {
              * @description Every stay in a stage so far, in order.
              */
             stages: components["schemas"]["StageStay"][];
+            /**
+             * Has Contact
+             * @description Whether somebody who told of it can be called back.
+             * @default false
+             */
+            has_contact: boolean;
+            /**
+             * Attachments
+             * @description Number of photos.
+             * @default 0
+             */
+            attachments: number;
         };
         /**
          * IncidentPage
@@ -2446,6 +2743,24 @@ export interface components {
             ][][][];
         };
         /**
+         * NewGrant
+         * @description In which capacity an account may act, and where.
+         */
+        NewGrant: {
+            /** @description In which capacity. */
+            role: components["schemas"]["app__identity__rules__Role"];
+            /**
+             * Area
+             * @description Where: this area and everything in it.
+             */
+            area: number;
+            /**
+             * Until
+             * @description Until when (RFC 3339, exclusive); null: until it is revoked.
+             */
+            until?: string | null;
+        };
+        /**
          * NewIncident
          * @description A report: what happened where. It describes a case and a place, never a person.
          * @example {
@@ -2518,12 +2833,49 @@ export interface components {
              * @description When it happened (RFC 3339 with a zone, kept in UTC): not older than 366 days, not more than 5 minutes ahead; default: the moment of the report.
              */
             occurred_at?: string | null;
+            /** @description How to reach whoever reported it: sealed, and shown to handlers on demand. No part of what makes two reports the same: that of the first one stands. */
+            contact?: components["schemas"]["Contact"] | null;
             /**
              * Simulated
              * @description Made up by the simulation; accepted by a demo server only.
              * @default false
              */
             simulated: boolean;
+        };
+        /**
+         * NewUser
+         * @description An account to be made, for a post and never for a person's papers.
+         */
+        NewUser: {
+            /**
+             * Name
+             * @description Login of the post: a-z, 0-9, - and _, beginning with a letter; where wanted followed by a dot and an area code.
+             * @example duty_officer.620111000000000
+             */
+            name: string;
+            /**
+             * Password
+             * @description 10 characters or more; it tells neither the account's name nor what is guessed first.
+             */
+            password: string;
+        };
+        /**
+         * NextStep
+         * @description A step that may be taken now by whoever asks.
+         */
+        NextStep: {
+            /** @description The step. */
+            step: components["schemas"]["Step"];
+            /**
+             * Fields
+             * @description What it says.
+             */
+            fields: components["schemas"]["StepField"][];
+            /**
+             * Ordinary
+             * @description The step that is waited for from this post, one at most.
+             */
+            ordinary: boolean;
         };
         /**
          * ProblemBody
@@ -2561,13 +2913,48 @@ export interface components {
              * @description The path that was asked for.
              */
             instance: string;
+            /**
+             * Allowed
+             * @description What is possible instead; of an illegal step only.
+             * @default []
+             */
+            allowed: string[];
         };
         /**
-         * Role
-         * @description What a duty unit does.
-         * @enum {string}
+         * RevealRequest
+         * @description Why a contact is needed now.
+         * @example {
+         *       "reason": "回访"
+         *     }
          */
-        "Role-Input": "grid_worker" | "grid_lead" | "officer" | "auxiliary" | "mediator" | "legal_adviser" | "duty_officer" | "dispatcher";
+        RevealRequest: {
+            /**
+             * Reason
+             * @description Kept in the audit for good. Words of the contact itself are blanked out in it.
+             */
+            reason: string;
+        };
+        /**
+         * RevealedContact
+         * @description A contact, shown once and stored nowhere.
+         */
+        RevealedContact: {
+            /**
+             * Name
+             * @description How to call them.
+             */
+            name: string | null;
+            /**
+             * Phone
+             * @description Their number.
+             */
+            phone: string | null;
+            /**
+             * Note
+             * @description When to call, for instance.
+             */
+            note: string | null;
+        };
         /**
          * SessionInfo
          * @description Who is signed in, and what they may do.
@@ -2774,7 +3161,31 @@ export interface components {
          * @description What was done to a case.
          * @enum {string}
          */
-        Step: "report" | "register" | "refuse" | "assign" | "acknowledge" | "return" | "handle" | "hand_back" | "check" | "close" | "escalate";
+        Step: "report" | "ask_verification" | "verify" | "register" | "refuse" | "assign" | "acknowledge" | "return" | "handle" | "hand_back" | "check" | "close" | "force_close" | "escalate" | "suspend" | "resume" | "ask_extension" | "extend" | "refuse_extension" | "appeal" | "grant_appeal" | "refuse_appeal" | "supervise" | "remind" | "merge" | "unmerge" | "reopen" | "follow_up";
+        /**
+         * StepField
+         * @description One thing that a step says.
+         */
+        StepField: {
+            /**
+             * Name
+             * @description Its member in the body.
+             * @example reason
+             */
+            name: string;
+            /**
+             * Required
+             * @description Whether the step is refused without it.
+             */
+            required: boolean;
+            /** @description text, unit, instant, choice or incident. */
+            kind: components["schemas"]["FieldKind"];
+            /**
+             * Choices
+             * @description The words of a choice; empty otherwise.
+             */
+            choices: string[];
+        };
         /**
          * Tier
          * @description Who carries a case, from the cell up.
@@ -2808,6 +3219,125 @@ export interface components {
              * @description Why, where a step needs a reason.
              */
             reason: string | null;
+            /**
+             * Role
+             * @description Role of the post that took it; null for a program.
+             */
+            role?: string | null;
+            /**
+             * Post
+             * @description Name of the area for which it acted; null for a program.
+             */
+            post?: string | null;
+            /**
+             * Unit
+             * @description Call sign of the unit it was assigned to.
+             */
+            unit?: string | null;
+            /**
+             * Until
+             * @description When a suspension ends by itself (RFC 3339, UTC).
+             */
+            until?: string | null;
+            /**
+             * Outcome
+             * @description What was found, or how it ended.
+             */
+            outcome?: string | null;
+            /**
+             * Other No
+             * @description Number of the case into which it was merged.
+             */
+            other_no?: number | null;
+        };
+        /**
+         * User
+         * @description An account, as far as an admin of one's area sees it.
+         */
+        User: {
+            /**
+             * Name
+             * @description Login of the post.
+             */
+            name: string;
+            /**
+             * Demo
+             * @description Whether it is a demonstration account.
+             */
+            demo: boolean;
+            /**
+             * Area Code
+             * @description Where it belongs; null: to the city, by the command line.
+             */
+            area_code: number | null;
+            /**
+             * Disabled
+             * @description Whether it is let in no longer.
+             */
+            disabled: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             * @description Since when it exists (RFC 3339, UTC).
+             */
+            created_at: string;
+            /**
+             * Last Seen At
+             * @description When it was last used; null: never.
+             */
+            last_seen_at: string | null;
+            /**
+             * Grants
+             * @description Its grants that hold, as far as they lie in one's own area.
+             */
+            grants: components["schemas"]["Grant"][];
+            /**
+             * Sessions
+             * @description How many sessions it has open.
+             */
+            sessions: number;
+            /**
+             * Manageable
+             * @description Whether one may disable it, set its password and end its sessions: it belongs to one's own area and acts nowhere else.
+             */
+            manageable: boolean;
+        };
+        /**
+         * UserChange
+         * @description What is to change; what is not named stays. Every session of the account ends.
+         */
+        UserChange: {
+            /**
+             * Disabled
+             * @description Let it in no longer, or again.
+             */
+            disabled?: boolean | null;
+            /**
+             * Password
+             * @description 10 characters or more; it tells neither the account's name nor what is guessed first.
+             */
+            password?: string | null;
+        };
+        /**
+         * UserPage
+         * @description A part of the accounts, by name.
+         */
+        UserPage: {
+            /**
+             * Total
+             * @description How many items the whole list has, exactly.
+             */
+            total: number;
+            /**
+             * Items
+             * @description This part of the list, in its order.
+             */
+            items: components["schemas"]["User"][];
+            /**
+             * Next
+             * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
+             */
+            next: string | null;
         };
         /**
          * Whereabouts
@@ -2984,7 +3514,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The id was used before for something else. */
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3182,7 +3712,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The id was used before for something else. */
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3287,7 +3817,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The id was used before for something else. */
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3325,6 +3855,729 @@ export interface operations {
             };
             /** @description Too many failures; `Retry-After` says how long to wait. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_users: {
+        parameters: {
+            query?: {
+                /** @description That belong or act in this area; default: in one's own. */
+                area?: number;
+                /** @description Whose name holds this text. */
+                q?: string;
+                /** @description Items in one part of the list. */
+                limit?: number;
+                /** @description `next` of the part before; the other words must stay the same. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserPage"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    add_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUser"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than 64 KiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Login of the account. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    change_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Login of the account. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than 64 KiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    add_grant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Login of the account. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGrant"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than 64 KiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    revoke_grant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Login of the account. */
+                name: string;
+                /** @description `id` of the grant. */
+                grant_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than 64 KiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    end_user_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Login of the account. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than 64 KiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4175,7 +5428,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The id was used before for something else. */
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4571,6 +5824,304 @@ export interface operations {
             };
         };
     };
+    put_contact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID of the report. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Contact"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than 64 KiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_contact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID of the report. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    reveal_contact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID of the report. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevealRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevealedContact"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than 64 KiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_area: {
         parameters: {
             query?: {
@@ -4755,7 +6306,7 @@ export interface operations {
                 /** @description Only for the area with this 15-digit code, or one inside it. */
                 area?: number;
                 /** @description Only units of this role. */
-                role?: components["schemas"]["Role-Input"];
+                role?: components["schemas"]["app__dispatch__rules__Role"];
                 /** @description Only in this capacity. */
                 duty?: components["schemas"]["Duty"];
                 /** @description Items in one part of the list. */

@@ -1,0 +1,176 @@
+"""SQL of accounts as they are managed. All of it runs as the database's owner: scope is in here.
+
+Who manages an area (`lo` to `hi`) sees the accounts that belong there or act there, of these only
+the grants inside; and changes only those that belong there and act nowhere else.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, func, insert, select, text, update
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.orm import Session
+
+from app.identity.models import Account, AccountGrant
+from app.identity.queries import AnyRow, Rows, end_all
+from geodata import codes
+
+# One after the other, so that two admins cannot take the last grant from one another at once.
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('minqing.accounts'))")
+
+_BELONGS = "coalesce(a.area_code BETWEEN :lo AND :hi, :whole_city)"
+_INSIDE = "g.valid @> now() AND g.lo >= :lo AND g.hi <= :hi"
+# The accounts of our own programs are nobody's to manage.
+_VISIBLE = f"""
+    NOT (a.demo AND a.password_hash = '!') AND ({_BELONGS} OR EXISTS (
+        SELECT FROM account_grant g WHERE g.account_id = a.id AND {_INSIDE}))
+"""
+_ACCOUNTS = f"""
+    SELECT a.id, a.name, a.demo, a.area_code, a.created_at, a.disabled_at,
+        greatest(a.seen_at, (SELECT max(s.seen_at) FROM sign_in s WHERE s.account_id = a.id))
+            AS last_seen_at,
+        (SELECT count(*) FROM live_sign_in l WHERE l.account_id = a.id) AS sessions,
+        {_BELONGS} AND NOT EXISTS (
+            SELECT FROM account_grant g WHERE g.account_id = a.id AND g.valid @> now()
+            AND NOT (g.lo >= :lo AND g.hi <= :hi)) AS manageable
+    FROM account a
+"""  # noqa: S608 (words of our own)
+_FILTER = """
+    (CAST(:q AS text) IS NULL OR strpos(a.name, :q) > 0)
+    AND (CAST(:area_lo AS bigint) IS NULL OR a.area_code BETWEEN :area_lo AND :area_hi OR EXISTS (
+        SELECT FROM account_grant g WHERE g.account_id = a.id AND g.valid @> now()
+        AND g.lo >= :area_lo AND g.hi <= :area_hi))
+"""
+_PAGE = text(
+    f"{_ACCOUNTS} WHERE {_VISIBLE} AND {_FILTER}"
+    ' AND (CAST(:after AS text) IS NULL OR a.name COLLATE "C" > :after)'
+    ' ORDER BY a.name COLLATE "C" LIMIT :limit'
+)
+_TOTAL = text(f"SELECT count(*) FROM account a WHERE {_VISIBLE} AND {_FILTER}")  # noqa: S608
+_ONE = text(f"{_ACCOUNTS} WHERE {_VISIBLE} AND a.name = :name")
+_HELD = (
+    "SELECT g.id, g.account_id, g.role, g.area_code,"
+    " CASE WHEN upper_inf(g.valid) THEN NULL ELSE upper(g.valid) END AS valid_until"
+    " FROM account_grant g WHERE g.account_id IN :accounts"
+)
+_GRANTS = text(f"{_HELD} AND {_INSIDE} ORDER BY g.id").bindparams(
+    bindparam("accounts", expanding=True)
+)
+# Who can always sign in and administers the whole city: four digits of a city's code say which.
+_ADMINS = text(
+    "SELECT count(DISTINCT a.id) FROM account a JOIN account_grant g ON g.account_id = a.id"
+    " WHERE a.disabled_at IS NULL AND a.demo = :demo AND NOT (a.demo AND a.password_hash = '!')"
+    " AND g.role = 'city_admin' AND g.area_code % 100000000000 = 0"
+    " AND g.valid @> now() AND upper_inf(g.valid)"
+)
+
+
+def lock(session: Session) -> None:
+    """Let no other change of accounts and grants happen until this transaction ends."""
+    session.execute(_ONE_AT_A_TIME)
+
+
+def page(session: Session, area: dict[str, Any], words: dict[str, Any]) -> tuple[int, Rows]:
+    """How many accounts there are, and those of one part of the list, by name.
+
+    Args:
+        area: `lo`, `hi` and `whole_city` of who asks.
+        words: `q`, `area_lo`, `area_hi`, `after` (each None for any) and `limit`.
+    """
+    values = area | words
+    return session.scalar(_TOTAL, values) or 0, session.execute(_PAGE, values).all()
+
+
+def one(session: Session, area: dict[str, Any], name: str) -> AnyRow | None:
+    """One account as whoever manages that area sees it; None where they see none."""
+    return session.execute(_ONE, area | {"name": name}).first()
+
+
+def grants(session: Session, area: dict[str, Any], accounts: Sequence[int]) -> Rows:
+    """The grants of accounts that hold and lie inside the area."""
+    if not accounts:
+        return []
+    return session.execute(_GRANTS, area | {"accounts": list(accounts)}).all()
+
+
+def admins(session: Session, *, demo: bool) -> int:
+    """How many accounts administer the whole city without an end."""
+    return session.scalar(_ADMINS, {"demo": demo}) or 0
+
+
+def add(
+    session: Session, name: str, password_hash: str, area_code: int | None, *, demo: bool
+) -> int | None:
+    """A new account's id; None where the name is taken."""
+    return session.scalar(
+        postgresql.insert(Account)
+        .values(name=name, password_hash=password_hash, demo=demo, area_code=area_code)
+        .on_conflict_do_nothing(index_elements=["name"])
+        .returning(Account.id)
+    )
+
+
+def set_password(session: Session, account_id: int, password_hash: str) -> None:
+    """Another password; every session ends with the old one."""
+    session.execute(
+        update(Account).where(Account.id == account_id).values(password_hash=password_hash)
+    )
+    end_all(session, account_id)
+
+
+def set_disabled(session: Session, account_id: int, *, disabled: bool) -> None:
+    """Let an account in no longer, or again."""
+    at = func.now() if disabled else None
+    session.execute(update(Account).where(Account.id == account_id).values(disabled_at=at))
+    end_all(session, account_id)
+
+
+def add_grant(
+    session: Session, account_id: int, role: str, area_code: int, until: datetime | None
+) -> int:
+    """A new grant's id; in force from now."""
+    lo, hi = codes.code_range(area_code)
+    now = session.scalar(select(func.now()))
+    values = {
+        "account_id": account_id, "role": role, "area_code": area_code, "lo": lo, "hi": hi,
+        "valid": Range(now, until, bounds="[)"),
+    }  # fmt: skip
+    added: int = session.execute(
+        insert(AccountGrant).values(values).returning(AccountGrant.id)
+    ).scalar_one()
+    return added
+
+
+def end_grant(session: Session, grant_id: int) -> None:
+    """End a grant now."""
+    ended = "UPDATE account_grant SET valid = tstzrange(lower(valid), now()) WHERE id = :id"
+    session.execute(text(ended), {"id": grant_id})
+
+
+def listing(session: Session) -> Rows:
+    """Every account, with its grants that hold as words."""
+    return session.execute(
+        text(
+            "SELECT a.name, a.demo, a.disabled_at, coalesce(string_agg("
+            "   g.role || '@' || g.area_code, ' ' ORDER BY g.id)"
+            "   FILTER (WHERE g.valid @> now()), '') AS grants"
+            " FROM account a LEFT JOIN account_grant g ON g.account_id = a.id"
+            " GROUP BY a.id ORDER BY a.name"
+        )
+    ).all()
+
+
+def has_real_account(session: Session) -> bool:
+    """Whether anybody but a demo account can sign in and act."""
+    found = text(
+        "SELECT true FROM account a JOIN account_grant g ON g.account_id = a.id"
+        " WHERE NOT a.demo AND a.disabled_at IS NULL AND g.valid @> now() LIMIT 1"
+    )
+    return bool(session.scalar(found))
+
+
+def delete(session: Session, account_id: int) -> None:
+    """Remove an account with its grants and sessions; only what measured something goes so."""
+    session.execute(text("DELETE FROM account WHERE id = :id"), {"id": account_id})
