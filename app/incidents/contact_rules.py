@@ -1,0 +1,23 @@
+"""Who may have to do with the contact of a case. Pure."""
+
+from app.identity.rules import Role
+from app.incidents.rules import Tier
+from app.incidents.who_may import ORDER
+
+HANDLERS = frozenset(
+    {Role.GRID_WORKER, Role.RESPONDER, Role.DUTY_OFFICER, Role.DISPATCHER}
+)  # fmt: skip
+"""Roles that handle cases. Not the city's admin: who grants rights does not read on the side."""
+
+
+def handles(role: Role, tier: Tier, carrying: Tier) -> bool:
+    """Whether a post handles a case that lies in its area.
+
+    The tier that carries the case, and those below it, who go there. Higher ones only once the
+    case has come up to them.
+
+    Args:
+        tier: of the post: the level of the area for which it acts.
+        carrying: tier that carries the case; what lies on the grid is the workstation's.
+    """
+    return role in HANDLERS and ORDER[tier] <= max(ORDER[carrying], ORDER[Tier.WORKSTATION])
