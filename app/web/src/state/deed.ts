@@ -28,7 +28,9 @@ export function deed(): Deed {
         await act();
         return true;
       } catch (reason) {
-        problem.value = asProblem(reason);
+        const refused = asProblem(reason);
+        // Whoever closes the dialog for the password knows why nothing was done.
+        if (refused.kind !== "cancelled") problem.value = refused;
         return false;
       } finally {
         busy.value = "";

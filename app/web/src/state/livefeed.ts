@@ -30,6 +30,21 @@ function tellChanged(data: string): void {
   for (const listener of changeListeners) listener(incident);
 }
 
+/** Called with what the stream says of a subject (`warning.changed` is of `warning`), and when everything is asked anew. */
+const topicListeners = new Map<string, Set<() => void>>();
+
+/** Hear of a subject; ends when the answer is called. */
+export function onTopic(subject: string, listener: () => void): () => void {
+  const listeners = topicListeners.get(subject) ?? new Set();
+  topicListeners.set(subject, listeners.add(listener));
+  return () => listeners.delete(listener);
+}
+
+function tellTopic(event: string): void {
+  const told = event === "reset" ? [...topicListeners.values()] : [topicListeners.get(event.split(".", 1)[0] ?? "")];
+  for (const listeners of told) listeners?.forEach((listener) => listener());
+}
+
 /** The server's clock in ms, so that a wrong local clock does not empty the last hour. */
 export function serverNow(): number {
   return Date.now() + live.peek().clockOffsetMs;
@@ -112,6 +127,7 @@ export function startLive(): () => void {
         for (const listener of arrivalListeners) listener(newest);
       }
       if (item.kind === "event" && item.event === "incident.changed") tellChanged(item.data);
+      if (item.kind === "event") tellTopic(item.event);
     },
   });
   return () => {

@@ -10,6 +10,8 @@ import * as data from "./data";
 import { may } from "./session";
 import { area } from "./store";
 
+const NEAR_ZOOM = 16;
+
 function knownArea(code: number): Area | undefined {
   for (const names of [data.districts, data.subdistricts, data.communities]) {
     const found = names.value.peek().data?.find((item) => item.code === code);
@@ -51,5 +53,14 @@ export function goCase(no: number): void {
   batch(() => {
     goFace("watch");
     select({ kind: "incident", no });
+  });
+}
+
+/** A place on the map, with nothing opened beside it. */
+export function showOnMap(lon: number, lat: number): void {
+  batch(() => {
+    goFace("watch");
+    select(null);
+    mapHandle.value?.show(lon, lat, NEAR_ZOOM);
   });
 }

@@ -12,7 +12,8 @@ import { clockSeconds, day, number } from "../../ui/format";
 import { PagedTable } from "../../ui/PagedTable";
 import { Pick, PickChoice, PickDay } from "../../ui/Pick";
 import type { Column } from "../../ui/Table";
-import { auditFilter, chain, KINDS, rows, type AuditEntry } from "./state";
+import { KINDS } from "./filter";
+import { auditFilter, chain, rows, type AuditEntry } from "./state";
 import "./audit.css";
 
 export default function Audit(): JSX.Element {

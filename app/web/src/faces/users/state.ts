@@ -7,6 +7,7 @@ import { faceParam, setFaceParams } from "../../state/face";
 import { pagedList } from "../../state/paged";
 import { track } from "../../state/resource";
 import { face } from "../../state/store";
+import { withStepUp } from "../../ui/StepUp";
 import type { Role, User } from "./types";
 
 const PATH = "/api/v1/users";
@@ -59,7 +60,7 @@ function put(user: User): void {
 async function change(what: string, name: string, act: () => Promise<unknown>): Promise<boolean> {
   said.value = null;
   return deeds.run(what, async () => {
-    await act();
+    await withStepUp(act);
     put(await get<User>(path(name)));
   });
 }

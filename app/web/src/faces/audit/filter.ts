@@ -1,0 +1,43 @@
+/** Which rows of the audit are asked for, from what stands in the address. Pure. */
+import type { components } from "../../api/schema";
+import { isAreaCode } from "../../state/codes";
+import { fromLocalInput } from "../../ui/format";
+
+type AuditKind = components["schemas"]["AuditKind"];
+
+export const KINDS = [
+  "reveal", "export", "contact_changed", "contact_erased", "contact_key_changed", "photo_erased", "text_erased",
+  "grant_added", "grant_revoked", "account_added", "account_disabled", "account_enabled", "password_changed",
+  "sessions_ended", "standard_published", "key_added", "key_revoked",
+] as const satisfies readonly AuditKind[];
+
+const DAY_MS = 86_400_000;
+
+export interface AuditFilter {
+  readonly kind: string;
+  readonly area: string;
+  /** first and last day, local, yyyy-mm-dd */
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface AuditQuery {
+  readonly kind: string | undefined;
+  readonly area: number | undefined;
+  readonly since: string | undefined;
+  readonly until: string | undefined;
+}
+
+/** Days as instants: from the beginning of the first to the end of the last. What is broken falls away. */
+export function auditQuery({ kind, area, from, to }: AuditFilter): AuditQuery {
+  const begin = fromLocalInput(`${from}T00:00`);
+  const last = fromLocalInput(`${to}T00:00`);
+  const end = last === null ? null : last + DAY_MS;
+  const ordered = begin === null || end === null || begin < end;
+  return {
+    kind: KINDS.find((known) => known === kind),
+    area: isAreaCode(Number(area)) ? Number(area) : undefined,
+    since: begin === null ? undefined : new Date(begin).toISOString(),
+    until: end === null || !ordered ? undefined : new Date(end).toISOString(),
+  };
+}

@@ -1,0 +1,70 @@
+import { describe, expect, test } from "vitest";
+import { auditQuery } from "../src/faces/audit/filter";
+import { byTimer, isRunning, timerText, visitTimer } from "../src/faces/warnings/timer";
+import type { Warning } from "../src/faces/warnings/types";
+
+const AT = Date.UTC(2026, 10, 23, 4, 0);
+const iso = (minutes: number): string => new Date(AT + minutes * 60_000).toISOString();
+const MIN = 60_000;
+
+function warning(part: Partial<Warning> = {}): Pick<Warning, "dispatched_at" | "visit_due_at" | "state" | "timeline"> {
+  return { dispatched_at: iso(0), visit_due_at: iso(30), state: "dispatched", timeline: [{ at: iso(0), step: "dispatch" }], ...part };
+}
+
+describe("the timer of a visit", () => {
+  test("runs down in three ways", () => {
+    expect(visitTimer(warning(), AT + 5 * MIN)).toEqual({ kind: "ok", left_s: 1500 });
+    expect(visitTimer(warning(), AT + 20 * MIN)).toEqual({ kind: "due_soon", left_s: 600 });
+    expect(visitTimer(warning(), AT + 30 * MIN)).toEqual({ kind: "due_soon", left_s: 0 });
+    expect(visitTimer(warning(), AT + 30 * MIN + 1)).toEqual({ kind: "overdue", left_s: -1 });
+  });
+
+  test("stops with the arrival, whatever comes after it", () => {
+    const timeline = [{ at: iso(0), step: "dispatch" }, { at: iso(12), step: "arrive" }, { at: iso(50), step: "conclude" }];
+    expect(visitTimer(warning({ state: "concluded", timeline }), AT + 500 * MIN)).toEqual({ kind: "kept", left_s: 1080 });
+    const late = [{ at: iso(0), step: "dispatch" }, { at: iso(33), step: "arrive" }];
+    expect(visitTimer(warning({ state: "arrived", timeline: late }), AT + 60 * MIN)).toEqual({ kind: "missed", left_s: -180 });
+  });
+
+  test("ends with the warning where nobody was visited", () => {
+    const timeline = [{ at: iso(0), step: "dispatch" }, { at: iso(4), step: "conclude" }];
+    expect(visitTimer(warning({ state: "concluded", timeline }), AT + 60 * MIN).kind).toBe("kept");
+  });
+
+  test.each([[1747, "29:07"], [0, "00:00"], [-131, "+02:11"], [3870, "1:04:30"], [-7200, "+2:00:00"]])("%i s is %s", (left, text) => {
+    expect(timerText(left)).toBe(text);
+  });
+
+  test("running timers lead, by what is due first; then visits without a result; then the newest", () => {
+    const rows = [
+      { no: 1, ...warning({ state: "concluded" }) },
+      { no: 2, ...warning({ state: "concluded", dispatched_at: iso(9) }) },
+      { no: 3, ...warning({ state: "arrived" }) },
+      { no: 4, ...warning({ state: "departed", visit_due_at: iso(40) }) },
+      { no: 5, ...warning({ visit_due_at: iso(20) }) },
+    ];
+    expect(byTimer(rows).map(({ no }) => no)).toEqual([5, 4, 3, 2, 1]);
+    expect(rows.filter(isRunning).map(({ no }) => no)).toEqual([4, 5]);
+  });
+});
+
+describe("the audit's filter", () => {
+  const none = { kind: "", area: "", from: "", to: "" };
+
+  test("days are local, the last one whole", () => {
+    const query = auditQuery({ ...none, from: "2026-11-23", to: "2026-11-23" });
+    expect(query.since).toBe("2026-11-22T16:00:00.000Z");
+    expect(query.until).toBe("2026-11-23T16:00:00.000Z");
+  });
+
+  test("what is broken falls away", () => {
+    expect(auditQuery({ kind: "gossip", area: "12", from: "soon", to: "never" })).toEqual({
+      kind: undefined, area: undefined, since: undefined, until: undefined,
+    });
+    expect(auditQuery({ ...none, from: "2026-11-23", to: "2026-11-01" }).until).toBeUndefined();
+  });
+
+  test("a kind and an area are handed on", () => {
+    expect(auditQuery({ ...none, kind: "reveal", area: "620111000000000" })).toMatchObject({ kind: "reveal", area: 620111000000000 });
+  });
+});
