@@ -20,8 +20,10 @@ from app.identity.audit_routes import router as audit_router
 from app.identity.deps import authorise
 from app.identity.routes import router as identity_router
 from app.identity.service import Sessions
+from app.incidents.attachment_routes import router as attachments_router
 from app.incidents.contact_routes import router as contact_router
 from app.incidents.routes import router as incidents_router
+from app.incidents.step_routes import router as steps_router
 from app.live.routes import router as live_router
 from app.live.service import Live
 from app.maps.hot_paths import HotPaths
@@ -79,6 +81,8 @@ def create_app(context: Context) -> FastAPI:
         audit_router,
         places_router,
         incidents_router,
+        attachments_router,
+        steps_router,
         contact_router,
         dispatch_router,
         live_router,

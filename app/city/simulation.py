@@ -16,7 +16,8 @@ from typing import TypeVar
 import numpy as np
 
 from app.core.clock import CITY_ZONE
-from app.incidents.rules import NEEDS_REASON, Status, Step, steps_after
+from app.incidents.rules import Status, Step, is_open
+from app.incidents.transitions import NEEDS_REASON, steps_after
 
 T = TypeVar("T")
 
@@ -30,6 +31,12 @@ BURST_LENGTH_S = 75.0
 # Things of which many people tell at once.
 BURST_CATEGORIES = ("0501", "0502", "0505", "0506", "1301", "1302", "1502")
 DETOUR_CHANCE = 0.07
+DETOURS = {
+    Status.REPORTED: Step.REFUSE,
+    Status.ASSIGNED: Step.RETURN,
+    Status.HANDLING: Step.ESCALATE,
+    Status.PENDING_CHECK: Step.RETURN,
+}
 STEP_AFTER_S = 70.0
 METRES_PER_DEGREE = 111_320.0
 
@@ -122,11 +129,10 @@ class Simulation:
 
     def step(self, status: Status) -> tuple[Step, str | None] | None:
         """What is done next to a case in that state, and why; None when nothing is left to do."""
-        allowed = steps_after(status)
-        if not allowed:
+        if not is_open(status):
             return None
-        detour = len(allowed) > 1 and self._rng.random() < DETOUR_CHANCE
-        step = allowed[1] if detour else allowed[0]
+        detour = status in DETOURS and self._rng.random() < DETOUR_CHANCE
+        step = DETOURS[status] if detour else steps_after(status)[0]
         reason = (
             self._weighted_row(self._reasons[(step,)])["text"] if step in NEEDS_REASON else None
         )

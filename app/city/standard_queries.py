@@ -73,7 +73,7 @@ def open_logs(session: Session, codes: Sequence[str], closed: Sequence[str]) -> 
     of a step, in order."""
     return session.execute(
         text("""
-            SELECT i.no, i.category, e.ordinal, e.at, e.step, e.status, e.tier
+            SELECT i.no, i.category, e.ordinal, e.at, e.step, e.status, e.tier, e.until
             FROM incident i
             CROSS JOIN LATERAL (
                 SELECT * FROM incident_event e WHERE e.no = i.no AND e.at >= i.reported_at

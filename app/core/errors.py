@@ -35,6 +35,8 @@ class Problem(Exception):
     detail: str
     errors: tuple[FieldError, ...] = ()
     headers: dict[str, str] = field(default_factory=dict)
+    # Further members of the body, such as the steps that are possible instead.
+    extra: dict[str, object] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.title}: {self.detail}"
@@ -48,6 +50,7 @@ class Problem(Exception):
             "detail": self.detail,
             "errors": [{"field": e.field, "message": e.message} for e in self.errors],
             "instance": instance,
+            **self.extra,
         }
 
 
@@ -60,6 +63,23 @@ def invalid(field_name: str, message: str) -> Problem:
         f"{field_name}: {message}",
         (FieldError(field_name, message),),
     )
+
+
+def too_large(field_name: str, most_bytes: int) -> Problem:
+    """More bytes than are taken: 413."""
+    message = f"is longer than {size_text(most_bytes)}"
+    return Problem(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "content-too-large",
+        "Too large",
+        f"{field_name}: {message}",
+        (FieldError(field_name, message),),
+    )
+
+
+def size_text(count: int) -> str:
+    """A number of bytes as people write it: `64 KiB`, `12 MiB`."""
+    return f"{count // 2**20} MiB" if count >= 2**20 else f"{count // 2**10} KiB"
 
 
 def not_found(what: str, key: object) -> Problem:

@@ -27,6 +27,9 @@ class ProblemBody(BaseModel):
     detail: str = Field(description="What happened this time.")
     errors: list[FieldErrorBody] = Field(description="The offending inputs, by name.")
     instance: str = Field(description="The path that was asked for.")
+    allowed: list[str] = Field(
+        default=[], description="What is possible instead; of an illegal step only."
+    )
 
 
 MEANINGS = {
@@ -35,9 +38,11 @@ MEANINGS = {
     HTTPStatus.FORBIDDEN: "Not for the role under which one acts, outside its area, or a write"
     " without its header token or from a page of another site.",
     HTTPStatus.NOT_FOUND: "Nothing is known under that name at that minute.",
-    HTTPStatus.CONFLICT: "The id was used before for something else.",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is longer than 64 KiB.",
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is not declared as JSON.",
+    HTTPStatus.CONFLICT: "The id was used before for something else, the step may not follow, or"
+    " the case has moved on.",
+    HTTPStatus.PRECONDITION_FAILED: "`If-Match` names another version: it has moved on.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is longer than this path takes.",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is not declared as what this path takes.",
     HTTPStatus.UNPROCESSABLE_ENTITY: "An input cannot be used; `errors` names each.",
     HTTPStatus.TOO_MANY_REQUESTS: "Too many failures; `Retry-After` says how long to wait.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "A fault of ours; its number is in the log.",

@@ -52,7 +52,11 @@ OPERATIONS: dict[str, frozenset[Role]] = {
         ),
         EVERYBODY,
     ),
-    "report_incident": REPORTERS,
+    **dict.fromkeys(("report_incident", "suggest_duplicates"), REPORTERS),
+    # Which step of which case: incidents.who_may.
+    **dict.fromkeys(("take_step", "list_tasks"), REPORTERS - {Role.PLANNER}),
+    **dict.fromkeys(("list_attachments", "get_attachment"), EVERYBODY - {Role.WALL_DISPLAY}),
+    **dict.fromkeys(("add_attachment", "delete_attachment"), REPORTERS - {Role.PLANNER}),
     **dict.fromkeys(("list_audit", "check_audit"), frozenset({Role.AUDITOR, Role.CITY_ADMIN})),
     **dict.fromkeys(
         ("put_contact", "delete_contact", "reveal_contact"),

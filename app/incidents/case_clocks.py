@@ -8,7 +8,8 @@ a case has not been handed back. At the very deadline is in time.
 Raw is start plus limit, whatever happened. Adjusted takes the steps in their order:
 
 - an approved extension adds one original limit to the current deadline, twice at most;
-- the first suspension stops the clock until the case goes on, a year at most; others do not count;
+- the first suspension stops the clock until the case goes on, or the suspension ends by itself, a
+  year at most; others do not count;
 - while a case was merged into another as its duplicate the clock stood, once it is unmerged;
 - a granted appeal stops the clock from the appeal to the grant, and excuses what was overrun by
   then: the deadline does not lie before the grant. Refused or undecided, it changes nothing.
@@ -50,14 +51,6 @@ class ClockState(StrEnum):
     DUE_SOON = "due_soon"
     OVERDUE = "overdue"
     UNKNOWN = "unknown"
-
-
-class ClockStep(StrEnum):
-    """Steps of a case that mean something to its clock alone."""
-
-    EXTEND = "extend"
-    APPEAL = "appeal"
-    GRANT_APPEAL = "grant_appeal"
 
 
 @dataclass(frozen=True)
@@ -268,20 +261,22 @@ def _end_of(log: Sequence[Event]) -> datetime | None:
 
 def _changes(log: Sequence[Event], as_of: datetime) -> list[_Change]:
     """What moves deadlines, in the order in which it came to be known."""
-    changes = [_Change(e.at, e.ordinal) for e in log if e.step == ClockStep.EXTEND]
+    changes = [_Change(e.at, e.ordinal) for e in log if e.step == Step.EXTEND]
     for since, until, ordinal in _stays(log, Status.SUSPENDED)[:1]:
-        ended = min(until or as_of, a_year_after(since))
+        ended = min(until or as_of, _end_of_suspension(log, since))
         changes.append(_Change(ended, ordinal, Span(since, ended)))
     for since, until, ordinal in _stays(log, Status.DUPLICATE):
         if until is not None:
             changes.append(_Change(until, ordinal, Span(since, until)))
     appealed: datetime | None = None
     for event in log:
-        if event.step == ClockStep.APPEAL:
+        if event.step == Step.APPEAL:
             appealed = event.at
-        elif event.step == ClockStep.GRANT_APPEAL and appealed is not None:
+        elif event.step == Step.GRANT_APPEAL and appealed is not None:
             pause = Span(appealed, event.at)
             changes.append(_Change(event.at, event.ordinal, pause, excuses=True))
+            appealed = None
+        elif event.step == Step.REFUSE_APPEAL:
             appealed = None
     return sorted(changes, key=lambda change: (change.at, change.ordinal))
 
@@ -303,7 +298,16 @@ def _stays(log: Sequence[Event], status: Status) -> list[tuple[datetime, datetim
 
 def _is_paused(log: Sequence[Event], as_of: datetime) -> bool:
     stays = _stays(log, Status.SUSPENDED)
-    return len(stays) == 1 and stays[0][1] is None and as_of < a_year_after(stays[0][0])
+    if len(stays) != 1 or stays[0][1] is not None:
+        return False
+    return as_of < _end_of_suspension(log, stays[0][0])
+
+
+def _end_of_suspension(log: Sequence[Event], since: datetime) -> datetime:
+    """When a suspension ends by itself: as it was granted, a year later at most."""
+    until = next((e.until for e in log if e.at == since and e.status is Status.SUSPENDED), None)
+    latest = a_year_after(since)
+    return latest if until is None else min(until, latest)
 
 
 def a_year_after(at: datetime) -> datetime:

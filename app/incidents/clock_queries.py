@@ -28,7 +28,8 @@ TIERS = {tier.value: tier for tier in Tier}
 
 def event_of(row: AnyRow) -> Event:
     """A step as the rules take it."""
-    return Event(row.at, row.ordinal, row.step, STATUSES[row.status], TIERS[row.tier])
+    status, tier = STATUSES[row.status], TIERS[row.tier]
+    return Event(row.at, row.ordinal, row.step, status, tier, until=row.until)
 
 
 def limits_of(session: Session, categories: Iterable[str]) -> dict[str, Limits]:
@@ -60,16 +61,18 @@ def running(session: Session, area: int | None, at: datetime) -> Rows:
         at: the present.
 
     Returns:
-        `no`, `category`, `reported_at`, and `ordinal`, `at`, `step`, `status`, `tier` of a step.
+        `no`, `category`, `reported_at`, and `ordinal`, `at`, `step`, `status`, `tier`, `until` of
+        a step.
     """
     asked = area_codes.code_range(area) if area is not None else (0, 10**15)
     lo, hi = clipped(session, asked)
     return session.execute(
         text(f"""
-            SELECT i.no, i.category, i.reported_at, e.ordinal, e.at, e.step, e.status, e.tier
+            SELECT i.no, i.category, i.reported_at, e.ordinal, e.at, e.step, e.status, e.tier,
+                   e.until
             FROM incident i
             CROSS JOIN LATERAL (
-                SELECT ordinal, at, step, status, tier FROM incident_event e
+                SELECT ordinal, at, step, status, tier, until FROM incident_event e
                 WHERE e.no = i.no AND e.at >= i.reported_at AND e.at <= :at
             ) e
             WHERE i.cell_code BETWEEN :lo AND :hi

@@ -46,6 +46,24 @@ COLUMNS = (
     Incident.reported_at,
     Incident.closed_at,
     Incident.simulated,
+    Incident.tier,
+    Incident.unit_id,
+)
+EVENT_COLUMNS = (
+    IncidentEvent.no,
+    IncidentEvent.ordinal,
+    IncidentEvent.at,
+    IncidentEvent.step,
+    IncidentEvent.status,
+    IncidentEvent.tier,
+    IncidentEvent.reason,
+    IncidentEvent.account_id,
+    IncidentEvent.role,
+    IncidentEvent.area_code,
+    IncidentEvent.unit_id,
+    IncidentEvent.until,
+    IncidentEvent.outcome,
+    IncidentEvent.other_no,
 )
 AnyRow = Row[*tuple[Any, ...]]
 Rows = Sequence[AnyRow]
@@ -161,16 +179,7 @@ def one(session: Session, no: int, reported_at: datetime) -> AnyRow:
 
 def events(session: Session, nos: Sequence[int], since: datetime, at: datetime) -> Rows:
     """The steps of cases that were reported at `since` or later, up to `at`, in order."""
-    columns = (
-        IncidentEvent.no,
-        IncidentEvent.ordinal,
-        IncidentEvent.at,
-        IncidentEvent.step,
-        IncidentEvent.status,
-        IncidentEvent.tier,
-        IncidentEvent.reason,
-    )
-    found = select(*columns).where(
+    found = select(*EVENT_COLUMNS).where(
         IncidentEvent.no.in_(nos), IncidentEvent.at >= since, IncidentEvent.at <= at
     )
     return session.execute(found.order_by(IncidentEvent.at, IncidentEvent.ordinal)).all()
@@ -232,27 +241,22 @@ def _selected(query: IncidentQuery, now: datetime) -> list[ColumnElement[bool]]:
 
 def lock(session: Session, no: int, reported_at: datetime) -> AnyRow:
     """The case's state of now, held until the transaction ends."""
-    found = select(Incident.status, Incident.cell_code).where(
+    found = select(Incident.status, Incident.cell_code, Incident.category).where(
         Incident.reported_at == reported_at, Incident.no == no
     )
     return session.execute(found.with_for_update()).one()
 
 
-def last_event(session: Session, no: int, reported_at: datetime) -> AnyRow:
-    """The last step of a case: `at`, `ordinal`, `tier`."""
-    columns = (IncidentEvent.at, IncidentEvent.ordinal, IncidentEvent.tier)
-    found = select(*columns).where(IncidentEvent.no == no, IncidentEvent.at >= reported_at)
-    return session.execute(found.order_by(IncidentEvent.ordinal.desc()).limit(1)).one()
+def set_state(session: Session, no: int, reported_at: datetime, **values: Any) -> None:
+    """Write the state of a case as its last step left it.
 
-
-def set_state(
-    session: Session, no: int, reported_at: datetime, status: str, closed_at: datetime | None
-) -> None:
-    """Write the state of a case as its last step left it."""
+    Args:
+        values: `status`, `closed_at`, `tier`, `unit_id`.
+    """
     session.execute(
         update(Incident)
         .where(Incident.reported_at == reported_at, Incident.no == no)
-        .values(status=status, closed_at=closed_at)
+        .values(**values)
     )
 
 

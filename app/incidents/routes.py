@@ -6,7 +6,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, Path, Query, Response
 
-from app.core.errors import unavailable
 from app.core.problem_docs import documented
 from app.core.query_words import AsOf, StrictQuery
 from app.identity.deps import (
@@ -17,7 +16,8 @@ from app.identity.deps import (
     WriteSession,
     json_only,
 )
-from app.incidents import due, service
+from app.incidents import contact, due, service
+from app.incidents.calendar_dep import Days
 from app.incidents.clock_schemas import ClockSummary, DueQuery, SummaryQuery
 from app.incidents.schemas import (
     EXAMPLE_ID,
@@ -31,20 +31,8 @@ from app.incidents.schemas import (
     NewIncident,
     ShortNumber,
 )
-from app.incidents.workdays import CityCalendar, WorkingDaysError, city_calendar
 
 router = APIRouter(prefix="/api/v1", tags=["incidents"])
-
-
-def get_calendar(context: ContextDep) -> CityCalendar:
-    """The working days of this city; 503 while its own file of them cannot be used."""
-    try:
-        return city_calendar(context.settings.data_dir)
-    except WorkingDaysError as error:
-        raise unavailable(f"{error}.") from error
-
-
-Days = Annotated[CityCalendar, Depends(get_calendar)]
 
 
 @router.get(
@@ -101,6 +89,9 @@ def report_incident(
     the city is refused.
     """
     incident, is_new = service.report(session, new, now, demo=context.settings.demo, actor=actor)
+    if is_new and new.contact is not None:
+        keys = contact.key_file(context.settings)
+        contact.attach(session, actor, incident.id, new.contact, keys=keys, now=now)
     response.status_code = HTTPStatus.CREATED if is_new else HTTPStatus.OK
     response.headers["Location"] = f"/api/v1/incidents/{incident.id}"
     return incident
@@ -153,9 +144,12 @@ def get_incident_by_no(
     now: Now,
     days: Days,
     actor: ActorDep,
+    response: Response,
 ) -> IncidentDetail:
-    """The incident with its history, as it stood at `at`."""
-    detail = service.get_incident_by_no(session, no, query.at or now, days)
+    """The incident with its history, as it stood at `at`; `ETag` is its version."""
+    asks = actor if query.at is None else None
+    detail = service.get_incident_by_no(session, no, query.at or now, days, asks)
+    response.headers["ETag"] = detail.etag
     return service.shown_to(actor, detail)
 
 
@@ -174,7 +168,11 @@ def get_incident(
     now: Now,
     days: Days,
     actor: ActorDep,
+    response: Response,
 ) -> IncidentDetail:
-    """The incident with its history, as it stood at `at`; 404 before it was reported."""
-    detail = service.get_incident(session, report_id, query.at or now, days)
+    """The incident with its history, as it stood at `at`; 404 before it was reported. `ETag` is
+    its version."""
+    asks = actor if query.at is None else None
+    detail = service.get_incident(session, report_id, query.at or now, days, asks)
+    response.headers["ETag"] = detail.etag
     return service.shown_to(actor, detail)

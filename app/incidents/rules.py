@@ -28,6 +28,8 @@ class Step(StrEnum):
     """What was done to a case."""
 
     REPORT = "report"
+    ASK_VERIFICATION = "ask_verification"
+    VERIFY = "verify"
     REGISTER = "register"
     REFUSE = "refuse"
     ASSIGN = "assign"
@@ -37,7 +39,58 @@ class Step(StrEnum):
     HAND_BACK = "hand_back"
     CHECK = "check"
     CLOSE = "close"
+    FORCE_CLOSE = "force_close"
     ESCALATE = "escalate"
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    ASK_EXTENSION = "ask_extension"
+    EXTEND = "extend"
+    REFUSE_EXTENSION = "refuse_extension"
+    APPEAL = "appeal"
+    GRANT_APPEAL = "grant_appeal"
+    REFUSE_APPEAL = "refuse_appeal"
+    SUPERVISE = "supervise"
+    REMIND = "remind"
+    MERGE = "merge"
+    UNMERGE = "unmerge"
+    REOPEN = "reopen"
+    FOLLOW_UP = "follow_up"
+
+
+class Verification(StrEnum):
+    """What was found before filing."""
+
+    EXISTS = "exists"
+    DOES_NOT_EXIST = "does_not_exist"
+    UNABLE = "unable"
+
+
+class CheckOutcome(StrEnum):
+    """What was found before closing."""
+
+    PASS = "pass"
+    NOT_PASS = "not_pass"
+    UNABLE = "unable"
+
+
+class DisputeOutcome(StrEnum):
+    """How a dispute ended."""
+
+    MEDIATED = "mediated"
+    NOT_MEDIATED = "not_mediated"
+    WITHDRAWN = "withdrawn"
+    TO_COURT = "to_court"
+    TO_PETITION = "to_petition"
+    TO_ADMINISTRATION = "to_administration"
+
+
+class Satisfaction(StrEnum):
+    """What whoever had told of it said afterwards; a record, not a state."""
+
+    SATISFIED = "satisfied"
+    NEUTRAL = "neutral"
+    DISSATISFIED = "dissatisfied"
+    NOT_REACHED = "not_reached"
 
 
 class Stage(StrEnum):
@@ -152,13 +205,26 @@ def statuses_matching(word: str) -> frozenset[Status]:
 
 @dataclass(frozen=True)
 class Event:
-    """One step of a case, as the append-only log keeps it."""
+    """One step of a case, as the append-only log keeps it.
+
+    Attributes:
+        account_id: of the staff post that took it; None for what a program did.
+        unit_id: to whom it was assigned.
+        until: when a suspension ends by itself.
+        outcome: what was found, or how it ended; a word of that step's.
+        other_no: number of the case into which it was merged.
+    """
 
     at: datetime
     ordinal: int
     step: str
     status: Status
     tier: Tier
+    account_id: int | None = None
+    unit_id: int | None = None
+    until: datetime | None = None
+    outcome: str | None = None
+    other_no: int | None = None
 
 
 @dataclass(frozen=True)
@@ -179,59 +245,18 @@ def state_as_of(events: Iterable[Event], at: datetime) -> CaseState | None:
     """How a case stood at `at`, from its events alone; None when it was not yet reported.
 
     The order of `events` does not matter. `closed_at` is the instant of the step that closed the
-    case for good: a case closed, reopened and closed again has the second one.
+    case for good: a case closed, reopened and closed again has the second one. A suspension that
+    has run out is over, whether or not anybody has noted it.
     """
     state: CaseState | None = None
+    before, until = Status.HANDLING, None
     for event in sorted(events, key=lambda event: (event.at, event.ordinal)):
         if event.at > at:
             break
-        before = state.closed_at if state else None
-        closed_at = None if is_open(event.status) else before or event.at
+        closed_at = None if is_open(event.status) else (state and state.closed_at) or event.at
+        if event.step == Step.SUSPEND:
+            before, until = state.status if state else before, event.until
         state = CaseState(event.status, event.tier, closed_at)
+    if state and state.status is Status.SUSPENDED and until is not None and until <= at:
+        return CaseState(before, state.tier, None)
     return state
-
-
-# What may follow what. The receiver cannot jump a stage; a case that ended stays as it is.
-STATUS_AFTER: dict[Status, dict[Step, Status]] = {
-    Status.REPORTED: {Step.REGISTER: Status.REGISTERED, Step.REFUSE: Status.NOT_ACCEPTED},
-    Status.PENDING_VERIFY: {Step.REGISTER: Status.REGISTERED, Step.REFUSE: Status.NOT_ACCEPTED},
-    Status.REGISTERED: {Step.ASSIGN: Status.ASSIGNED},
-    Status.PENDING_DISPATCH: {Step.ASSIGN: Status.ASSIGNED},
-    Status.ASSIGNED: {Step.ACKNOWLEDGE: Status.ACKNOWLEDGED, Step.RETURN: Status.RETURNED},
-    Status.RETURNED: {Step.ASSIGN: Status.ASSIGNED},
-    Status.ACKNOWLEDGED: {Step.HANDLE: Status.HANDLING},
-    Status.HANDLING: {Step.HAND_BACK: Status.HANDLED, Step.ESCALATE: Status.PENDING_DISPATCH},
-    Status.SUSPENDED: {Step.HANDLE: Status.HANDLING},
-    Status.HANDLED: {Step.CHECK: Status.PENDING_CHECK},
-    Status.PENDING_CHECK: {Step.CLOSE: Status.CLOSED, Step.RETURN: Status.RETURNED},
-}
-NEEDS_REASON = frozenset({Step.REFUSE, Step.RETURN, Step.ESCALATE})
-"""Steps that go against the ordinary course: a later reader must find out why."""
-
-
-def steps_after(status: Status) -> tuple[Step, ...]:
-    """What may be done to a case in this state, the ordinary course first."""
-    return tuple(STATUS_AFTER.get(status, {}))
-
-
-def status_after(status: Status, step: Step) -> Status:
-    """The state to which a step leads.
-
-    Raises:
-        ValueError: that step may not follow in this state.
-    """
-    following = STATUS_AFTER.get(status, {})
-    if step not in following:
-        allowed = ", ".join(following) or "nothing"
-        raise ValueError(f"{step} may not follow in state {status}; allowed: {allowed}")
-    return following[step]
-
-
-def tier_after(tier: Tier, step: Step) -> Tier:
-    """Who carries a case after a step: registering takes it off the grid, escalating one up."""
-    tiers = list(Tier)
-    if step is Step.REGISTER:
-        return max(tier, Tier.WORKSTATION, key=tiers.index)
-    if step is Step.ESCALATE:
-        return tiers[min(tiers.index(tier) + 1, len(tiers) - 1)]
-    return tier

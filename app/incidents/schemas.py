@@ -19,7 +19,9 @@ from app.core.query_words import (
     digits_only,
     parse_categories,
 )
+from app.incidents import step_schemas
 from app.incidents.clock_schemas import CaseClock, StageStay
+from app.incidents.contact_schemas import Contact
 from app.incidents.rules import (
     STATUS_WORDS,
     Source,
@@ -29,10 +31,11 @@ from app.incidents.rules import (
     Tier,
     statuses_matching,
 )
+from app.incidents.step_schemas import CaseStanding, ReportId
 from app.places.schemas import ChainLink
 from geodata.codes import Level
 
-EXAMPLE_ID = "6f1c1d5e-6f0a-4b57-9b0e-3c1f2a4d5e6f"
+EXAMPLE_ID = step_schemas.EXAMPLE_ID
 
 
 def _degrees(value: float, most: int) -> float:
@@ -55,14 +58,6 @@ ReportedLon = Annotated[float, _numeric(180), AfterValidator(lambda value: _degr
 ReportedLat = Annotated[float, _numeric(90), AfterValidator(lambda value: _degrees(value, 90))]
 
 
-def _canonical_uuid(value: object) -> object:
-    if isinstance(value, UUID):
-        return value
-    if not isinstance(value, str) or len(value) != 36:
-        raise ValueError(f"must be a UUID such as {EXAMPLE_ID}")
-    return value
-
-
 def parse_status_words(given: list[str]) -> tuple[str, ...]:
     """Status words, repeated or separated by commas.
 
@@ -79,7 +74,6 @@ OneLine = Annotated[
     str, Field(strict=True, min_length=1, max_length=200), AfterValidator(clean_line)
 ]
 ShortNumber = Annotated[int, BeforeValidator(digits_only), Field(ge=1, lt=2**63)]
-ReportId = Annotated[UUID, BeforeValidator(_canonical_uuid)]
 
 
 class NewIncident(BaseModel):
@@ -139,6 +133,12 @@ class NewIncident(BaseModel):
         description="When it happened (RFC 3339 with a zone, kept in UTC): not older than 366 days,"
         " not more than 5 minutes ahead; default: the moment of the report.",
     )
+    contact: Contact | None = Field(
+        default=None,
+        repr=False,
+        description="How to reach whoever reported it: sealed, and shown to handlers on demand. No"
+        " part of what makes two reports the same: that of the first one stands.",
+    )
     simulated: Annotated[bool, Field(strict=True)] = Field(
         default=False, description="Made up by the simulation; accepted by a demo server only."
     )
@@ -164,8 +164,12 @@ class NewIncident(BaseModel):
         return self.lon, self.lat
 
     def digest(self) -> bytes:
-        """SHA-256 of the report in one canonical writing: two writings of one report agree."""
-        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=True)
+        """SHA-256 of the report in one canonical writing: two writings of one report agree.
+
+        Without its contact: a phone number could be guessed from the hash.
+        """
+        told = self.model_dump(mode="json", exclude={"contact"})
+        canonical = json.dumps(told, sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(canonical.encode("ascii")).digest()
 
 
@@ -180,6 +184,20 @@ class TimelineStep(BaseModel):
     status: Status = Field(description="State of the case after it.")
     tier: Tier = Field(description="Who carries the case after it, from the cell up.")
     reason: str | None = Field(description="Why, where a step needs a reason.")
+    role: str | None = Field(
+        default=None, description="Role of the post that took it; null for a program."
+    )
+    post: str | None = Field(
+        default=None, description="Name of the area for which it acted; null for a program."
+    )
+    unit: str | None = Field(default=None, description="Call sign of the unit it was assigned to.")
+    until: datetime | None = Field(
+        default=None, description="When a suspension ends by itself (RFC 3339, UTC)."
+    )
+    outcome: str | None = Field(default=None, description="What was found, or how it ended.")
+    other_no: int | None = Field(
+        default=None, description="Number of the case into which it was merged."
+    )
 
 
 class IncidentHead(BaseModel):
@@ -233,11 +251,15 @@ class Incident(IncidentHead):
     clock: CaseClock = Field(description="Limit and deadlines, computed from its log.")
 
 
-class IncidentDetail(Incident):
+class IncidentDetail(Incident, CaseStanding):
     """An incident with its history up to the minute asked for."""
 
     timeline: list[TimelineStep] = Field(description="Every step so far, in order.")
     stages: list[StageStay] = Field(description="Every stay in a stage so far, in order.")
+    has_contact: bool = Field(
+        default=False, description="Whether somebody who told of it can be called back."
+    )
+    attachments: int = Field(default=0, ge=0, description="Number of photos.")
 
 
 class IncidentPage(Page[Incident]):

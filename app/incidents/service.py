@@ -13,8 +13,9 @@ from app.core.outbox import tell
 from app.core.paging import cut, decode_cursor
 from app.identity.rules import Actor, reads_free_text
 from app.identity.service import outside_scope
-from app.incidents import queries, rules
+from app.incidents import attachment_queries, case_card, lifecycle, queries, rules, step_queries
 from app.incidents.case_clocks import Clock
+from app.incidents.clock_queries import event_of
 from app.incidents.clocking import as_sent, clocks_at, stays_of
 from app.incidents.clocks import Calendar
 from app.incidents.queries import AnyRow
@@ -27,7 +28,6 @@ from app.incidents.schemas import (
     IncidentPage,
     IncidentQuery,
     NewIncident,
-    TimelineStep,
 )
 from app.incidents.workdays import CityCalendar
 from app.places import addresses
@@ -199,42 +199,68 @@ def as_they_stand(
 
 
 def get_incident(
-    session: Session, report_id: UUID, at: datetime, calendar: Calendar = NATIONAL
+    session: Session,
+    report_id: UUID,
+    at: datetime,
+    calendar: Calendar = NATIONAL,
+    actor: Actor | None = None,
 ) -> IncidentDetail:
     """One incident by its UUID, as it stood at `at`.
 
+    Args:
+        actor: for whom `next_steps` are told; None for nobody, or for another minute than now.
+
     Raises:
         Problem: 404, also when it was not yet reported at `at`.
     """
-    return _detail(session, queries.receipt(session, report_id), report_id, at, calendar)
+    return _detail(
+        session, queries.receipt(session, report_id), report_id, at, calendar=calendar, actor=actor
+    )
 
 
 def get_incident_by_no(
-    session: Session, no: int, at: datetime, calendar: Calendar = NATIONAL
+    session: Session,
+    no: int,
+    at: datetime,
+    calendar: Calendar = NATIONAL,
+    actor: Actor | None = None,
 ) -> IncidentDetail:
-    """One incident by its short number, as it stood at `at`.
+    """One incident by its short number, as it stood at `at`; otherwise as `get_incident`.
 
     Raises:
         Problem: 404, also when it was not yet reported at `at`.
     """
-    return _detail(session, queries.receipt_by_no(session, no), no, at, calendar)
+    return _detail(
+        session, queries.receipt_by_no(session, no), no, at, calendar=calendar, actor=actor
+    )
 
 
 def _detail(
-    session: Session, known: AnyRow | None, key: object, at: datetime, calendar: Calendar
+    session: Session,
+    known: AnyRow | None,
+    key: object,
+    at: datetime,
+    *,
+    calendar: Calendar,
+    actor: Actor | None,
 ) -> IncidentDetail:
     if known is None or known.reported_at > at:
         raise not_found("incident", key)
     row = queries.one(session, known.no, known.reported_at)
     steps = queries.events(session, [known.no], known.reported_at, at)
-    state = rules.state_as_of(map(_event, steps), at)
-    if state is None:
+    case = lifecycle.replay(map(step_queries.event_of, steps), at)
+    if case is None:
         raise not_found("incident", key)
     clocks = clocks_at(session, [row], calendar, at)
-    incident = _incidents(session, [row], {known.no: state}, at, clocks)[0]
-    timeline = [TimelineStep.model_validate(step) for step in steps]
-    stages = stays_of(session, row, steps, calendar, at)
-    return IncidentDetail(**dict(incident), timeline=timeline, stages=stages)
+    incident = _incidents(session, [row], {known.no: case.state}, at, clocks)[0]
+    standing = case_card.standing(session, incident, case, at, actor)
+    return IncidentDetail(
+        **dict(incident),
+        **dict(standing),
+        timeline=case_card.timeline(session, steps, at),
+        stages=stays_of(session, row, steps, calendar, at),
+        attachments=attachment_queries.count(session, known.no, at),
+    )
 
 
 def shown_to(actor: Actor, incident: AnyIncident) -> AnyIncident:
@@ -250,7 +276,7 @@ def shown_to(actor: Actor, incident: AnyIncident) -> AnyIncident:
 
 def _states_now(rows: queries.Rows) -> dict[int, rules.CaseState]:
     return {
-        row.no: rules.CaseState(rules.Status(row.status), rules.Tier.GRID, row.closed_at)
+        row.no: rules.CaseState(rules.Status(row.status), rules.Tier(row.tier), row.closed_at)
         for row in rows
     }
 
@@ -261,14 +287,9 @@ def _states_at(session: Session, rows: queries.Rows, at: datetime) -> dict[int, 
     steps: dict[int, list[rules.Event]] = {row.no: [] for row in rows}
     earliest = min(row.reported_at for row in rows)
     for step in queries.events(session, list(steps), earliest, at):
-        steps[step.no].append(_event(step))
+        steps[step.no].append(event_of(step))
     states = {no: rules.state_as_of(events, at) for no, events in steps.items()}
     return {no: state for no, state in states.items() if state is not None}
-
-
-def _event(row: AnyRow) -> rules.Event:
-    status, tier = rules.Status(row.status), rules.Tier(row.tier)
-    return rules.Event(row.at, row.ordinal, row.step, status, tier)
 
 
 def _incidents(
@@ -287,6 +308,7 @@ def _incidents(
     found = []
     for row in rows:
         fields = dict(row._mapping)
+        del fields["tier"], fields["unit_id"]
         state, line = states[row.no], named.get(row.category)
         fields |= {
             "status": state.status,

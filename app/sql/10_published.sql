@@ -48,6 +48,9 @@ SELECT id, code, kind, name, area_code, geom, valid FROM station;
 CREATE VIEW published.station_cover AS
 SELECT c.station_id, c.area_code FROM station_cover c;
 
+CREATE VIEW published.duty_unit AS
+SELECT id, call_sign, role, station_id, valid FROM duty_unit;
+
 CREATE VIEW published.assignment AS
 SELECT a.area_code, u.call_sign, u.role, a.duty, s.code AS station_code, s.kind AS station_kind,
        s.name AS station_name, a.valid * u.valid AS valid

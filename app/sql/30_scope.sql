@@ -90,8 +90,8 @@ GRANT USAGE ON SCHEMA public, published TO minqing_app;
 GRANT SELECT ON ALL TABLES IN SCHEMA published TO minqing_app;
 -- Table by table: a partition has no policy of its own and must not be reached past its parent's.
 GRANT SELECT ON alembic_version, area, area_shape, assignment, base_unit, boundary_version,
-    category, city, closing_rule, duty_unit, filing_line, incident, incident_event, incident_status, map_feature,
-    report_receipt, staffing_rule, station, station_cover, stream_event, stream_state
+    category, city, closing_rule, duty_unit, filing_line, incident, incident_event,
+    incident_status, map_feature, report_receipt, staffing_rule, station, station_cover, stream_event, stream_state
     TO minqing_app;
 GRANT INSERT ON incident, incident_event, report_receipt, outbox TO minqing_app;
 -- Its number only, which comes back from an insert; what is told by others stays unread.

@@ -107,6 +107,7 @@ VIEWS: dict[str, str] = {
     "category": "code parent_code name_zh name_en kind limit_text valid",
     "cell": "code kind parent_code name households residents area_m2 locked label geom valid",
     "city": "code name name_en demo",
+    "duty_unit": "id call_sign role station_id valid",
     "filing_line": "ordinal category sub_category code condition limit unit responsible_unit"
     " closing_condition note valid",
     "incident": f"{INCIDENT} stage stage_ordinal is_open",

@@ -22,7 +22,9 @@ from app.incidents.case_clocks import (
     clocks_of,
 )
 from app.incidents.clocks import ZONE, Limit, due
-from app.incidents.rules import STATUS_AFTER, Event, Stage, Status, Step, Tier, tier_after
+from app.incidents.lifecycle import tier_after
+from app.incidents.rules import Event, Stage, Status, Step, Tier, is_open
+from app.incidents.transitions import STATUS_AFTER
 from app.incidents.workdays import CityCalendar
 
 CALENDAR = CityCalendar()
@@ -344,11 +346,11 @@ def histories(draw: st.DrawFn) -> list[Event]:
     events = [Event(times[0], 1, "report", status, tier)]
     for ordinal, now in enumerate(times[1:], 2):
         choices: list[tuple[str, Status]] = [
-            (step, after) for step, after in STATUS_AFTER.get(status, {}).items()
+            (step, after or status)
+            for step, after in STATUS_AFTER[status].items()
+            if step not in (Step.MERGE, Step.UNMERGE, Step.REOPEN)
         ]
         choices += [(word, status) for word in ("extend", "appeal", "grant_appeal", "note")]
-        if status is Status.HANDLING:
-            choices.append(("suspend", Status.SUSPENDED))
         step, status = draw(st.sampled_from(choices))
         tier = tier_after(tier, Step(step)) if step in set(Step) else tier
         events.append(Event(now, ordinal, step, status, tier))
@@ -393,7 +395,7 @@ def test_merged_and_unmerged(
 ) -> None:
     """A duplicate's clock stops; unmerged it goes on where it stood: raw as if nothing had been,
     and at the instant of the unmerging exactly so much later as the clock stood."""
-    if history[-1].status in {Status.NOT_ACCEPTED, Status.CLOSED}:
+    if not is_open(history[-1].status):
         return
     last = history[-1]
     merged_at = last.at + timedelta(minutes=wait_m)

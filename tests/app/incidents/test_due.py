@@ -44,7 +44,7 @@ def test_lists_show_what_the_log_says(context: Context, cases: list[Case]) -> No
     now = utc_now()
     with reading(context.engine) as session:
         rows = session.execute(
-            text("SELECT no, at, ordinal, step, status, tier FROM incident_event")
+            text("SELECT no, at, ordinal, step, status, tier, until FROM incident_event")
         ).all()
         limits = clock_queries.limits_of(session, {case["category"] for case in cases})
     logs: dict[int, list[Any]] = {}

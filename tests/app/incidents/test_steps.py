@@ -12,10 +12,12 @@ from app.core.clock import utc_now
 from app.core.context import Context
 from app.core.db import reading, writing
 from app.core.errors import Problem
-from app.incidents import rules, service, steps
+from app.incidents import service, steps
+from app.incidents.lifecycle import tier_after
 from app.incidents.rules import Status, Step, Tier
 from app.incidents.schemas import NewIncident
-from geodata.demo import lifecycle
+from app.incidents.transitions import steps_after
+from geodata.demo import lifecycle as lifecycle_of_demo
 
 ORDINARY = (
     Step.REGISTER,
@@ -28,44 +30,18 @@ ORDINARY = (
 )
 
 
-def test_the_ordinary_course_is_the_first_choice() -> None:
-    """From report to close without a detour."""
-    status, taken = Status.REPORTED, []
-    while rules.steps_after(status):
-        taken.append(rules.steps_after(status)[0])
-        status = rules.status_after(status, taken[-1])
-    assert tuple(taken) == ORDINARY
-    assert status is Status.CLOSED
-
-
-@given(st.sampled_from(Status), st.sampled_from(Step))
-def test_a_step_is_allowed_or_refused_in_words(status: Status, step: Step) -> None:
-    """No other outcome; and a case that ended stays ended."""
-    if step in rules.steps_after(status):
-        assert rules.is_open(status)
-        assert rules.status_after(status, step) is not status
-    else:
-        with pytest.raises(ValueError, match="may not follow"):
-            rules.status_after(status, step)
-
-
-def test_every_open_state_has_a_way_on() -> None:
-    """No case can be stuck for want of a rule."""
-    assert {s for s in Status if rules.is_open(s)} == set(rules.STATUS_AFTER)
-
-
 def test_the_demo_city_lives_by_the_same_rules() -> None:
     """Each step that the demo's cases take is one that the server would have allowed."""
-    for before, after in lifecycle.FOLLOWS.items():
-        status = Status(lifecycle.STATUS_AFTER[before])
-        assert {Step(step) for step in after} <= set(rules.steps_after(status))
+    for before, after in lifecycle_of_demo.FOLLOWS.items():
+        status = Status(lifecycle_of_demo.STATUS_AFTER[before])
+        assert {Step(step) for step in after} <= set(steps_after(status))
 
 
 @given(st.sampled_from(Tier), st.sampled_from(Step))
 def test_a_case_never_sinks(tier: Tier, step: Step) -> None:
     """Tiers only go up."""
     order = list(Tier)
-    assert order.index(rules.tier_after(tier, step)) >= order.index(tier)
+    assert order.index(tier_after(tier, step)) >= order.index(tier)
 
 
 def _report(context: Context) -> int:

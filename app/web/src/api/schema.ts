@@ -426,7 +426,7 @@ export interface paths {
         };
         /**
          * Give an incident by its short number
-         * @description The incident with its history, as it stood at `at`.
+         * @description The incident with its history, as it stood at `at`; `ETag` is its version.
          */
         get: operations["get_incident_by_no"];
         put?: never;
@@ -446,11 +446,129 @@ export interface paths {
         };
         /**
          * Give an incident
-         * @description The incident with its history, as it stood at `at`; 404 before it was reported.
+         * @description The incident with its history, as it stood at `at`; 404 before it was reported. `ETag` is
+         *     its version.
          */
         get: operations["get_incident"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the photos of an incident
+         * @description All photos of the incident, the oldest first.
+         */
+        get: operations["list_attachments"];
+        put?: never;
+        /**
+         * Add a photo to an incident
+         * @description Keep a photo, drawn anew: upright, 1,600 pixels at most, without what its camera wrote into
+         *     it (place, time, device). Of the file that was sent nothing is kept.
+         */
+        post: operations["add_attachment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attachments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Give a photo
+         * @description The photo as JPEG, in the full or the small size.
+         */
+        get: operations["get_attachment"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a photo
+         * @description Delete a photo for good. Who did is written to the audit.
+         */
+        delete: operations["delete_attachment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a step of a case
+         * @description Move a case on, in the role and at the tier of the active grant.
+         *
+         *     What may be done now stands in `next_steps` of the incident. A step that may not follow gives
+         *     409 with `allowed`; one that is somebody else's 403; a case that moved on since it was seen 412
+         *     (`If-Match`) or 409 (`version`). Of two at once one wins.
+         */
+        post: operations["take_step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List my tasks
+         * @description Cases that wait for a step of exactly this role and tier, by what is due first.
+         *
+         *     Where no deadline runs yet, the instant of the report counts.
+         */
+        get: operations["list_tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/duplicates/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Suggest cases that tell of the same
+         * @description Open cases near a report that is being typed, five at most, with the reasons.
+         *
+         *     Compares distance, time, words and category. Nothing is stored, and nothing is merged by itself.
+         */
+        post: operations["suggest_duplicates"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1334,6 +1452,72 @@ export interface components {
             next: string | null;
         };
         /**
+         * Attachment
+         * @description A photo of a case, drawn anew without anything that its camera wrote into it.
+         */
+        Attachment: {
+            /**
+             * Id
+             * Format: uuid
+             * @description Random name of the photo.
+             */
+            id: string;
+            /** @description What it shows: before, after, near or far. */
+            kind: components["schemas"]["PhotoKind"];
+            /**
+             * Width
+             * @description Width of the full size in pixels.
+             */
+            width: number;
+            /**
+             * Height
+             * @description Height of the full size in pixels.
+             */
+            height: number;
+            /**
+             * Bytes
+             * @description Length of the full size in bytes.
+             */
+            bytes: number;
+            /**
+             * At
+             * Format: date-time
+             * @description When we received it (RFC 3339, UTC).
+             */
+            at: string;
+            /**
+             * Url
+             * @description Path of the full size (JPEG).
+             */
+            url: string;
+            /**
+             * Thumb Url
+             * @description Path of the small size (JPEG).
+             */
+            thumb_url: string;
+        };
+        /**
+         * AttachmentPage
+         * @description The photos of a case, always all of them, the oldest first.
+         */
+        AttachmentPage: {
+            /**
+             * Total
+             * @description How many items the whole list has, exactly.
+             */
+            total: number;
+            /**
+             * Items
+             * @description This part of the list, in its order.
+             */
+            items: components["schemas"]["Attachment"][];
+            /**
+             * Next
+             * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
+             */
+            next: string | null;
+        };
+        /**
          * AuditChain
          * @description How the whole chain stands, over all areas: counts and no content.
          */
@@ -1438,6 +1622,16 @@ export interface components {
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
              */
             next: string | null;
+        };
+        /** Body_add_attachment */
+        Body_add_attachment: {
+            /** @description What the photo shows. */
+            kind: components["schemas"]["PhotoKind"];
+            /**
+             * File
+             * @description JPEG, PNG or WebP, 12 MiB at most.
+             */
+            file: string;
         };
         /**
          * Boundary
@@ -2723,6 +2917,12 @@ export interface components {
          */
         Level: "city" | "district" | "subdistrict" | "community" | "cell";
         /**
+         * Likeness
+         * @description In what two reports are alike.
+         * @enum {string}
+         */
+        Likeness: "distance" | "time" | "text" | "category";
+        /**
          * MultiPolygon
          * @description A GeoJSON geometry (RFC 7946).
          */
@@ -2741,6 +2941,58 @@ export interface components {
                 number,
                 number
             ][][][];
+        };
+        /**
+         * NearCase
+         * @description A case that may be the same.
+         */
+        NearCase: {
+            /**
+             * Id
+             * Format: uuid
+             * @description UUID of the report.
+             */
+            id: string;
+            /**
+             * No
+             * @description Short number.
+             */
+            no: number;
+            /**
+             * Title
+             * @description One line of plain text. Data, never markup.
+             */
+            title: string;
+            /**
+             * Category
+             * @description Four digits of the filing standard.
+             */
+            category: string;
+            /** @description State of the case. */
+            status: components["schemas"]["Status"];
+            /** @description Public stage of that state. */
+            stage: components["schemas"]["Stage"];
+            /**
+             * Reported At
+             * Format: date-time
+             * @description When we received it (RFC 3339, UTC).
+             */
+            reported_at: string;
+            /**
+             * Lon
+             * @description Longitude in degrees, WGS84 (EPSG:4326).
+             */
+            lon: number;
+            /**
+             * Lat
+             * @description Latitude in degrees, WGS84 (EPSG:4326).
+             */
+            lat: number;
+            /**
+             * Cell Code
+             * @description 15-digit code of the grid cell in which it lies.
+             */
+            cell_code: number;
         };
         /**
          * NewGrant
@@ -2877,6 +3129,18 @@ export interface components {
              */
             ordinary: boolean;
         };
+        /**
+         * PhotoKind
+         * @description What a photo shows.
+         * @enum {string}
+         */
+        PhotoKind: "before" | "after" | "near" | "far";
+        /**
+         * PhotoSize
+         * @description In which size a photo is given.
+         * @enum {string}
+         */
+        PhotoSize: "full" | "thumb";
         /**
          * ProblemBody
          * @description RFC 9457 problem details.
@@ -3187,6 +3451,146 @@ export interface components {
             choices: string[];
         };
         /**
+         * Suggestion
+         * @description A case that may tell of the same, and why.
+         */
+        Suggestion: {
+            /** @description The case. */
+            incident: components["schemas"]["NearCase"];
+            /**
+             * Score
+             * @description How alike, from 0 to 1.
+             */
+            score: number;
+            /**
+             * Distance M
+             * @description Metres between the two places.
+             */
+            distance_m: number;
+            /**
+             * Hours
+             * @description Hours between the two times.
+             */
+            hours: number;
+            /**
+             * Text Similarity
+             * @description Share of pairs of characters that both texts have, 0 to 1.
+             */
+            text_similarity: number;
+            /**
+             * Reasons
+             * @description In what they are alike.
+             */
+            reasons: components["schemas"]["Likeness"][];
+        };
+        /**
+         * SuggestionPage
+         * @description The likeliest first, five at most.
+         */
+        SuggestionPage: {
+            /**
+             * Total
+             * @description How many items the whole list has, exactly.
+             */
+            total: number;
+            /**
+             * Items
+             * @description This part of the list, in its order.
+             */
+            items: components["schemas"]["Suggestion"][];
+            /**
+             * Next
+             * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
+             */
+            next: string | null;
+        };
+        /**
+         * TakenStep
+         * @description One step of a case, as somebody takes it.
+         * @example {
+         *       "step": "register",
+         *       "version": 1
+         *     }
+         */
+        TakenStep: {
+            /** @description What is done; see `next_steps` of the incident. */
+            step: components["schemas"]["Step"];
+            /**
+             * Reason
+             * @description Plain text, up to 1000 characters; needed where a step goes against the ordinary course.
+             */
+            reason?: string | null;
+            /**
+             * Unit Id
+             * @description `assign`: the duty unit; see `/api/v1/duty_units`.
+             */
+            unit_id?: number | null;
+            /**
+             * Until
+             * @description `suspend`: when the case goes on by itself (RFC 3339, UTC), a year ahead at most.
+             */
+            until?: string | null;
+            /**
+             * Outcome
+             * @description What was found, or how it ended: a word of that step.
+             */
+            outcome?: string | null;
+            /**
+             * Other Id
+             * @description `merge`: the case of which this one is a duplicate.
+             */
+            other_id?: string | null;
+            /**
+             * Version
+             * @description `version` of the incident as it was seen; refused (409) when the case has moved on since.
+             */
+            version?: number | null;
+        };
+        /**
+         * Task
+         * @description A case that waits for whoever asks.
+         */
+        Task: {
+            /** @description The case as it stands, with its clock. */
+            incident: components["schemas"]["Incident"];
+            /**
+             * Version
+             * @description Its version; send it back with a step.
+             */
+            version: number;
+            /**
+             * Next Steps
+             * @description What may be done with it.
+             */
+            next_steps: components["schemas"]["NextStep"][];
+            /**
+             * Why
+             * @description What is waited for: verify, register, assign, acknowledge, handle, check, close, approve_extension or decide_appeal.
+             */
+            why: string;
+        };
+        /**
+         * TaskPage
+         * @description My tasks, by what is due first.
+         */
+        TaskPage: {
+            /**
+             * Total
+             * @description How many items the whole list has, exactly.
+             */
+            total: number;
+            /**
+             * Items
+             * @description This part of the list, in its order.
+             */
+            items: components["schemas"]["Task"][];
+            /**
+             * Next
+             * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
+             */
+            next: string | null;
+        };
+        /**
          * Tier
          * @description Who carries a case, from the cell up.
          * @enum {string}
@@ -3249,6 +3653,50 @@ export interface components {
              * @description Number of the case into which it was merged.
              */
             other_no?: number | null;
+        };
+        /**
+         * TypedReport
+         * @description A report as far as it has been typed.
+         * @example {
+         *       "category": "0110",
+         *       "lat": 36.34,
+         *       "lon": 102.86,
+         *       "title": "路边暴露生活垃圾"
+         *     }
+         */
+        TypedReport: {
+            /**
+             * Category
+             * @description Four digits of the filing standard.
+             */
+            category: string;
+            /**
+             * Title
+             * @description Plain text, up to 200 characters.
+             * @default
+             */
+            title: string;
+            /**
+             * Description
+             * @description Plain text, up to 4000 characters.
+             * @default
+             */
+            description: string;
+            /**
+             * Lon
+             * @description Longitude in degrees, WGS84 (EPSG:4326).
+             */
+            lon: number;
+            /**
+             * Lat
+             * @description Latitude in degrees, WGS84 (EPSG:4326).
+             */
+            lat: number;
+            /**
+             * Occurred At
+             * @description When it happened (RFC 3339, UTC); default: now.
+             */
+            occurred_at?: string | null;
         };
         /**
          * User
@@ -3523,7 +3971,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is longer than 64 KiB. */
+            /** @description The body is longer than this path takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3532,7 +3980,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not declared as JSON. */
+            /** @description The body is not declared as what this path takes. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3625,7 +4073,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is longer than 64 KiB. */
+            /** @description The body is longer than this path takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3721,7 +4169,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is longer than 64 KiB. */
+            /** @description The body is longer than this path takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3730,7 +4178,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not declared as JSON. */
+            /** @description The body is not declared as what this path takes. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3826,7 +4274,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is longer than 64 KiB. */
+            /** @description The body is longer than this path takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3835,7 +4283,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not declared as JSON. */
+            /** @description The body is not declared as what this path takes. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4032,7 +4480,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is longer than 64 KiB. */
+            /** @description The body is longer than this path takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4041,7 +4489,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not declared as JSON. */
+            /** @description The body is not declared as what this path takes. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4235,7 +4683,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is longer than 64 KiB. */
+            /** @description The body is longer than this path takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4244,7 +4692,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not declared as JSON. */
+            /** @description The body is not declared as what this path takes. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4352,7 +4800,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is longer than 64 KiB. */
+            /** @description The body is longer than this path takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4361,7 +4809,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not declared as JSON. */
+            /** @description The body is not declared as what this path takes. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4465,7 +4913,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is longer than 64 KiB. */
+            /** @description The body is longer than this path takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4567,7 +5015,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is longer than 64 KiB. */
+            /** @description The body is longer than this path takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5437,7 +5885,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is longer than 64 KiB. */
+            /** @description The body is longer than this path takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5446,7 +5894,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not declared as JSON. */
+            /** @description The body is not declared as what this path takes. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5824,6 +6272,688 @@ export interface operations {
             };
         };
     };
+    list_attachments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID of the report. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachmentPage"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    add_attachment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID of the report. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["Body_add_attachment"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attachment"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_attachment: {
+        parameters: {
+            query?: {
+                /** @description `full` (1,600 pixels at most) or `thumb` (320). */
+                size?: components["schemas"]["PhotoSize"];
+            };
+            header?: never;
+            path: {
+                /** @description Random name of the photo. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_attachment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Random name of the photo. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    take_step: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version as it was seen, such as `"3"`; 412 when it moved on. */
+                "if-match"?: string;
+            };
+            path: {
+                /** @description UUID of the report. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakenStep"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentDetail"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description `If-Match` names another version: it has moved on. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_tasks: {
+        parameters: {
+            query?: {
+                /** @description Only inside the area with this 15-digit code, of any level. */
+                area?: number;
+                /** @description Items in one part of the list. */
+                limit?: number;
+                /** @description `next` of the part before; the other words must stay the same. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskPage"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    suggest_duplicates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TypedReport"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuggestionPage"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     put_contact: {
         parameters: {
             query?: never;
@@ -5883,7 +7013,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is longer than 64 KiB. */
+            /** @description The body is longer than this path takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5892,7 +7022,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not declared as JSON. */
+            /** @description The body is not declared as what this path takes. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6075,7 +7205,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is longer than 64 KiB. */
+            /** @description The body is longer than this path takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6084,7 +7214,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not declared as JSON. */
+            /** @description The body is not declared as what this path takes. */
             415: {
                 headers: {
                     [name: string]: unknown;
