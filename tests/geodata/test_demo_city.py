@@ -135,7 +135,9 @@ def test_parts_cover_any_area_once(area: Polygon, count: int, seed: int, town: b
     assert len(parts) == count
     assert all(part.geom_type == "Polygon" and part.area > 0 for part in parts)
     assert sum(part.area for part in parts) == pytest.approx(area.area, rel=1e-6)
-    assert shapely.union_all(parts).area == pytest.approx(area.area, rel=1e-6)
+    # On the grid on which borders are joined later: between edges that meet but for the last bit
+    # the plain union may lose a part as a whole.
+    assert shapely.union_all(parts, grid_size=0.001).area == pytest.approx(area.area, rel=1e-6)
 
 
 # --- One district ---------------------------------------------------------------------------------
