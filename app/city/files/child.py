@@ -18,10 +18,10 @@ import shapely
 from numpy.typing import NDArray
 
 from app.city.files import drawing, geojson, tabular
-from app.city.files.confine import confine
 from app.city.files.job import FIELDS_FILE, ROWS_FILE, Answer, FileRefused, Job, Shape
 from app.city.files.sniff import Format, format_of
 from app.city.files.table import RawTable
+from app.core.confine import confine
 from geodata import crs
 
 MOST_TEXT = 10_000

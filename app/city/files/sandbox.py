@@ -4,13 +4,8 @@ import hashlib
 import json
 import os
 import shutil
-import signal
 import stat
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,16 +14,21 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from app.city.files.confine import CPU_S, ENVIRONMENT
 from app.city.files.job import FIELDS_FILE, ROWS_FILE, Answer, FileRefused, Job
 from app.city.files.layers import drivers_to_skip
+from app.core import child
+from app.core.child import Why
+from app.core.confine import CPU_S, ENVIRONMENT
 from geodata.progress import Progress
 
 MOST_BYTES = 1 * 2**30
 PATIENCE_S = 300.0
-ROOT = Path(__file__).resolve().parents[3]
 CHILD = "app.city.files.child"
-_LOOK_S = 0.2
+_SENTENCES = {
+    Why.TOO_SLOW: f"Reading took longer than {PATIENCE_S:.0f} s; split the file.",
+    Why.TOO_MUCH_COMPUTING: "Reading took more computing than a file may take; split it.",
+    Why.BROUGHT_DOWN: "The file brings its reader down; it cannot be taken.",
+}
 
 
 @dataclass(frozen=True)
@@ -125,57 +125,16 @@ def run_child(module: str, job: dict[str, Any], folder: Path, progress: Progress
         FileRefused: it came to no answer.
         Cancelled: `progress` asked to stop.
     """
-    waited_s = 0.0
-    with (
-        (folder / "answer").open("w+b") as output,
-        _child(module, folder, output.fileno()) as child,
-    ):
-        assert child.stdin is not None
-        child.stdin.write(json.dumps(job).encode())
-        child.stdin.close()
-        while child.poll() is None:
-            progress.step("read file", 0, 1)
-            try:
-                child.wait(timeout=_LOOK_S)
-            except subprocess.TimeoutExpired:
-                waited_s += _LOOK_S
-                if waited_s > PATIENCE_S:
-                    raise FileRefused(
-                        f"Reading took longer than {PATIENCE_S:.0f} s; split the file."
-                    ) from None
-        output.seek(0)
-        said = output.read()
-    progress.step("read file", 1, 1)
-    if child.returncode == -signal.SIGXCPU:
-        raise FileRefused("Reading took more computing than a file may take; split it.")
-    if child.returncode != 0:
-        raise FileRefused("The file brings its reader down; it cannot be taken.")
-    answer: dict[str, Any] = json.loads(said)
-    return answer
 
+    def look() -> None:
+        progress.step("read file", 0, 1)
 
-@contextmanager
-def _child(module: str, folder: Path, output: int) -> Iterator[subprocess.Popen[bytes]]:
-    # -I: neither the folder it stands in nor PYTHONPATH may lend it modules.
-    start = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from {module} import main; main()"
-    child = subprocess.Popen(
-        [sys.executable, "-I", "-c", start],
-        stdin=subprocess.PIPE,
-        stdout=output,
-        stderr=subprocess.DEVNULL,
-        cwd=folder,
-        env={
-            "PATH": os.defpath,
-            "LANG": "C.UTF-8",
-            "TMPDIR": str(folder),
-            "GDAL_SKIP": drivers_to_skip(),
-            **ENVIRONMENT,
-        },
-        start_new_session=True,
-    )
+    environment = {"GDAL_SKIP": drivers_to_skip(), **ENVIRONMENT}
     try:
-        yield child
-    finally:
-        if child.poll() is None:
-            child.kill()
-        child.wait()
+        answer = child.run_child(
+            module, job, folder, patience_s=PATIENCE_S, look=look, environment=environment
+        )
+    except child.ChildFailed as error:
+        raise FileRefused(_SENTENCES[error.why]) from None
+    progress.step("read file", 1, 1)
+    return answer

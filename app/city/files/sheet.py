@@ -8,9 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.city.files.confine import CPU_S
 from app.city.files.job import FileRefused
 from app.city.files.sandbox import copy_in, run_child
+from app.core.confine import CPU_S
 from geodata.progress import Silent
 
 Cell = str | int | float | bool | None

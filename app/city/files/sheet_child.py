@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from app.city.files.confine import confine
 from app.city.files.job import FileRefused
 from app.city.files.sniff import Format, format_of
 from app.city.files.tabular import MOST_COLUMNS, csv_lines
+from app.core.confine import confine
 
 Cell = str | int | float | bool | None
 

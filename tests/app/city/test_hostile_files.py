@@ -359,7 +359,7 @@ def test_a_cancelled_reader_is_killed(samples: Samples, monkeypatch: pytest.Monk
         started.append(real(*args, **named))
         return started[-1]
 
-    monkeypatch.setattr(sandbox.subprocess, "Popen", remember)
+    monkeypatch.setattr(subprocess, "Popen", remember)
     job = Job("", "", Shape.POLYGON, {"code": ["code"]}, {}, None, None, None, False)
     with pytest.raises(Cancelled):
         sandbox.read(endless(samples), job, StopAtOnce())
@@ -421,7 +421,7 @@ def test_a_table_holds_no_outlines(write: Any) -> None:
 
 def confined(statements: str) -> subprocess.CompletedProcess[str]:
     """Run statements in a process that has confined itself."""
-    start = "from app.city.files.confine import confine; print(confine(), flush=True)\n"
+    start = "from app.core.confine import confine; print(confine(), flush=True)\n"
     return subprocess.run(
         [sys.executable, "-c", start + statements],
         cwd=ROOT,

@@ -1,4 +1,5 @@
-"""What the reading child may not do: grow without end, run without end, reach the network."""
+"""What a child that reads strangers' files may not do: grow without end, run without end, reach
+the network. Called by the child itself, before it opens anything (core/child.py starts it)."""
 
 import ctypes
 import os
@@ -27,18 +28,22 @@ ENVIRONMENT = {
 }
 
 
-def confine(cpu_s: int = CPU_S) -> bool:
+def confine(
+    cpu_s: int = CPU_S, memory_bytes: int = MEMORY_BYTES, file_bytes: int = FILE_BYTES
+) -> bool:
     """Give up what reading does not need. For ever: there is no way back in this process.
 
     Args:
         cpu_s: seconds of computing after which the system ends the process.
+        memory_bytes: of address space; beyond it there is a MemoryError.
+        file_bytes: the longest file that it may write.
 
     Returns:
         Whether the network is gone as well, which a hardened kernel may not allow.
     """
-    _limit(resource.RLIMIT_AS, MEMORY_BYTES)
+    _limit(resource.RLIMIT_AS, memory_bytes)
     _limit(resource.RLIMIT_CPU, cpu_s, grace=5)
-    _limit(resource.RLIMIT_FSIZE, FILE_BYTES)
+    _limit(resource.RLIMIT_FSIZE, file_bytes)
     _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
     _limit(resource.RLIMIT_CORE, 0)
     os.nice(5)
