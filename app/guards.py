@@ -1,11 +1,13 @@
 """What stands in front of every path: who may call this host, and what browsers may do with us."""
 
+import re
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.core.errors import MEDIA_TYPE
+from app.core.errors import MEDIA_TYPE, size_text
 from app.core.settings import Settings
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -22,6 +24,11 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 MAX_BODY_BYTES = 64 * 1024
+# Paths that take a file in a form, and how much of it; whoever is not signed in gets not so far.
+FILE_BODIES = (
+    (re.compile(r"/api/v1/incidents/[^/]+/attachments"), 12 * 2**20 + MAX_BODY_BYTES),
+    (re.compile(r"/api/v1/standard(/preview)?"), 4 * 2**20 + MAX_BODY_BYTES),
+)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -63,7 +70,7 @@ class SecurityHeaders:
 
         refusal = self._refusal(scope)
         app = refusal or self.app
-        await app(scope, _counted(receive), send_with_headers)
+        await app(scope, _counted(receive, most_bytes(scope["path"])), send_with_headers)
 
     def _refusal(self, scope: Scope) -> JSONResponse | None:
         headers = Headers(scope=scope)
@@ -74,21 +81,28 @@ class SecurityHeaders:
             return _refuse(scope, 403, "cross-site", "Sec-Fetch-Site", "writes come from our page")
         # A body without a length is counted while it is read.
         length = headers.get("content-length", "0")
-        if not length.isdecimal() or int(length[:20]) > MAX_BODY_BYTES:
-            return _refuse(scope, 413, "content-too-large", "body", "is longer than 64 KiB")
+        most = most_bytes(scope["path"])
+        if not length.isdecimal() or int(length[:20]) > most:
+            too_long = f"is longer than {size_text(most)}"
+            return _refuse(scope, 413, "content-too-large", "body", too_long)
         return None
 
 
-def _counted(receive: Receive) -> Receive:
-    """`receive`, giving up when more than `MAX_BODY_BYTES` of one body have come."""
+def most_bytes(path: str) -> int:
+    """How long a body may be on a path."""
+    return next((m for pattern, m in FILE_BODIES if pattern.fullmatch(path)), MAX_BODY_BYTES)
+
+
+def _counted(receive: Receive, most: int) -> Receive:
+    """`receive`, giving up when more than `most` bytes of one body have come."""
     so_far = 0
 
     async def counting() -> Message:
         nonlocal so_far
         message = await receive()
         so_far += len(message.get("body", b""))
-        if so_far > MAX_BODY_BYTES:
-            raise HTTPException(413, "is longer than 64 KiB")
+        if so_far > most:
+            raise HTTPException(413, f"is longer than {size_text(most)}")
         return message
 
     return counting

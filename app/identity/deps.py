@@ -86,13 +86,24 @@ def json_only(content_type: Annotated[str, Header(include_in_schema=False)] = ""
     """Refuse a body that is not declared as JSON: a form of another site can send such a one."""
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type != "application/json" and not media_type.endswith("+json"):
-        raise Problem(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            "unsupported-media-type",
-            "Unsupported media type",
-            "Content-Type: must be application/json",
-            (FieldError("Content-Type", "must be application/json"),),
-        )
+        raise _unsupported("must be application/json")
+
+
+def form_only(content_type: Annotated[str, Header(include_in_schema=False)] = "") -> None:
+    """Refuse a body that is not declared as a form with files. Another site could send such a one;
+    without the session's header token it gets nowhere."""
+    if content_type.partition(";")[0].strip().lower() != "multipart/form-data":
+        raise _unsupported("must be multipart/form-data")
+
+
+def _unsupported(message: str) -> Problem:
+    return Problem(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "unsupported-media-type",
+        "Unsupported media type",
+        f"Content-Type: {message}",
+        (FieldError("Content-Type", message),),
+    )
 
 
 def get_now() -> datetime:
