@@ -21,6 +21,8 @@ export const officeEn: Readonly<Record<keyof typeof officeZh, string>> = {
   what_users: "the accounts",
   usersCount: "{n} accounts",
   usersEmpty: "No account yet",
+  usersNone: "No account of that name",
+  userElsewhere: "This account belongs to, or acts in, an area beyond yours: grants inside your area you may give and take; the rest is for an admin there.",
   usersFind: "Find by name",
   userAdd: "New account",
   userName: "Login",

@@ -19,6 +19,8 @@ export const officeZh = {
   what_users: "账号",
   usersCount: "{n} 个账号",
   usersEmpty: "还没有账号",
+  usersNone: "没有这个名称的账号",
+  userElsewhere: "这个账号属于或行使于您的区域之外：可在您的区域内授权与撤销，停用、改密和结束会话须由那里的管理员来做。",
   usersFind: "按名称查找",
   userAdd: "新增账号",
   userName: "登录名",

@@ -28,6 +28,14 @@ export function UserCard({ user }: { user: User }): JSX.Element {
         </ul>
         <NewGrant user={user} />
       </section>
+      {user.manageable ? <Management user={user} /> : <p class="soft">{t("userElsewhere")}</p>}
+    </Side>
+  );
+}
+
+function Management({ user }: { user: User }): JSX.Element {
+  return (
+    <>
       <section>
         <h3>{t("userSessions")}</h3>
         <div class="line apart">
@@ -48,7 +56,7 @@ export function UserCard({ user }: { user: User }): JSX.Element {
           <Confirm text={t("userDisable")} sure={t("userDisableSure")} disabled={deeds.busy.value !== ""} onSure={() => void setDisabled(user.name, true)} />
         )}
       </section>
-    </Side>
+    </>
   );
 }
 

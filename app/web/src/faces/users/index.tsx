@@ -12,7 +12,7 @@ import { Empty, Failed, Skeleton } from "../../ui/states";
 import { Table, type Column } from "../../ui/Table";
 import { NewUser } from "./NewUser";
 import { grantText, Name, UserState } from "./parts";
-import { adding, chosenName, chosenUser, NEW, open, shownUsers, users, wanted } from "./state";
+import { adding, chosenName, chosenUser, NEW, open, users, wanted } from "./state";
 import type { User } from "./types";
 import { UserCard } from "./UserCard";
 
@@ -21,7 +21,7 @@ export default function Users(): JSX.Element {
     faceKeys.value = { Escape: () => open("") };
   }, []);
   const { data, error } = users.value.value;
-  const rows = data ? shownUsers(data.items, wanted.value) : null;
+  const rows = data?.items;
   const chosen = chosenUser.value;
   const side = adding.value ? <NewUser /> : chosen ? <UserCard key={chosen.name} user={chosen} /> : null;
   return (
@@ -40,6 +40,7 @@ export default function Users(): JSX.Element {
           type="search"
           aria-label={t("usersFind")}
           placeholder={t("usersFind")}
+          maxLength={60}
           value={wanted.value}
           onInput={(event) => setFaceParams({ q: event.currentTarget.value.trim() })}
         />
@@ -48,7 +49,7 @@ export default function Users(): JSX.Element {
     >
       {error ? <Failed what="what_users" problem={error} retry={users.retry} /> : null}
       {!rows && !error ? <Skeleton rows={10} /> : null}
-      {rows?.length === 0 ? <Empty title={t("usersEmpty")} /> : null}
+      {rows?.length === 0 ? <Empty title={t(wanted.value === "" ? "usersEmpty" : "usersNone")} /> : null}
       {rows && rows.length > 0 ? (
         <Table label={t("face_users")} columns={columns()} rows={rows} rowKey={(user) => user.name} chosen={chosenName.value} onOpen={(user) => open(user.name)} />
       ) : null}

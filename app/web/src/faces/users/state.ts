@@ -5,7 +5,7 @@ import type { Paged } from "../../api/types";
 import { deed } from "../../state/deed";
 import { faceParam, setFaceParams } from "../../state/face";
 import { pagedList } from "../../state/paged";
-import { track } from "../../state/resource";
+import { resource } from "../../state/resource";
 import { face } from "../../state/store";
 import { withStepUp } from "../../ui/StepUp";
 import type { Role, User } from "./types";
@@ -14,29 +14,34 @@ const PATH = "/api/v1/users";
 const PAGE = 200;
 const path = (name: string, rest = ""): string => `${PATH}/${encodeURIComponent(name)}${rest}`;
 
-const tick = signal(0);
-
 export const users = pagedList<User>(() => {
   if (face.value !== "users") return null;
-  track(tick.value);
-  return { id: `users|${tick.value}`, ask: (cursor, stop) => get<Paged<User>>(PATH, { limit: PAGE, cursor }, stop) };
+  const query = { limit: PAGE, q: faceParam("q") };
+  return { id: `users|${query.q}`, ask: (cursor, stop) => get<Paged<User>>(PATH, { ...query, cursor }, stop) };
 });
 
 /** What is typed into the search above the list. */
-export const wanted = computed(() => faceParam("q").toLowerCase());
+export const wanted = computed(() => faceParam("q"));
 export const chosenName = computed(() => faceParam("sel"));
 export const adding = computed(() => chosenName.value === NEW);
 /** No login begins with a dash. */
 export const NEW = "-new";
 
-export function shownUsers(all: readonly User[], text: string): readonly User[] {
-  if (text === "") return all;
-  return all.filter((user) => user.name.includes(text) || user.grants.some(({ area }) => area.name?.includes(text) ?? false));
-}
+/** The opened one: from the list, and asked for by itself where the list does not show it. */
+const alone = resource<User>(() => {
+  const name = chosenName.value;
+  if (face.value !== "users" || name === "" || name === NEW) return null;
+  const { data } = users.value.value;
+  if (!data || data.items.some((user) => user.name === name)) return null;
+  return { id: `user${name}|`, ask: (stop) => get<User>(path(name), {}, stop) };
+});
 
-export const chosenUser = computed<User | null>(
-  () => users.value.value.data?.items.find((user) => user.name === chosenName.value) ?? null,
-);
+export const chosenUser = computed<User | null>(() => {
+  const name = chosenName.value;
+  const listed = users.value.value.data?.items.find((user) => user.name === name);
+  const single = alone.value.value.data;
+  return listed ?? (single?.name === name ? single : null);
+});
 
 export const deeds = deed();
 /** said after something was done that the list does not show */
@@ -49,9 +54,12 @@ export function open(name: string): void {
 }
 
 function put(user: User): void {
+  alone.patch((known) => (known.name === user.name ? user : known));
   users.patch((page) => {
     const known = page.items.some((item) => item.name === user.name);
-    if (known) return { ...page, items: page.items.map((item) => (item.name === user.name ? user : item)) };
+    if (known || !user.name.includes(faceParam("q"))) {
+      return { ...page, items: page.items.map((item) => (item.name === user.name ? user : item)) };
+    }
     return { ...page, total: page.total + 1, items: [...page.items, user].sort((a, b) => (a.name < b.name ? -1 : 1)) };
   });
 }
