@@ -1,6 +1,7 @@
 """Sessions: how they begin, what they may not survive, and what is refused on the way in."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -9,13 +10,10 @@ from starlette.testclient import TestClient
 from app.core.context import Context
 from app.core.db import reading, writing
 from app.core.scope import Scope
-from app.identity import accounts, rules, service
+from app.identity import accounts, attempts, queries, rules, service
 from app.identity.rules import Role
 from tests import staff
 from tests.app.identity.ages import set_back
-from tests.server import ServerProcess
-from tests.stream_client import Viewer
-from tests.waiting import wait_until
 
 PATH = "/api/v1/session"
 WRONG = {"user": staff.ADMIN, "password": "not the password"}
@@ -131,10 +129,38 @@ def test_many_at_once_gain_nothing(nobody: TestClient) -> None:
     assert answers.count(429) >= 10
 
 
-@pytest.mark.parametrize(("failures", "wait_s"), [(0, 0), (2, 0), (3, 1), (5, 4), (99, 300)])
-def test_the_delay_grows_and_ends(failures: int, wait_s: float) -> None:
-    """By doubling, to five minutes."""
-    assert rules.wait_s(failures) == wait_s
+@pytest.mark.parametrize(
+    ("failures", "since_s", "left_s"),
+    [
+        (0, 0, 0), (2, 0, 0), (3, 0, 1), (3, 0.4, 0.6), (3, 1, 0), (4, 0, 2), (5, 1, 3),
+        (11, 0, 256), (12, 0, 300), (99, 0, 300), (99, 299, 1), (99, 301, 0), (10**9, 0, 300),
+    ],
+)  # fmt: skip
+def test_the_delay_grows_and_ends(failures: int, since_s: float, left_s: float) -> None:
+    """By doubling after the third, to five minutes; what was waited already counts."""
+    assert rules.wait_left_s(failures, since_s) == pytest.approx(left_s)
+
+
+@pytest.mark.parametrize(("since_s", "counted"), [(0, 7), (3_600, 7), (3_601, 0)])
+def test_failures_are_forgotten_after_an_hour(since_s: float, counted: int) -> None:
+    """And the next one starts anew."""
+    assert rules.failures_after(7, since_s) == counted
+
+
+def test_the_wait_is_over_when_it_is_over(nobody: TestClient, own_context: Context) -> None:
+    """After it the next attempt is looked at, a right one ends the counting."""
+    key = attempts.key_of(staff.ADMIN, "testclient")
+    now = datetime.now(UTC)
+    with writing(own_context.engine) as session:
+        queries.failures(session, key, now)
+        queries.set_failures(session, key, 8, now - timedelta(seconds=31))
+    right = {"user": staff.ADMIN, "password": staff.PASSWORD}
+    assert nobody.post(PATH, json=right).status_code == 429
+    with writing(own_context.engine) as session:
+        queries.set_failures(session, key, 8, now - timedelta(seconds=33))
+    assert nobody.post(PATH, json=right).status_code == 200
+    with writing(own_context.engine) as session:
+        assert queries.failures(session, key, now)[0] == 0
 
 
 @pytest.mark.parametrize("user", INJECTIONS)
@@ -227,16 +253,6 @@ def test_a_missing_guard_is_noticed(
     answer = own_client.get("/readyz")
     assert answer.status_code == 503
     assert "Row security" in answer.json()["detail"]
-
-
-def test_a_stream_ends_with_its_session(server: ServerProcess) -> None:
-    """Within two seconds, without another event."""
-    with Viewer(server.base_url) as viewer:
-        viewer.read_count("hello", 1)
-        staff.Client().delete(f"{server.base_url}{PATH}").raise_for_status()
-        wait_until(lambda: not viewer.read(), patience_s=2.5)
-    with Viewer(server.base_url) as refused:
-        assert refused.status == 401
 
 
 def test_the_index_is_used_under_row_security(own_context: Context) -> None:
