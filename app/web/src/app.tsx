@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import { FaceView } from "./faces/FaceView";
 import { shownFace } from "./faces";
 import { lang, named, t } from "./i18n";
+import { CasePrint } from "./panels/CasePrint";
 import { PhoneNav } from "./panels/FaceNav";
 import { Help } from "./panels/Help";
 import { LayerRail } from "./panels/LayerRail";
@@ -28,6 +29,7 @@ export function App(): JSX.Element {
     document.title = [...(face ? [t(face.titleKey)] : []), t("appName"), ...place].join(" · ");
   });
   return (
+    <>
     <div class={`shell ${wall ? "wall" : "watch"} ${phone.value ? "phone" : "desk"} ${face ? "faced" : ""}`}>
       <TopBar />
       {wall ? null : <LayerRail />}
@@ -44,5 +46,7 @@ export function App(): JSX.Element {
       <Help />
       <StepUpDialog />
     </div>
+    <CasePrint />
+    </>
   );
 }

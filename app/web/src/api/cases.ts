@@ -7,97 +7,36 @@ type Schemas = components["schemas"];
 export type CaseClock = Schemas["CaseClock"];
 export type ClockSummary = Schemas["ClockSummary"];
 
-/** One thing that a step asks for. */
-export interface StepField {
-  readonly name: string;
-  readonly required: boolean;
-  readonly kind: "text" | "unit" | "instant" | "choice" | "incident";
-  readonly choices?: readonly string[] | null | undefined;
-}
-
+/** One thing that a step says; also of steps that are not a case's. */
+export type StepField = Omit<Schemas["StepField"], "choices"> & { readonly choices: readonly string[] };
 export interface NextStep {
   readonly step: string;
   readonly fields: readonly StepField[];
-  /** the next step of the ordinary course: the one filled button */
+  /** what is waited for from this post: the one filled button */
   readonly ordinary: boolean;
 }
-
-export interface UnitAtWork {
-  readonly unit_id: number;
-  readonly call_sign: string;
-  readonly role: string;
-  readonly station: string | { readonly name: string } | null;
-}
-
-export interface DutyUnit extends UnitAtWork {
-  readonly station: { readonly id: number; readonly name: string; readonly kind: string; readonly area_code: number | null } | null;
-}
-
-export interface CaseLink {
-  readonly id: string;
-  readonly no: number;
-  readonly title?: string;
-}
-
-/** What the life cycle adds to a case. */
-export type CaseDetail = IncidentDetail & {
-  readonly version?: number;
-  readonly tier?: string;
-  readonly assigned_to?: UnitAtWork | null;
-  readonly next_steps?: readonly NextStep[];
-  readonly duplicate_of?: CaseLink | null;
-  readonly duplicates?: readonly CaseLink[];
-  readonly reopened?: number;
-  readonly satisfaction?: string | null;
-  readonly has_contact?: boolean;
-  readonly attachments?: number;
-};
-
-export type CaseStep = Schemas["TimelineStep"] & {
-  readonly role?: string | null;
-  readonly post?: string | null;
-  readonly unit?: string | null;
-  readonly until?: string | null;
-  readonly outcome?: string | null;
-  readonly other_no?: number | null;
-};
-
+export type CaseStep = Schemas["TimelineStep"];
 export interface Task {
   readonly incident: Incident;
   readonly next_steps: readonly NextStep[];
   readonly why: string;
 }
+export type Suggestion = Schemas["Suggestion"];
 
+export interface DutyUnit {
+  readonly unit_id: number;
+  readonly call_sign: string;
+  readonly role: string;
+  readonly station: { readonly id: number; readonly name: string; readonly kind: string; readonly area_code: number | null } | null;
+}
+
+export type CaseDetail = IncidentDetail;
 export type StepValues = Readonly<Record<string, string | number>>;
 
-export interface Suggestion {
-  readonly incident: Pick<Incident, "id" | "no" | "title" | "category" | "status" | "stage" | "reported_at" | "lon" | "lat" | "cell_code">;
-  readonly score: number;
-  readonly distance_m: number;
-  readonly hours: number;
-  readonly text_similarity: number;
-  readonly reasons: readonly string[];
-}
-
-export interface Contact {
-  readonly name: string | null;
-  readonly phone: string | null;
-  readonly note: string | null;
-}
-
-export const PHOTO_KINDS = ["before", "after", "near", "far"] as const;
-export type PhotoKind = (typeof PHOTO_KINDS)[number];
-
-export interface Photo {
-  readonly id: string | number;
-  readonly kind: PhotoKind;
-  readonly width: number;
-  readonly height: number;
-  readonly bytes: number;
-  readonly at: string;
-  readonly url: string;
-  readonly thumb_url: string;
-}
+export type Contact = Schemas["RevealedContact"];
+export type Photo = Schemas["Attachment"];
+export type PhotoKind = Schemas["PhotoKind"];
+export const PHOTO_KINDS = ["before", "after", "near", "far"] as const satisfies readonly PhotoKind[];
 
 const INCIDENTS = "/api/v1/incidents";
 const of = (id: string): string => `${INCIDENTS}/${encodeURIComponent(id)}`;

@@ -1,4 +1,5 @@
 /** Every text of the page, English: the same keys as zh.ts. */
+import { casesEn } from "./cases.en";
 import { officeEn } from "./office.en";
 import type { TextKey } from "./zh";
 
@@ -369,5 +370,6 @@ export const en: Readonly<Record<TextKey, string>> = {
   zoomOut: "Zoom out",
   mapLabel: "Map of the city",
 
+  ...casesEn,
   ...officeEn,
 };

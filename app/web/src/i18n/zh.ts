@@ -1,4 +1,5 @@
 /** Every text of the page, Chinese. en.ts must carry the same keys: the type says so. */
+import { casesZh } from "./cases.zh";
 import { officeZh } from "./office.zh";
 
 export const zh = {
@@ -368,6 +369,7 @@ export const zh = {
   zoomOut: "缩小",
   mapLabel: "城市地图",
 
+  ...casesZh,
   ...officeZh,
 } as const;
 

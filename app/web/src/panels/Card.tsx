@@ -5,9 +5,11 @@ import { t } from "../i18n";
 import { select } from "../state/actions";
 import { Icon } from "../ui/icons";
 
-export function Card({ title, lead, children, onClose }: {
+export function Card({ title, lead, foot, children, onClose }: {
   title: string;
   lead?: ComponentChildren;
+  /** stays in sight below what scrolls */
+  foot?: ComponentChildren;
   children: ComponentChildren;
   onClose?: () => void;
 }): JSX.Element {
@@ -27,6 +29,7 @@ export function Card({ title, lead, children, onClose }: {
         </button>
       </header>
       <div class="card-body" ref={body}>{children}</div>
+      {foot}
     </section>
   );
 }

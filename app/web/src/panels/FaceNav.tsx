@@ -4,8 +4,9 @@ import { openFaces, shownFace, type Face } from "../faces";
 import { t } from "../i18n";
 import { startReport } from "../state/actions";
 import { goFace } from "../state/face";
-import { may } from "../state/session";
-import { mode } from "../state/store";
+import { goArea } from "../state/navigate";
+import { activeGrant, may } from "../state/session";
+import { mode, sheet } from "../state/store";
 import { Icon } from "../ui/icons";
 
 export function FaceNav(): JSX.Element | null {
@@ -83,9 +84,20 @@ export function PhoneNav(): JSX.Element | null {
           <span>{t("report")}</span>
         </button>
       ) : null}
+      <button type="button" class="face-button" onClick={showDuty}>
+        <Icon name="duty" />
+        <span>{t("onDuty")}</span>
+      </button>
       <More faces={faces.slice(FIRST_ON_PHONE)} icon />
     </nav>
   );
+}
+
+/** Who stands by in the area of one's own grant: its card. */
+function showDuty(): void {
+  const code = activeGrant()?.area.code;
+  if (code === undefined) return;
+  void goArea(code, { fly: true }).then(() => (sheet.value = "full"));
 }
 
 function closeOnEscape(event: KeyboardEvent & { currentTarget: HTMLDetailsElement }): void {

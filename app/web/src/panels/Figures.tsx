@@ -1,7 +1,10 @@
 /** The figures at the head of the panel: today, open. Small numbers are never given as percentages. */
 import type { JSX } from "preact";
 import { t } from "../i18n";
+import { clockSummary } from "../state/cases";
 import { figures } from "../state/data";
+import { goFace } from "../state/face";
+import { ClockMark } from "../ui/ClockChip";
 import { change, number } from "../ui/format";
 import { Failed } from "../ui/states";
 
@@ -14,6 +17,26 @@ export function Figures(): JSX.Element {
       <Figure label={t("lastHour")} value={data?.lastHour} />
       <Figure label={t("open")} value={data?.open} />
     </dl>
+  );
+}
+
+const CLOCKS = [{ kind: "overdue", label: "overdue" }, { kind: "due_soon", label: "dueSoon" }] as const;
+
+/** How many are beyond their limit, and how many soon will be: each leads to its list. */
+export function ClockFigures(): JSX.Element | null {
+  const { data, error } = clockSummary.value.value;
+  if (error && !data) return <Failed what="what_clocks" problem={error} retry={clockSummary.retry} />;
+  return (
+    <div class="figures clocks">
+      {CLOCKS.map(({ kind, label }) => (
+        <button key={kind} type="button" class="figure-button" data-clock={kind} onClick={() => goFace("cases", { list: "due", due: kind })}>
+          <ClockMark kind={kind} />
+          <span>{t(label)}</span>
+          <span class="figure-value tabular">{data ? number(data[kind]) : "–"}</span>
+          <span class="unit">{t("cases")}</span>
+        </button>
+      ))}
+    </div>
   );
 }
 

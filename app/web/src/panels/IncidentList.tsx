@@ -8,6 +8,7 @@ import { cellNumber } from "../state/codes";
 import { list, loadingMore, loadMore } from "../state/data";
 import { live, passesFilter } from "../state/livefeed";
 import { categories, hoverIncident, nowTick, selection, statusFilter, timeWindow, view } from "../state/store";
+import { ClockChip } from "../ui/ClockChip";
 import { ago, moment, number } from "../ui/format";
 import { StageMark } from "../ui/stage";
 import { Empty, Failed, Skeleton } from "../ui/states";
@@ -96,6 +97,12 @@ export function placeText(incident: Incident): string {
   return `${parts.join(" · ")} -${cellNumber(incident.cell_code)}`;
 }
 
+/** What is left of a case that is open; how old it is where nothing runs. */
+function RowClock({ incident }: { incident: Incident }): JSX.Element {
+  const runs = incident.stage !== "closed" && incident.clock.due_at !== null;
+  return runs ? <ClockChip clock={incident.clock} /> : <span class="soft tabular">{ago(incident.reported_at, nowTick.value)}</span>;
+}
+
 function Row({ incident }: { incident: Incident }): JSX.Element {
   const row = useRef<HTMLLIElement>(null);
   const chosen = selection.value;
@@ -131,7 +138,7 @@ function Row({ incident }: { incident: Incident }): JSX.Element {
           <span>{word("status", incident.status)}</span>
           <span class="row-what">{categoryName(incident)}</span>
           {incident.severity >= 3 ? <span>{word("severity", String(incident.severity))}</span> : null}
-          <span class="soft tabular row-ago">{ago(incident.reported_at, nowTick.value)}</span>
+          <span class="row-ago"><RowClock incident={incident} /></span>
         </div>
       </div>
     </li>

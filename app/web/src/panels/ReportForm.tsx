@@ -17,6 +17,7 @@ import { reason } from "../ui/states";
 import { Card } from "./Card";
 import { Chain } from "./Chain";
 import { nameOf } from "./Filters";
+import { SameCase } from "./SameCase";
 
 type Errors = Readonly<Record<string, string>>;
 
@@ -80,6 +81,7 @@ export function ReportForm({ value }: { value: Draft }): JSX.Element {
             onInput={(event) => change({ description: event.currentTarget.value })}
           />
         </Labelled>
+        <SameCase value={value} />
         <SeverityField value={value.severity} onChange={(severity) => change({ severity })} />
         <Labelled id="f-source" label={t("source")} error={errors["source"]}>
           <select id="f-source" value={value.source} onChange={(event) => change({ source: SOURCES.find((known) => known === event.currentTarget.value) ?? "patrol" })}>

@@ -6,7 +6,7 @@ import { draft } from "../state/actions";
 import { panelOpen, phone, selection, sheet } from "../state/store";
 import { Icon } from "../ui/icons";
 import { AreaCard } from "./AreaCard";
-import { Figures } from "./Figures";
+import { ClockFigures, Figures } from "./Figures";
 import { IncidentCard } from "./IncidentCard";
 import { IncidentList } from "./IncidentList";
 import { ReportForm } from "./ReportForm";
@@ -29,7 +29,10 @@ export function RightPanel(): JSX.Element {
       </button>
       {panelOpen.value || selection.value || draft.value ? (
         <>
-          <Figures />
+          <div>
+            <Figures />
+            <ClockFigures />
+          </div>
           <div class="panel-main">
             <IncidentList />
             {over}
@@ -67,7 +70,10 @@ function Sheet({ over }: { over: JSX.Element }): JSX.Element {
       >
         <span aria-hidden="true" />
       </button>
-      <Figures />
+      <div>
+        <Figures />
+        <ClockFigures />
+      </div>
       <TimeBar />
       <div class="panel-main">
         <IncidentList />

@@ -49,6 +49,13 @@ export function openIncident(incident: Pick<Incident, "no" | "lon" | "lat">, mov
   });
 }
 
+/** The case on the map, wherever one looks at it. */
+export function showOnMap(incident: Pick<Incident, "lon" | "lat">): void {
+  goFace("watch");
+  if (phone.value) sheet.value = "low";
+  mapHandle.value?.show(incident.lon, incident.lat, 15);
+}
+
 export function startReport(): void {
   if (!may("report_incident")) return;
   if (face.peek() !== "watch") goFace("watch");

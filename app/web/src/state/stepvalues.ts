@@ -7,7 +7,7 @@ import type { TextKey } from "../i18n";
 export type Typed = Readonly<Record<string, string>>;
 export type Missing = Readonly<Record<string, TextKey>>;
 
-const LONGEST_REASON = 2000;
+const LONGEST_REASON = 1000;
 
 /** What is still missing or wrong, by field. */
 export function checkStep(step: NextStep, typed: Typed): Missing {
@@ -25,7 +25,7 @@ function faultOf(field: StepField, text: string): TextKey | null {
     case "text": return text.length > LONGEST_REASON ? "tooLong" : null;
     case "unit": return /^\d{1,15}$/.test(text) ? null : "stepNeeded";
     case "instant": return fromLocalInput(text) === null ? "stepBadDate" : null;
-    case "choice": return field.choices?.includes(text) === false ? "stepNeeded" : null;
+    case "choice": return field.choices.includes(text) ? null : "stepNeeded";
     case "incident": return text === "" ? "stepNeeded" : null;
   }
 }
@@ -44,7 +44,7 @@ export function stepValues(step: NextStep, typed: Typed): StepValues {
   return values;
 }
 
-/** True when pressing its button is all there is to it. */
+/** True when pressing its button is all there is to it: what is waited for, with nothing that must be said. */
 export function isOneClick(step: NextStep): boolean {
-  return step.fields.length === 0;
+  return step.ordinary && step.fields.every(({ required }) => !required);
 }

@@ -77,7 +77,7 @@ function firstValues(step: NextStep): Typed {
   const first: Record<string, string> = {};
   for (const { name, kind, choices, required } of step.fields) {
     if (kind === "instant" && required) first[name] = toLocalInput(Date.now() + 7 * DAY_MS);
-    if (kind === "choice" && required && choices?.length === 1) first[name] = choices[0] ?? "";
+    if (kind === "choice" && required && choices.length === 1) first[name] = choices[0] ?? "";
   }
   return first;
 }
@@ -97,7 +97,7 @@ function StepInput({ field, area, value, error, onChange }: InputProps): JSX.Ele
     case "text":
       return (
         <Labelled id={id} label={label} error={error}>
-          <textarea id={id} rows={2} maxLength={2000} value={value} onInput={(event) => onChange(event.currentTarget.value)} />
+          <textarea id={id} rows={2} maxLength={1000} value={value} onInput={(event) => onChange(event.currentTarget.value)} />
         </Labelled>
       );
     case "instant":
@@ -111,7 +111,7 @@ function StepInput({ field, area, value, error, onChange }: InputProps): JSX.Ele
         <fieldset class={`form-field ${error ? "wrong" : ""}`}>
           <legend>{label}</legend>
           <div class="choice-buttons">
-            {field.choices?.map((choice) => (
+            {field.choices.map((choice) => (
               <label key={choice} class="choice-button">
                 <input type="radio" name={id} value={choice} checked={value === choice} onChange={() => onChange(choice)} />
                 <span>{word("outcome", choice)}</span>
