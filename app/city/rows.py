@@ -151,12 +151,15 @@ def read_cases(folder: Path, shift: timedelta, now: datetime) -> Cases:
 def _incident_rows(
     cases: pa.Table, events: pa.Table, states: timeline.CaseStates, shift: timedelta
 ) -> pa.Table:
-    last = _moved(events.select(["at", "status"]).take(pa.array(states.last_event)), shift, "at")
+    last = _moved(
+        events.select(["at", "status", "tier"]).take(pa.array(states.last_event)), shift, "at"
+    )
     is_closed = pc.is_in(last.column("status"), value_set=pa.array(CLOSED))
     kept = _moved(cases.filter(pa.array(states.kept_cases)), shift, "occurred_at", "reported_at")
     places = shapely.points(kept.column("lon").to_numpy(), kept.column("lat").to_numpy())
     added = {
         "status": last.column("status"),
+        "tier": last.column("tier"),
         "closed_at": pc.if_else(is_closed, last.column("at"), None),
         "geom": as_hex(places, 4326),
         "location_uncertainty_m": same(0.0, kept.num_rows),

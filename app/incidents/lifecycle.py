@@ -38,7 +38,8 @@ class Case:
         unit_id: the duty unit of the last assignment.
         registered: whether it was ever filed.
         verified: what was found before filing, the last time.
-        checked: what was found before closing, the last time since it was handed back.
+        checked, checked_at: what was found before closing, the last time since it was handed back,
+            and when.
         before: the state from which it was merged or suspended.
         suspended_until: when its suspension ends by itself.
         was_suspended: a suspension is granted once.
@@ -59,6 +60,7 @@ class Case:
     registered: bool = False
     verified: str | None = None
     checked: str | None = None
+    checked_at: datetime | None = None
     before: Status = Status.HANDLING
     suspended_until: datetime | None = None
     was_suspended: bool = False
@@ -134,7 +136,7 @@ _EFFECTS: dict[str, Callable[[Case, Event], dict[str, Any]]] = {
     Step.RETURN: lambda case, event: {"returned": case.returned + 1, "checked": None},
     Step.HAND_BACK: lambda case, event: {"checked": None},
     Step.CHECK: lambda case, event: {
-        "checked": event.outcome,
+        "checked": event.outcome, "checked_at": event.at,
         "returned": case.returned + (event.outcome == CheckOutcome.NOT_PASS),
     },
     Step.SUSPEND: lambda case, event: {

@@ -125,6 +125,24 @@ def advance(
     return detail
 
 
+def note_resumed(session: Session, no: int, now: datetime) -> None:
+    """Note that a suspension has run out: the case goes on since then, whoever noted it or not.
+
+    Raises:
+        Problem: 404 for an unknown number, 409 when it is not suspended any more, or still is.
+    """
+    known = queries.receipt_by_no(session, no)
+    if known is None:
+        raise not_found("incident", no)
+    row = queries.lock(session, no, known.reported_at)
+    case = step_queries.case_of(session, no, known.reported_at)
+    if case is None or case.status is not rules.Status.SUSPENDED or case.at(now) is case:
+        raise _illegal("resume may not follow: no suspension has run out", ())
+    locked = Locked(no, known.reported_at, row.category, row.cell_code, case)
+    at = _append(session, locked, Said(rules.Step.RESUME), now, None)
+    _tell(session, service.get_incident_by_no(session, no, at), rules.Step.RESUME, at)
+
+
 def _other(session: Session, given: TakenStep, no: int) -> queries.AnyRow | None:
     """The case into which this one is to be merged."""
     if given.other_id is None:
