@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { byDay, roomsOf, timeText } from "../src/faces/disputes/openings";
+import type { Opening } from "../src/faces/disputes/types";
 import { auditQuery } from "../src/faces/audit/filter";
 import { byTimer, isRunning, timerText, visitTimer } from "../src/faces/warnings/timer";
 import type { Warning } from "../src/faces/warnings/types";
@@ -66,5 +68,23 @@ describe("the audit's filter", () => {
 
   test("a kind and an area are handed on", () => {
     expect(auditQuery({ ...none, kind: "reveal", area: "620111000000000" })).toMatchObject({ kind: "reveal", area: 620111000000000 });
+  });
+});
+
+describe("free times of a table", () => {
+  const room = (id: number): { id: number; name: string } => ({ id, name: `调解室${id}` });
+  const free = (minutes: number, id: number): Opening => ({ starts_at: iso(minutes), ends_at: iso(minutes + 60), room: room(id) });
+  // 12:00 local on the 23rd, then the next day
+  const openings = [free(24 * 60, 1), free(60, 2), free(60, 1), free(120, 2)];
+
+  test("stand by day, each time once, with the first room that is free", () => {
+    const days = byDay(openings, null);
+    expect(days.map(({ on }) => on)).toEqual(["2026-11-23", "2026-11-24"]);
+    expect(days[0]?.openings.map((one) => [timeText(one), one.room.id])).toEqual([["13:00–14:00", 2], ["14:00–15:00", 2]]);
+  });
+
+  test("are those of a room where one is chosen", () => {
+    expect(byDay(openings, 1).flatMap((one) => one.openings).map(({ room: { id } }) => id)).toEqual([1, 1]);
+    expect(roomsOf(openings).map(({ id }) => id)).toEqual([1, 2]);
   });
 });

@@ -25,6 +25,7 @@ export interface Face {
 export const FACES: readonly Face[] = [
   { name: "watch", titleKey: "face_watch", icon: "map", operation: "get_city", place: "bar", load: null },
   { name: "cases", titleKey: "face_cases", icon: "cases", operation: "list_due", place: "bar", load: () => import("./cases") },
+  { name: "disputes", titleKey: "face_disputes", icon: "disputes", operation: "list_mediations", place: "bar", load: () => import("./disputes") },
   { name: "warnings", titleKey: "face_warnings", icon: "warnings", operation: "list_warnings", place: "bar", load: () => import("./warnings") },
   { name: "users", titleKey: "face_users", icon: "users", operation: "list_users", place: "more", load: () => import("./users") },
   { name: "audit", titleKey: "face_audit", icon: "audit", operation: "list_audit", place: "more", load: () => import("./audit") },
