@@ -8,6 +8,8 @@ from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from app import api_document, problem_answers
+from app.city.standard_routes import router as standard_router
+from app.core import logs
 from app.core.context import Context
 from app.core.problem_docs import DOCUMENTED
 from app.core.settings import Settings
@@ -82,6 +84,7 @@ def create_app(context: Context) -> FastAPI:
         places_router,
         incidents_router,
         attachments_router,
+        standard_router,
         steps_router,
         contact_router,
         dispatch_router,
@@ -104,6 +107,7 @@ def create_app(context: Context) -> FastAPI:
 
 def from_environment() -> FastAPI:
     """The app of one worker process; `minqing serve` has put the database's URL there."""
+    logs.configure()
     settings = Settings()
     if settings.database_url is None:
         raise RuntimeError("MINQING_DATABASE_URL is not set; start the server by `minqing serve`")

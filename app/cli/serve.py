@@ -1,9 +1,7 @@
 """`minqing serve`: the database, the tables, the demo city if wanted, then the web server."""
 
 import errno
-import ipaddress
 import os
-import secrets
 import signal
 import socket
 import subprocess
@@ -15,70 +13,32 @@ from types import FrameType
 import typer
 import uvicorn
 
+from app.all_jobs import JOBS
 from app.city import service as city
+from app.cli import sign_ins
 from app.cli.terminal import console, give_up, open_context
+from app.core import jobs, logs
 from app.core.context import Context
 from app.core.settings import Settings, get_settings
-from app.identity import accounts, demo
-from app.identity import service as identity
-from app.identity.rules import Role
 
 
 def serve() -> None:
     """Serve the map until Ctrl-C."""
+    logs.configure()
     settings = get_settings()
-    is_open = not _is_loopback(settings.host)
-    if is_open and settings.demo:
-        raise give_up(f"MINQING_HOST={settings.host} {NOT_LOOPBACK}")
+    sign_ins.refuse_open_demo(settings)
     _refuse_taken_port(settings)
     signal.signal(signal.SIGTERM, _leave)
     with open_context() as context:
         city.prepare_database(context.engine)
-        if is_open and not accounts.has_real_admin(context.engine):
-            raise give_up(f"MINQING_HOST={settings.host} {NOT_LOOPBACK}")
-        faults = identity.scope_faults(context.engine)
-        if faults:
-            raise give_up(f"Row security is not in order: {'; '.join(faults)}")
+        sign_ins.refuse_unguarded(context)
         if settings.demo:
             _ensure_demo_city(context)
-            _ensure_demo_accounts(context)
-        else:
-            demo.delete_demo_accounts(context.engine)
+        sign_ins.make_ready(context)
         # Worker processes find the database through the environment, as any other one would.
         os.environ["MINQING_DATABASE_URL"] = context.url.render_as_string(hide_password=False)
-        with _simulating(settings):
+        with _simulating(settings), jobs.working(context, JOBS):
             _run(settings)
-
-
-NOT_LOOPBACK = (
-    "is not a loopback address. There this server listens only without MINQING_DEMO, and once"
-    " somebody administers it: `minqing user add NAME` and"
-    " `minqing user grant NAME city_admin AREA`."
-)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _ensure_demo_accounts(context: Context) -> None:
-    """One account a role and tier, for this run; how to sign in is said here and nowhere else."""
-    password = context.settings.demo_password or secrets.token_urlsafe(9)
-    names = demo.ensure_demo_accounts(context.engine, password)
-    if not names:
-        return
-    tiers = sorted({name.partition(".")[2] for name in names} - {""})
-    shown = "as set in MINQING_DEMO_PASSWORD" if context.settings.demo_password else password
-    for line in (
-        "Demo sign-ins (this machine only):",
-        f"  user      {', '.join(Role)}",
-        f"            or one of them with .{', .'.join(tiers)}",
-        f"  password  {shown}",
-    ):
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def _refuse_taken_port(settings: Settings) -> None:

@@ -44,6 +44,8 @@ def make_engine(url: URL, *, pool_size: int = 10) -> Engine:
         max_overflow=pool_size,
         pool_timeout=5,
         pool_pre_ping=True,
+        # What was sent to us must not come out again in the text of an error, and so in a log.
+        hide_parameters=True,
         connect_args={
             "connect_timeout": 5,
             "application_name": "minqing",

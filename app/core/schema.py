@@ -14,6 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
 from app.core.db import sql_files
+from app.core.job_schema import pending_scripts
 
 ROOT = Path(__file__).resolve().parents[2]
 SQL_FOLDERS = (ROOT / "app" / "sql", ROOT / "tiles" / "sql")
@@ -37,6 +38,9 @@ def upgrade(engine: Engine) -> None:
         guard.execute(text("SELECT pg_advisory_lock(:key)"), {"key": UPGRADE_LOCK})
         try:
             command.upgrade(alembic_config(engine), "head")
+            with engine.begin() as connection:
+                for _, script in pending_scripts(connection):
+                    run_script(connection, script)
             with engine.begin() as connection:
                 for path in sql_files(*SQL_FOLDERS):
                     run_script(connection, path.read_text(encoding="utf-8"))

@@ -27,6 +27,11 @@ class Settings(BaseSettings):
     simulate: bool | None = Field(
         default=None, description="Let a demo city live beside the server; unset: as `demo`."
     )
+    contact_key_file: Path | None = Field(
+        default=None,
+        description="Keys that seal the contacts of cases (mode 0600, made when missing); unset:"
+        " `contact.key` in the data directory. Keep a copy apart from the database's.",
+    )
     workers: int = Field(default=1, ge=1, le=32, description="Web worker processes.")
 
     @property

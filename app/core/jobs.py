@@ -1,0 +1,229 @@
+"""Work that is due by the clock: a small registry, and one worker for all servers of a database.
+
+A job is a row of the queue (procrastinate, in PostgreSQL): it outlasts the process that ran it, and
+can be looked at. Several servers may run; the one that holds the database's lock works, the others
+are spares. What a killed one left undone is begun again by whoever comes next: so a job must bear
+to be run twice.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import procrastinate
+import psycopg
+import structlog
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Status
+from sqlalchemy import Row, text
+
+from app.core.clock import utc_now
+from app.core.context import Context
+from app.core.db import reading
+from app.core.job_schema import SCHEMA, search_path
+
+log = structlog.get_logger()
+
+WORKER_LOCK = 0x6A6F6273
+SPARE_POLL_S = 1.0
+ALIVE_EVERY_S = 1.0
+ANSWER_WITHIN_S = 10.0
+POLL_JOBS_S = 5.0
+STOP_WITHIN_S = 3.0
+AT_ONCE = 2
+# For so long an ended job can be looked at.
+KEPT_H = 72
+
+
+@dataclass(frozen=True)
+class Job:
+    """Something that is done again and again.
+
+    Attributes:
+        name: a word.
+        cron: minute, hour, day, month, weekday, in UTC.
+        run: does it, as of the given instant (UTC), and says what it did: counts, nothing of
+            anybody. It must bear to be broken off anywhere and run again.
+    """
+
+    name: str
+    cron: str
+    run: Callable[[Context, datetime], object]
+
+
+def queue(context: Context, jobs: Sequence[Job]) -> procrastinate.App:
+    """The queue with these jobs in it; to be opened before use."""
+    connector = procrastinate.PsycopgConnector(
+        conninfo=context.conninfo,
+        min_size=1,
+        max_size=AT_ONCE + 3,
+        kwargs={"options": search_path(), "application_name": "minqing jobs"},
+    )
+    app = procrastinate.App(connector=connector)
+    for job in jobs:
+        _register(app, context, job)
+    return app
+
+
+def _register(app: procrastinate.App, context: Context, job: Job) -> None:
+    # One at a time (lock), and one waiting at most (queueing_lock).
+    @app.periodic(cron=job.cron)
+    @app.task(name=job.name, lock=job.name, queueing_lock=job.name)
+    def run(timestamp: int) -> None:
+        said = job.run(context, utc_now())
+        log.info("job", name=job.name, said=str(said))
+
+
+def forget_old(context: Context, now: datetime) -> str:
+    """Forget jobs that ended long ago."""
+    statement = text(
+        "DELETE FROM jobs.procrastinate_jobs j WHERE status IN ('succeeded', 'failed', 'cancelled',"
+        " 'aborted') AND NOT EXISTS (SELECT FROM jobs.procrastinate_events e WHERE e.job_id = j.id"
+        " AND e.at > CAST(:now AS timestamptz) - make_interval(hours => :hours))"
+    )
+    with context.engine.begin() as connection:
+        connection.execute(text(f"SET LOCAL search_path = {SCHEMA}"))  # its triggers need it
+        return f"{connection.execute(statement, {'now': now, 'hours': KEPT_H}).rowcount} forgotten"
+
+
+class Worker:
+    """A thread with an event loop of its own: it waits for the lock, then works the queue."""
+
+    def __init__(self, context: Context, jobs: Sequence[Job]) -> None:
+        self._context = context
+        self._jobs = jobs
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._main, name="jobs", daemon=True)
+        self._task: asyncio.Task[None] | None = None
+        self.leads = threading.Event()
+
+    def start(self) -> None:
+        """Begin, without waiting for anything."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; a job that takes longer than `STOP_WITHIN_S` is left to whoever comes next."""
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._cancel)
+        self._thread.join(2 * STOP_WITHIN_S)
+
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    def _main(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._task = self._loop.create_task(self._for_ever())
+        with suppress(asyncio.CancelledError):
+            self._loop.run_until_complete(self._task)
+        self._loop.close()
+
+    async def _for_ever(self) -> None:
+        while True:
+            try:
+                async with await psycopg.AsyncConnection.connect(
+                    self._context.conninfo, autocommit=True, connect_timeout=5,
+                    application_name="minqing jobs",
+                ) as connection:  # fmt: skip
+                    await self._as_leader(connection)
+            except (psycopg.Error, ConnectorException, OSError, TimeoutError) as error:
+                log.warning("jobs wait for the database", error=type(error).__name__)
+            self.leads.clear()
+            await asyncio.sleep(SPARE_POLL_S)
+
+    async def _as_leader(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        while not await _leads(connection):
+            await asyncio.sleep(SPARE_POLL_S)
+        app = queue(self._context, self._jobs)
+        async with app.open_async():
+            await _begin_again(app)
+            self.leads.set()
+            work = asyncio.create_task(
+                app.run_worker_async(
+                    concurrency=AT_ONCE,
+                    fetch_job_polling_interval=POLL_JOBS_S,
+                    shutdown_graceful_timeout=STOP_WITHIN_S,
+                    install_signal_handlers=False,
+                )
+            )
+            try:
+                await self._while_alive(connection, work)
+            finally:
+                work.cancel()
+                await asyncio.wait([work], timeout=2 * STOP_WITHIN_S)
+
+    async def _while_alive(
+        self, connection: psycopg.AsyncConnection[Any], work: "asyncio.Task[None]"
+    ) -> None:
+        # The lock goes with the connection: without it somebody else may be working already.
+        while not work.done():
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                await connection.execute("SELECT 1")
+            await asyncio.wait([work], timeout=ALIVE_EVERY_S)
+
+
+async def _leads(connection: psycopg.AsyncConnection[Any]) -> bool:
+    async with asyncio.timeout(ANSWER_WITHIN_S):
+        answer = await connection.execute("SELECT pg_try_advisory_lock(%s)", [WORKER_LOCK])
+        row = await answer.fetchone()
+    return row is not None and bool(row[0])
+
+
+async def _begin_again(app: procrastinate.App) -> None:
+    """Put back what a worker was doing that is no more: we hold the lock, so nobody does it."""
+    for job in await app.job_manager.list_jobs_async(status=Status.DOING.value):
+        try:
+            await app.job_manager.retry_job(job)
+        except ConnectorException:
+            # The next one of its kind is waiting already, and will do the same.
+            await app.job_manager.finish_job(job, Status.FAILED, delete_job=False)
+        log.warning("job begun again", name=job.task_name, job=job.id)
+
+
+@contextmanager
+def working(context: Context, jobs: Sequence[Job]) -> Iterator[Worker]:
+    """A worker for the length of the block."""
+    worker = Worker(context, jobs)
+    worker.start()
+    try:
+        yield worker
+    finally:
+        worker.stop()
+
+
+def put_in_queue(context: Context, jobs: Sequence[Job], name: str) -> int:
+    """Have a job run now, by whichever server works; its number in the queue.
+
+    Raises:
+        KeyError: no such job.
+        procrastinate.exceptions.AlreadyEnqueued: it waits already.
+    """
+    if name not in {job.name for job in jobs}:
+        raise KeyError(name)
+
+    async def defer() -> int:
+        app = queue(context, jobs)
+        async with app.open_async():
+            return await app.tasks[name].defer_async(timestamp=int(utc_now().timestamp()))
+
+    return asyncio.run(defer())
+
+
+def last_runs(context: Context, limit: int = 50) -> Sequence[Row[Any]]:
+    """The newest rows of the queue: `id`, `name`, `status`, `attempts`, `queued_at`, `started_at`,
+    `ended_at`; instants in UTC."""
+    statement = text(
+        "SELECT j.id, j.task_name AS name, j.status::text, j.attempts,"
+        "  min(e.at) FILTER (WHERE e.type = 'deferred') AS queued_at,"
+        "  max(e.at) FILTER (WHERE e.type = 'started') AS started_at,"
+        "  max(e.at) FILTER (WHERE e.type IN ('succeeded', 'failed', 'cancelled', 'aborted'))"
+        "    AS ended_at"
+        " FROM jobs.procrastinate_jobs j LEFT JOIN jobs.procrastinate_events e ON e.job_id = j.id"
+        " GROUP BY j.id ORDER BY j.id DESC LIMIT :limit"
+    )
+    with reading(context.engine) as session:
+        return session.execute(statement, {"limit": limit}).all()

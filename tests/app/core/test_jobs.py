@@ -1,0 +1,193 @@
+"""Jobs: one process works, a spare takes over, and what a killed one began is begun again."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+import psycopg
+import pytest
+from procrastinate.exceptions import AlreadyEnqueued
+from sqlalchemy import text
+
+from app.core import jobs
+from app.core.context import Context
+from app.core.db import reading, writing
+from app.core.jobs import Job
+from app.core.schema import upgrade
+from tests.app.core import job_worker
+from tests.conftest import ROOT
+from tests.waiting import wait_until
+
+
+@pytest.fixture
+def traced(own_context: Context) -> Context:
+    """A database with the tables of `job_worker`."""
+    with writing(own_context.engine) as session:
+        session.execute(text("CREATE TABLE trace (what text); CREATE TABLE hold ()"))
+    return own_context
+
+
+def trace(context: Context) -> list[str]:
+    """What the job has done."""
+    with reading(context.engine) as session:
+        return list(session.scalars(text("SELECT what FROM trace")))
+
+
+def status(context: Context) -> dict[str, str]:
+    """State of the newest row of each job."""
+    return {run.name: run.status for run in reversed(jobs.last_runs(context))}
+
+
+@pytest.fixture
+def start(traced: Context) -> Iterator[Callable[[], "subprocess.Popen[str]"]]:
+    """Starts worker processes; all are killed when the test ends."""
+    started = []
+
+    def begin() -> "subprocess.Popen[str]":
+        url = traced.url.render_as_string(hide_password=False)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.app.core.job_worker", url], cwd=ROOT,
+            stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def wait_until_it_leads(process: "subprocess.Popen[str]") -> None:
+    """Read what a worker says until it says that."""
+    assert process.stdout is not None
+    while (line := process.stdout.readline()) != "leads\n":
+        assert line, "the worker ended"
+
+
+def test_a_job_survives_kill_9(traced: Context, start: Callable[[], Any]) -> None:
+    """The first worker is killed in the middle; the spare begins it again and ends it."""
+    first = start()
+    wait_until_it_leads(first)
+    spare = start()
+    with psycopg.connect(traced.conninfo) as holder:
+        holder.execute("LOCK TABLE hold")
+        jobs.put_in_queue(traced, job_worker.JOBS, "work")
+        wait_until(lambda: trace(traced) == ["begun"])
+        assert status(traced) == {"work": "doing"}
+        first.kill()
+        first.wait()
+        wait_until_it_leads(spare)
+        wait_until(lambda: trace(traced) == ["begun", "begun"])
+    wait_until(lambda: status(traced) == {"work": "succeeded"})
+    assert trace(traced) == ["begun", "begun", "ended"]
+    (run,) = jobs.last_runs(traced)
+    assert run.attempts == 2 and run.started_at > run.queued_at and run.ended_at > run.started_at
+
+
+def test_without_beginning_again_it_would_be_left(
+    traced: Context, start: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The guard taken out: the killed one's job stays as it was, and blocks all of its kind."""
+    first = start()
+    wait_until_it_leads(first)
+    with psycopg.connect(traced.conninfo) as holder:
+        holder.execute("LOCK TABLE hold")
+        jobs.put_in_queue(traced, job_worker.JOBS, "work")
+        wait_until(lambda: trace(traced) == ["begun"])
+        first.kill()
+        first.wait()
+
+    async def nothing(app: object) -> None:
+        pass
+
+    monkeypatch.setattr(jobs, "_begin_again", nothing)
+    other = Job("other", "0 0 1 1 *", lambda context, now: None)
+    with jobs.working(traced, (*job_worker.JOBS, other)) as worker:
+        wait_until(worker.leads.is_set)
+        jobs.put_in_queue(traced, (other,), "other")
+        wait_until(lambda: status(traced)["other"] == "succeeded")
+        assert status(traced)["work"] == "doing"
+
+
+def test_one_works_and_the_spare_waits(traced: Context) -> None:
+    """Until the first one leaves."""
+    with jobs.working(traced, ()) as first:
+        wait_until(first.leads.is_set)
+        with jobs.working(traced, ()) as spare:
+            assert not spare.leads.wait(2 * jobs.SPARE_POLL_S)
+            first.stop()
+            wait_until(spare.leads.is_set)
+
+
+def test_a_failing_job_is_seen_and_the_others_go_on(traced: Context) -> None:
+    """Its state is `failed`; the next one of its kind may be queued again."""
+
+    def fail(context: Context, now: datetime) -> None:
+        raise LookupError
+
+    both = (Job("fail", "0 0 1 1 *", fail), *job_worker.JOBS)
+    with jobs.working(traced, both):
+        jobs.put_in_queue(traced, both, "fail")
+        jobs.put_in_queue(traced, both, "work")
+        wait_until(lambda: status(traced) == {"fail": "failed", "work": "succeeded"})
+        jobs.put_in_queue(traced, both, "fail")
+        wait_until(lambda: [r.status for r in jobs.last_runs(traced)].count("failed") == 2)
+
+
+def test_one_of_a_kind_waits_at_most(traced: Context) -> None:
+    """A second one is refused while the first waits; an unknown name is none."""
+    jobs.put_in_queue(traced, job_worker.JOBS, "work")
+    with pytest.raises(AlreadyEnqueued):
+        jobs.put_in_queue(traced, job_worker.JOBS, "work")
+    with pytest.raises(KeyError):
+        jobs.put_in_queue(traced, job_worker.JOBS, "rest")
+    assert [run.status for run in jobs.last_runs(traced)] == ["todo"]
+
+
+def test_the_clock_queues_it(traced: Context) -> None:
+    """A job of every minute is queued by the worker that leads, without anybody's doing."""
+    every_minute = (Job("work", "* * * * *", job_worker.work),)
+    with jobs.working(traced, every_minute):
+        wait_until(lambda: status(traced).get("work") == "succeeded", patience_s=30)
+    assert trace(traced)[:2] == ["begun", "ended"]
+
+
+def test_it_comes_back_when_the_database_does(traced: Context, cluster: Any) -> None:
+    """Every connection cut: it leads again, and works."""
+    with jobs.working(traced, job_worker.JOBS) as worker:
+        wait_until(worker.leads.is_set)
+        cluster.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            f" WHERE datname = '{traced.url.database}' AND pid <> pg_backend_pid()"
+        )
+        wait_until(lambda: not worker.leads.is_set(), patience_s=20)
+        wait_until(worker.leads.is_set, patience_s=20)
+        jobs.put_in_queue(traced, job_worker.JOBS, "work")
+        wait_until(lambda: status(traced) == {"work": "succeeded"})
+
+
+def test_old_rows_are_forgotten(traced: Context) -> None:
+    """What ended more than three days ago; what waits stays."""
+    jobs.put_in_queue(traced, job_worker.JOBS, "work")
+    with writing(traced.engine) as session:
+        session.execute(
+            text("INSERT INTO jobs.procrastinate_jobs (queue_name, task_name, status)"
+                 " VALUES ('default', 'old', 'succeeded');"
+                 "UPDATE jobs.procrastinate_events SET at = at - interval '73 hours'")
+        )  # fmt: skip
+    assert jobs.forget_old(traced, jobs.utc_now()) == "1 forgotten"
+    assert status(traced) == {"work": "todo"}
+
+
+def test_the_tables_are_made_once(own_context: Context) -> None:
+    """Upgrading again changes nothing, and requests may not look into the queue."""
+    upgrade(own_context.engine)
+    with reading(own_context.engine) as session:
+        assert (session.scalar(text("SELECT count(*) FROM jobs.applied")) or 0) > 10
+        allowed = session.scalar(
+            text("SELECT has_schema_privilege('minqing_app', 'jobs', 'USAGE')")
+        )
+    assert allowed is False
