@@ -13,13 +13,15 @@ from app.city import queries as city_queries
 from app.city import standard_queries
 from app.city.files import sheet
 from app.city.files.job import FileRefused
-from app.city.rows import CLOSED
 from app.city.standard import Standard, categories_of, english_names
 from app.core.clock import CITY_ZONE
 from app.core.db import reading, writing
+from app.identity.audit import record
+from app.identity.rules import Actor
 from app.incidents.case_clocks import Limits, start_of
 from app.incidents.clock_queries import event_of, limits_of
 from app.incidents.clocks import Limit
+from app.incidents.models import CLOSED
 from app.incidents.rules import Event, Tier
 from app.incidents.standard import (
     COLUMNS,
@@ -33,6 +35,7 @@ from app.incidents.standard import (
     limits_over_time,
     line_of,
 )
+from app.places import queries as place_queries
 
 SHEET_TITLE = "filing_standard"
 
@@ -72,6 +75,7 @@ class PublishReport:
         faults: cells that cannot be taken; then nothing is published.
         problem: why the file as a whole cannot be taken.
         changes: limits that become others, codes that come and go.
+        content: the lines themselves, where all of them can be taken.
         cases: open cases that would have another limit.
         untouched: open cases of changed codes that keep theirs, for it was in force when their
             clock started.
@@ -84,6 +88,7 @@ class PublishReport:
     problem: str | None = None
     changes: list[LimitChange] = field(default_factory=list)
     cases: list[CaseChange] = field(default_factory=list)
+    content: list[StandardLine] = field(default_factory=list)
     untouched: int = 0
     written: bool = False
 
@@ -110,7 +115,13 @@ def export_standard(engine: Engine, file: Path, at: datetime) -> int:
 
 
 def publish(
-    engine: Engine, file: Path, effective_on: date, now: datetime, *, dry_run: bool
+    engine: Engine,
+    file: Path,
+    effective_on: date,
+    now: datetime,
+    *,
+    dry_run: bool,
+    actor: Actor | None = None,
 ) -> PublishReport:
     """Put a standard into force from the beginning of a local day. All of it, or nothing changes.
 
@@ -119,6 +130,8 @@ def publish(
     Args:
         effective_on: today at the earliest: what was due yesterday stays so.
         dry_run: only say what would change.
+        actor: who publishes; None for the command line. Written to the audit with what is
+            published.
     """
     midnight = datetime.combine(effective_on, time(), CITY_ZONE).astimezone(UTC)
     report = PublishReport(midnight)
@@ -132,6 +145,7 @@ def publish(
         return report
     if not report.fits:
         return report
+    report.content = lines
     with reading(engine) if dry_run else writing(engine) as session:
         if not dry_run:
             city_queries.begin_load(session)
@@ -141,8 +155,16 @@ def publish(
             standard_queries.end_standard(session, midnight)
             standard = Standard(tuple(lines), categories_of(lines, names_en))
             standard_queries.write_standard(session, standard, f"[{midnight.isoformat()},)")
+            _note(session, report, effective_on, actor)
             report.written = True
     return report
+
+
+def _note(session: Session, report: PublishReport, effective_on: date, actor: Actor | None) -> None:
+    city = place_queries.city(session)
+    if city is not None:
+        detail = f"{report.lines} lines from {effective_on}, {len(report.changes)} limits change"
+        record(session, actor, "standard_published", area_code=city.code, detail=detail)
 
 
 def _cells(line: StandardLine, *, as_numbers: bool) -> list[sheet.Cell]:

@@ -9,7 +9,7 @@ from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
 from app.city.standard import Standard
-from app.incidents.models import Category, FilingLine
+from app.incidents.models import Category, FilingLine, Incident
 from app.incidents.standard import StandardLine
 
 TABLES = ("filing_line", "category")
@@ -60,6 +60,20 @@ def lines_at(session: Session, at: datetime) -> list[StandardLine]:
         select(*columns).where(FilingLine.valid.contains(at)).order_by(FilingLine.ordinal)
     )
     return [StandardLine(**row._mapping) for row in found]
+
+
+def valid_at(session: Session, at: datetime) -> tuple[datetime, datetime | None] | None:
+    """Since when, and until when (None: no end), the standard of a minute is in force."""
+    found = session.scalar(
+        select(FilingLine.valid).where(FilingLine.valid.contains(at)).order_by(FilingLine.ordinal)
+    )
+    return None if found is None or found.lower is None else (found.lower, found.upper)
+
+
+def titles(session: Session, nos: Sequence[int]) -> dict[int, str]:
+    """Titles of cases by number."""
+    found = session.execute(select(Incident.no, Incident.title).where(Incident.no.in_(nos)))
+    return {row.no: row.title for row in found}
 
 
 def english_names(session: Session) -> dict[str, str]:

@@ -6,6 +6,7 @@ import os
 import shutil
 import stat
 import tempfile
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,6 @@ import shapely
 from numpy.typing import NDArray
 
 from app.city.files.job import FIELDS_FILE, ROWS_FILE, Answer, FileRefused, Job
-from app.city.files.layers import drivers_to_skip
 from app.core import child
 from app.core.child import Why
 from app.core.confine import CPU_S, ENVIRONMENT
@@ -110,16 +110,30 @@ def copy_in(file: Path, own: Path) -> str:
 
 
 def _run(job: Job, folder: Path, progress: Progress) -> Answer:
-    return Answer.from_json(run_child(CHILD, asdict(job), folder, progress))
+    gdal = {"GDAL_SKIP": drivers_to_skip()}
+    return Answer.from_json(run_child(CHILD, asdict(job), folder, progress, gdal))
 
 
-def run_child(module: str, job: dict[str, Any], folder: Path, progress: Progress) -> dict[str, Any]:
-    """Have a reading child do a job.
+def drivers_to_skip() -> str:
+    """What GDAL is not to load."""
+    from app.city.files import layers  # noqa: PLC0415  (GDAL; the server reads only sheets)
+
+    return layers.drivers_to_skip()
+
+
+def run_child(
+    module: str,
+    job: dict[str, Any],
+    folder: Path,
+    progress: Progress,
+    environment: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Have a reading child of this package do a job (core.child.run_child).
 
     Args:
-        module: of this package; its `main` takes a job on standard input, confines itself and
-            answers on standard output, both JSON.
+        module: of this package.
         folder: the only place it may write to.
+        environment: what it finds there besides what all of them do.
 
     Raises:
         FileRefused: it came to no answer.
@@ -129,11 +143,11 @@ def run_child(module: str, job: dict[str, Any], folder: Path, progress: Progress
     def look() -> None:
         progress.step("read file", 0, 1)
 
-    environment = {"GDAL_SKIP": drivers_to_skip(), **ENVIRONMENT}
     try:
         answer = child.run_child(
-            module, job, folder, patience_s=PATIENCE_S, look=look, environment=environment
-        )
+            module, job, folder, patience_s=PATIENCE_S, look=look,
+            environment={**ENVIRONMENT, **(environment or {})},
+        )  # fmt: skip
     except child.ChildFailed as error:
         raise FileRefused(_SENTENCES[error.why]) from None
     progress.step("read file", 1, 1)
