@@ -5,7 +5,8 @@ import { t } from "../i18n";
 import { clockView, isAdjusted } from "../state/clockview";
 import { serverNow } from "../state/livefeed";
 import { nowTick } from "../state/store";
-import { ClockChip, limitText } from "../ui/ClockChip";
+import { ClockChip } from "../ui/ClockChip";
+import { limitText } from "../ui/clocktext";
 import { moment } from "../ui/format";
 
 export function CaseClockBlock({ clock }: { clock: CaseClock }): JSX.Element | null {

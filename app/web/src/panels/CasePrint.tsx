@@ -6,7 +6,7 @@ import { cellNumber } from "../state/codes";
 import { incidentDetail } from "../state/data";
 import { session } from "../state/session";
 import { nowTick, selection } from "../state/store";
-import { limitText } from "../ui/ClockChip";
+import { limitText } from "../ui/clocktext";
 import { clock, day } from "../ui/format";
 import { byWhom } from "./CaseTimeline";
 

@@ -33,7 +33,6 @@ export function ClockFigures(): JSX.Element | null {
           <ClockMark kind={kind} />
           <span>{t(label)}</span>
           <span class="figure-value tabular">{data ? number(data[kind]) : "–"}</span>
-          <span class="unit">{t("cases")}</span>
         </button>
       ))}
     </div>

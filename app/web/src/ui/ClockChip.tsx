@@ -1,10 +1,11 @@
 /** A clock as colour, shape and word: circle for in time, triangle for soon due, diamond for overdue. */
 import type { JSX } from "preact";
 import type { CaseClock } from "../api/cases";
-import { lang, t } from "../i18n";
+import { t } from "../i18n";
 import { serverNow } from "../state/livefeed";
-import { clockView, spanOf, type ClockKind, type ClockView } from "../state/clockview";
+import { clockView, type ClockKind } from "../state/clockview";
 import { nowTick } from "../state/store";
+import { clockText } from "./clocktext";
 import { moment } from "./format";
 
 export function ClockMark({ kind }: { kind: ClockKind }): JSX.Element {
@@ -27,19 +28,6 @@ function shapeOf(kind: ClockKind): JSX.Element {
   }
 }
 
-/** 3 天 2 小时, 3 小时 12 分, 40 分钟: the two largest units. */
-export function lengthText(seconds: number): string {
-  const { days, hours, minutes } = spanOf(seconds);
-  if (days > 0) return hours > 0 ? t("length_dh", { d: days, h: hours }) : t("length_d", { d: days });
-  if (hours > 0) return minutes > 0 ? t("length_hm", { h: hours, m: minutes }) : t("length_h", { h: hours });
-  return minutes > 0 ? t("length_m", { m: minutes }) : t("length_none");
-}
-
-export function clockText({ kind, left_s }: ClockView): string {
-  const length = left_s === null ? "" : lengthText(left_s);
-  return t(`clock_${kind}`, { length });
-}
-
 /** What is left, in a row or on a card; nothing where no limit runs. */
 export function ClockChip({ clock, full = false }: { clock: CaseClock | undefined; full?: boolean }): JSX.Element | null {
   const view = clockView(clock, nowTick.value + (serverNow() - Date.now()));
@@ -51,15 +39,4 @@ export function ClockChip({ clock, full = false }: { clock: CaseClock | undefine
       <span class="tabular">{clockText(view)}</span>
     </span>
   );
-}
-
-/** `4 work_hour` as it is said. */
-export function limitText(limit: string): string {
-  return limit.split("|").map((one) => {
-    const [n = "", unit = ""] = one.trim().split(" ");
-    const key = `unit_limit_${unit}`;
-    return key === "unit_limit_work_hour" || key === "unit_limit_urgent_hour" || key === "unit_limit_work_day" || key === "unit_limit_calendar_day"
-      ? t(key, { n })
-      : one;
-  }).join(lang.value === "zh" ? "、" : ", ");
 }

@@ -104,13 +104,13 @@ function Chips(): JSX.Element {
   const groups = (categoryList.value.value.data ?? []).filter((item) => item.code.length === 2);
   return (
     <>
-      {DUE_KINDS.map((kind) => (
+      {DUE_KINDS.filter((kind) => !phone.value || dues.has(kind) || wanted.due === kind).map((kind) => (
         <Chip key={kind} on={wanted.due === kind} n={dues.get(kind) ?? 0} onClick={() => setFaceParams({ due: wanted.due === kind ? "" : kind })}>
           <ClockMark kind={kind} />
           {t(DUE_WORDS[kind])}
         </Chip>
       ))}
-      {listName.value === "mine" ? <span class="chip-gap" aria-hidden="true" /> : null}
+      {listName.value === "mine" && !phone.value ? <span class="chip-gap" aria-hidden="true" /> : null}
       {[...new Set([...whys.keys(), ...(wanted.why ? [wanted.why] : [])])].map((why) => (
         <Chip key={why} on={wanted.why === why} n={whys.get(why) ?? 0} onClick={() => setFaceParams({ why: wanted.why === why ? "" : why })}>
           {word("why", why)}
