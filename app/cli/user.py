@@ -11,9 +11,11 @@ from rich.table import Table
 from app.cli.terminal import console, give_up, open_context
 from app.core.clock import CITY_ZONE
 from app.core.context import Context
+from app.core.db import reading
 from app.core.errors import Problem
 from app.identity import accounts
 from app.identity.rules import Role
+from app.places import queries as places
 
 app = typer.Typer(help="Who may sign in, and act as what, where.", no_args_is_help=True)
 
@@ -38,11 +40,38 @@ def _accounts() -> Iterator[Context]:
 
 
 @app.command()
-def add(name: Name, password: Password) -> None:
-    """Add an account; it can do nothing until it is granted something."""
+def add(
+    name: Name,
+    password: Password,
+    role: Annotated[
+        Role | None, typer.Option(help="What it may act as; the first account: city_admin.")
+    ] = None,
+    area: Annotated[
+        int | None, typer.Option(help="Where it belongs and acts; default: the whole city.")
+    ] = None,
+) -> None:
+    """Add an account. The first one administers the city; others act as --role says, or not yet."""
     with _accounts() as context:
-        accounts.add_account(context.engine, name, password)
-    console.print(f"Added {name}. Next: minqing user grant {name} ROLE AREA", markup=False)
+        engine = context.engine
+        is_first = role is None and not accounts.has_real_admin(engine)
+        if is_first:
+            role = Role.CITY_ADMIN
+        where = _city_of(context) if area is None else area
+        if role is not None and where is None:
+            raise give_up("No city is loaded yet, so say whose: --area CODE, for example --area"
+                          " 620100000000000")  # fmt: skip
+        accounts.add_account(engine, name, password, role=role, area=where)
+    if role is None:
+        console.print(f"Added {name}. Next: minqing user grant {name} ROLE AREA", markup=False)
+    else:
+        first = " Nobody did so before." if is_first else ""
+        console.print(f"Added {name}, who acts as {role} in {where}.{first}", markup=False)
+
+
+def _city_of(context: Context) -> int | None:
+    with reading(context.engine) as session:
+        city = places.city(session)
+    return int(city.code) if city else None
 
 
 @app.command()

@@ -32,27 +32,36 @@ NO_AREA = 0
 
 def add_account(
     engine: Engine, name: str, password: str | None, *, actor: Actor | None = None,
-    area: int | None = None,
+    area: int | None = None, role: Role | None = None,
 ) -> None:  # fmt: skip
-    """A new account, without grants.
+    """A new account, without grants unless it is given a role.
 
     Args:
         password: None for an account that signs in elsewhere (OIDC).
         area: where it belongs; an admin's new accounts belong to the area under which they act.
+        role: in which it may act in that area from now on.
 
     Raises:
-        Problem: 422 on `name` or `password`; 409 where the name is taken.
+        Problem: 422 on `name`, `password` or `area`; 409 where the name is taken.
     """
     if not rules.is_account_name(name):
         raise invalid("name", "must be a-z, 0-9, - and _, beginning with a letter, 2 to 40 of them;"
                       " a dot and an area code may follow")  # fmt: skip
-    secret = passwords.UNUSABLE if password is None else hashed(password, name)
     belongs = actor.area_code if actor else area
+    if belongs is not None:
+        _check_area(belongs, actor)
+    secret = passwords.UNUSABLE if password is None else hashed(password, name)
     with _changing(engine) as session:
-        if queries.add(session, name, secret, belongs, demo=False) is None:
+        added = queries.add(session, name, secret, belongs, demo=False)
+        if added is None:
             raise _name_taken(name)
+        if role is not None and belongs is not None:
+            queries.add_grant(session, added, role, belongs, None)
         where = _audited_area(session, belongs)
         audit.record(session, actor, AuditKind.ACCOUNT_ADDED, area_code=where, detail=name)
+        if role is not None and belongs is not None:
+            detail = f"{name}: {role.value} in {belongs}"
+            audit.record(session, actor, AuditKind.GRANT_ADDED, area_code=belongs, detail=detail)
 
 
 def change(

@@ -1,30 +1,49 @@
 """Accounts that are nobody's: those of the demo, and the one of our own programs."""
 
+from typing import NamedTuple
+
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from app.core.clock import utc_now
 from app.core.db import writing
 from app.identity import account_queries, passwords, queries, service
 from app.identity.rules import Role
+from app.places import queries as places
 from geodata.codes import Level, level_of
 
 SERVICE_ACCOUNT = "simulation"
 
 
-def ensure_demo_accounts(engine: Engine, password: str) -> list[str]:
-    """One account a role and tier, all with this password; their names, none without a city.
+class DemoArea(NamedTuple):
+    """An area in which every role has a demo account."""
+
+    code: int
+    level: Level
+    name: str | None
+
+
+def ensure_demo_accounts(engine: Engine, password: str) -> list[DemoArea]:
+    """One account a role and tier, all with this password; where, none without a city.
 
     They are as new at every start: let in, and with their grant.
     """
     password_hash = passwords.hashed(password)
-    names = []
     with writing(engine) as session:
-        for code in queries.demo_chain(session):
+        chain = queries.demo_chain(session)
+        for code in chain:
             for role in Role:
-                name = role.value if level_of(code) is Level.CITY else f"{role.value}.{code}"
-                if _ensure(session, name, password_hash, role, code) is not None:
-                    names.append(name)
-    return names
+                _ensure(session, name_of(role, code), password_hash, role, code)
+        named = places.names(session, chain, utc_now())
+    return [
+        DemoArea(code, level_of(code), named[code].name if code in named else None)
+        for code in chain
+    ]
+
+
+def name_of(role: Role, code: int) -> str:
+    """The demo account of a role in an area; the whole city's goes by the role alone."""
+    return role.value if level_of(code) is Level.CITY else f"{role.value}.{code}"
 
 
 def _ensure(session: Session, name: str, secret: str, role: Role, code: int) -> int | None:
