@@ -24,6 +24,7 @@ from app.identity.routes import router as identity_router
 from app.identity.service import Sessions
 from app.incidents.attachment_routes import router as attachments_router
 from app.incidents.contact_routes import router as contact_router
+from app.incidents.export_routes import router as exports_router
 from app.incidents.routes import router as incidents_router
 from app.incidents.step_routes import router as steps_router
 from app.live.routes import router as live_router
@@ -84,6 +85,7 @@ def create_app(context: Context) -> FastAPI:
         places_router,
         incidents_router,
         attachments_router,
+        exports_router,
         standard_router,
         steps_router,
         contact_router,

@@ -55,6 +55,12 @@ OPERATIONS: dict[str, frozenset[Role]] = {
     **dict.fromkeys(("report_incident", "suggest_duplicates"), REPORTERS),
     # Which step of which case: incidents.who_may.
     **dict.fromkeys(("take_step", "list_tasks"), REPORTERS - {Role.PLANNER}),
+    **dict.fromkeys(
+        ("export_incidents_csv", "export_incidents_xlsx"),
+        frozenset({Role.CITY_ADMIN, Role.DUTY_OFFICER, Role.DISPATCHER}),
+    ),
+    **dict.fromkeys(("get_standard", "get_standard_workbook"), EVERYBODY - {Role.WALL_DISPLAY}),
+    **dict.fromkeys(("preview_standard", "publish_standard"), frozenset({Role.CITY_ADMIN})),
     **dict.fromkeys(("list_attachments", "get_attachment"), EVERYBODY - {Role.WALL_DISPLAY}),
     **dict.fromkeys(("add_attachment", "delete_attachment"), REPORTERS - {Role.PLANNER}),
     **dict.fromkeys(("list_audit", "check_audit"), frozenset({Role.AUDITOR, Role.CITY_ADMIN})),

@@ -25,7 +25,7 @@ from app.core.query_words import parse_bbox
 from app.core.scope import within
 from app.incidents.models import Category, Incident, IncidentEvent, ReportReceipt
 from app.incidents.rules import Status, is_open
-from app.incidents.schemas import IncidentQuery
+from app.incidents.schemas import IncidentFilter, IncidentQuery
 from app.places.queries import inside, point
 from geodata import codes
 
@@ -195,7 +195,7 @@ def page(
         before: `reported_at` and `no` of the last incident that was sent.
     """
     where = [*_selected(query, now), *within(session, Incident.cell_code)]
-    counted = session.scalar(select(func.count()).select_from(Incident).where(*where)) or 0
+    counted = count(session, query, now)
     found = select(*COLUMNS).where(*where)
     if before is not None:
         found = found.where(
@@ -203,6 +203,12 @@ def page(
         )
     newest = (Incident.reported_at.desc(), Incident.no.desc())
     return counted, session.execute(found.order_by(*newest).limit(query.limit + 1)).all()
+
+
+def count(session: Session, query: IncidentFilter, now: datetime) -> int:
+    """How many incidents the query selects."""
+    where = [*_selected(query, now), *within(session, Incident.cell_code)]
+    return session.scalar(select(func.count()).select_from(Incident).where(*where)) or 0
 
 
 def _in_state_at(wanted: Iterable[Status], since: datetime, at: datetime) -> Select[tuple[int]]:
@@ -218,7 +224,7 @@ def _in_state_at(wanted: Iterable[Status], since: datetime, at: datetime) -> Sel
     return select(last.c.no).where(last.c.status.in_(sorted(wanted)))
 
 
-def _selected(query: IncidentQuery, now: datetime) -> list[ColumnElement[bool]]:
+def _selected(query: IncidentFilter, now: datetime) -> list[ColumnElement[bool]]:
     at, since, until = query.resolve(now)
     where = [
         Incident.reported_at >= since,

@@ -291,7 +291,7 @@ StatusWords = Annotated[
 ]
 
 
-class IncidentQuery(TimeWindow):
+class IncidentFilter(TimeWindow):
     """Which incidents."""
 
     bbox: BBoxText | None = None
@@ -301,8 +301,6 @@ class IncidentQuery(TimeWindow):
     category: CategoryWords = Field(default=[])
     status: StatusWords = Field(default=[])
     stage: Stage | None = Field(default=None, description="Only cases in this public stage.")
-    limit: int = Field(default=50, ge=1, le=500, description="Items in one part of the list.")
-    cursor: Cursor = None
 
     def statuses(self) -> frozenset[Status] | None:
         """The states that `status` and `stage` select together; None for all."""
@@ -314,6 +312,13 @@ class IncidentQuery(TimeWindow):
         if self.stage is not None:
             found &= statuses_matching(self.stage)
         return found
+
+
+class IncidentQuery(IncidentFilter):
+    """Which incidents, and which part of their list."""
+
+    limit: int = Field(default=50, ge=1, le=500, description="Items in one part of the list.")
+    cursor: Cursor = None
 
 
 class CategoryLine(BaseModel):

@@ -1,0 +1,153 @@
+"""Taking the list of cases out as a table: the same filters and scope as the list.
+
+The password is asked for again, and one row goes to the audit before the first byte leaves. The
+cases are read part by part, each in a transaction of its own: who loads slowly holds none open.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Engine
+
+from app.core.clock import CITY_ZONE
+from app.core.db import reading, writing
+from app.core.errors import invalid
+from app.core.scope import Scope
+from app.core.spreadsheet import CSV_TYPE, XLSX_TYPE, Cell, csv_parts, xlsx_parts
+from app.identity.audit import record
+from app.identity.rules import Actor
+from app.identity.step_up import require_step_up
+from app.incidents import queries, service
+from app.incidents.clocks import Calendar
+from app.incidents.export_words import COLUMNS, HEADINGS, MOST_CASES
+from app.incidents.schemas import Incident, IncidentFilter, IncidentQuery
+
+PART = 500
+SHEET_TITLE = "incidents"
+
+
+class Format(StrEnum):
+    """What kind of file."""
+
+    CSV = "csv"
+    XLSX = "xlsx"
+
+
+MEDIA_TYPE = {Format.CSV: CSV_TYPE, Format.XLSX: XLSX_TYPE}
+
+
+class ExportBroken(Exception):
+    """Fewer cases could be read than were to be taken out: the file must not look complete."""
+
+
+def export(
+    engine: Engine,
+    query: IncidentFilter,
+    form: Format,
+    now: datetime,
+    *,
+    calendar: Calendar,
+    actor: Actor,
+    scope: Scope,
+) -> Iterator[bytes]:
+    """Take out the cases that a query selects, for a request.
+
+    Returns:
+        The file in parts; until the first is asked for, all but the rows is done.
+
+    Raises:
+        Problem: 403 `step-up`; 422 on `since` when they are too many.
+    """
+    require_step_up(actor)
+    with writing(engine, scope) as session:
+        total = _count(queries.count(session, query, now))
+        words = " ".join(f"{n}={_word(v)}" for n, v in _asked(query).items() if v)
+        held = query.area is not None and scope.holds(query.area)
+        record(
+            session, actor, "export",
+            area_code=query.area if held and query.area else actor.area_code,
+            detail=f"{total} cases as {form}{': ' if words else ''}{words}",
+        )  # fmt: skip
+    return parts(engine, query, form, now, calendar=calendar, scope=scope, total=total)
+
+
+def parts(
+    engine: Engine,
+    query: IncidentFilter,
+    form: Format,
+    now: datetime,
+    *,
+    calendar: Calendar,
+    scope: Scope | None,
+    total: int,
+) -> Iterator[bytes]:
+    """The file of `total` cases, in parts; raises ExportBroken at its end when there were fewer."""
+    rows = _rows(engine, query, now, calendar, scope, total)
+    if form is Format.CSV:
+        return csv_parts(HEADINGS, rows)
+    return xlsx_parts(SHEET_TITLE, HEADINGS, rows)
+
+
+def _asked(query: IncidentFilter) -> dict[str, object]:
+    """The words of the query that were said, as they were understood."""
+    return {name: getattr(query, name) for name in query.model_fields_set}
+
+
+def _word(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _count(total: int) -> int:
+    if total > MOST_CASES:
+        raise invalid(
+            "since",
+            f"{total:,} cases are selected, and {MOST_CASES:,} can be taken out at once: choose"
+            " less time or a smaller area",
+        )
+    return total
+
+
+def _rows(  # noqa: PLR0917 what, as of when, for whom
+    engine: Engine,
+    query: IncidentFilter,
+    now: datetime,
+    calendar: Calendar,
+    scope: Scope | None,
+    total: int,
+) -> Iterator[tuple[Cell, ...]]:
+    words = _asked(query)
+    cursor, sent = None, 0
+    while True:
+        part = IncidentQuery(**words, limit=PART, cursor=cursor)
+        with reading(engine, scope) as session:
+            page = service.list_incidents(session, part, now, calendar)
+        yield from map(_cells, page.items)
+        sent += len(page.items)
+        cursor = page.next
+        if cursor is None:
+            break
+    if sent < total:
+        raise ExportBroken(f"{sent} of {total} cases could be read")
+
+
+def _cells(incident: Incident) -> tuple[Cell, ...]:
+    told = {
+        **vars(incident),
+        **{name: getattr(incident.clock, name) for name in ("limit", "due_at", "state")},
+        "places": "/".join(link.name or str(link.code) for link in incident.chain),
+    }
+    return tuple(_cell(told[name]) for name, _ in COLUMNS)
+
+
+def _cell(value: object) -> Cell:
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, datetime):
+        return value.astimezone(CITY_ZONE)
+    # Codes and numbers of 15 digits as text: a spreadsheet would round or shorten them.
+    if isinstance(value, float) or (isinstance(value, int) and abs(value) < 10**9):
+        return value
+    return None if value is None else str(value)
