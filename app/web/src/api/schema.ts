@@ -507,6 +507,115 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exports/incidents.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Take the list of incidents out as CSV
+         * @description All incidents that the list's own filters select, 50,000 at most, in UTF-8 with a mark.
+         *
+         *     Needs the password again (`POST /api/v1/session/step_up`); every export is written to the
+         *     audit. A cell that a spreadsheet would take for a formula has an apostrophe in front.
+         */
+        get: operations["export_incidents_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/incidents.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Take the list of incidents out as a workbook
+         * @description The same as a workbook of one sheet.
+         */
+        get: operations["export_incidents_xlsx"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/standard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Give the filing standard, line by line
+         * @description The lines in force at `at` with their nine cells, in the order of their spreadsheet.
+         */
+        get: operations["get_standard"];
+        put?: never;
+        /**
+         * Publish a filing standard
+         * @description Put a standard into force from the beginning of a local day, whole or not at all. A case
+         *     keeps the limit that was in force when its clock started.
+         */
+        post: operations["publish_standard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/standard.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Give the filing standard as a workbook
+         * @description One sheet of nine columns, as it can be published again: the round trip is exact.
+         */
+        get: operations["get_standard_workbook"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/standard/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say what publishing a filing standard would change
+         * @description Codes that come, go or get other limits, open cases that would get another limit, and every
+         *     cell that cannot be taken. Publishes nothing.
+         */
+        post: operations["preview_standard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents/{id}/steps": {
         parameters: {
             query?: never;
@@ -1633,6 +1742,34 @@ export interface components {
              */
             file: string;
         };
+        /** Body_preview_standard */
+        Body_preview_standard: {
+            /**
+             * File
+             * @description CSV or XLSX with the nine columns, 4 MiB at most.
+             */
+            file: string;
+            /**
+             * Valid From
+             * Format: date
+             * @description Local day from whose beginning it is in force, today at the earliest.
+             */
+            valid_from: string;
+        };
+        /** Body_publish_standard */
+        Body_publish_standard: {
+            /**
+             * File
+             * @description CSV or XLSX with the nine columns, 4 MiB at most.
+             */
+            file: string;
+            /**
+             * Valid From
+             * Format: date
+             * @description Local day from whose beginning it is in force, today at the earliest.
+             */
+            valid_from: string;
+        };
         /**
          * Boundary
          * @description An area's full outline as a GeoJSON feature (RFC 7946).
@@ -1885,6 +2022,27 @@ export interface components {
             next: string | null;
         };
         /**
+         * CellError
+         * @description A cell that cannot be taken.
+         */
+        CellError: {
+            /**
+             * Row
+             * @description Row as a spreadsheet counts: the headings are row 1.
+             */
+            row: number;
+            /**
+             * Column
+             * @description One of the nine columns.
+             */
+            column: string;
+            /**
+             * Message
+             * @description What is wrong with it.
+             */
+            message: string;
+        };
+        /**
          * ChainLink
          * @description One area on the way from the city down.
          */
@@ -1908,6 +2066,94 @@ export interface components {
              * @description Name in English, where there is one.
              */
             name_en: string | null;
+        };
+        /**
+         * ChangedCase
+         * @description An open case that gets another limit.
+         */
+        ChangedCase: {
+            /**
+             * No
+             * @description Short number of the incident.
+             */
+            no: number;
+            /**
+             * Title
+             * @description One line of plain text. Data, never markup.
+             */
+            title: string;
+            /**
+             * Code
+             * @description Four digits of its category.
+             */
+            code: string;
+            /**
+             * Limit Before
+             * @description Limit so far; null for none.
+             */
+            limit_before: string | null;
+            /**
+             * Limit After
+             * @description Limit then; null for none.
+             */
+            limit_after: string | null;
+            /**
+             * Due Before
+             * @description Deadline so far (RFC 3339, UTC); null while its clock has not started.
+             */
+            due_before: string | null;
+            /**
+             * Due After
+             * @description Deadline then (RFC 3339, UTC); null while its clock has not started.
+             */
+            due_after: string | null;
+        };
+        /**
+         * ChangedCases
+         * @description The open cases that get another limit.
+         */
+        ChangedCases: {
+            /**
+             * N
+             * @description How many there are.
+             */
+            n: number;
+            /**
+             * Kept
+             * @description Open cases of the same categories that keep their limit.
+             */
+            kept: number;
+            /**
+             * Items
+             * @description The first 500 of them.
+             */
+            items: components["schemas"]["ChangedCase"][];
+        };
+        /**
+         * ChangedLimit
+         * @description A code whose limits become others.
+         */
+        ChangedLimit: {
+            /**
+             * Code
+             * @description Four digits.
+             */
+            code: string;
+            /**
+             * Name
+             * @description Name of the category.
+             */
+            name: string;
+            /**
+             * Before
+             * @description Limits so far; empty for none; null: not in it.
+             */
+            before: string | null;
+            /**
+             * After
+             * @description Limits then; empty for none; null: not in it.
+             */
+            after: string | null;
         };
         /**
          * Children
@@ -2338,6 +2584,28 @@ export interface components {
          * @enum {string}
          */
         FieldKind: "text" | "unit" | "instant" | "choice" | "incident";
+        /**
+         * FilingStandard
+         * @description The filing standard in force at one minute.
+         */
+        FilingStandard: {
+            /**
+             * Valid From
+             * Format: date-time
+             * @description Since when it is in force (RFC 3339, UTC).
+             */
+            valid_from: string;
+            /**
+             * Valid Until
+             * @description Until when (RFC 3339, UTC, exclusive); null: until another is published.
+             */
+            valid_until: string | null;
+            /**
+             * Lines
+             * @description Its lines, in their order.
+             */
+            lines: components["schemas"]["StandardLineBody"][];
+        };
         /**
          * GivenPassword
          * @description The password once more.
@@ -3348,6 +3616,101 @@ export interface components {
              * @description Seconds it has lasted, suspension left out.
              */
             elapsed_s: number;
+        };
+        /**
+         * StandardLineBody
+         * @description One line of the standard: nine cells, each as the text that stands in it.
+         */
+        StandardLineBody: {
+            /**
+             * Category
+             * @description Name of the group.
+             */
+            category: string;
+            /**
+             * Sub Category
+             * @description Name of the category.
+             */
+            sub_category: string;
+            /**
+             * Code
+             * @description Four digits.
+             */
+            code: string;
+            /**
+             * Condition
+             * @description Under which condition this line holds; may be empty.
+             */
+            condition: string;
+            /**
+             * Limit
+             * @description Number of units; empty where no limit is fixed.
+             */
+            limit: string;
+            /**
+             * Unit
+             * @description Unit of the limit, such as `work_hour`; may be empty.
+             */
+            unit: string;
+            /**
+             * Responsible Unit
+             * @description Which kind of post handles it.
+             */
+            responsible_unit: string;
+            /**
+             * Closing Condition
+             * @description What must be so for it to be closed.
+             */
+            closing_condition: string;
+            /**
+             * Note
+             * @description Anything else.
+             */
+            note: string;
+        };
+        /**
+         * StandardPreview
+         * @description What publishing a standard would do, or has done.
+         */
+        StandardPreview: {
+            /**
+             * Valid From
+             * Format: date-time
+             * @description From when it would be in force (RFC 3339, UTC).
+             */
+            valid_from: string;
+            /**
+             * Published
+             * @description Whether it was published.
+             */
+            published: boolean;
+            /**
+             * Lines
+             * @description How many lines it has.
+             */
+            lines: number;
+            /**
+             * Added
+             * @description Codes that are new.
+             */
+            added: components["schemas"]["ChangedLimit"][];
+            /**
+             * Removed
+             * @description Codes that go.
+             */
+            removed: components["schemas"]["ChangedLimit"][];
+            /**
+             * Changed
+             * @description Codes whose limits become others.
+             */
+            changed: components["schemas"]["ChangedLimit"][];
+            /** @description Open cases that get another limit. */
+            cases: components["schemas"]["ChangedCases"];
+            /**
+             * Errors
+             * @description The first 200 cells that cannot be taken; with one of them nothing is published.
+             */
+            errors: components["schemas"]["CellError"][];
         };
         /**
          * Station
@@ -6612,6 +6975,570 @@ export interface operations {
             };
             /** @description Nothing is known under that name at that minute. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_incidents_csv: {
+        parameters: {
+            query?: {
+                /** @description Answer as of this minute (UTC); default: now. */
+                at?: string;
+                /** @description Reported at or after (UTC); default: 30 days before `until`. */
+                since?: string;
+                /** @description Reported before (UTC); default: `at`, or now. */
+                until?: string;
+                /** @description west,south,east,north in degrees, WGS84 (EPSG:4326). */
+                bbox?: string;
+                /** @description Only inside the area with this 15-digit code, of any level. */
+                area?: number;
+                /** @description Two or four digits of the filing standard; repeated, or separated by commas. */
+                category?: string[];
+                /** @description open, closed, a stage, or a state; repeated, or separated by commas. A word that is both a stage and a state means the stage. */
+                status?: ("open" | "closed" | "reported" | "registered" | "assigned" | "handling" | "checking" | "pending_verify" | "not_accepted" | "pending_dispatch" | "returned" | "acknowledged" | "handled" | "suspended" | "pending_check" | "forced_close" | "duplicate" | "not_reproducible")[];
+                /** @description Only cases in this public stage. */
+                stage?: components["schemas"]["Stage"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The table. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_incidents_xlsx: {
+        parameters: {
+            query?: {
+                /** @description Answer as of this minute (UTC); default: now. */
+                at?: string;
+                /** @description Reported at or after (UTC); default: 30 days before `until`. */
+                since?: string;
+                /** @description Reported before (UTC); default: `at`, or now. */
+                until?: string;
+                /** @description west,south,east,north in degrees, WGS84 (EPSG:4326). */
+                bbox?: string;
+                /** @description Only inside the area with this 15-digit code, of any level. */
+                area?: number;
+                /** @description Two or four digits of the filing standard; repeated, or separated by commas. */
+                category?: string[];
+                /** @description open, closed, a stage, or a state; repeated, or separated by commas. A word that is both a stage and a state means the stage. */
+                status?: ("open" | "closed" | "reported" | "registered" | "assigned" | "handling" | "checking" | "pending_verify" | "not_accepted" | "pending_dispatch" | "returned" | "acknowledged" | "handled" | "suspended" | "pending_check" | "forced_close" | "duplicate" | "not_reproducible")[];
+                /** @description Only cases in this public stage. */
+                stage?: components["schemas"]["Stage"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The table. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_standard: {
+        parameters: {
+            query?: {
+                /** @description Answer as of this minute (RFC 3339, UTC); default: now. */
+                at?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilingStandard"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    publish_standard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["Body_publish_standard"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandardPreview"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_standard_workbook: {
+        parameters: {
+            query?: {
+                /** @description Answer as of this minute (RFC 3339, UTC); default: now. */
+                at?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    preview_standard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["Body_preview_standard"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandardPreview"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
