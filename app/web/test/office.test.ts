@@ -2,7 +2,11 @@ import { describe, expect, test } from "vitest";
 import { byDay, roomsOf, timeText } from "../src/faces/disputes/openings";
 import type { Opening } from "../src/faces/disputes/types";
 import { auditQuery } from "../src/faces/audit/filter";
+import { groupsOf, matching } from "../src/faces/standard/lines";
+import type { Line } from "../src/faces/standard/types";
 import { byTimer, isRunning, timerText, visitTimer } from "../src/faces/warnings/timer";
+import { lang } from "../src/i18n";
+import { limitText } from "../src/ui/clocktext";
 import type { Warning } from "../src/faces/warnings/types";
 
 const AT = Date.UTC(2026, 10, 23, 4, 0);
@@ -86,5 +90,25 @@ describe("free times of a table", () => {
   test("are those of a room where one is chosen", () => {
     expect(byDay(openings, 1).flatMap((one) => one.openings).map(({ room: { id } }) => id)).toEqual([1, 1]);
     expect(roomsOf(openings).map(({ id }) => id)).toEqual([1, 2]);
+  });
+});
+
+describe("lines of the filing standard", () => {
+  const line = (code: string, sub_category: string, category = "市容环境"): Line => ({
+    category, sub_category, code, condition: "公共区域", limit: "4", unit: "work_hour", responsible_unit: "环境卫生部门", closing_condition: "", note: "",
+  });
+  const lines = [line("0110", "暴露生活垃圾"), line("0192", "垃圾满溢"), line("0501", "供水管破裂", "突发事件")];
+
+  test("every word is found somewhere in them", () => {
+    expect(matching(lines, "", "垃圾 环境").map(({ code }) => code)).toEqual(["0110", "0192"]);
+    expect(matching(lines, "05", "").map(({ code }) => code)).toEqual(["0501"]);
+    expect(matching(lines, "05", "垃圾")).toEqual([]);
+    expect(groupsOf(lines)).toEqual([{ code: "01", name: "市容环境" }, { code: "05", name: "突发事件" }]);
+  });
+
+  test("limits are said with their conditions", () => {
+    lang.value = "en";
+    expect(limitText("2 urgent_work_day (a); 15 work_day (b)")).toBe("2 urgent days (continuous) (a), 15 work days (b)");
+    expect(limitText("3 fortnight")).toBe("3 fortnight");
   });
 });

@@ -27,6 +27,7 @@ export const FACES: readonly Face[] = [
   { name: "cases", titleKey: "face_cases", icon: "cases", operation: "list_due", place: "bar", load: () => import("./cases") },
   { name: "disputes", titleKey: "face_disputes", icon: "disputes", operation: "list_mediations", place: "bar", load: () => import("./disputes") },
   { name: "warnings", titleKey: "face_warnings", icon: "warnings", operation: "list_warnings", place: "bar", load: () => import("./warnings") },
+  { name: "standard", titleKey: "face_standard", icon: "standard", operation: "get_standard", place: "more", load: () => import("./standard") },
   { name: "users", titleKey: "face_users", icon: "users", operation: "list_users", place: "more", load: () => import("./users") },
   { name: "audit", titleKey: "face_audit", icon: "audit", operation: "list_audit", place: "more", load: () => import("./audit") },
 ];

@@ -1,5 +1,5 @@
 /** Clocks and limits in words. */
-import { lang, t } from "../i18n";
+import { fill, lang, t, word } from "../i18n";
 import { spanOf, type ClockView } from "../state/clockview";
 
 /** 3 天 2 小时, 3 小时 12 分, 40 分钟: the two largest units. */
@@ -15,14 +15,14 @@ export function clockText({ kind, left_s }: ClockView): string {
   return t(`clock_${kind}`, { length });
 }
 
-const LIMIT_UNITS = ["work_hour", "urgent_hour", "work_day", "calendar_day"] as const;
-
-/** `4 work_hour` as it is said; a unit that nobody told us of shows as it is. */
+/** `4 work_hour` as it is said, `|` and `;` parting several; a unit that nobody told us of shows as it is. */
 export function limitText(limit: string): string {
-  const said = limit.split("|").map((one) => {
-    const [n = "", word = ""] = one.trim().split(" ");
-    const unit = LIMIT_UNITS.find((known) => known === word);
-    return unit ? t(`unit_limit_${unit}`, { n }) : one;
-  });
-  return said.join(lang.value === "zh" ? "、" : ", ");
+  return limit.split(/[|;]/).map(oneLimit).join(lang.value === "zh" ? "、" : ", ");
+}
+
+/** One of them, with its condition in brackets where it has one. */
+function oneLimit(text: string): string {
+  const [, n = "", unit = "", condition = ""] = /^([\d.]+) ([a-z_]+)( \(.*\))?$/.exec(text.trim()) ?? [];
+  const said = word("unit_limit", unit);
+  return said.includes("{n}") ? fill(said, { n }) + condition : text.trim();
 }
