@@ -58,6 +58,7 @@ export const caseApi = {
     write<{ items: Suggestion[] }>("POST", "/api/v1/duplicates/suggestions", body),
   reveal: (id: string, reason: string) => write<Contact>("POST", `${of(id)}/contact/reveal`, { reason }),
   setContact: (id: string, body: Record<string, string>) => write<undefined>("PUT", `${of(id)}/contact`, body),
+  eraseContact: (id: string) => write<undefined>("DELETE", `${of(id)}/contact`),
   photos: (id: string, signal?: AbortSignal) => get<Paged<Photo>>(`${of(id)}/attachments`, {}, signal),
   addPhoto: (id: string, kind: PhotoKind, file: File) => {
     const form = new FormData();

@@ -106,6 +106,8 @@ export const casesZh = {
   contactAdd: "登记",
   contactChange: "登记联系方式",
   contactChangeWhy: "只登记办理这件事必需的。加密保存，查看留痕，结案后按期删除。",
+  contactErase: "删除",
+  contactEraseSure: "再按一次删除",
   contactName: "称呼",
   contactPhone: "电话",
   contactNote: "备注",

@@ -8,8 +8,10 @@ import { caseApi, type CaseDetail, type Contact } from "../api/cases";
 import { asProblem, type Problem } from "../api/problem";
 import { t } from "../i18n";
 import { incidentDetail } from "../state/data";
+import { fieldError } from "../state/deed";
 import { may } from "../state/session";
 import { nowTick } from "../state/store";
+import { Confirm } from "../ui/Confirm";
 import { Dialog } from "../ui/Dialog";
 import { Labelled } from "../ui/Labelled";
 import { reason as whyNot } from "../ui/states";
@@ -25,7 +27,9 @@ interface Shown {
 export function CaseContact({ incident }: { incident: CaseDetail }): JSX.Element | null {
   const [asking, setAsking] = useState<"reveal" | "change" | null>(null);
   const [shown, setShown] = useState<Shown | null>(null);
+  const [problem, setProblem] = useState<Problem | null>(null);
   useEffect(() => {
+    setProblem(null);
     setShown(null);
     setAsking(null);
   }, [incident.no]);
@@ -53,6 +57,10 @@ export function CaseContact({ incident }: { incident: CaseDetail }): JSX.Element
               {t(incident.has_contact ? "contactChange" : "contactAdd")}
             </button>
           ) : null}
+          {incident.has_contact && may("delete_contact") ? (
+            <Confirm text={t("contactErase")} sure={t("contactEraseSure")} onSure={() => void erase(incident.id).then(setProblem)} />
+          ) : null}
+          {problem ? <p class="field-error" role="alert">{whyNot(problem)}</p> : null}
         </div>
       )}
       {asking === "reveal" ? (
@@ -68,6 +76,17 @@ export function CaseContact({ incident }: { incident: CaseDetail }): JSX.Element
       {asking === "change" ? <Change id={incident.id} onClose={() => setAsking(null)} /> : null}
     </section>
   );
+}
+
+async function erase(id: string): Promise<Problem | null> {
+  try {
+    await withStepUp(() => caseApi.eraseContact(id));
+    incidentDetail.retry();
+    return null;
+  } catch (thrown) {
+    const problem = asProblem(thrown);
+    return problem.kind === CANCELLED ? null : problem;
+  }
 }
 
 function ShownContact({ shown, onHide }: { shown: Shown; onHide: () => void }): JSX.Element {
@@ -124,8 +143,14 @@ function Reveal({ id, onClose, onShown }: { id: string; onClose: () => void; onS
   );
 }
 
+const PARTS = [
+  { name: "name", label: "contactName", most: 60 },
+  { name: "phone", label: "contactPhone", most: 32 },
+  { name: "note", label: "contactNote", most: 300 },
+] as const;
+
 function Change({ id, onClose }: { id: string; onClose: () => void }): JSX.Element {
-  const [typed, setTyped] = useState({ name: "", phone: "", note: "", reason: "" });
+  const [typed, setTyped] = useState({ name: "", phone: "", note: "" });
   const [problem, setProblem] = useState<Problem | null>(null);
   const [busy, setBusy] = useState(false);
   const filled = Object.fromEntries<string>(Object.entries(typed).map(([key, value]) => [key, value.trim()] as const).filter(([, value]) => value !== ""));
@@ -154,18 +179,18 @@ function Change({ id, onClose }: { id: string; onClose: () => void }): JSX.Eleme
         }}
       >
         <p class="soft">{t("contactChangeWhy")}</p>
-        {(["name", "phone", "note"] as const).map((name) => (
-          <Labelled key={name} id={`contact-${name}`} label={t(name === "name" ? "contactName" : name === "phone" ? "contactPhone" : "contactNote")}>
+        {PARTS.map(({ name, label, most }) => (
+          <Labelled key={name} id={`contact-${name}`} label={t(label)} error={fieldError(problem, name)}>
             <input
               id={`contact-${name}`}
               inputMode={name === "phone" ? "tel" : "text"}
-              maxLength={200}
+              maxLength={most}
               value={typed[name]}
               onInput={(event) => setTyped({ ...typed, [name]: event.currentTarget.value })}
             />
           </Labelled>
         ))}
-        {problem ? <p class="field-error" role="alert">{whyNot(problem)}</p> : null}
+        {problem && problem.fields.length === 0 ? <p class="field-error" role="alert">{whyNot(problem)}</p> : null}
         <div class="form-actions">
           <button type="submit" class="button primary" disabled={busy || nothing}>{t("confirm")}</button>
         </div>

@@ -102,7 +102,7 @@ function AddPhoto({ incident }: { incident: CaseDetail }): JSX.Element {
           ref={input}
           class="file-input"
           type="file"
-          accept="image/jpeg,image/png,image/webp,image/heic"
+          accept="image/jpeg,image/png,image/webp"
           capture="environment"
           disabled={busy}
           onChange={(event) => void send(event.currentTarget.files?.[0])}
