@@ -16,7 +16,8 @@ from app.places.models import City
 
 # Every table that holds something of one city, what is referred to after what refers.
 CITY_TABLES = (
-    "outbox", "stream_event", "attachment", "case_contact", "incident_event", "report_receipt",
+    "outbox", "stream_event", "meeting_booking", "mediation_event", "mediation", "room",
+    "warning_event", "warning", "attachment", "case_contact", "incident_event", "report_receipt",
     "incident", "category", "filing_line", "assignment", "station_cover", "duty_unit", "station",
     "map_feature", "base_unit", "area_shape", "area", "boundary_version", "city",
 )  # fmt: skip

@@ -3,12 +3,15 @@
 from app.core import outbox
 from app.dispatch import models as dispatch
 from app.identity import audit_models as audit
+from app.identity import key_models as keys
 from app.identity import models as identity
 from app.incidents import contact_models as contact
 from app.incidents import models as incidents
 from app.live import models as live
+from app.mediation import models as mediation
 from app.places import models as places
 from app.planning import models as planning
+from app.warnings import models as warnings
 
 __all__ = [
     "audit",
@@ -16,8 +19,11 @@ __all__ = [
     "dispatch",
     "identity",
     "incidents",
+    "keys",
     "live",
+    "mediation",
     "outbox",
     "places",
     "planning",
+    "warnings",
 ]

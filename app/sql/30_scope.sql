@@ -46,9 +46,15 @@ WHERE a.disabled_at IS NULL AND g.valid @> now()
 CREATE OR REPLACE FUNCTION session_scope() RETURNS int8range
 LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
-    SELECT int8range(lo, hi, '[]') FROM live_sign_in
-    WHERE token_hash
-          = sha256(convert_to(nullif(current_setting('app.session', true), ''), 'UTF8'))
+    WITH asks AS MATERIALIZED (
+        SELECT sha256(convert_to(nullif(current_setting('app.session', true), ''), 'UTF8')) AS hash
+    )
+    SELECT int8range(lo, hi, '[]') FROM live_sign_in WHERE token_hash = (SELECT hash FROM asks)
+    UNION ALL
+    -- A program with a key of its own stands for the key's area.
+    SELECT int8range(lo, hi, '[]') FROM api_key
+    WHERE key_hash = (SELECT hash FROM asks) AND revoked_at IS NULL
+    LIMIT 1
 $$;
 
 -- Scope is looked up once a statement (the subquery), and compared once a row by a function of
@@ -62,6 +68,8 @@ BEGIN
         ('incident', 'cell_code'), ('incident_event', 'cell_code'),
         ('audit_row', 'area_code'), ('case_contact', 'cell_code'),
         ('report_receipt', 'cell_code'), ('attachment', 'cell_code'),
+        ('mediation', 'cell_code'), ('mediation_event', 'cell_code'),
+        ('meeting_booking', 'cell_code'), ('warning', 'cell_code'), ('warning_event', 'cell_code'),
         ('stream_event', 'area_code')) t (relation, code)
     LOOP
         -- Only where something is missing: it takes locks for which a running server would wait.
@@ -100,8 +108,13 @@ GRANT UPDATE (status, closed_at, tier, unit_id) ON incident TO minqing_app;
 GRANT SELECT ON audit_row TO minqing_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON case_contact TO minqing_app;
 GRANT SELECT, INSERT, DELETE ON attachment TO minqing_app;
+GRANT SELECT ON room, visit_rule TO minqing_app;
+GRANT SELECT, INSERT, UPDATE (state) ON mediation TO minqing_app;
+GRANT SELECT, INSERT ON mediation_event, warning_event TO minqing_app;
+GRANT SELECT, INSERT, DELETE ON meeting_booking TO minqing_app;
+GRANT SELECT, INSERT, UPDATE (state) ON warning TO minqing_app;
 GRANT USAGE ON SEQUENCE incident_no_seq TO minqing_app;
-REVOKE ALL ON account, account_grant, sign_in, sign_in_failure, live_sign_in, audit_head
+REVOKE ALL ON account, account_grant, sign_in, sign_in_failure, live_sign_in, audit_head, api_key
     FROM minqing_app;
 
 DO $$
@@ -127,13 +140,15 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
     UNION ALL
     SELECT format('%s has no forced row security', t)
     FROM unnest(ARRAY['incident', 'incident_event', 'report_receipt', 'attachment',
-        'stream_event', 'audit_row', 'case_contact']) t
+        'stream_event', 'audit_row', 'case_contact', 'mediation', 'mediation_event',
+        'meeting_booking', 'warning', 'warning_event']) t
     WHERE NOT coalesce((SELECT relrowsecurity AND relforcerowsecurity FROM pg_class
                         WHERE oid = to_regclass('public.' || t)), false)
     UNION ALL
     SELECT format('%s has not exactly the policy of scope', t)
     FROM unnest(ARRAY['incident', 'incident_event', 'report_receipt', 'attachment',
-        'stream_event', 'audit_row', 'case_contact']) t
+        'stream_event', 'audit_row', 'case_contact', 'mediation', 'mediation_event',
+        'meeting_booking', 'warning', 'warning_event']) t
     WHERE (SELECT array_agg(polname || ': ' || pg_get_expr(polqual, polrelid)) FROM pg_policy
            WHERE polrelid = to_regclass('public.' || t)
              AND polroles && ARRAY[0::oid, to_regrole('minqing_app')::oid])

@@ -35,6 +35,10 @@ TABLES: dict[str, tuple[str, str]] = {
         "id account_id role area_code lo hi valid",
     ),
     "alembic_version": ("which migration the tables have", "version_num"),
+    "api_key": (
+        "a key of a program that sends us something: a hash, and where it holds",
+        "id name key_hash area_code lo hi created_at used_at revoked_at",
+    ),
     "area": ("a drawn area; head counts are sums", f"id {AREA} lo hi"),
     "area_shape": ("an area's outline for one zoom", "area_id code level zoom geom valid"),
     "assignment": ("a unit's responsibility for an area", "id unit_id area_code duty valid"),
@@ -79,12 +83,23 @@ TABLES: dict[str, tuple[str, str]] = {
     ),
     "incident_status": ("a state and its stage", "status stage stage_ordinal is_open"),
     "map_feature": ("a river or a mark", "id kind name geom"),
+    "mediation": ("the table of a dispute", "id no cell_code opened_at state"),
+    "mediation_event": (
+        "what was done at a table by which staff post; units by number, of the parties nothing",
+        "mediation_id ordinal at what cell_code account_id role area_code unit_id answer room_id"
+        " starts_at ends_at outcome terms amount_yuan due_on performance satisfaction reason",
+    ),
+    "meeting_booking": (
+        "a room or a unit that is taken for a meeting",
+        "id mediation_id cell_code room_id unit_id during",
+    ),
     "outbox": ("an event to be told", "id txid topic area_code payload created_at"),
     "report_receipt": ("an acknowledgement", "id body_hash no reported_at cell_code"),
     "live_sign_in": (
         "a session that holds",
         "token_hash seen_at account_id name demo grant_id role area_code lo hi stepped_up_until",
     ),
+    "room": ("a room of a station", "id station_code name seats valid"),
     "sign_in": (
         "a post's session",
         "token_hash account_id grant_id created_at seen_at stepped_up_until",
@@ -98,6 +113,15 @@ TABLES: dict[str, tuple[str, str]] = {
         "seq topic area_code payload created_at published_at",
     ),
     "stream_state": ("where the stream stands", "one epoch last_seq"),
+    "visit_rule": ("how long a visit may take", "id visit_min climb_min valid"),
+    "warning": (
+        "a warning of fraud; where it is stands in its case, and is coarsened there",
+        "id no cell_code urgency detected_at dispatched_at station_id state told_level",
+    ),
+    "warning_event": (
+        "what was done about a warning, and by which staff post",
+        "warning_id ordinal at step outcome cell_code account_id role area_code",
+    ),
 }
 VIEWS: dict[str, str] = {
     "area": f"{AREA} lo hi",
@@ -122,6 +146,9 @@ PLACES_AND_FITS = {
     "user": "login of a staff post",
     "address": "words of a place",
     "score": "how well an address fits",
+    "contact": "of a case, sealed: on its way in only",
+    "has_contact": "whether there is one",
+    "phone": "of the sealed contact, on its way in, and out to handlers on demand",
 }
 OF_PEOPLE = re.compile(
     r"(^|_)(person|people|citizen|resident|reporter|complainant|caller|owner|phone|mobile|tel|email"

@@ -1,0 +1,1 @@
+"""Joint mediation of a dispute: who is called in, when and where they meet, what they agree."""
