@@ -16,6 +16,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 VOCABULARIES = (
     "app.identity.rules",
     "app.incidents.rules",
+    "app.incidents.attachment_rules",
     "app.incidents.clocks",
     "app.incidents.case_clocks",
     "app.dispatch.rules",

@@ -10,6 +10,7 @@ from app.cli.case import app as case_app
 from app.cli.city import app as city_app
 from app.cli.clock import app as clock_app
 from app.cli.db import app as db_app
+from app.cli.export import app as export_app
 from app.cli.jobs import app as jobs_app
 from app.cli.openapi import openapi
 from app.cli.serve import serve
@@ -32,6 +33,7 @@ app.add_typer(city_app, name="city")
 app.add_typer(clock_app, name="clock")
 app.add_typer(case_app, name="case")
 app.add_typer(standard_app, name="standard")
+app.add_typer(export_app, name="export")
 app.add_typer(user_app, name="user")
 app.add_typer(audit_app, name="audit")
 app.add_typer(jobs_app, name="jobs")

@@ -9,10 +9,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from app.core.clock import CITY_ZONE
 from app.core.db import reading, writing
-from app.core.errors import invalid
+from app.core.errors import invalid, unavailable
 from app.core.scope import Scope
 from app.core.spreadsheet import CSV_TYPE, XLSX_TYPE, Cell, csv_parts, xlsx_parts
 from app.identity.audit import record
@@ -22,6 +23,7 @@ from app.incidents import queries, service
 from app.incidents.clocks import Calendar
 from app.incidents.export_words import COLUMNS, HEADINGS, MOST_CASES
 from app.incidents.schemas import Incident, IncidentFilter, IncidentQuery
+from app.places import queries as place_queries
 
 PART = 500
 SHEET_TITLE = "incidents"
@@ -48,10 +50,13 @@ def export(
     now: datetime,
     *,
     calendar: Calendar,
-    actor: Actor,
-    scope: Scope,
+    actor: Actor | None,
+    scope: Scope | None,
 ) -> Iterator[bytes]:
-    """Take out the cases that a query selects, for a request.
+    """Take out the cases that a query selects.
+
+    Args:
+        actor, scope: of the request; None for the command line.
 
     Returns:
         The file in parts; until the first is asked for, all but the rows is done.
@@ -59,14 +64,14 @@ def export(
     Raises:
         Problem: 403 `step-up`; 422 on `since` when they are too many.
     """
-    require_step_up(actor)
+    if actor is not None:
+        require_step_up(actor)
     with writing(engine, scope) as session:
         total = _count(queries.count(session, query, now))
         words = " ".join(f"{n}={_word(v)}" for n, v in _asked(query).items() if v)
-        held = query.area is not None and scope.holds(query.area)
         record(
             session, actor, "export",
-            area_code=query.area if held and query.area else actor.area_code,
+            area_code=_area(session, query, actor, scope),
             detail=f"{total} cases as {form}{': ' if words else ''}{words}",
         )  # fmt: skip
     return parts(engine, query, form, now, calendar=calendar, scope=scope, total=total)
@@ -87,6 +92,18 @@ def parts(
     if form is Format.CSV:
         return csv_parts(HEADINGS, rows)
     return xlsx_parts(SHEET_TITLE, HEADINGS, rows)
+
+
+def _area(session: Session, query: IncidentFilter, actor: Actor | None, scope: Scope | None) -> int:
+    """Whose audit is told: that of the area asked for, of the grant's own, of the city."""
+    if query.area is not None and (scope is None or scope.holds(query.area)):
+        return query.area
+    if actor is not None:
+        return actor.area_code
+    city = place_queries.city(session)
+    if city is None:
+        raise unavailable("No city is loaded yet. Run `minqing city load`.")
+    return int(city.code)
 
 
 def _asked(query: IncidentFilter) -> dict[str, object]:

@@ -1,0 +1,82 @@
+"""`minqing export …`: taking cases out as a table."""
+
+import os
+import tempfile
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli.terminal import console, give_up, open_context
+from app.core.clock import CITY_ZONE, utc_now
+
+app = typer.Typer(help="Cases as a table.", no_args_is_help=True)
+
+
+@app.callback()
+def _group() -> None:
+    # With one command alone typer would leave its name out.
+    pass
+
+
+@app.command("incidents")
+def incidents(
+    file: Annotated[Path, typer.Argument(help="Where to write: .csv or .xlsx.")],
+    area: Annotated[int | None, typer.Option(help="Only inside this 15-digit area.")] = None,
+    since: Annotated[
+        datetime | None, typer.Option(help="Reported from then on (local); default: 30 days ago.")
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(help="Reported before then (local); default: now.")
+    ] = None,
+) -> None:
+    """Write the list of cases as a table, 50,000 at most. It is written to the audit.
+
+    Texts that a spreadsheet would take for a formula have an apostrophe in front.
+    """
+    from pydantic import ValidationError
+
+    from app.core.errors import Problem
+    from app.incidents import exports
+    from app.incidents.schemas import IncidentFilter
+    from app.incidents.workdays import WorkingDaysError, city_calendar
+
+    words = {"area": area, "since": _utc(since), "until": _utc(until)}
+    try:
+        form = exports.Format(file.suffix.lower().lstrip("."))
+        query = IncidentFilter.model_validate({k: v for k, v in words.items() if v is not None})
+    except ValidationError as error:
+        raise give_up(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
+    except ValueError:
+        raise give_up(f"{str(file)!r} ends neither in .csv nor in .xlsx.") from None
+    with open_context() as context:
+        try:
+            calendar = city_calendar(context.settings.data_dir)
+            parts = exports.export(
+                context.engine, query, form, utc_now(), calendar=calendar, actor=None, scope=None
+            )
+            length = _write(file, parts)
+        except (Problem, WorkingDaysError) as error:
+            raise give_up(str(error)) from None
+        except OSError as error:
+            raise give_up(f"{str(file)!r} cannot be written: {error.strerror}.") from None
+    console.print(f"Wrote {length:,} bytes to {file}.", markup=False, highlight=False)
+
+
+def _utc(local: datetime | None) -> datetime | None:
+    return None if local is None else local.replace(tzinfo=CITY_ZONE).astimezone(UTC)
+
+
+def _write(file: Path, parts: Iterable[bytes]) -> int:
+    """All of it, readable by its owner alone, or no file."""
+    handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    try:
+        with os.fdopen(handle, "wb") as opened:
+            opened.writelines(parts)
+            length = opened.tell()
+        Path(name).replace(file)
+    finally:
+        Path(name).unlink(missing_ok=True)
+    return length
