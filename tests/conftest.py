@@ -178,7 +178,11 @@ def empty_database(cluster: TestCluster, empty_template: str) -> Iterator[URL]:
 
 
 def _context(url: URL) -> Context:
-    settings = Settings(demo=True, data_dir=Path(tempfile.gettempdir()))
+    settings = Settings(
+        demo=True,
+        data_dir=Path(tempfile.gettempdir()),
+        contact_key_file=RUN_FOLDER / "contact.key",
+    )
     return Context.open(settings, url.render_as_string(hide_password=False))
 
 

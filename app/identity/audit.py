@@ -108,8 +108,13 @@ def check(engine: Engine, data_dir: Path | None = None) -> ChainReport:
     with reading(engine) as session:
         # Rows and head must be of one moment.
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        head = session.execute(select(AuditHead.last_no, AuditHead.last_hash)).one_or_none()
-        return check_chain(_rows(session), (head[0], head[1]) if head else (0, b""), noted)
+        return check_in(session, noted)
+
+
+def check_in(session: Session, noted: dict[int, bytes] | None = None) -> ChainReport:
+    """The same, as this session sees the rows."""
+    head = session.execute(select(AuditHead.last_no, AuditHead.last_hash)).one_or_none()
+    return check_chain(_rows(session), (head[0], head[1]) if head else (0, b""), noted)
 
 
 def _rows(session: Session) -> Iterator[ChainRow]:

@@ -22,16 +22,15 @@ from app.identity import audit
 from app.identity.audit_words import AuditKind
 from app.identity.rules import Actor
 from app.identity.step_up import require_step_up
-from app.incidents import contact_keys
+from app.incidents import contact_keys, step_queries
 from app.incidents.contact_keys import KeyFileError, KeyRing, Sealed, UnknownKeyError
 from app.incidents.contact_models import CaseContact
 from app.incidents.contact_rules import handles
 from app.incidents.contact_schemas import Contact, RevealedContact
 from app.incidents.models import Incident, ReportReceipt
+from app.incidents.posts import post_of
 from app.incidents.queries import AnyRow
 from app.incidents.rules import Tier
-from app.incidents.who_may import TIER_OF_LEVEL
-from geodata.codes import level_of
 
 log = structlog.get_logger()
 
@@ -131,7 +130,7 @@ def blanked(reason: str, contact: Contact) -> str:
 
 
 def _case(session: Session, report_id: UUID) -> AnyRow:
-    """`id`, `no`, `cell_code`, `tier` of a case in scope."""
+    """`id`, `no`, `cell_code`, `tier`, `unit_id` of a case in scope."""
     receipt = session.execute(
         select(ReportReceipt.no, ReportReceipt.reported_at).where(
             ReportReceipt.id == report_id, *within(session, ReportReceipt.cell_code)
@@ -139,7 +138,7 @@ def _case(session: Session, report_id: UUID) -> AnyRow:
     ).first()
     if receipt is None:
         raise not_found("incident", report_id)
-    columns = (Incident.id, Incident.no, Incident.cell_code, Incident.tier)
+    columns = (Incident.id, Incident.no, Incident.cell_code, Incident.tier, Incident.unit_id)
     found = select(*columns).where(
         Incident.no == receipt.no, Incident.reported_at == receipt.reported_at
     )
@@ -148,8 +147,9 @@ def _case(session: Session, report_id: UUID) -> AnyRow:
 
 def _handled_case(session: Session, actor: Actor, report_id: UUID) -> AnyRow:
     case = _case(session, report_id)
-    carrying = Tier(case.tier)
-    if not handles(actor.role, TIER_OF_LEVEL[level_of(actor.area_code)], carrying):
+    carrying, post = Tier(case.tier), post_of(actor)
+    unit = step_queries.unit_of(session, case.unit_id)
+    if not handles(actor.role, post.tier, carrying, unit.tier if unit else None):
         raise Problem(
             HTTPStatus.FORBIDDEN,
             "not-handling",

@@ -13,7 +13,15 @@ from app.core.outbox import tell
 from app.core.paging import cut, decode_cursor
 from app.identity.rules import Actor, reads_free_text
 from app.identity.service import outside_scope
-from app.incidents import attachment_queries, case_card, lifecycle, queries, rules, step_queries
+from app.incidents import (
+    attachment_queries,
+    case_card,
+    contact,
+    lifecycle,
+    queries,
+    rules,
+    step_queries,
+)
 from app.incidents.case_clocks import Clock
 from app.incidents.clock_queries import event_of
 from app.incidents.clocking import as_sent, clocks_at, stays_of
@@ -259,6 +267,7 @@ def _detail(
         **dict(standing),
         timeline=case_card.timeline(session, steps, at),
         stages=stays_of(session, row, steps, calendar, at),
+        has_contact=contact.has_contact(session, incident.id),
         attachments=attachment_queries.count(session, known.no, at),
     )
 
