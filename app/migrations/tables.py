@@ -1,6 +1,7 @@
 """Every domain's tables, in one place for alembic."""
 
 from app.core import outbox
+from app.core import retention_models as retention
 from app.dispatch import models as dispatch
 from app.identity import audit_models as audit
 from app.identity import key_models as keys
@@ -25,5 +26,6 @@ __all__ = [
     "outbox",
     "places",
     "planning",
+    "retention",
     "warnings",
 ]

@@ -95,6 +95,7 @@ TABLES: dict[str, tuple[str, str]] = {
     ),
     "outbox": ("an event to be told", "id txid topic area_code payload created_at"),
     "report_receipt": ("an acknowledgement", "id body_hash no reported_at cell_code"),
+    "retention_rule": ("after how many days something protected goes", "what days"),
     "live_sign_in": (
         "a session that holds",
         "token_hash seen_at account_id name demo grant_id role area_code lo hi stepped_up_until",
