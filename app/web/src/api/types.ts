@@ -3,7 +3,7 @@ import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 
-export type Level = Schemas["Level"];
+export type Level = Schemas["Area"]["level"];
 export type Stage = Schemas["Stage"];
 export type Measure = "reported" | "density" | "open";
 

@@ -1,11 +1,12 @@
 /** A case on A4: there for the printer only. Text as text, no contact, no photo. */
 import type { JSX } from "preact";
 import type { CaseDetail, CaseStep } from "../api/cases";
+import { shownFace } from "../faces";
 import { categoryName, named, t, word } from "../i18n";
 import { cellNumber } from "../state/codes";
 import { incidentDetail } from "../state/data";
 import { session } from "../state/session";
-import { nowTick, selection } from "../state/store";
+import { mode, nowTick, selection } from "../state/store";
 import { limitText } from "../ui/clocktext";
 import { clock, day } from "../ui/format";
 import { byWhom } from "./CaseTimeline";
@@ -15,7 +16,8 @@ const full = (at: string): string => `${day(at)} ${clock(at)}`;
 export function CasePrint(): JSX.Element | null {
   const chosen = selection.value;
   const incident: CaseDetail | null = incidentDetail.value.value.data;
-  if (chosen?.kind !== "incident" || incident?.no !== chosen.no) return null;
+  const face = shownFace.value?.name ?? "cases";
+  if (mode.value === "wall" || face !== "cases" || chosen?.kind !== "incident" || incident?.no !== chosen.no) return null;
   const place = incident.chain.map((link) => (link.level === "cell" ? cellNumber(link.code) : named(link))).join(" / ");
   const facts: [string, string][] = [
     [t("printStatus"), `${word("status", incident.status)} (${word("stage", incident.stage)})`],

@@ -22,7 +22,10 @@ export function MapView(): JSX.Element {
   useEffect(() => {
     if (!element.current) return undefined;
     const map = new CityMap(element.current);
-    const observer = new ResizeObserver(() => map.map.invalidateSize({ animate: false }));
+    const observer = new ResizeObserver(([entry]) => {
+      // On paper the map has no size; it keeps the one that it had.
+      if (entry && entry.contentRect.width > 0 && entry.contentRect.height > 0) map.map.invalidateSize({ animate: false });
+    });
     observer.observe(element.current);
     return () => {
       observer.disconnect();

@@ -65,7 +65,8 @@ let shownOf = "";
 
 effect(() => {
   const { data } = answer.value.value;
-  const calm = !busyHands.value;
+  // Not when the hand leaves: it may be on its way to the button that lets the new rows in.
+  const calm = !busyHands.peek();
   const subject = `${listName.value}${area.value}`;
   untracked(() => {
     if (!data) {
