@@ -13,8 +13,10 @@ const AT = Date.UTC(2026, 10, 23, 4, 0);
 const iso = (minutes: number): string => new Date(AT + minutes * 60_000).toISOString();
 const MIN = 60_000;
 
-function warning(part: Partial<Warning> = {}): Pick<Warning, "dispatched_at" | "visit_due_at" | "state" | "timeline"> {
-  return { dispatched_at: iso(0), visit_due_at: iso(30), state: "dispatched", timeline: [{ at: iso(0), step: "dispatch" }], ...part };
+type Timed = Pick<Warning, "dispatched_at" | "visit_due_at" | "visited_at" | "state">;
+
+function warning(part: Partial<Timed> = {}): Timed {
+  return { dispatched_at: iso(0), visit_due_at: iso(30), visited_at: null, state: "dispatched", ...part };
 }
 
 describe("the timer of a visit", () => {
@@ -25,16 +27,9 @@ describe("the timer of a visit", () => {
     expect(visitTimer(warning(), AT + 30 * MIN + 1)).toEqual({ kind: "overdue", left_s: -1 });
   });
 
-  test("stops with the arrival, whatever comes after it", () => {
-    const timeline = [{ at: iso(0), step: "dispatch" }, { at: iso(12), step: "arrive" }, { at: iso(50), step: "conclude" }];
-    expect(visitTimer(warning({ state: "concluded", timeline }), AT + 500 * MIN)).toEqual({ kind: "kept", left_s: 1080 });
-    const late = [{ at: iso(0), step: "dispatch" }, { at: iso(33), step: "arrive" }];
-    expect(visitTimer(warning({ state: "arrived", timeline: late }), AT + 60 * MIN)).toEqual({ kind: "missed", left_s: -180 });
-  });
-
-  test("ends with the warning where nobody was visited", () => {
-    const timeline = [{ at: iso(0), step: "dispatch" }, { at: iso(4), step: "conclude" }];
-    expect(visitTimer(warning({ state: "concluded", timeline }), AT + 60 * MIN).kind).toBe("kept");
+  test("stops with the visit, whatever comes after it", () => {
+    expect(visitTimer(warning({ state: "concluded", visited_at: iso(12) }), AT + 500 * MIN)).toEqual({ kind: "kept", left_s: 1080 });
+    expect(visitTimer(warning({ state: "arrived", visited_at: iso(33) }), AT + 60 * MIN)).toEqual({ kind: "missed", left_s: -180 });
   });
 
   test.each([[1747, "29:07"], [0, "00:00"], [-131, "+02:11"], [3870, "1:04:30"], [-7200, "+2:00:00"]])("%i s is %s", (left, text) => {

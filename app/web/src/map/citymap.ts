@@ -89,6 +89,8 @@ export class CityMap {
   private onMoved(): void {
     const centre = this.map.getCenter();
     const bounds = this.map.getBounds();
+    // While a face is printed the map has no size: what it showed stays.
+    if (bounds.getWest() >= bounds.getEast() || bounds.getSouth() >= bounds.getNorth()) return;
     batch(() => {
       store.place.value = { lat: centre.lat, lon: centre.lng, zoom: this.map.getZoom() };
       store.view.value = [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()];

@@ -28,14 +28,13 @@ export const publishing = computed(() => faceParam("sel") === "publish");
 export const deeds = deed();
 export const file = signal<File | null>(null);
 /** yyyy-mm-dd, local; from its beginning the new standard is in force */
-export const validFrom = signal("");
+export const validFrom = signal(day(serverNow()));
 /** what the server says of this file on this day; null: not asked yet, or file or day have changed since */
 export const preview = signal<Preview | null>(null);
 
 export function openPublishing(open: boolean): void {
   deeds.forget();
   preview.value = null;
-  if (open && validFrom.peek() === "") validFrom.value = day(serverNow());
   setFaceParams({ sel: open ? "publish" : "" });
 }
 

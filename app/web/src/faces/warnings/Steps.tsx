@@ -26,7 +26,7 @@ export function Steps({ warning }: { warning: Warning }): JSX.Element | null {
       ) : null}
       {conclude && ending ? (
         <div class="warning-outcomes" role="group" aria-label={t("visitOutcome")}>
-          {OUTCOMES.map((outcome) => (
+          {(conclude.fields.find(({ name }) => name === "outcome")?.choices ?? OUTCOMES).map((outcome) => (
             <button key={outcome} type="button" class="button" disabled={busy} onClick={() => { setEnding(false); void take(warning, "conclude", outcome); }}>
               {word("outcome", outcome)}
             </button>

@@ -33,7 +33,7 @@ export function WarningCard({ warning }: { warning: Warning }): JSX.Element {
             <Icon name="pin" />
             {t("showOnMap")}
           </button>
-          {warning.location_uncertainty_m ? <span class="soft">{t("uncertainty", { m: number(warning.location_uncertainty_m) })}</span> : null}
+          {warning.location_uncertainty_m > 0 ? <span class="soft">{t("uncertainty", { m: number(warning.location_uncertainty_m) })}</span> : null}
         </div>
       </section>
       <section>
@@ -53,7 +53,7 @@ export function WarningCard({ warning }: { warning: Warning }): JSX.Element {
           {[...warning.timeline].reverse().map((entry) => (
             <li key={`${entry.at}${entry.step}`}>
               <time class="tabular soft">{moment(entry.at, now)}</time>
-              <div><strong>{word("warnstep", entry.step)}</strong> {entry.outcome ? word("outcome", entry.outcome) : ""}</div>
+              <div><strong>{word("warnstep", entry.step)}</strong> {entry.outcome ? word("outcome", entry.outcome) : ""} <span class="soft">{entry.role ? word("acts", entry.role) : ""}</span></div>
             </li>
           ))}
         </ol>

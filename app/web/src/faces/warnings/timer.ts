@@ -8,23 +8,16 @@ export interface Timer {
   readonly left_s: number;
 }
 
-type Timed = Pick<Warning, "dispatched_at" | "visit_due_at" | "state" | "timeline">;
+type Timed = Pick<Warning, "dispatched_at" | "visit_due_at" | "visited_at">;
 
 /** `now` in ms by the server's clock. Soon due is the last third: what is left of it is the way there. */
 export function visitTimer(warning: Timed, now: number): Timer {
   const due = Date.parse(warning.visit_due_at);
-  const visited = visitedAt(warning);
+  const visited = warning.visited_at === null ? null : Date.parse(warning.visited_at);
   const left_s = Math.floor((due - (visited ?? now)) / 1000);
   if (visited !== null) return { kind: left_s < 0 ? "missed" : "kept", left_s };
   const whole_s = (due - Date.parse(warning.dispatched_at)) / 1000;
   return { kind: left_s < 0 ? "overdue" : left_s * 3 <= whole_s ? "due_soon" : "ok", left_s };
-}
-
-/** When the visit was made, or the warning ended without one; null while the timer runs. */
-export function visitedAt({ state, timeline }: Pick<Timed, "state" | "timeline">): number | null {
-  const last = [...timeline].reverse().find(({ step }) => step === "arrive") ?? (state === "concluded" ? timeline[timeline.length - 1] : undefined);
-  if (last) return Date.parse(last.at);
-  return null;
 }
 
 /** 29:07, 1:04:30, and with a plus what is over the limit: +02:11. */

@@ -23,11 +23,13 @@ export interface Warning {
   readonly station: { readonly name: string } | null;
   readonly dispatched_at: string;
   readonly visit_due_at: string;
+  /** when the timer stopped; null while it runs */
+  readonly visited_at: string | null;
   readonly climbs: readonly { readonly at: string; readonly to: Rung }[];
   readonly lon: number;
   readonly lat: number;
-  readonly location_uncertainty_m: number | null;
+  readonly location_uncertainty_m: number;
   readonly chain: readonly ChainLink[];
   readonly next_steps: readonly NextStep[];
-  readonly timeline: readonly { readonly at: string; readonly step: string; readonly outcome?: string | null }[];
+  readonly timeline: readonly { readonly at: string; readonly step: string; readonly outcome: string | null; readonly role: string | null }[];
 }
