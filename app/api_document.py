@@ -14,6 +14,8 @@ TAGS = [
     {"name": "places", "description": "The city, its areas of every level, its addresses."},
     {"name": "incidents", "description": "What is reported, where, and how it stands."},
     {"name": "dispatch", "description": "Who answers for which area, by call sign and role."},
+    {"name": "warnings", "description": "Warnings of fraud, their visits and timers."},
+    {"name": "mediation", "description": "Joint mediation of disputes."},
     {"name": "live", "description": "What happens, as it happens."},
     {"name": "maps", "description": "Layers, tiles, heat and figures by area."},
     {"name": "operations", "description": "Whether the server is well."},

@@ -14,15 +14,20 @@ from app import problem_answers
 from app.core.errors import FieldError, Problem
 from app.core.settings import Settings
 from app.guards import SAFE_METHODS
-from app.identity.cookies import read_cookie
+from app.identity.cookies import cookie_name, read_cookie
 from app.identity.deps import ACTOR
 from app.identity.rules import Actor
 from app.identity.service import Sessions, header_token, not_signed_in
 
 # Everything else is the page's own files, health and documentation: nothing of the city.
 GUARDED = ("/api/", "/tiles/", "/heat/", "/ogc/")
-OPEN = frozenset({("GET", "/api/v1/openapi.json"), ("HEAD", "/api/v1/openapi.json"),
-                  ("POST", "/api/v1/session")})  # fmt: skip
+OPEN = frozenset({
+    ("GET", "/api/v1/openapi.json"), ("HEAD", "/api/v1/openapi.json"), ("POST", "/api/v1/session"),
+    ("GET", "/api/v1/session/oidc"), ("GET", "/api/v1/session/oidc/start"),
+    ("GET", "/api/v1/session/oidc/callback"),
+    # With a key instead of a session, for which its route asks (identity.key_deps).
+    ("POST", "/api/v1/warnings"),
+})  # fmt: skip
 HEADER_TOKEN = "x-minqing-token"
 # The page says by it that nobody has touched it lately: what it fetches then counts for nothing.
 BACKGROUND = "x-minqing-background"
@@ -59,7 +64,7 @@ class SignedIn:
 
     async def _admit(self, scope: Scope) -> Actor:
         headers = Headers(scope=scope)
-        token = read_cookie(headers.get("cookie", ""), scope.get("scheme", "http"))
+        token = read_cookie(headers.get("cookie", ""), cookie_name(scope.get("scheme", "http")))
         if token is None:
             raise not_signed_in()
         by_person = is_by_person(scope["path"], headers)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.core.query_words import parse_bbox
 from app.dispatch.models import Assignment, DutyUnit, StaffingRule, Station, StationCover
-from app.dispatch.schemas import AssignmentQuery, StaffingQuery, StationQuery
+from app.dispatch.schemas import AssignmentQuery, DutyUnitQuery, StaffingQuery, StationQuery
 from app.places.models import Area
 from app.places.queries import inside
 from geodata import codes
@@ -177,3 +177,93 @@ def _standing(area: int | None, at: datetime) -> Select[*tuple[Any, ...]]:
         .where(Area.level == Level.COMMUNITY, Area.code.between(low, high), Area.valid.contains(at))
         .group_by(Area.code, Area.name, Area.kind)
     )
+
+
+DUTY_COLUMNS = (
+    DutyUnit.id.label("unit_id"),
+    DutyUnit.call_sign,
+    DutyUnit.role,
+    Station.id.label("station_id"),
+    Station.code.label("station_code"),
+    Station.name.label("station_name"),
+    Station.kind.label("station_kind"),
+    Station.area_code.label("station_area"),
+)
+
+
+def duty_units(
+    session: Session, query: DutyUnitQuery, at: datetime, after: tuple[int, str] | None
+) -> tuple[int, Rows]:
+    """How many units on duty may serve an area, and one more than `limit` of them behind `after`:
+    those of the smallest areas first (a greater code lies deeper)."""
+    where: list[ColumnElement[bool]] = [DutyUnit.valid.contains(at), Station.valid.contains(at)]
+    if query.area is not None:
+        lo, hi = codes.code_range(query.area)
+        covers = select(StationCover.station_id).where(
+            or_(StationCover.area_code.in_(codes.chain_of(query.area)),
+                StationCover.area_code.between(lo, hi))
+        )  # fmt: skip
+        where.append(
+            or_(Station.area_code.between(lo, hi),
+                Station.area_code.in_(codes.chain_of(query.area)), Station.id.in_(covers))
+        )  # fmt: skip
+    if query.role is not None:
+        where.append(DutyUnit.role == query.role)
+    joined = select(*DUTY_COLUMNS).join(Station, Station.id == DutyUnit.station_id).where(*where)
+    total = session.scalar(select(func.count()).select_from(joined.subquery())) or 0
+    if after is not None:
+        joined = joined.where(tuple_(-Station.area_code, DutyUnit.call_sign) > after)
+    ordered = joined.order_by(-Station.area_code, DutyUnit.call_sign)
+    return total, session.execute(ordered.limit(query.limit + 1)).all()
+
+
+def units_by_id(session: Session, ids: Sequence[int]) -> dict[int, AnyRow]:
+    """Units by number, on duty or not, with DUTY_COLUMNS."""
+    found = (
+        select(*DUTY_COLUMNS)
+        .join(Station, Station.id == DutyUnit.station_id)
+        .where(DutyUnit.id.in_(ids))
+    )
+    return {row.unit_id: row for row in session.execute(found)} if ids else {}
+
+
+def on_duty(session: Session, unit_id: int, at: datetime) -> bool:
+    """Whether there is such a unit, and it is on duty."""
+    found = select(DutyUnit.id).where(DutyUnit.id == unit_id, DutyUnit.valid.contains(at))
+    return session.scalar(found) is not None
+
+
+def stations_by_id(session: Session, ids: Sequence[int]) -> dict[int, AnyRow]:
+    """Stations by number: `id`, `name`, `kind`, `area_code`."""
+    found = select(Station.id, Station.name, Station.kind, Station.area_code).where(
+        Station.id.in_(ids)
+    )
+    return {row.id: row for row in session.execute(found)} if ids else {}
+
+
+def covering_station(
+    session: Session, kind: str, chain: Sequence[int], place: tuple[float, float], at: datetime
+) -> int | None:
+    """The station of a kind that covers the smallest area of a chain, of several the nearest to a
+    place (lon, lat in degrees, EPSG:4326); None where none does."""
+    here = func.ST_SetSRID(func.ST_MakePoint(*place), 4326)
+    found = (
+        select(Station.id)
+        .join(StationCover, StationCover.station_id == Station.id)
+        .where(Station.kind == kind, Station.valid.contains(at), StationCover.area_code.in_(chain))
+        .order_by(StationCover.area_code.desc(), func.ST_Distance(Station.geom, here), Station.id)
+        .limit(1)
+    )
+    return session.scalar(found)
+
+
+def units_of(session: Session, station_id: int, role: str, at: datetime) -> list[int]:
+    """Numbers of a station's units of a role, by call sign."""
+    found = (
+        select(DutyUnit.id)
+        .where(
+            DutyUnit.station_id == station_id, DutyUnit.role == role, DutyUnit.valid.contains(at)
+        )
+        .order_by(DutyUnit.call_sign)
+    )
+    return list(session.scalars(found))

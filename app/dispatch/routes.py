@@ -12,6 +12,8 @@ from app.dispatch.schemas import (
     AreaCard,
     AssignmentPage,
     AssignmentQuery,
+    DutyUnitPage,
+    DutyUnitQuery,
     StaffingPage,
     StaffingQuery,
     StationPage,
@@ -61,3 +63,11 @@ def list_staffing(
     `ok=false` lists the communities that break it.
     """
     return service.list_staffing(session, query, now)
+
+
+@router.get("/duty_units", summary="List units on duty")
+def list_duty_units(
+    query: Annotated[DutyUnitQuery, Query()], session: ReadSession, now: Now
+) -> DutyUnitPage:
+    """Units by call sign and role, for choosing one; of the nearest stations first."""
+    return service.list_duty_units(session, query, now)

@@ -139,3 +139,40 @@ class AreaCard(Area):
     stations: list[Station] = Field(
         description="Stations that serve it, from its own up to the city's."
     )
+
+
+class StationRef(BaseModel):
+    """A station in a few words."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int = Field(description="Number of the station.")
+    name: str = Field(description="Name in Chinese.")
+    kind: StationKind = Field(description="What it is.")
+    area_code: int = Field(description="15-digit code of the area for which it stands.")
+
+
+class DutyUnit(BaseModel):
+    """A unit on duty: call sign and role only, nothing about a person."""
+
+    unit_id: int = Field(description="Number of the unit.")
+    call_sign: str = Field(description="Call sign of the unit.")
+    role: Role = Field(description="What the unit does.")
+    station: StationRef = Field(description="The station that it belongs to.")
+
+
+class DutyUnitPage(Page[DutyUnit]):
+    """Units, those of the nearest stations first."""
+
+
+class DutyUnitQuery(AsOf):
+    """Which units."""
+
+    area: AreaCode | None = Field(
+        default=None,
+        description="Only units that may serve the area with this 15-digit code: of stations in"
+        " it, above it, or that cover it.",
+    )
+    role: Role | None = Field(default=None, description="Only units of this role.")
+    limit: Limit = 100
+    cursor: Cursor = None

@@ -16,12 +16,16 @@ from app.dispatch.schemas import (
     AssignmentQuery,
     Children,
     CommunityStaffing,
+    DutyUnit,
+    DutyUnitPage,
+    DutyUnitQuery,
     Staffing,
     StaffingPage,
     StaffingQuery,
     Station,
     StationPage,
     StationQuery,
+    StationRef,
 )
 from app.places import queries as place_queries
 from app.places import service as places
@@ -114,3 +118,29 @@ def _staffing(row: AnyRow) -> CommunityStaffing:
 
 def _station(row: AnyRow) -> Station:
     return Station.model_validate(row)
+
+
+def list_duty_units(session: Session, query: DutyUnitQuery, now: datetime) -> DutyUnitPage:
+    """The units on duty that the query selects.
+
+    Raises:
+        Problem: 422 on `cursor`.
+    """
+    key = decode_cursor(query.cursor, (int, str))
+    after = (key[0], key[1]) if key else None
+    total, rows = queries.duty_units(session, query, query.at or now, after)
+    sent, following = cut(rows, query.limit, lambda row: [-row.station_area, row.call_sign])
+    return DutyUnitPage(total=total, items=[duty_unit(row) for row in sent], next=following)
+
+
+def duty_unit(row: AnyRow) -> DutyUnit:
+    """A unit as it is sent."""
+    return DutyUnit(
+        unit_id=row.unit_id,
+        call_sign=row.call_sign,
+        role=row.role,
+        station=StationRef(
+            id=row.station_id, name=row.station_name, kind=row.station_kind,
+            area_code=row.station_area,
+        ),
+    )  # fmt: skip
