@@ -47,6 +47,9 @@ def make(app: FastAPI) -> dict[str, Any]:
         routes=app.routes,
         tags=TAGS,
     )
+    for name, schema in made["components"]["schemas"].items():
+        if name.startswith("Body_"):
+            schema.setdefault("description", "A form (multipart/form-data).")
     for operation in operations(made):
         for parameter in operation.get("parameters", []):
             _correct_parameter(parameter)

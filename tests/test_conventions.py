@@ -102,6 +102,7 @@ NAMESPACES = (
     "https://json-schema.org",
     "https://spec.openapis.org",
     "http://www.apache.org",
+    "http://schemas.openxmlformats.org",
 )
 
 
