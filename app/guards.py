@@ -1,6 +1,7 @@
 """What stands in front of every path: who may call this host, and what browsers may do with us."""
 
 import re
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -35,10 +36,10 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 def loopback_hosts(settings: Settings) -> frozenset[str]:
     """Host names under which this server may be called, without ports.
 
-    Until sign-in exists these are the loopback names only: another name would mean a page of
-    somebody else's that has rebound its DNS to us.
+    Another name would mean a page of somebody else's that has rebound its DNS to us.
     """
-    return LOOPBACK | {settings.host}
+    named = {urlsplit(settings.public_url).hostname or ""} if settings.public_url else set()
+    return LOOPBACK | {settings.host} | named
 
 
 def host_name(host: str) -> str:

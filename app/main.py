@@ -20,6 +20,8 @@ from app.health import router as health_router
 from app.identity.account_routes import router as account_router
 from app.identity.audit_routes import router as audit_router
 from app.identity.deps import authorise
+from app.identity.oidc import Provider
+from app.identity.oidc_routes import router as oidc_router
 from app.identity.routes import router as identity_router
 from app.identity.service import Sessions
 from app.incidents.attachment_routes import router as attachments_router
@@ -36,6 +38,7 @@ from app.maps.service import Maps
 from app.places.routes import router as places_router
 from app.shutdown import before_shutdown
 from app.sign_in_guard import SignedIn
+from app.warnings.routes import router as warnings_router
 
 WEB_DIST = Path(__file__).parent / "web" / "dist"
 DESCRIPTION = """\
@@ -77,9 +80,11 @@ def create_app(context: Context) -> FastAPI:
     app.state.context = context
     app.state.maps = maps
     app.state.sessions = sessions
+    app.state.oidc = Provider(context.settings)
     problem_answers.install(app)
     for router in (
         identity_router,
+        oidc_router,
         account_router,
         audit_router,
         places_router,
@@ -90,6 +95,7 @@ def create_app(context: Context) -> FastAPI:
         steps_router,
         contact_router,
         dispatch_router,
+        warnings_router,
         live_router,
         maps_router,
         hot_router,

@@ -2,8 +2,9 @@
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -32,7 +33,46 @@ class Settings(BaseSettings):
         description="Keys that seal the contacts of cases (mode 0600, made when missing); unset:"
         " `contact.key` in the data directory. Keep a copy apart from the database's.",
     )
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/?#\s]+/?$",
+        description="Under which address people reach the server, such as https://map.example.cn;"
+        " unset: that on which it listens.",
+    )
+    oidc_issuer: str | None = Field(
+        default=None,
+        pattern=r"^(https://|http://(127\.0\.0\.1|localhost)[:/])[^?#\s]*$",
+        description="A provider at which people may sign in too (OpenID Connect); https.",
+    )
+    oidc_client_id: str | None = Field(default=None, description="What it knows us as.")
+    oidc_client_secret: SecretStr | None = Field(default=None, description="Our secret with it.")
+    oidc_client_secret_file: Path | None = Field(
+        default=None, description="A file that holds that secret instead."
+    )
+    oidc_claim: str = Field(
+        default="preferred_username",
+        description="The claim of its ID token that is the name of an account here.",
+    )
+    oidc_name: str | None = Field(
+        default=None, max_length=40, description="How the sign-in page calls it; unset: its host."
+    )
     workers: int = Field(default=1, ge=1, le=32, description="Web worker processes.")
+
+    @model_validator(mode="after")
+    def _knows_the_provider(self) -> Self:
+        if self.oidc_issuer is not None and not self.oidc_client_id:
+            raise ValueError("MINQING_OIDC_ISSUER needs MINQING_OIDC_CLIENT_ID")
+        return self
+
+    def read_oidc_secret(self) -> str | None:
+        """Our secret with the provider; None for a client that has none.
+
+        Raises:
+            OSError: the file that is to hold it cannot be read.
+        """
+        if self.oidc_client_secret_file is not None:
+            return self.oidc_client_secret_file.read_text(encoding="utf-8").strip()
+        return self.oidc_client_secret.get_secret_value() if self.oidc_client_secret else None
 
     @property
     def simulates(self) -> bool:

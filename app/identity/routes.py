@@ -10,7 +10,7 @@ from app.core.problem_docs import documented
 from app.core.query_words import StrictQuery
 from app.identity import service
 from app.identity import step_up as step_up_of
-from app.identity.cookies import cookie_name, read_cookie
+from app.identity.cookies import cookie_name, read_cookie, set_session_cookie
 from app.identity.deps import ActorDep, ContextDep, SessionsDep, json_only
 from app.identity.schemas import ChosenGrant, Credentials, GivenPassword, SessionInfo
 
@@ -52,16 +52,13 @@ def sign_in(
     each further one makes the next attempt wait longer (429, Retry-After).
     """
     scheme = request.url.scheme
-    old = read_cookie(request.headers.get("cookie", ""), scheme)
+    old = read_cookie(request.headers.get("cookie", ""), cookie_name(scheme))
     source = request.client.host if request.client else ""
     opened = service.sign_in(context.engine, given, source, old)
     actor = service.actor_of(context.engine, opened.token)
     if actor is None:
         raise service.not_signed_in()
-    response.set_cookie(
-        cookie_name(scheme), opened.token, path="/", httponly=True, samesite="lax",
-        secure=scheme == "https",
-    )  # fmt: skip
+    set_session_cookie(response, opened.token, scheme)
     return service.describe(context.engine, actor)
 
 

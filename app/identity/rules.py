@@ -32,7 +32,13 @@ EVERYBODY = frozenset(Role)
 REPORTERS = EVERYBODY - {Role.AUDITOR, Role.WALL_DISPLAY}
 
 # Operations (by their id in the API document) that need no sign-in.
-OPEN_OPERATIONS = frozenset({"healthz", "readyz", "metrics", "sign_in", "docs", "style"})
+OPEN_OPERATIONS = frozenset({
+    "healthz", "readyz", "metrics", "docs", "style", "sign_in", "get_oidc", "start_oidc",
+    "finish_oidc",
+})  # fmt: skip
+
+# Those of programs: a key (identity.keys) instead of a session, and nothing of a session counts.
+KEY_OPERATIONS = frozenset({"send_warning"})
 
 # Every other operation, and who may do it. What is not here is refused to everybody.
 OPERATIONS: dict[str, frozenset[Role]] = {
@@ -41,7 +47,7 @@ OPERATIONS: dict[str, frozenset[Role]] = {
             "get_session", "sign_out", "switch_grant",
             "get_city", "list_categories",
             "list_areas", "get_area", "get_area_boundary", "search_addresses", "name_point",
-            "list_stations", "list_assignments", "list_staffing",
+            "list_stations", "list_assignments", "list_staffing", "list_duty_units",
             "list_incidents", "list_due", "summarise_clocks", "get_incident",
             "get_incident_by_no", "stream",
             "list_layers", "count_incidents", "count_incidents_over_time", "get_heat_legend",
@@ -69,6 +75,15 @@ OPERATIONS: dict[str, frozenset[Role]] = {
         # As incidents.contact_rules.HANDLERS, which says more.
         frozenset({Role.GRID_WORKER, Role.RESPONDER, Role.DUTY_OFFICER, Role.DISPATCHER}),
     ),
+    **dict.fromkeys(
+        ("list_warnings", "get_warning"),
+        frozenset({
+            Role.CITY_ADMIN, Role.DUTY_OFFICER, Role.DISPATCHER, Role.RESPONDER, Role.AUDITOR,
+        }),
+    ),
+    "take_warning_step": frozenset({
+        Role.CITY_ADMIN, Role.DUTY_OFFICER, Role.DISPATCHER, Role.RESPONDER,
+    }),
     "step_up": EVERYBODY - {Role.WALL_DISPLAY},
     **dict.fromkeys(
         (

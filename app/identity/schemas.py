@@ -74,3 +74,10 @@ class SessionInfo(BaseModel):
         description="Until when what is protected is open to this session (RFC 3339, UTC);"
         " null: the password is needed again."
     )
+
+
+class OidcInfo(BaseModel):
+    """Whether one can sign in at a provider of the city's own."""
+
+    enabled: bool = Field(description="Whether there is one.")
+    name: str | None = Field(description="How it is called; null where there is none.")

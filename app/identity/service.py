@@ -17,6 +17,7 @@ from app.core.db import reading, writing
 from app.core.errors import FieldError, Problem, invalid
 from app.core.scope import Scope
 from app.identity import attempts, passwords, queries, rules
+from app.identity.cookies import cookie_name, read_cookie
 from app.identity.rules import Actor, Role
 from app.identity.schemas import Credentials, Grant, GrantedArea, SessionInfo
 from app.places import queries as places
@@ -76,6 +77,27 @@ def sign_in(engine: Engine, given: Credentials, source: str, old_token: str | No
         if old_token is not None:
             queries.end(session, token_hash(old_token))
     return opened
+
+
+def sign_in_as(engine: Engine, name: str, cookies: str, scheme: str) -> str | None:
+    """The token of a new session of an account for which a provider vouches; None where it may not.
+
+    A demo account is nobody's at a provider. The session that the browser had before ends.
+
+    Args:
+        cookies: the Cookie header.
+        scheme: http or https.
+    """
+    old_token = read_cookie(cookies, cookie_name(scheme))
+    with writing(engine) as session:
+        known = queries.account(session, name)
+        if known is None or known.disabled_at is not None or known.demo:
+            return None
+        if not queries.grants(session, known.id):
+            return None
+        if old_token is not None:
+            queries.end(session, token_hash(old_token))
+        return open_session(session, known.id)
 
 
 def open_session(

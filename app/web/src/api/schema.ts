@@ -77,6 +77,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell whether one can sign in at a provider
+         * @description Open to everybody: the sign-in page shows a button where it is so.
+         */
+        get: operations["get_oidc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/oidc/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Go to the provider to sign in
+         * @description Redirects there; the answer comes to `callback`.
+         */
+        get: operations["start_oidc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Come back from the provider
+         * @description Begins a session of the account that the provider vouches for, and redirects to the page.
+         *
+         *     Otherwise the page's address says why not: `oidc=` expired, refused, no-account, unavailable.
+         */
+        get: operations["finish_oidc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -812,6 +874,96 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/duty_units": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List units on duty
+         * @description Units by call sign and role, for choosing one; of the nearest stations first.
+         */
+        get: operations["list_duty_units"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List warnings of fraud
+         * @description Running timers first, by what is due first; then visits without a result; then the others.
+         */
+        get: operations["list_warnings"];
+        put?: never;
+        /**
+         * Send a warning of fraud
+         * @description Take a warning once, and send it to the police station that covers the place.
+         *
+         *     For programs: with a key (`X-Minqing-Key`), without a session. Outside the key's area 403.
+         *     Nothing of whoever is warned is taken.
+         */
+        post: operations["send_warning"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Give a warning of fraud
+         * @description The warning with its timer and who must act now, computed from its log.
+         */
+        get: operations["get_warning"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/{id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a step of a warning
+         * @description Note a call, a departure, an arrival, a result; the case moves with it.
+         *
+         *     What may be done now stands in `next_steps`. The arrival stops the timer; the result closes the
+         *     case, and with it its exact place is gone.
+         */
+        post: operations["take_warning_step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stream": {
         parameters: {
             query?: never;
@@ -1262,7 +1414,7 @@ export interface components {
              */
             code: number;
             /** @description Level in the tree of responsibility. */
-            level: components["schemas"]["Level"];
+            level: components["schemas"]["geodata__codes__Level"];
             /**
              * Name
              * @description Name in Chinese.
@@ -1340,7 +1492,7 @@ export interface components {
              */
             code: number;
             /** @description Level in the tree of responsibility. */
-            level: components["schemas"]["Level"];
+            level: components["schemas"]["geodata__codes__Level"];
             /**
              * Name
              * @description Name in Chinese.
@@ -1532,7 +1684,7 @@ export interface components {
              */
             area_name: string;
             /** @description Level of the area. */
-            area_level: components["schemas"]["Level"];
+            area_level: components["schemas"]["geodata__codes__Level"];
             /**
              * Station Code
              * @description Code of the station that the unit belongs to.
@@ -1710,7 +1862,7 @@ export interface components {
          * @description What was done.
          * @enum {string}
          */
-        AuditKind: "reveal" | "export" | "contact_changed" | "contact_erased" | "contact_key_changed" | "photo_erased" | "text_erased" | "grant_added" | "grant_revoked" | "account_added" | "account_disabled" | "account_enabled" | "password_changed" | "sessions_ended" | "standard_published" | "key_added" | "key_revoked";
+        AuditKind: "reveal" | "export" | "contact_changed" | "contact_erased" | "contact_key_changed" | "photo_erased" | "text_erased" | "retention_changed" | "grant_added" | "grant_revoked" | "account_added" | "account_disabled" | "account_enabled" | "password_changed" | "sessions_ended" | "standard_published" | "key_added" | "key_revoked";
         /**
          * AuditPage
          * @description A part of the audit, newest first.
@@ -1802,7 +1954,7 @@ export interface components {
              */
             code: number;
             /** @description Level in the tree of responsibility. */
-            level: components["schemas"]["Level"];
+            level: components["schemas"]["geodata__codes__Level"];
             /**
              * Name
              * @description Name in Chinese.
@@ -2054,7 +2206,7 @@ export interface components {
              */
             code: number;
             /** @description Level in the tree of responsibility. */
-            level: components["schemas"]["Level"];
+            level: components["schemas"]["geodata__codes__Level"];
             /**
              * Name
              * @description Name in Chinese.
@@ -2161,7 +2313,7 @@ export interface components {
          */
         Children: {
             /** @description Their level. */
-            level: components["schemas"]["Level"];
+            level: components["schemas"]["geodata__codes__Level"];
             /**
              * Count
              * @description How many there are.
@@ -2403,7 +2555,7 @@ export interface components {
          */
         Counts: {
             /** @description Level of the areas. */
-            level: components["schemas"]["Level"];
+            level: components["schemas"]["geodata__codes__Level"];
             /**
              * Measure
              * @description Which figure.
@@ -2499,6 +2651,47 @@ export interface components {
          * @enum {string}
          */
         Duty: "primary" | "backup" | "staff";
+        /**
+         * DutyUnit
+         * @description A unit on duty: call sign and role only, nothing about a person.
+         */
+        DutyUnit: {
+            /**
+             * Unit Id
+             * @description Number of the unit.
+             */
+            unit_id: number;
+            /**
+             * Call Sign
+             * @description Call sign of the unit.
+             */
+            call_sign: string;
+            /** @description What the unit does. */
+            role: components["schemas"]["app__dispatch__rules__Role"];
+            /** @description The station that it belongs to. */
+            station: components["schemas"]["StationRef"];
+        };
+        /**
+         * DutyUnitPage
+         * @description Units, those of the nearest stations first.
+         */
+        DutyUnitPage: {
+            /**
+             * Total
+             * @description How many items the whole list has, exactly.
+             */
+            total: number;
+            /**
+             * Items
+             * @description This part of the list, in its order.
+             */
+            items: components["schemas"]["DutyUnit"][];
+            /**
+             * Next
+             * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
+             */
+            next: string | null;
+        };
         /**
          * Feature
          * @description A GeoJSON feature (RFC 7946).
@@ -3183,7 +3376,7 @@ export interface components {
          * @description The five levels of the tree; the value is the word used in files, tables and queries.
          * @enum {string}
          */
-        Level: "city" | "district" | "subdistrict" | "community" | "cell";
+        "Level-Input": "city" | "district" | "subdistrict" | "community" | "cell";
         /**
          * Likeness
          * @description In what two reports are alike.
@@ -3380,6 +3573,61 @@ export interface components {
             password: string;
         };
         /**
+         * NewWarning
+         * @description A warning as a centre sends it: what kind, where, how pressing. Nothing of anybody.
+         * @example {
+         *       "category": "1102",
+         *       "detected_at": "2026-01-31T08:00:00Z",
+         *       "id": "6f1c1d5e-6f0a-4b57-9b0e-3c1f2a4d5e6f",
+         *       "lat": 36.34,
+         *       "lon": 102.86,
+         *       "risk": 3
+         *     }
+         */
+        NewWarning: {
+            /**
+             * Id
+             * Format: uuid
+             * @description UUID chosen by the sender: the same warning under the same id is taken once.
+             * @example 6f1c1d5e-6f0a-4b57-9b0e-3c1f2a4d5e6f
+             */
+            id: string;
+            /**
+             * Category
+             * @description Four digits, 11xx, of the filing standard in force.
+             * @example 1102
+             */
+            category: string;
+            /**
+             * Lon
+             * @description Longitude in degrees, WGS84 (EPSG:4326).
+             * @example 102.86
+             */
+            lon?: number | null;
+            /**
+             * Lat
+             * @description Latitude in degrees, WGS84 (EPSG:4326).
+             * @example 36.34
+             */
+            lat?: number | null;
+            /**
+             * Address
+             * @description Instead of `lon` and `lat`: an address in this city. Not kept.
+             */
+            address?: string | null;
+            /**
+             * Risk
+             * @description How pressing it is: 1 low, 2 medium, 3 high.
+             */
+            risk: number;
+            /**
+             * Detected At
+             * Format: date-time
+             * @description When it was noticed (RFC 3339, UTC): a week back at most, not more than 5 minutes ahead.
+             */
+            detected_at: string;
+        };
+        /**
          * NextStep
          * @description A step that may be taken now by whoever asks.
          */
@@ -3396,6 +3644,22 @@ export interface components {
              * @description The step that is waited for from this post, one at most.
              */
             ordinary: boolean;
+        };
+        /**
+         * OidcInfo
+         * @description Whether one can sign in at a provider of the city's own.
+         */
+        OidcInfo: {
+            /**
+             * Enabled
+             * @description Whether there is one.
+             */
+            enabled: boolean;
+            /**
+             * Name
+             * @description How it is called; null where there is none.
+             */
+            name: string | null;
         };
         /**
          * PhotoKind
@@ -3713,6 +3977,12 @@ export interface components {
             errors: components["schemas"]["CellError"][];
         };
         /**
+         * State
+         * @description How far a warning has come.
+         * @enum {string}
+         */
+        State: "dispatched" | "called" | "departed" | "arrived" | "concluded";
+        /**
          * Station
          * @description A place from which work is led.
          */
@@ -3776,6 +4046,29 @@ export interface components {
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
              */
             next: string | null;
+        };
+        /**
+         * StationRef
+         * @description A station in a few words.
+         */
+        StationRef: {
+            /**
+             * Id
+             * @description Number of the station.
+             */
+            id: number;
+            /**
+             * Name
+             * @description Name in Chinese.
+             */
+            name: string;
+            /** @description What it is. */
+            kind: components["schemas"]["StationKind"];
+            /**
+             * Area Code
+             * @description 15-digit code of the area for which it stands.
+             */
+            area_code: number;
         };
         /**
          * Status
@@ -3906,6 +4199,24 @@ export interface components {
             /**
              * Version
              * @description `version` of the incident as it was seen; refused (409) when the case has moved on since.
+             */
+            version?: number | null;
+        };
+        /**
+         * TakenWarningStep
+         * @description What is done about a warning.
+         * @example {
+         *       "step": "call"
+         *     }
+         */
+        TakenWarningStep: {
+            /** @description What is done; see `next_steps`. */
+            step: components["schemas"]["WarningStep"];
+            /** @description `conclude`: what came of it; dissuaded and not_dissuaded need an arrival. */
+            outcome?: components["schemas"]["VisitOutcome"] | null;
+            /**
+             * Version
+             * @description `version` as it was seen; refused (409) when it has moved on since.
              */
             version?: number | null;
         };
@@ -4151,6 +4462,253 @@ export interface components {
             next: string | null;
         };
         /**
+         * VisitOutcome
+         * @description What came of a visit.
+         * @enum {string}
+         */
+        VisitOutcome: "dissuaded" | "not_dissuaded" | "not_found" | "false_alarm";
+        /**
+         * Warning
+         * @description A warning of fraud, how its visit stands, and who must act now.
+         */
+        Warning: {
+            /**
+             * Id
+             * Format: uuid
+             * @description UUID under which it was sent.
+             * @example 6f1c1d5e-6f0a-4b57-9b0e-3c1f2a4d5e6f
+             */
+            id: string;
+            /**
+             * Version
+             * @description Number of steps so far. Send it back with a step.
+             */
+            version: number;
+            /**
+             * No
+             * @description Short number of its case.
+             */
+            no: number;
+            /**
+             * Category
+             * @description Four digits of the filing standard.
+             * @example 1102
+             */
+            category: string;
+            /**
+             * Category Name Zh
+             * @description Name of the category in Chinese.
+             */
+            category_name_zh: string;
+            /**
+             * Category Name En
+             * @description Name of the category in English.
+             */
+            category_name_en: string;
+            /**
+             * Risk
+             * @description 1 low, 2 medium, 3 high.
+             */
+            risk: number;
+            /** @description How far it has come. */
+            state: components["schemas"]["State"];
+            /** @description Who must act now. */
+            level: components["schemas"]["app__warnings__rules__Level"];
+            /** @description The police station that covers the place; null where none does. */
+            station: components["schemas"]["StationRef"] | null;
+            /**
+             * Detected At
+             * Format: date-time
+             * @description When it was noticed (RFC 3339, UTC).
+             */
+            detected_at: string;
+            /**
+             * Dispatched At
+             * Format: date-time
+             * @description When the timer started (RFC 3339, UTC).
+             */
+            dispatched_at: string;
+            /**
+             * Visit Due At
+             * Format: date-time
+             * @description When it runs out (RFC 3339, UTC).
+             */
+            visit_due_at: string;
+            /**
+             * Visited At
+             * @description When it stopped: somebody arrived, or it ended; null while it runs.
+             */
+            visited_at: string | null;
+            /**
+             * Climbs
+             * @description Levels that it has climbed to so far.
+             */
+            climbs: components["schemas"]["WarningClimb"][];
+            /**
+             * Lon
+             * @description Longitude in degrees, WGS84 (EPSG:4326); see the next but one.
+             */
+            lon: number;
+            /**
+             * Lat
+             * @description Latitude in degrees, WGS84 (EPSG:4326).
+             */
+            lat: number;
+            /**
+             * Location Uncertainty M
+             * @description Radius in m around the point. Once the case is closed the point is that of its grid cell, for good.
+             */
+            location_uncertainty_m: number;
+            /**
+             * Cell Code
+             * @description 15-digit code of the grid cell in which it lies.
+             */
+            cell_code: number;
+            /**
+             * Chain
+             * @description Areas that contain it, from the city down.
+             */
+            chain: components["schemas"]["ChainLink"][];
+            /**
+             * Next Steps
+             * @description What may be done now by who asks.
+             */
+            next_steps: components["schemas"]["WarningNextStep"][];
+            /**
+             * Timeline
+             * @description Every step so far, in order.
+             */
+            timeline: components["schemas"]["WarningTimelineStep"][];
+        };
+        /**
+         * WarningClimb
+         * @description When a warning became the matter of a farther level.
+         */
+        WarningClimb: {
+            /**
+             * At
+             * Format: date-time
+             * @description When (RFC 3339, UTC).
+             */
+            at: string;
+            /** @description sub_centre or city_centre. */
+            to: components["schemas"]["app__warnings__rules__Level"];
+        };
+        /**
+         * WarningNextStep
+         * @description A step that may be taken now.
+         */
+        WarningNextStep: {
+            /** @description The step. */
+            step: components["schemas"]["WarningStep"];
+            /**
+             * Fields
+             * @description What it says.
+             */
+            fields: components["schemas"]["StepField"][];
+            /**
+             * Ordinary
+             * @description The step that is waited for, one at most.
+             */
+            ordinary: boolean;
+        };
+        /**
+         * WarningPage
+         * @description Warnings: running timers first, by what is due first; then the others, the newest first.
+         */
+        WarningPage: {
+            /**
+             * Total
+             * @description How many items the whole list has, exactly.
+             */
+            total: number;
+            /**
+             * Items
+             * @description This part of the list, in its order.
+             */
+            items: components["schemas"]["Warning"][];
+            /**
+             * Next
+             * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
+             */
+            next: string | null;
+        };
+        /**
+         * WarningReceipt
+         * @description What whoever sent a warning is told, and is told again: it does not change later.
+         */
+        WarningReceipt: {
+            /**
+             * Id
+             * Format: uuid
+             * @description UUID under which it was sent.
+             * @example 6f1c1d5e-6f0a-4b57-9b0e-3c1f2a4d5e6f
+             */
+            id: string;
+            /**
+             * No
+             * @description Short number of its case.
+             */
+            no: number;
+            /**
+             * Category
+             * @description Four digits of the filing standard.
+             */
+            category: string;
+            /**
+             * Risk
+             * @description 1 low, 2 medium, 3 high.
+             */
+            risk: number;
+            /**
+             * Detected At
+             * Format: date-time
+             * @description When it was noticed (RFC 3339, UTC).
+             */
+            detected_at: string;
+            /**
+             * Dispatched At
+             * Format: date-time
+             * @description When it was sent on (RFC 3339, UTC).
+             */
+            dispatched_at: string;
+            /**
+             * Visit Due At
+             * Format: date-time
+             * @description By when somebody must be there (RFC 3339, UTC).
+             */
+            visit_due_at: string;
+            /** @description The police station that covers the place; null where none does. */
+            station: components["schemas"]["StationRef"] | null;
+        };
+        /**
+         * WarningStep
+         * @description What was done about a warning.
+         * @enum {string}
+         */
+        WarningStep: "dispatch" | "call" | "depart" | "arrive" | "conclude";
+        /**
+         * WarningTimelineStep
+         * @description Something that was done about a warning.
+         */
+        WarningTimelineStep: {
+            /**
+             * At
+             * Format: date-time
+             * @description When (RFC 3339, UTC).
+             */
+            at: string;
+            /** @description What was done. */
+            step: components["schemas"]["WarningStep"];
+            /** @description How it ended; of `conclude` only. */
+            outcome: components["schemas"]["VisitOutcome"] | null;
+            /**
+             * Role
+             * @description Role of the post that did it; null for a program.
+             */
+            role: string | null;
+        };
+        /**
          * Whereabouts
          * @description What stands at a point.
          */
@@ -4193,6 +4751,18 @@ export interface components {
          * @enum {string}
          */
         app__identity__rules__Role: "city_admin" | "duty_officer" | "dispatcher" | "planner" | "grid_worker" | "responder" | "auditor" | "wall_display";
+        /**
+         * Level
+         * @description Who must act now, from near to far.
+         * @enum {string}
+         */
+        app__warnings__rules__Level: "police_station" | "sub_centre" | "city_centre";
+        /**
+         * Level
+         * @description The five levels of the tree; the value is the word used in files, tables and queries.
+         * @enum {string}
+         */
+        geodata__codes__Level: "city" | "district" | "subdistrict" | "community" | "cell";
     };
     responses: never;
     parameters: never;
@@ -4666,6 +5236,249 @@ export interface operations {
             };
             /** @description Too many failures; `Retry-After` says how long to wait. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_oidc: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OidcInfo"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    start_oidc: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    finish_oidc: {
+        parameters: {
+            query?: {
+                /** @description To be exchanged. */
+                code?: string;
+                /** @description Of the attempt. */
+                state?: string;
+                /** @description Why not. */
+                error?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5581,7 +6394,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Only areas of this level. */
-                level?: components["schemas"]["Level"];
+                level?: components["schemas"]["Level-Input"];
                 /** @description Only the children of the area with this 15-digit code. */
                 parent?: number;
                 /** @description Only the area with this code. */
@@ -8527,6 +9340,494 @@ export interface operations {
             };
         };
     };
+    list_duty_units: {
+        parameters: {
+            query?: {
+                /** @description Answer as of this minute (RFC 3339, UTC); default: now. */
+                at?: string;
+                /** @description Only units that may serve the area with this 15-digit code: of stations in it, above it, or that cover it. */
+                area?: number;
+                /** @description Only units of this role. */
+                role?: components["schemas"]["app__dispatch__rules__Role"];
+                /** @description Items in one part of the list. */
+                limit?: number;
+                /** @description `next` of the part before; the other words must stay the same. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyUnitPage"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_warnings: {
+        parameters: {
+            query?: {
+                /** @description Only inside the area with this 15-digit code, of any level. */
+                area?: number;
+                /** @description Only warnings in this state. */
+                state?: components["schemas"]["State"];
+                /** @description Items in one part of the list. */
+                limit?: number;
+                /** @description `next` of the part before; the other words must stay the same. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningPage"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    send_warning: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Key of the program; see `minqing key add`. */
+                "X-Minqing-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWarning"];
+            };
+        };
+        responses: {
+            /** @description Known already: the same answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningReceipt"];
+                };
+            };
+            /** @description Taken: the police station has it, and its timer runs. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningReceipt"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_warning: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID of the warning. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Warning"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    take_warning_step: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID of the warning. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakenWarningStep"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Warning"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     stream: {
         parameters: {
             query?: {
@@ -8699,7 +10000,7 @@ export interface operations {
                 /** @description open, closed, a stage, or a state; repeated, or separated by commas. A word that is both a stage and a state means the stage. */
                 status?: ("open" | "closed" | "reported" | "registered" | "assigned" | "handling" | "checking" | "pending_verify" | "not_accepted" | "pending_dispatch" | "returned" | "acknowledged" | "handled" | "suspended" | "pending_check" | "forced_close" | "duplicate" | "not_reproducible")[];
                 /** @description Level of the areas. */
-                level?: components["schemas"]["Level"];
+                level?: components["schemas"]["Level-Input"];
                 /** @description reported: cases reported in the window; open: cases open at `at`, whenever they were reported (`since` is ignored); density: reported cases on the area's surface. */
                 measure?: "reported" | "open" | "density";
             };
@@ -8958,7 +10259,7 @@ export interface operations {
                 /** @description Answer as of this minute (RFC 3339, UTC); default: now. */
                 at?: string;
                 /** @description Level of the outlines; default: district below zoom 10, subdistrict at 10 and 11, community from 12. */
-                level?: components["schemas"]["Level"];
+                level?: components["schemas"]["Level-Input"];
                 /** @description A boundary version (see /api/v1/city): the answer is of that version and may be kept for ever. */
                 v?: number;
             };
@@ -9074,7 +10375,7 @@ export interface operations {
                 /** @description A boundary version (see /api/v1/city): the answer is of that version and may be kept for ever. */
                 v?: number;
                 /** @description Level of the areas. */
-                level?: components["schemas"]["Level"];
+                level?: components["schemas"]["Level-Input"];
             };
             header?: never;
             path?: never;
@@ -9882,7 +11183,7 @@ export interface operations {
                 /** @description Most features; see `numberMatched`. */
                 limit?: number;
                 /** @description Level of the areas. */
-                level?: components["schemas"]["Level"];
+                level?: components["schemas"]["Level-Input"];
             };
             header?: never;
             path?: never;

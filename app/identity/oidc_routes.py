@@ -1,0 +1,136 @@
+"""HTTP of signing in at a city's own provider.
+
+Whatever happens, the browser ends up at our own page: there is no word by which it could be sent
+elsewhere.
+"""
+
+import time
+from http import HTTPStatus
+from typing import Annotated
+
+import structlog
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import RedirectResponse
+
+from app.core.errors import not_found
+from app.core.problem_docs import documented
+from app.core.query_words import StrictQuery
+from app.identity import service
+from app.identity.cookies import oidc_cookie_name, read_cookie, set_session_cookie
+from app.identity.deps import ContextDep
+from app.identity.oidc import ATTEMPT_S, CALLBACK, Attempt, OidcError, Provider
+from app.identity.schemas import OidcInfo
+
+router = APIRouter(prefix="/api/v1", tags=["identity"])
+log = structlog.get_logger()
+
+COOKIE_PATH = "/api/v1/session/oidc"
+REDIRECTS = documented(HTTPStatus.NOT_FOUND)
+MOST_CHARS = 4_000
+
+
+class Answer(BaseModel):
+    """What the provider sends back; words of its own beside these mean nothing to us."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    code: str | None = Field(default=None, max_length=MOST_CHARS, description="To be exchanged.")
+    state: str = Field(default="", max_length=MOST_CHARS, description="Of the attempt.")
+    error: str | None = Field(default=None, max_length=MOST_CHARS, description="Why not.")
+
+
+def get_provider(request: Request) -> Provider:
+    """The provider of the app that serves this request."""
+    provider: Provider = request.app.state.oidc
+    return provider
+
+
+ProviderDep = Annotated[Provider, Depends(get_provider)]
+
+
+@router.get("/session/oidc", summary="Tell whether one can sign in at a provider")
+def get_oidc(query: Annotated[StrictQuery, Query()], provider: ProviderDep) -> OidcInfo:
+    """Open to everybody: the sign-in page shows a button where it is so."""
+    return OidcInfo(enabled=provider.name is not None, name=provider.name)
+
+
+@router.get(
+    "/session/oidc/start", summary="Go to the provider to sign in", responses=REDIRECTS,
+    status_code=HTTPStatus.SEE_OTHER, response_class=RedirectResponse,
+)  # fmt: skip
+def start_oidc(
+    query: Annotated[StrictQuery, Query()],
+    request: Request,
+    context: ContextDep,
+    provider: ProviderDep,
+) -> RedirectResponse:
+    """Redirects there; the answer comes to `callback`."""
+    _refuse_disabled(provider)
+    attempt = Attempt.new()
+    try:
+        address = provider.address(attempt, _callback(request, context.settings.public_url))
+    except OidcError as error:
+        return _back(error)
+    answer = RedirectResponse(address, HTTPStatus.SEE_OTHER)
+    answer.set_cookie(
+        oidc_cookie_name(request.url.scheme), attempt.to_cookie(), max_age=ATTEMPT_S,
+        path=COOKIE_PATH, httponly=True, samesite="lax", secure=request.url.scheme == "https",
+    )  # fmt: skip
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@router.get(
+    "/session/oidc/callback", summary="Come back from the provider", responses=REDIRECTS,
+    status_code=HTTPStatus.SEE_OTHER, response_class=RedirectResponse,
+)  # fmt: skip
+def finish_oidc(
+    given: Annotated[Answer, Query()],
+    request: Request,
+    context: ContextDep,
+    provider: ProviderDep,
+) -> RedirectResponse:
+    """Begins a session of the account that the provider vouches for, and redirects to the page.
+
+    Otherwise the page's address says why not: `oidc=` expired, refused, no-account, unavailable.
+    """
+    _refuse_disabled(provider)
+    scheme = request.url.scheme
+    cookies = request.headers.get("cookie", "")
+    try:
+        held = read_cookie(cookies, oidc_cookie_name(scheme))
+        attempt = Attempt.from_cookie(held, given.state, time.time())
+        if given.code is None:
+            raise OidcError("refused", f"the provider says {given.error!r}"[:100])
+        callback = _callback(request, context.settings.public_url)
+        name = provider.account_name(attempt, given.code, callback)
+        token = service.sign_in_as(context.engine, name, cookies, scheme)
+        if token is None:
+            raise OidcError("no-account", "no such account, or one that may not act")
+    except OidcError as error:
+        answer = _back(error)
+    else:
+        answer = RedirectResponse("/", HTTPStatus.SEE_OTHER)
+        set_session_cookie(answer, token, scheme)
+    answer.delete_cookie(
+        oidc_cookie_name(scheme), path=COOKIE_PATH, httponly=True, samesite="lax",
+        secure=scheme == "https",
+    )  # fmt: skip
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _refuse_disabled(provider: Provider) -> None:
+    if provider.name is None:
+        raise not_found("provider to sign in at:", "MINQING_OIDC_ISSUER is not set")
+
+
+def _callback(request: Request, public_url: str | None) -> str:
+    # The Host header is one of our own names: the guard in front has seen to that.
+    return (public_url or str(request.base_url)).rstrip("/") + CALLBACK
+
+
+def _back(error: OidcError) -> RedirectResponse:
+    log.warning("not signed in at the provider", word=error.word, reason=str(error))
+    return RedirectResponse(f"/?oidc={error.word}", HTTPStatus.SEE_OTHER)
