@@ -3,6 +3,35 @@
 Each must bear to be broken off anywhere and run again (app/core/jobs.py).
 """
 
-from app.core.jobs import Job, forget_old
+from datetime import datetime
 
-JOBS: tuple[Job, ...] = (Job("forget_old_jobs", "7 3 * * *", forget_old),)
+from app.core.context import Context
+from app.core.jobs import Job, forget_old
+from app.core.retention import run_retention
+from app.identity import audit
+from app.identity import retention as of_identity
+from app.incidents import retention as of_incidents
+from app.incidents.sweep import run_sweep
+
+RETENTION = (*of_incidents.KINDS, *of_identity.KINDS)
+
+
+def _retention(context: Context, now: datetime) -> str:
+    report = run_retention(context.engine, RETENTION, now)
+    return ", ".join(f"{gone.kind.name} {len(gone.items)}" for gone in report)
+
+
+def _audit(context: Context, now: datetime) -> str:
+    return audit.check_and_note(context.engine, context.settings.data_dir, now)
+
+
+def _sweep(context: Context, now: datetime) -> str:
+    return str(run_sweep(context.engine, now))
+
+
+JOBS: tuple[Job, ...] = (
+    Job("sweep_cases", "*/10 * * * *", _sweep),
+    Job("retention", "17 */6 * * *", _retention),
+    Job("check_audit", "27 */6 * * *", _audit),
+    Job("forget_old_jobs", "7 3 * * *", forget_old),
+)

@@ -9,10 +9,13 @@ from app.cli.bench import app as bench_app
 from app.cli.case import app as case_app
 from app.cli.city import app as city_app
 from app.cli.clock import app as clock_app
+from app.cli.contact import app as contact_app
 from app.cli.db import app as db_app
 from app.cli.export import app as export_app
 from app.cli.jobs import app as jobs_app
+from app.cli.key import app as key_app
 from app.cli.openapi import openapi
+from app.cli.retention import app as retention_app
 from app.cli.serve import serve
 from app.cli.simulate import simulate
 from app.cli.standard import app as standard_app
@@ -35,8 +38,11 @@ app.add_typer(case_app, name="case")
 app.add_typer(standard_app, name="standard")
 app.add_typer(export_app, name="export")
 app.add_typer(user_app, name="user")
+app.add_typer(key_app, name="key")
 app.add_typer(audit_app, name="audit")
+app.add_typer(contact_app, name="contact")
 app.add_typer(jobs_app, name="jobs")
+app.add_typer(retention_app, name="retention")
 app.add_typer(bench_app, name="bench")
 
 

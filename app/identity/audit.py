@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+import structlog
 from sqlalchemy import Engine, func, select, text
 from sqlalchemy.orm import Session
 
@@ -21,6 +22,8 @@ from app.identity.audit_schemas import AuditEntry, AuditPage, AuditQuery
 from app.identity.audit_words import AuditKind, ChainReport, ChainRow, check_chain
 from app.identity.rules import Actor
 from geodata import codes
+
+log = structlog.get_logger()
 
 NOTES = "audit_heads.jsonl"
 ROWS_AT_ONCE = 5_000
@@ -68,6 +71,20 @@ def record(
         },
     ).scalar_one()  # fmt: skip
     return no
+
+
+def whole_city(session: Session) -> int:
+    """The area of what concerns no single one: the city's code; 0 without a city."""
+    return session.scalar(text("SELECT code FROM city ORDER BY code LIMIT 1")) or 0
+
+
+def check_and_note(engine: Engine, data_dir: Path, now: datetime) -> str:
+    """For the clock: check the chain, note its last row, and say how it stands."""
+    report = check(engine, data_dir)
+    note(engine, data_dir, report, now)
+    if not report.ok:
+        log.error("the audit's chain does not hold", first_bad=report.first_bad)
+    return f"{report.rows} rows, {'as written' if report.ok else 'NOT as written'}"
 
 
 def list_rows(session: Session, query: AuditQuery) -> AuditPage:

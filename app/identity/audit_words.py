@@ -28,6 +28,7 @@ class AuditKind(StrEnum):
     CONTACT_KEY_CHANGED = "contact_key_changed"
     PHOTO_ERASED = "photo_erased"
     TEXT_ERASED = "text_erased"
+    RETENTION_CHANGED = "retention_changed"
     GRANT_ADDED = "grant_added"
     GRANT_REVOKED = "grant_revoked"
     ACCOUNT_ADDED = "account_added"

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, insert, select, text
+from sqlalchemy import Row, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from app.core.scope import within
@@ -52,14 +52,3 @@ def erase(session: Session, photo_id: UUID) -> AnyRow | None:
     return session.execute(
         gone.returning(Attachment.no, Attachment.cell_code, Attachment.kind)
     ).first()
-
-
-def erase_closed_before(session: Session, before: datetime) -> Sequence[AnyRow]:
-    """Delete the photos of all cases closed before an instant: `no` and `cell_code` of each."""
-    return session.execute(
-        text(
-            "DELETE FROM attachment a USING incident i"
-            " WHERE i.no = a.no AND i.closed_at < :before RETURNING a.no, a.cell_code"
-        ),
-        {"before": before},
-    ).all()

@@ -1,6 +1,5 @@
 """What may be a photo of a case, and how large. Pure: imports nothing of ours."""
 
-from datetime import timedelta
 from enum import StrEnum
 
 MOST_BYTES = 12 * 2**20
@@ -11,7 +10,6 @@ FULL_PX, THUMB_PX = 1_600, 320
 """The longer side of what is kept."""
 MOST_PHOTOS = 12
 """Of one case."""
-KEPT_AFTER_CLOSING = timedelta(days=180)
 FORMATS = ("JPEG", "PNG", "WEBP")
 
 

@@ -1,7 +1,5 @@
-"""Photos of a case: adding, listing, giving, deleting, and forgetting them in time."""
+"""Photos of a case: adding, listing, giving, deleting. Their time: retention."""
 
-from collections import Counter
-from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, BinaryIO
@@ -17,7 +15,6 @@ from app.identity.audit import record
 from app.identity.rules import Actor
 from app.incidents import attachment_queries, photos, queries
 from app.incidents.attachment_rules import (
-    KEPT_AFTER_CLOSING,
     MOST_PHOTOS,
     PhotoKind,
     PhotoSize,
@@ -88,27 +85,6 @@ def remove(session: Session, photo_id: UUID, actor: Actor) -> None:
         session, actor, "photo_erased",
         area_code=gone.cell_code, incident_no=gone.no, detail=f"1 photo ({gone.kind})",
     )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Forgotten:
-    """What a run of the retention has deleted, or with a dry run would."""
-
-    photos: int
-    cases: int
-
-
-def forget_old(session: Session, now: datetime) -> Forgotten:
-    """Delete the photos of cases that were closed 180 days ago or longer, in the caller's
-    transaction (rolled back, it was a dry run). One audit row a case."""
-    rows = attachment_queries.erase_closed_before(session, now - KEPT_AFTER_CLOSING)
-    of_case = Counter((row.no, row.cell_code) for row in rows)
-    for (no, cell_code), count in sorted(of_case.items()):
-        record(
-            session, None, "photo_erased",
-            area_code=cell_code, incident_no=no, detail=f"{count} photos, kept long enough",
-        )  # fmt: skip
-    return Forgotten(len(rows), len(of_case))
 
 
 def _number(session: Session, report_id: UUID) -> int:

@@ -17,7 +17,7 @@ from app.core.clock import utc_now
 from app.core.context import Context
 from app.core.db import reading, writing
 from app.identity.rules import Role
-from app.incidents import attachment_rules, attachments
+from app.incidents import attachment_rules, attachments, retention
 from tests import staff
 from tests.app.identity.canary import a_case, client_of, places
 
@@ -282,6 +282,7 @@ def test_photos_are_forgotten_180_days_after_closing(desk: Desk, own_context: Co
                 text("UPDATE incident SET closed_at = :at WHERE no = :no"),
                 {"at": closed_at, "no": desk.case["no"]},
             )
-            assert attachments.forget_old(session, now).photos == 1 - left
+            gone = retention.erase_photos(session, now - timedelta(days=180), 500)
+            assert len(gone) == 1 - left
         assert desk.client.get(desk.path).json()["total"] == left
     assert desk.client.get(photo["url"]).status_code == 404

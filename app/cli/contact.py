@@ -1,0 +1,43 @@
+"""`minqing contact …`: the keys that seal the contacts of cases."""
+
+from typing import Annotated
+
+import typer
+
+from app.cli.terminal import console, give_up, open_context
+
+app = typer.Typer(help="The keys that seal the contacts of cases.", no_args_is_help=True)
+
+
+@app.command("rotate-key")
+def rotate_key(
+    forget_old: Annotated[
+        bool,
+        typer.Option(
+            "--forget-old",
+            help="Take the old keys out of the file: contacts in older copies of the database can"
+            " then be read by nobody.",
+        ),
+    ] = False,
+) -> None:
+    """Make a new key and seal every contact with it. The server may go on meanwhile."""
+    from app.city.service import prepare_database
+    from app.core.db import reading
+    from app.identity import audit
+    from app.incidents.contact import key_file
+    from app.incidents.contact_keys import KeyFileError, UnknownKeyError
+    from app.incidents.contact_rotation import rotate
+
+    with open_context() as context:
+        prepare_database(context.engine)
+        with reading(context.engine) as session:
+            code = audit.whole_city(session)
+        try:
+            done = rotate(context.engine, key_file(context.settings), code, forget_old=forget_old)
+        except (KeyFileError, UnknownKeyError) as error:
+            raise give_up(f"{error}.") from error
+    console.print(
+        f"Key {done.key_id}: {done.resealed} contacts sealed anew,"
+        f" {done.forgotten} old keys forgotten.",
+        markup=False, highlight=False,
+    )  # fmt: skip
