@@ -216,6 +216,7 @@ export const officeEn: Readonly<Record<keyof typeof officeZh, string>> = {
   standardDownload: "Download xlsx",
   standardPublish: "Publish a standard",
   standardFile: "Spreadsheet (xlsx or csv)",
+  standardFileChanged: "The file has changed since it was chosen; choose it again",
   standardFileHint: "Nine columns, as in the download; a standard is published whole",
   standardFrom: "In force from the beginning of",
   standardPreview: "See what would change",

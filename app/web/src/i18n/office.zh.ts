@@ -214,6 +214,7 @@ export const officeZh = {
   standardDownload: "下载 xlsx",
   standardPublish: "发布新标准",
   standardFile: "表格文件（xlsx 或 csv）",
+  standardFileChanged: "文件在选定之后又改过，请重新选择",
   standardFileHint: "九列，与下载的文件相同；整份发布，不逐条修改",
   standardFrom: "从这一天零时起施行",
   standardPreview: "看会改变什么",

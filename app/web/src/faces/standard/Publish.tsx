@@ -19,7 +19,18 @@ export function Publish(): JSX.Element {
     <Side title={t("standardPublish")} onClose={() => openPublishing(false)}>
       <form class="form" onSubmit={(event) => { event.preventDefault(); void askPreview(); }}>
         <Labelled id="s-file" label={t("standardFile")} hint={t("standardFileHint")} error={fieldError(problem, "file")}>
-          <input id="s-file" type="file" accept=".xlsx,.csv" required onChange={(event) => choose({ file: event.currentTarget.files?.[0] ?? null })} />
+          <input
+            id="s-file"
+            type="file"
+            accept=".xlsx,.csv"
+            required
+            onClick={(event) => {
+              // Else choosing the same file again, mended, would be no change.
+              event.currentTarget.value = "";
+              choose({ file: null });
+            }}
+            onChange={(event) => choose({ file: event.currentTarget.files?.[0] ?? null })}
+          />
         </Labelled>
         <Labelled id="s-from" label={t("standardFrom")} error={fieldError(problem, "valid_from")}>
           <input id="s-from" type="date" required min={day(serverNow())} value={validFrom.value} onInput={(event) => choose({ validFrom: event.currentTarget.value })} />

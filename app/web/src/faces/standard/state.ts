@@ -1,6 +1,8 @@
 /** The filing standard in force, and the one that is about to be published. */
 import { computed, signal } from "@preact/signals";
 import { get, upload } from "../../api/client";
+import { Problem } from "../../api/problem";
+import { t } from "../../i18n";
 import { deed } from "../../state/deed";
 import { faceParam, setFaceParams } from "../../state/face";
 import { serverNow } from "../../state/livefeed";
@@ -45,12 +47,22 @@ export function choose(part: { file?: File | null; validFrom?: string }): void {
   if (part.validFrom !== undefined) validFrom.value = part.validFrom;
 }
 
+/** The file as it is now. One that was mended on the disk since it was chosen can no longer be read. */
+async function copyOf(chosen: File): Promise<Blob> {
+  try {
+    return new Blob([await chosen.arrayBuffer()], { type: chosen.type });
+  } catch {
+    const message = t("standardFileChanged");
+    throw new Problem(422, message, message, [{ field: "file", message }], null);
+  }
+}
+
 async function send(name: string, path: string): Promise<void> {
   const chosen = file.peek();
   if (!chosen) return;
   await deeds.run(name, async () => {
     const form = new FormData();
-    form.append("file", chosen);
+    form.append("file", await copyOf(chosen), chosen.name);
     form.append("valid_from", validFrom.peek());
     const answer = await withStepUp(() => upload<Preview>(path, form));
     // The file or the day may have been changed while the server looked at it.
