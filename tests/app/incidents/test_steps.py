@@ -101,6 +101,19 @@ def test_a_refused_step_leaves_no_trace(
     assert len(detail.timeline) == 1
 
 
+def test_who_carries_a_case_is_as_the_log_says(context: Context) -> None:
+    """Of every case that was loaded: the row is what its last step left."""
+    with reading(context.engine) as session:
+        wrong = session.scalar(
+            text("SELECT count(*) FROM incident i CROSS JOIN LATERAL (SELECT tier, status FROM"
+                 " incident_event e WHERE e.no = i.no ORDER BY ordinal DESC LIMIT 1) e"
+                 " WHERE (i.tier, i.status) <> (e.tier, e.status)")
+        )  # fmt: skip
+        tiers = set(session.scalars(text("SELECT DISTINCT tier FROM incident")))
+    assert wrong == 0
+    assert len(tiers) >= 4
+
+
 def test_an_unknown_number_is_not_found(own_context: Context) -> None:
     """404, as everywhere."""
     with pytest.raises(Problem) as refused, writing(own_context.engine) as session:
