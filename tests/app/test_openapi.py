@@ -111,6 +111,8 @@ def test_unknown_words_are_refused_everywhere(client: TestClient, document: Json
     for path, methods in document["paths"].items():
         if not path.startswith("/api/v1") or "get" not in methods or path.endswith("/stream"):
             continue
+        if path.endswith("/oidc/callback"):  # a provider may add words of its own
+            continue
         fills = {"{code}": "620111000000000", "{no}": "1", "{layer}": "areas",
                  "{id}": "00000000-0000-4000-8000-000000000000"}  # fmt: skip
         url = path
