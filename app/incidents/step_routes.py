@@ -82,6 +82,7 @@ def list_tasks(
     summary="Suggest cases that tell of the same",
     responses=documented(
         HTTPStatus.FORBIDDEN,
+        HTTPStatus.CONFLICT,
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     ),

@@ -18,6 +18,7 @@ from tests import staff
 from tests.app.incidents.crew import Crew, Worker
 from tests.conftest import TestCluster
 from tests.server import ServerProcess, serving
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -256,6 +257,31 @@ def test_who_responds_sees_what_is_assigned_to_its_tier(crew: Crew) -> None:
     found = far.takes(case_id, "acknowledge")
     assert found["timeline"][-1]["role"] == "responder"
     assert found["assigned_to"]["call_sign"] == found["timeline"][-2]["unit"]
+
+
+def test_the_map_follows_every_step(crew: Crew) -> None:
+    """Counts and tiles come from memory, and memory follows the stream: merged and back again."""
+    desk = crew.at("workstation")
+    leader, other = handling(crew), handling(crew)
+
+    def counted(status: str) -> int:
+        words = {"level": "cell", "area": crew.cell, "status": status}
+        answer = desk.client.get("/api/v1/counts", params=words)
+        return int(answer.json()["values"].get(str(crew.cell), 0))
+
+    with reading(crew.engine) as session:
+        held = session.scalar(
+            text("SELECT count(*) FROM incident WHERE cell_code = :c AND status = 'handling'"
+                 " AND reported_at > now() - interval '30 days'"), {"c": crew.cell}
+        )  # fmt: skip
+    wait_until(lambda: counted("handling") == held)
+    before, duplicates = counted("handling"), counted("duplicate")
+    desk.takes(other, "merge", other_id=leader)
+    wait_until(lambda: counted("handling") == before - 1)
+    assert counted("duplicate") == duplicates + 1
+    desk.takes(other, "unmerge", reason="不是同一件")
+    wait_until(lambda: counted("handling") == before)
+    assert counted("duplicate") == duplicates
 
 
 # --- two at once ---------------------------------------------------------------------------------
