@@ -9,11 +9,13 @@ import { ancestorAt, within } from "../state/codes";
 import { incidentDetail } from "../state/data";
 import { activeGrant } from "../state/session";
 import { isOneClick } from "../state/stepvalues";
+import { phone } from "../state/store";
 import { Icon } from "../ui/icons";
 import { reason } from "../ui/states";
 import { StepForm } from "../ui/StepForm";
 
 const BESIDE = 2;
+const BESIDE_ON_PHONE = 1;
 
 interface Open {
   readonly step: NextStep;
@@ -89,7 +91,9 @@ function Overtaken({ incident, onReload }: { incident: CaseDetail; onReload: () 
 function StepButtons({ steps, busy, onPress }: { steps: readonly NextStep[]; busy: string; onPress: (step: NextStep) => void }): JSX.Element {
   const first = steps.find(({ ordinary }) => ordinary);
   const others = steps.filter((step) => step !== first);
-  const beside = others.slice(0, others.length > BESIDE + 1 ? BESIDE : BESIDE + 1);
+  // One button more is no longer than the menu that would hold it.
+  const room = phone.value ? BESIDE_ON_PHONE : BESIDE;
+  const beside = others.slice(0, others.length > room + 1 ? room : room + 1);
   const rest = others.slice(beside.length);
   return (
     <div class="step-buttons">

@@ -43,7 +43,7 @@ export function TopBar(): JSX.Element {
         <button type="button" class="button quiet" onClick={toggleLang} aria-label="English / 中文">
           {t("otherLanguage")}
         </button>
-        <button type="button" class="button quiet only-icon" onClick={toggleTheme} title={t("theme")} aria-label={t("theme")}>
+        <button type="button" class="button quiet only-icon if-room" onClick={toggleTheme} title={t("theme")} aria-label={t("theme")}>
           <Icon name="theme" />
         </button>
         {phone.value ? null : (
@@ -61,7 +61,7 @@ export function TopBar(): JSX.Element {
         {wall || phone.value ? null : (
           <button
             type="button"
-            class="button quiet only-icon"
+            class="button quiet only-icon if-room"
             onClick={() => (helpOpen.value = true)}
             title={`${t("help")} (?)`}
             aria-label={t("help")}

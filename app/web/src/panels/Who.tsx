@@ -1,7 +1,9 @@
 /** Who is signed in, as what and where; another grant, and the way out. */
 import type { JSX } from "preact";
 import { lang, t, word } from "../i18n";
+import { toggleTheme } from "../state/actions";
 import { activeGrant, session, signOut, switchGrant, type Grant } from "../state/session";
+import { helpOpen, phone } from "../state/store";
 import { Icon } from "../ui/icons";
 
 export function Who(): JSX.Element | null {
@@ -30,6 +32,17 @@ export function Who(): JSX.Element | null {
             {grantText(grant)}
           </button>
         ))}
+        <hr />
+        <button type="button" class="button quiet" onClick={toggleTheme}>
+          <Icon name="theme" />
+          {t("theme")}
+        </button>
+        {phone.value ? null : (
+          <button type="button" class="button quiet" onClick={() => (helpOpen.value = true)}>
+            <Icon name="keys" />
+            {t("help")} (?)
+          </button>
+        )}
         <hr />
         <button type="button" class="button quiet" onClick={() => void signOut(false)}>
           {t("signOut")}

@@ -18,7 +18,7 @@ import { PickChoice } from "../../ui/Pick";
 import { Segments } from "../../ui/Segments";
 import { Empty, Failed, Skeleton } from "../../ui/states";
 import "./cases.css";
-import { answer, busyHands, countBy, cursor, filter, listName, mayTasks, rows, settle, shown, type ListName, type Row } from "./state";
+import { answer, countBy, cursor, filter, hand, listName, mayTasks, rows, settle, shown, type ListName, type Row } from "./state";
 import { TaskTable } from "./TaskTable";
 
 const DUE_KINDS = ["overdue", "due_soon", "ok"] as const;
@@ -33,9 +33,7 @@ export default function CasesFace(): JSX.Element {
       Enter: openCursor,
       Escape: () => select(null),
     };
-    return () => {
-      busyHands.value = false;
-    };
+    return () => hand(false);
   }, []);
   const chosen = selection.value;
   const side = chosen?.kind === "incident" ? <div class="case-side"><IncidentCard no={chosen.no} /></div> : undefined;
@@ -155,10 +153,11 @@ function List(): JSX.Element {
   return (
     <div
       class="task-list"
-      onPointerEnter={(event) => {
-        if (event.pointerType === "mouse") busyHands.value = true;
+      onPointerMove={(event) => {
+        if (event.pointerType === "mouse") hand(true);
       }}
-      onPointerLeave={() => (busyHands.value = false)}
+      onPointerDown={() => hand(true)}
+      onPointerLeave={() => hand(false)}
     >
       {error ? <Failed what="what_tasks" problem={error} retry={answer.retry} /> : null}
       {rows.value.length === 0 ? (
@@ -179,6 +178,7 @@ function move(step: number): void {
   const at = list.findIndex((row) => row.no === cursor.peek());
   const next = list[at < 0 ? 0 : Math.max(0, Math.min(list.length - 1, at + step))];
   if (!next) return;
+  hand(true);
   cursor.value = next.no;
   // With a card open the list leads it, as with the mouse.
   if (selection.peek()?.kind === "incident" && !phone.peek()) select({ kind: "incident", no: next.no });

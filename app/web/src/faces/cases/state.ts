@@ -59,21 +59,26 @@ onChange((changed) =>
 
 /** What is on screen. It follows the newest answer row by row; places change only when nobody is at it. */
 export const shown = signal<Settled<Row>>(settled([]));
-/** the pointer, a finger or the keyboard is in the list */
-export const busyHands = signal(false);
+/** Somebody who has not stirred for so long is not about to press a row. */
+const STILL_MS = 30_000;
+let handAt = 0;
 let shownOf = "";
+
+/** A hand moved in the list, or left it. */
+export function hand(inside: boolean): void {
+  handAt = inside ? Date.now() : 0;
+}
 
 effect(() => {
   const { data } = answer.value.value;
-  // Not when the hand leaves: it may be on its way to the button that lets the new rows in.
-  const calm = !busyHands.peek();
+  const calm = Date.now() - handAt > STILL_MS;
   const subject = `${listName.value}${area.value}`;
   untracked(() => {
     if (!data) {
       if (subject !== shownOf) shown.value = settled([]);
       return;
     }
-    const keep = !calm && subject === shownOf;
+    const keep = !calm && subject === shownOf && shown.value.rows.length > 0;
     shown.value = keep ? held(shown.value.rows, data.rows) : settled(data.rows);
     shownOf = subject;
   });
