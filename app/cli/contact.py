@@ -4,9 +4,29 @@ from typing import Annotated
 
 import typer
 
-from app.cli.terminal import console, give_up, open_context
+from app.cli.terminal import complain, console, give_up, open_context
+from app.core.context import Context
+from app.core.db import reading
+from app.incidents import contact, contact_keys
 
 app = typer.Typer(help="The keys that seal the contacts of cases.", no_args_is_help=True)
+
+
+def make_ready(context: Context) -> None:
+    """Make the key file where there is none, and say when contacts need one that is not here.
+
+    Raises:
+        typer.Exit: it cannot be used.
+    """
+    path = contact.key_file(context.settings)
+    try:
+        ring = contact_keys.ensure(path)
+    except contact_keys.KeyFileError as error:
+        raise give_up(f"The key of contacts: {error}.") from error
+    with reading(context.engine) as session:
+        lost = contact.unreadable(session, ring)
+    if lost:
+        complain(f"{lost} contacts are sealed with keys that {path} does not have.")
 
 
 @app.command("rotate-key")
@@ -22,10 +42,7 @@ def rotate_key(
 ) -> None:
     """Make a new key and seal every contact with it. The server may go on meanwhile."""
     from app.city.service import prepare_database
-    from app.core.db import reading
     from app.identity import audit
-    from app.incidents.contact import key_file
-    from app.incidents.contact_keys import KeyFileError, UnknownKeyError
     from app.incidents.contact_rotation import rotate
 
     with open_context() as context:
@@ -33,8 +50,10 @@ def rotate_key(
         with reading(context.engine) as session:
             code = audit.whole_city(session)
         try:
-            done = rotate(context.engine, key_file(context.settings), code, forget_old=forget_old)
-        except (KeyFileError, UnknownKeyError) as error:
+            done = rotate(
+                context.engine, contact.key_file(context.settings), code, forget_old=forget_old
+            )
+        except (contact_keys.KeyFileError, contact_keys.UnknownKeyError) as error:
             raise give_up(f"{error}.") from error
     console.print(
         f"Key {done.key_id}: {done.resealed} contacts sealed anew,"

@@ -15,7 +15,7 @@ import uvicorn
 
 from app.all_jobs import JOBS
 from app.city import service as city
-from app.cli import sign_ins
+from app.cli import contact, sign_ins
 from app.cli.terminal import console, give_up, open_context
 from app.core import jobs, logs
 from app.core.context import Context
@@ -35,6 +35,7 @@ def serve() -> None:
         if settings.demo:
             _ensure_demo_city(context)
         sign_ins.make_ready(context)
+        contact.make_ready(context)
         # Worker processes find the database through the environment, as any other one would.
         os.environ["MINQING_DATABASE_URL"] = context.url.render_as_string(hide_password=False)
         with _simulating(settings), jobs.working(context, JOBS):

@@ -118,6 +118,12 @@ def has_contact(session: Session, report_id: UUID) -> bool:
     return bool(session.scalar(select(exists().where(*where))))
 
 
+def unreadable(session: Session, ring: KeyRing) -> int:
+    """How many contacts no key of the file opens: the file is another one, or was lost."""
+    foreign = CaseContact.key_id.not_in(list(ring.keys))
+    return session.scalar(select(func.count()).select_from(CaseContact).where(foreign)) or 0
+
+
 def blanked(reason: str, contact: Contact) -> str:
     """A reason without the words of the contact: the audit outlasts the contact by far."""
     for words in (contact.name, contact.phone, contact.note):
