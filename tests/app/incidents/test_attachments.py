@@ -16,8 +16,16 @@ from starlette.testclient import TestClient
 from app.core.clock import utc_now
 from app.core.context import Context
 from app.core.db import reading, writing
+from app.core.retention import run_retention
 from app.identity.rules import Role
-from app.incidents import attachment_rules, attachments, retention
+from app.incidents import (
+    attachment_queries,
+    attachment_rules,
+    attachments,
+    photos,
+    queries,
+    retention,
+)
 from tests import staff
 from tests.app.identity.canary import a_case, client_of, places
 
@@ -216,6 +224,12 @@ def test_only_a_form_is_taken(desk: Desk) -> None:
     assert desk.client.post(desk.path, content=b"x", headers=broken).status_code == 400
 
 
+def test_a_reader_that_takes_too_long_is_ended(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And its photo is refused."""
+    monkeypatch.setattr(photos, "PATIENCE_S", 0.0)
+    assert "brings its reader down" in desk.refusal(as_file(painted(6_000, 6_000)))
+
+
 def test_a_case_has_so_many_photos_at_most(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """One more is refused, also for a case that is not there."""
     monkeypatch.setattr(attachments, "MOST_PHOTOS", 1)
@@ -228,9 +242,20 @@ def test_a_case_has_so_many_photos_at_most(desk: Desk, monkeypatch: pytest.Monke
     assert desk.add(content).status_code == 404
 
 
-def test_a_photo_is_seen_where_its_case_is(desk: Desk, own_context: Context) -> None:
-    """By the own community; not by the next one, nor by a screen on the wall."""
+@pytest.mark.parametrize("off", ["nothing", "the app's own filter", "row security"])
+def test_a_photo_is_seen_where_its_case_is(
+    desk: Desk, own_context: Context, monkeypatch: pytest.MonkeyPatch, off: str
+) -> None:
+    """By the own community; not by the next one, nor by a screen on the wall. Each of the two ways
+    in which scope is enforced is enough."""
     engine = own_context.engine
+    if off == "row security":
+        with writing(engine) as session:
+            for table in ("attachment", "incident", "incident_event", "report_receipt"):
+                session.execute(text(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY"))
+    elif off != "nothing":
+        for module in (attachment_queries, queries):
+            monkeypatch.setattr(module, "within", lambda *_: [])
     where = places(engine)
     photo = desk.add(as_file(painted(32, 32))).json()
     for name, role, area in (
@@ -282,7 +307,7 @@ def test_photos_are_forgotten_180_days_after_closing(desk: Desk, own_context: Co
                 text("UPDATE incident SET closed_at = :at WHERE no = :no"),
                 {"at": closed_at, "no": desk.case["no"]},
             )
-            gone = retention.erase_photos(session, now - timedelta(days=180), 500)
-            assert len(gone) == 1 - left
+        gone = {kind.kind.name: kind for kind in run_retention(engine, retention.KINDS, now)}
+        assert gone["photo"].days == 180
         assert desk.client.get(desk.path).json()["total"] == left
     assert desk.client.get(photo["url"]).status_code == 404
