@@ -36,7 +36,7 @@ class Settings(BaseSettings):
     public_url: str | None = Field(
         default=None,
         pattern=r"^https?://[^/?#\s]+/?$",
-        description="Under which address people reach the server, such as https://map.example.cn;"
+        description="Under which address people reach the server (scheme and name);"
         " unset: that on which it listens.",
     )
     oidc_issuer: str | None = Field(

@@ -4,6 +4,7 @@ import "./styles/base.css";
 import "./styles/shell.css";
 import { SignIn } from "./panels/SignIn";
 import { touched, watchPresence } from "./api/presence";
+import { keptAddress } from "./state/provider";
 import { loadSession, stayHere } from "./state/session";
 import { mode, resolvedTheme } from "./state/store";
 
@@ -19,7 +20,9 @@ async function start(root: HTMLElement): Promise<void> {
     render(null, root);
     startPage(root);
   };
-  if (outside === null) await enter();
+  const kept = outside === null ? keptAddress() : null;
+  if (kept !== null) window.location.replace(kept);
+  else if (outside === null) await enter();
   else render(<SignIn outside={outside} entered={() => void enter()} />, root);
 }
 

@@ -4,14 +4,18 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Problem } from "../api/problem";
 import { lang, t } from "../i18n";
 import { toggleLang } from "../state/language";
+import { goToProvider, provider, takeRefusal, type Refusal } from "../state/provider";
 import { signIn, type Outside } from "../state/session";
 
 export function SignIn({ outside, entered }: { outside: Outside; entered: () => void }): JSX.Element {
   const [problem, setProblem] = useState<Problem | null>(outside.problem);
+  const [refusal, setRefusal] = useState<Refusal | null>(takeRefusal);
+  const [elsewhere, setElsewhere] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   const user = useRef<HTMLInputElement>(null);
   const password = useRef<HTMLInputElement>(null);
   useEffect(() => user.current?.focus(), []);
+  useEffect(() => void provider().then(setElsewhere), []);
   useEffect(() => {
     document.documentElement.lang = lang.value === "zh" ? "zh-CN" : "en";
     document.title = `${t("appName")} · ${t("signIn")}`;
@@ -21,6 +25,7 @@ export function SignIn({ outside, entered }: { outside: Outside; entered: () => 
     if (busy) return;
     setBusy(true);
     setProblem(null);
+    setRefusal(null);
     const refused = await signIn(user.current?.value.trim() ?? "", password.current?.value ?? "");
     setBusy(false);
     if (refused === null) {
@@ -49,16 +54,28 @@ export function SignIn({ outside, entered }: { outside: Outside; entered: () => 
           <input ref={password} name="password" type="password" autocomplete="current-password" maxLength={200} required />
         </label>
         <p class="sign-in-problem bad" role="alert">
-          {problem ? whyNot(problem) : ""}
+          {problem ? whyNot(problem) : refusal ? t(REFUSED[refusal]) : ""}
         </p>
         <button type="submit" class="button primary" disabled={busy}>
           {t(busy ? "signInBusy" : "signIn")}
         </button>
+        {elsewhere !== null ? (
+          <button type="button" class="button" onClick={goToProvider}>
+            {t("signInAt", { name: elsewhere })}
+          </button>
+        ) : null}
         {outside.demo ? <p class="soft sign-in-demo">{t("signInDemo")}</p> : null}
       </form>
     </main>
   );
 }
+
+const REFUSED = {
+  expired: "signInAtExpired",
+  refused: "signInAtRefused",
+  "no-account": "signInAtNoAccount",
+  unavailable: "signInAtUnavailable",
+} as const;
 
 function whyNot(problem: Problem): string {
   if (problem.offline) return t("errorOffline");
