@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 VOCABULARIES = (
     "app.identity.rules",
+    "app.identity.audit_words",
     "app.incidents.rules",
     "app.incidents.attachment_rules",
     "app.incidents.clocks",
