@@ -1,0 +1,221 @@
+"""The faces for the desk in real Chromium over a real server, one journey each."""
+
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import openpyxl
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+from sqlalchemy import Engine
+
+from app.core.db import make_engine
+from app.identity.rules import Role
+from tests import staff
+from tests.app.warnings import sending
+from tests.chromium import Watch, watched
+from tests.server import ServerProcess
+
+PATIENCE_MS = 15_000
+DISTRICT = 620_111_000_000_000
+THUMB_PX = 44
+NEW_PASSWORD = "kiwi-ladder-77-moss"
+
+
+@pytest.fixture(autouse=True)
+def patient() -> None:
+    """The machine may be busy; waiting is for conditions, never for a time."""
+    expect.set_options(timeout=PATIENCE_MS)
+
+
+@pytest.fixture
+def engine(server: ServerProcess) -> Iterator[Engine]:
+    """The server's database, to make accounts in."""
+    engine = make_engine(server.database_url)
+    yield engine
+    engine.dispose()
+
+
+def _open(page: Page, server: ServerProcess, query: str) -> Locator:
+    page.goto(f"{server.base_url}/?{query}")
+    frame = page.locator(".face-frame")
+    expect(frame).to_be_visible()
+    return frame
+
+
+def _forgive(watch: Watch, status: int) -> None:
+    """What the server refused on purpose, the browser logs as an error."""
+    watch.errors[:] = [text for text in watch.errors if f"status of {status}" not in text]
+
+
+def test_an_admin_makes_an_account_grants_and_takes_back(
+    server: ServerProcess, browser: Browser
+) -> None:
+    """A new post may sign in while it has a grant, and at once no longer."""
+    name = "duty_hongu"
+    with watched(browser, server=server) as (_, admin, watch):
+        face = _open(admin, server, "face=users")
+        face.get_by_role("button", name="新增账号").click()
+        admin.locator("#u-name").fill(name)
+        admin.locator("#u-password").fill("short")
+        admin.locator(".side button[type=submit]").click()
+        expect(admin.locator(".side .field-error")).to_contain_text("10")
+        _forgive(watch, 422)
+        admin.locator("#u-password").fill(NEW_PASSWORD)
+        admin.locator(".side button[type=submit]").click()
+        card = admin.locator(".side", has_text=name)
+        expect(card).to_contain_text("没有授权")
+
+        admin.locator("#g-role").select_option("auditor")
+        expect(card).to_contain_text("只读")
+        admin.locator("#g-area").fill("红古区")
+        expect(admin.locator("#g-area-list [role=option]").first).to_contain_text("红古区")
+        admin.locator("#g-area").press("Enter")
+        card.get_by_role("button", name="新增授权").click()
+        expect(card.locator(".entries")).to_contain_text("审计员 · 红古区")
+        expect(admin.locator("tr", has_text=name)).to_contain_text("审计员 · 红古区")
+
+        with watched(browser) as (_, post, post_watch):
+            post.goto(f"{server.base_url}/?face=audit")
+            post.locator("input[name=user]").fill(name)
+            post.locator("input[name=password]").fill(NEW_PASSWORD)
+            post.locator("form button[type=submit]").click()
+            expect(post.locator(".face-audit h1")).to_be_visible()
+
+            revoke = card.get_by_role("button", name="撤销")
+            revoke.click()
+            expect(card.locator(".entries")).to_contain_text("审计员")  # one press asks
+            card.get_by_role("button", name="确定撤销").click()
+            expect(card).to_contain_text("没有授权")
+            post.reload()
+            expect(post.locator("input[name=user]")).to_be_visible()
+            _forgive(post_watch, 401)
+
+
+def test_the_audit_shows_what_was_done_and_that_its_chain_holds(
+    server: ServerProcess, browser: Browser, engine: Engine
+) -> None:
+    """Filters are the address; a kind that was not done gives no row."""
+    staff.add_account(engine, "auditor_hongu", Role.AUDITOR, DISTRICT)
+    base = f"{server.base_url}/api/v1/users"
+    staff.post(base, json={"name": "post_a", "password": NEW_PASSWORD}).raise_for_status()
+    grant = {"role": "dispatcher", "area": DISTRICT}
+    staff.post(f"{base}/post_a/grants", json=grant).raise_for_status()
+    with watched(browser, server=server) as (_, page, _):
+        face = _open(page, server, "face=audit")
+        expect(face.locator("tbody tr", has_text="post_a").first).to_be_visible()
+        expect(face.locator(".chain-state")).to_contain_text(re.compile(r"链完整，\d+ 条"))
+        face.get_by_label("类型").select_option("grant_added")
+        expect(page).to_have_url(re.compile(r"f\.kind=grant_added"))
+        rows = face.locator("tbody tr")
+        expect(rows.filter(has_text="新增账号")).to_have_count(0)
+        expect(rows.first).to_contain_text("新增授权")
+        address = page.url
+        with watched(browser, server=server) as (_, other, _):
+            other.goto(address.replace("grant_added", "reveal") + "&lang=en")
+            expect(other.locator(".face-frame .empty")).to_contain_text("No row fits")
+            expect(other.locator(".chain-state")).to_contain_text("chain intact")
+        page.emulate_media(media="print")
+        expect(face.locator(".print-only").first).to_be_visible()
+        expect(page.locator(".topbar")).to_be_hidden()
+        page.emulate_media(media="screen")
+
+
+def _changed(workbook: bytes, changes: dict[str, object], folder: Path) -> Path:
+    """The standard's workbook with some cells (`E5`) changed."""
+    book = openpyxl.load_workbook(io.BytesIO(workbook))
+    sheet = book.worksheets[0]
+    for cell, value in changes.items():
+        sheet[cell] = value
+    file = folder / f"{'_'.join(map(str, changes.values()))}.xlsx"
+    book.save(file)
+    return file
+
+
+def test_a_standard_is_seen_through_before_it_is_published(
+    server: ServerProcess, browser: Browser, tmp_path: Path
+) -> None:
+    """Faults by row and column, then what would change, then two presses."""
+    workbook = staff.get(f"{server.base_url}/api/v1/standard.xlsx").content
+    sheet = openpyxl.load_workbook(io.BytesIO(workbook)).worksheets[0]
+    row = next(cells[2].row for cells in sheet.iter_rows() if cells[2].value == "0192")
+    with watched(browser, server=server) as (_, page, _):
+        face = _open(page, server, "face=standard")
+        face.get_by_role("searchbox").fill("垃圾满溢")
+        line = face.locator(".face-main tbody tr")
+        expect(line).to_have_count(1)
+        expect(line).to_contain_text("4 个工作时")
+        face.get_by_role("button", name="发布新标准…").click()
+        side = page.locator(".side")
+
+        page.set_input_files("#s-file", _changed(workbook, {f"E{row}": "soon"}, tmp_path))
+        side.get_by_role("button", name="看会改变什么").click()
+        expect(side.locator("tbody tr")).to_contain_text([re.compile(f"{row}.*时限")])
+        expect(side.get_by_role("button", name="发布新标准")).to_have_count(0)
+
+        page.set_input_files("#s-file", _changed(workbook, {f"E{row}": 9}, tmp_path))
+        side.get_by_role("button", name="看会改变什么").click()
+        expect(side.locator(".found")).to_contain_text("1 类时限改变")
+        expect(side.locator(".found tbody tr").first).to_contain_text("9 个工作时")
+        expect(line).to_contain_text("4 个工作时")
+        side.get_by_role("button", name="发布新标准").click()
+        side.get_by_role("button", name=re.compile("确定自")).click()
+        expect(side.locator(".found-lead")).to_contain_text("已发布")
+        expect(line).to_contain_text("9 个工作时")
+
+
+def _sign_in(page: Page, watch: Watch, name: str) -> None:
+    """By the form, as somebody else than the test's admin."""
+    page.locator("input[name=user]").fill(name)
+    page.locator("input[name=password]").fill(staff.PASSWORD)
+    page.locator("form button[type=submit]").click()
+    expect(page.locator(".face-frame")).to_be_visible()
+    _forgive(watch, 401)  # the browser logs that nobody was signed in yet
+
+
+def test_a_warning_reaches_the_officers_phone_and_is_seen_through(
+    server: ServerProcess, browser: Browser, engine: Engine
+) -> None:
+    """It appears by itself with its timer running; four presses; the desk sees each of them."""
+    staff.add_account(engine, "officer_hongu", Role.RESPONDER, DISTRICT)
+    key = sending.add_key(engine)
+    body = sending.a_warning(engine)
+    with (
+        watched(browser, server=server) as (_, desk, _),
+        watched(browser, 390, 844, has_touch=True) as (_, phone, phone_watch),
+    ):
+        _open(desk, server, "face=warnings")
+        phone.goto(f"{server.base_url}/?face=warnings")
+        _sign_in(phone, phone_watch, "officer_hongu")
+        expect(phone.locator(".face-frame .empty")).to_contain_text("没有预警")
+
+        httpx.post(f"{server.base_url}/api/v1/warnings", json=body, headers=key).raise_for_status()
+        row = phone.locator(".warning")
+        expect(row).to_have_count(1)
+        expect(row.locator(".visit-time")).to_have_text(re.compile(r"(30:00|29:\d\d)"))
+        expect(row).to_contain_text("派出所")
+        seen = desk.locator(".warning .warning-state")
+        expect(seen).to_contain_text("已派到所")
+
+        call = row.get_by_role("button", name="致电")
+        box = call.bounding_box()
+        assert box is not None
+        assert box["height"] >= THUMB_PX
+        call.tap()
+        expect(seen).to_contain_text("已致电")
+        row.get_by_role("button", name="出发").tap()
+        expect(seen).to_contain_text("已出发")
+        row.get_by_role("button", name="到达").tap()
+        expect(row.locator(".visit-word")).to_contain_text("按时")
+        row.get_by_role("button", name="结果").tap()
+        row.get_by_role("button", name="已劝阻", exact=True).tap()
+        expect(seen).to_contain_text("已结束")
+        assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+
+        desk.locator(".warning-open").click()
+        expect(desk.locator(".side .timeline")).to_contain_text("已劝阻")
+        desk.locator(".side").get_by_role("button", name="在图上看").click()
+        expect(desk).to_have_url(re.compile(r"map=16/"))
+        expect(desk.locator(".map")).to_be_visible()
