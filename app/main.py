@@ -35,6 +35,7 @@ from app.maps.hot_paths import HotPaths
 from app.maps.hot_routes import router as hot_router
 from app.maps.routes import router as maps_router
 from app.maps.service import Maps
+from app.mediation.routes import router as mediation_router
 from app.places.routes import router as places_router
 from app.shutdown import before_shutdown
 from app.sign_in_guard import SignedIn
@@ -96,6 +97,7 @@ def create_app(context: Context) -> FastAPI:
         contact_router,
         dispatch_router,
         warnings_router,
+        mediation_router,
         live_router,
         maps_router,
         hot_router,

@@ -22,6 +22,7 @@ from app.city.standard_queries import write_standard
 from app.core.clock import city_midnight
 from app.core.db import writing
 from app.live.service import restart_stream
+from app.mediation.queries import make_rooms
 from geodata.progress import Progress
 
 HISTORY = timedelta(days=400)
@@ -107,6 +108,7 @@ def _finish(session: Session, progress: Progress) -> None:
     steps = (
         queries.write_receipts,
         queries.continue_numbers,
+        make_rooms,
         restart_stream,
         queries.analyze,
     )

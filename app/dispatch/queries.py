@@ -227,9 +227,26 @@ def units_by_id(session: Session, ids: Sequence[int]) -> dict[int, AnyRow]:
     return {row.unit_id: row for row in session.execute(found)} if ids else {}
 
 
-def on_duty(session: Session, unit_id: int, at: datetime) -> bool:
-    """Whether there is such a unit, and it is on duty."""
-    found = select(DutyUnit.id).where(DutyUnit.id == unit_id, DutyUnit.valid.contains(at))
+def may_serve(
+    session: Session, unit_id: int, cell_code: int, area: tuple[int, int], at: datetime
+) -> bool:
+    """Whether a unit is on duty, at a station that stands in the area (first and last code), above
+    the cell, or covers it."""
+    chain = codes.chain_of(cell_code)
+    covers = select(StationCover.station_id).where(StationCover.area_code.in_(chain))
+    found = (
+        select(DutyUnit.id)
+        .join(Station, Station.id == DutyUnit.station_id)
+        .where(
+            DutyUnit.id == unit_id,
+            DutyUnit.valid.contains(at),
+            or_(
+                Station.area_code.between(*area),
+                Station.area_code.in_(chain),
+                Station.id.in_(covers),
+            ),
+        )
+    )
     return session.scalar(found) is not None
 
 

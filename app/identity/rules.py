@@ -47,7 +47,7 @@ OPERATIONS: dict[str, frozenset[Role]] = {
             "get_session", "sign_out", "switch_grant",
             "get_city", "list_categories",
             "list_areas", "get_area", "get_area_boundary", "search_addresses", "name_point",
-            "list_stations", "list_assignments", "list_staffing", "list_duty_units",
+            "list_stations", "list_assignments", "list_staffing", "list_duty_units", "list_rooms",
             "list_incidents", "list_due", "summarise_clocks", "get_incident",
             "get_incident_by_no", "stream",
             "list_layers", "count_incidents", "count_incidents_over_time", "get_heat_legend",
@@ -75,6 +75,20 @@ OPERATIONS: dict[str, frozenset[Role]] = {
         # As incidents.contact_rules.HANDLERS, which says more.
         frozenset({Role.GRID_WORKER, Role.RESPONDER, Role.DUTY_OFFICER, Role.DISPATCHER}),
     ),
+    **dict.fromkeys(
+        ("list_mediations", "get_mediation", "list_openings"),
+        EVERYBODY - {Role.PLANNER, Role.WALL_DISPLAY},
+    ),
+    # Whoever leads, and at which tier: mediation.table_view. Units at the table say what they did.
+    **dict.fromkeys(
+        ("open_mediation", "call_in_unit", "set_meeting", "cancel_mediation"),
+        frozenset({Role.CITY_ADMIN, Role.DUTY_OFFICER, Role.DISPATCHER}),
+    ),
+    **dict.fromkeys(
+        ("note_met", "record_outcome", "record_performance", "record_follow_up"),
+        frozenset({Role.CITY_ADMIN, Role.DUTY_OFFICER, Role.DISPATCHER, Role.RESPONDER}),
+    ),
+    "answer_call": REPORTERS - {Role.PLANNER},
     **dict.fromkeys(
         ("list_warnings", "get_warning"),
         frozenset({

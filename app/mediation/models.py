@@ -100,7 +100,7 @@ class MediationEvent(Base):
 
 
 class MeetingBooking(Base):
-    """A room, or a unit, that is taken for a meeting; the constraints let nothing be taken twice."""
+    """A room, or a unit, that is taken for a meeting; constraints let nothing be taken twice."""
 
     __tablename__ = "meeting_booking"
 

@@ -4,11 +4,12 @@ The course: units are called in and answer, a meeting is set, they meet, an outc
 agreement is performed; whoever had told of the dispute is asked afterwards.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 
 class State(StrEnum):
@@ -157,27 +158,15 @@ def apply(table: Table | None, event: Event) -> Table:
     """The table after one more event."""
     if table is None:
         return Table(State.CALLED, event.ordinal, event.at)
-    after = replace(table, version=event.ordinal, last_at=event.at)
-    match event.what:
-        case Act.CALL_IN if event.unit_id is not None:
-            return replace(after, units={**table.units, event.unit_id: Answer.ASKED})
-        case Act.ANSWER if event.unit_id is not None and event.answer is not None:
-            return replace(after, units={**table.units, event.unit_id: Answer(event.answer)})
-        case Act.MEETING:
-            return replace(after, state=State.SCHEDULED, meeting=_meeting(event))
-        case Act.MET:
-            return replace(after, state=State.MET)
-        case Act.OUTCOME:
-            return replace(
-                after, state=State.CONCLUDED, outcome=event.outcome, agreement=_agreement(event)
-            )
-        case Act.PERFORMANCE if table.agreement is not None and event.performance is not None:
-            return _performed(after, table.agreement, event)
-        case Act.FOLLOW_UP:
-            return _followed_up(after, event)
-        case Act.CANCEL:
-            return replace(after, state=State.CANCELLED)
-    return after
+    by_act = _EFFECTS.get(event.what)
+    changed = by_act(table, event) if by_act else {}
+    return replace(table, version=event.ordinal, last_at=event.at, **changed)
+
+
+def _said(table: Table, event: Event) -> dict[str, Any]:
+    if event.unit_id is None:
+        return {}
+    return {"units": {**table.units, event.unit_id: Answer(event.answer or Answer.ASKED)}}
 
 
 def _meeting(event: Event) -> Meeting | None:
@@ -192,20 +181,36 @@ def _agreement(event: Event) -> Agreement | None:
     return Agreement(event.terms, event.amount_yuan, event.due_on)
 
 
-def _performed(after: Table, agreement: Agreement, event: Event) -> Table:
+def _performed(table: Table, event: Event) -> dict[str, Any]:
+    if table.agreement is None:
+        return {}
     performance = Performance(event.performance or Performance.NONE)
     is_done = performance is Performance.FULLY
     kept = replace(
-        agreement, performance=performance, performed_at=event.at if is_done else None
+        table.agreement, performance=performance, performed_at=event.at if is_done else None
     )
-    return replace(after, agreement=kept, state=State.PERFORMED if is_done else after.state)
+    return {"agreement": kept, "state": State.PERFORMED if is_done else table.state}
 
 
-def _followed_up(after: Table, event: Event) -> Table:
+def _followed_up(table: Table, event: Event) -> dict[str, Any]:
     # Nobody reached is noted, and asked for again.
     is_done = event.satisfaction != "not_reached"
-    state = State.FOLLOWED_UP if is_done else after.state
-    return replace(after, state=state, satisfaction=event.satisfaction)
+    state = State.FOLLOWED_UP if is_done else table.state
+    return {"state": state, "satisfaction": event.satisfaction}
+
+
+_EFFECTS: dict[str, Callable[[Table, Event], dict[str, Any]]] = {
+    Act.CALL_IN: _said,
+    Act.ANSWER: _said,
+    Act.MEETING: lambda table, event: {"state": State.SCHEDULED, "meeting": _meeting(event)},
+    Act.MET: lambda table, event: {"state": State.MET},
+    Act.OUTCOME: lambda table, event: {
+        "state": State.CONCLUDED, "outcome": event.outcome, "agreement": _agreement(event),
+    },
+    Act.PERFORMANCE: _performed,
+    Act.FOLLOW_UP: _followed_up,
+    Act.CANCEL: lambda table, event: {"state": State.CANCELLED},
+}  # fmt: skip
 
 
 def why_not(table: Table, act: Act) -> str | None:

@@ -129,16 +129,19 @@ def standing(
     has_station: bool,
     closed_at: datetime | None,
 ) -> Standing | None:
-    """How a warning stands at `now` after its log; None without one.
+    """How a warning stands at `now` after its whole log; None without one.
+
+    A step may have been noted while `now` was already told: then it is that late.
 
     Args:
         has_station: whether a police station covers the place; without one it is the sub-centre's
             matter from the start.
         closed_at: when its case was closed, by whatever step.
     """
-    log = sorted((event for event in events if event.at <= now), key=lambda event: event.ordinal)
+    log = sorted(events, key=lambda event: event.ordinal)
     if not log:
         return None
+    now = max(now, log[-1].at)
     state = STATE_AFTER[WarningStep(log[-1].step)]
     stops = [event.at for event in log if event.step in (WarningStep.ARRIVE, WarningStep.CONCLUDE)]
     if closed_at is not None and closed_at <= now:

@@ -84,7 +84,7 @@ def receive(
     incident, is_new = incidents.report(session, report, now, demo=False)
     if is_new:
         _dispatch(session, new, incident, now)
-    elif known is None:
+    elif queries.one(session, new.id) is None:
         raise id_conflict(new.id)  # a report that is no warning
     return _receipt(session, new.id), is_new
 

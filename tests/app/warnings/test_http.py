@@ -57,7 +57,7 @@ def test_it_reaches_the_covering_station_in_one_step(
 
 def test_the_visit(own_client: TestClient, sent: dict[str, Any]) -> None:
     """Call, depart, arrive, dissuaded; the case goes with it, step by step."""
-    states = []
+    states: list[tuple[str, str]] = []
     for step, words in (("call", {}), ("depart", {}), ("arrive", {}),
                         ("conclude", {"outcome": "dissuaded"})):  # fmt: skip
         answer = take(own_client, sent, step, version=len(states) + 1, **words)
@@ -90,7 +90,7 @@ def test_the_visit(own_client: TestClient, sent: dict[str, Any]) -> None:
         ((), "call", {"who": "x"}, 422, "who"),
     ],
 )
-def test_steps_that_are_refused(
+def test_steps_that_are_refused(  # noqa: PLR0917  (one parameter a word)
     own_client: TestClient, sent: dict[str, Any], steps: tuple[str, ...], step: str,
     words: dict[str, Any], status: int, field: str,
 ) -> None:  # fmt: skip
@@ -229,7 +229,7 @@ def test_the_queue(own_context: Context, own_client: TestClient) -> None:
     listed: list[str] = []
     cursor: str | None = ""
     while cursor is not None:
-        words = {"limit": 2, **({"cursor": cursor} if cursor else {})}
+        words: dict[str, Any] = {"limit": 2, **({"cursor": cursor} if cursor else {})}
         page = own_client.get(URL, params=words).json()
         listed += [item["id"] for item in page["items"]]
         cursor = page["next"]

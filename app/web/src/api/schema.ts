@@ -964,6 +964,268 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rooms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List rooms
+         * @description Rooms in which people can meet, those of the smallest areas first; always all of them.
+         */
+        get: operations["list_rooms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/mediation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open the table of a dispute
+         * @description Begin the joint mediation of a dispute (10xx) that is open; 409 while a table stands.
+         */
+        post: operations["open_mediation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mediations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List mediations
+         * @description Tables, the newest first.
+         */
+        get: operations["list_mediations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mediations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Give a mediation
+         * @description Who was called in, when and where they meet, what came of it; and what may be done now.
+         */
+        get: operations["get_mediation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mediations/{id}/openings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find a time and a room
+         * @description Hours of work in which everybody who was called and did not say no, and a room, are free.
+         */
+        get: operations["list_openings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mediations/{id}/participants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call a unit in
+         * @description Call in an officer, a legal adviser, a mediator, the grid worker: any unit on duty. The
+         *     first mediator is assigned the case.
+         */
+        post: operations["call_in_unit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mediations/{id}/participants/{unit_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Note what a unit answered
+         * @description Whether it comes.
+         */
+        put: operations["answer_call"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mediations/{id}/meeting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set the meeting
+         * @description A time and a room; 409 when the room or a unit is taken then. Of two at once one wins.
+         */
+        put: operations["set_meeting"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mediations/{id}/met": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note that they met
+         * @description Not before the meeting begins.
+         */
+        post: operations["note_met"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mediations/{id}/outcome": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Record the outcome
+         * @description `mediated` with what was agreed: the case is handed back until it was performed. Any other
+         *     outcome closes the case.
+         */
+        post: operations["record_outcome"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mediations/{id}/performance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Record the performance
+         * @description How much of the agreement was done; `fully` closes the case.
+         */
+        post: operations["record_performance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mediations/{id}/follow_up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Record the follow-up
+         * @description What whoever had told of it says now, noted with the case, too.
+         */
+        post: operations["record_follow_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mediations/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a mediation
+         * @description End a table at which nothing was decided; the case stays as it is.
+         */
+        post: operations["cancel_mediation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stream": {
         parameters: {
             query?: never;
@@ -1402,6 +1664,46 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * Act
+         * @description What was done at a table.
+         * @enum {string}
+         */
+        Act: "opened" | "call_in" | "answer" | "meeting" | "met" | "outcome" | "performance" | "follow_up" | "cancel";
+        /**
+         * AgreementMade
+         * @description What was agreed, and how much of it was done.
+         */
+        AgreementMade: {
+            /**
+             * Terms
+             * @description Plain text. Data, never markup.
+             */
+            terms: string;
+            /**
+             * Amount Yuan
+             * @description Money that is to be paid, in yuan.
+             */
+            amount_yuan: number | null;
+            /**
+             * Due On
+             * @description Until which local day; null for on the spot.
+             */
+            due_on: string | null;
+            /** @description none, partly or fully. */
+            performance: components["schemas"]["Performance"];
+            /**
+             * Performed At
+             * @description When all of it was done (RFC 3339, UTC).
+             */
+            performed_at: string | null;
+        };
+        /**
+         * Answer
+         * @description What a unit said when it was called in.
+         * @enum {string}
+         */
+        Answer: "asked" | "accepted" | "declined";
         /**
          * Area
          * @description An area of any level, for as long as it is drawn so.
@@ -1884,7 +2186,10 @@ export interface components {
              */
             next: string | null;
         };
-        /** Body_add_attachment */
+        /**
+         * Body_add_attachment
+         * @description A form (multipart/form-data).
+         */
         Body_add_attachment: {
             /** @description What the photo shows. */
             kind: components["schemas"]["PhotoKind"];
@@ -1894,7 +2199,10 @@ export interface components {
              */
             file: string;
         };
-        /** Body_preview_standard */
+        /**
+         * Body_preview_standard
+         * @description A form (multipart/form-data).
+         */
         Body_preview_standard: {
             /**
              * File
@@ -1908,7 +2216,10 @@ export interface components {
              */
             valid_from: string;
         };
-        /** Body_publish_standard */
+        /**
+         * Body_publish_standard
+         * @description A form (multipart/form-data).
+         */
         Body_publish_standard: {
             /**
              * File
@@ -1970,6 +2281,38 @@ export interface components {
              * @description Surface on the ellipsoid, in m².
              */
             area_m2: number;
+        };
+        /**
+         * CalledUnit
+         * @description Who is called in.
+         */
+        CalledUnit: {
+            /**
+             * Version
+             * @description `version` as it was seen; refused (409) when the table has moved on since.
+             */
+            version?: number | null;
+            /**
+             * Unit Id
+             * @description A duty unit; see `/api/v1/duty_units`.
+             */
+            unit_id: number;
+        };
+        /**
+         * Cancelled
+         * @description Why nobody meets after all.
+         */
+        Cancelled: {
+            /**
+             * Version
+             * @description `version` as it was seen; refused (409) when the table has moved on since.
+             */
+            version?: number | null;
+            /**
+             * Reason
+             * @description Plain text, up to 1000 characters.
+             */
+            reason: string;
         };
         /**
          * Candidate
@@ -2093,6 +2436,42 @@ export interface components {
              * @description The case is suspended: `due_at` moves until it goes on.
              */
             is_paused: boolean;
+        };
+        /**
+         * CaseOfMediation
+         * @description The dispute that is mediated.
+         */
+        CaseOfMediation: {
+            /**
+             * Id
+             * Format: uuid
+             * @description UUID of the report.
+             * @example 6f1c1d5e-6f0a-4b57-9b0e-3c1f2a4d5e6f
+             */
+            id: string;
+            /**
+             * No
+             * @description Short number of the incident.
+             */
+            no: number;
+            /**
+             * Title
+             * @description One line of plain text. Data, never markup.
+             */
+            title: string;
+            /**
+             * Category
+             * @description Four digits, 10xx.
+             * @example 1003
+             */
+            category: string;
+            /** @description State of the case. */
+            status: components["schemas"]["Status"];
+            /**
+             * Chain
+             * @description Areas that contain it, from the city down.
+             */
+            chain: components["schemas"]["ChainLink"][];
         };
         /**
          * CaseRef
@@ -2619,6 +2998,12 @@ export interface components {
             password: string;
         };
         /**
+         * DisputeOutcome
+         * @description How a dispute ended.
+         * @enum {string}
+         */
+        DisputeOutcome: "mediated" | "not_mediated" | "withdrawn" | "to_court" | "to_petition" | "to_administration";
+        /**
          * DuePage
          * @description Incidents that are overdue or soon due, by what is due first.
          */
@@ -2959,6 +3344,35 @@ export interface components {
              * @description Cases in all of them.
              */
             total: number;
+        };
+        /**
+         * HistoryEntry
+         * @description Something that was done at the table.
+         */
+        HistoryEntry: {
+            /**
+             * At
+             * Format: date-time
+             * @description When (RFC 3339, UTC).
+             */
+            at: string;
+            /** @description What was done. */
+            what: components["schemas"]["Act"];
+            /**
+             * By Role
+             * @description Role of the post that did it; null for a program.
+             */
+            by_role: string | null;
+            /**
+             * Unit
+             * @description Call sign of the unit that it was about.
+             */
+            unit: string | null;
+            /**
+             * Reason
+             * @description Why, of `cancel`. Data, never markup.
+             */
+            reason: string | null;
         };
         /**
          * Incident
@@ -3384,6 +3798,92 @@ export interface components {
          */
         Likeness: "distance" | "time" | "text" | "category";
         /**
+         * Mediation
+         * @description The table of a dispute.
+         */
+        Mediation: {
+            /**
+             * Id
+             * Format: uuid
+             * @description UUID of the mediation.
+             * @example 6f1c1d5e-6f0a-4b57-9b0e-3c1f2a4d5e6f
+             */
+            id: string;
+            /**
+             * Version
+             * @description Number of its last event. Send it back with an act.
+             */
+            version: number;
+            /** @description How far it has come. */
+            state: components["schemas"]["app__mediation__rules__State"];
+            /** @description The dispute. */
+            incident: components["schemas"]["CaseOfMediation"];
+            /**
+             * Participants
+             * @description In the order in which they were called.
+             */
+            participants: components["schemas"]["Participant"][];
+            /** @description When and where they meet, or met. */
+            meeting: components["schemas"]["MeetingTime"] | null;
+            /** @description How it ended. */
+            outcome: components["schemas"]["DisputeOutcome"] | null;
+            /** @description What was agreed. */
+            agreement: components["schemas"]["AgreementMade"] | null;
+            /** @description What the follow-up found. */
+            satisfaction: components["schemas"]["Satisfaction"] | null;
+            /**
+             * History
+             * @description Everything that was done, in order.
+             */
+            history: components["schemas"]["HistoryEntry"][];
+            /**
+             * Next
+             * @description What may be done now by whoever asks.
+             */
+            next: components["schemas"]["Act"][];
+        };
+        /**
+         * MediationPage
+         * @description Mediations, the newest first.
+         */
+        MediationPage: {
+            /**
+             * Total
+             * @description How many items the whole list has, exactly.
+             */
+            total: number;
+            /**
+             * Items
+             * @description This part of the list, in its order.
+             */
+            items: components["schemas"]["Mediation"][];
+            /**
+             * Next
+             * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
+             */
+            next: string | null;
+        };
+        /**
+         * MeetingTime
+         * @description A time and a room.
+         */
+        MeetingTime: {
+            /**
+             * Starts At
+             * Format: date-time
+             * @description From when (RFC 3339, UTC).
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             * @description Until when (RFC 3339, UTC).
+             */
+            ends_at: string;
+            /** @description Where. */
+            room: components["schemas"]["Room"];
+        };
+        /**
          * MultiPolygon
          * @description A GeoJSON geometry (RFC 7946).
          */
@@ -3454,6 +3954,40 @@ export interface components {
              * @description 15-digit code of the grid cell in which it lies.
              */
             cell_code: number;
+        };
+        /**
+         * NewAgreement
+         * @description What was agreed. Nothing in it names anybody: what is to be done, how much, until when.
+         */
+        NewAgreement: {
+            /**
+             * Terms
+             * @description Plain text; numbers of telephones, identities and accounts are refused.
+             */
+            terms: string;
+            /**
+             * Amount Yuan
+             * @description Money that is to be paid, in yuan.
+             */
+            amount_yuan?: number | null;
+            /**
+             * Due On
+             * @description Until which local day (2026-01-31); none for on the spot.
+             */
+            due_on?: string | null;
+        };
+        /**
+         * NewFollowUp
+         * @description What whoever had told of it said afterwards.
+         */
+        NewFollowUp: {
+            /**
+             * Version
+             * @description `version` as it was seen; refused (409) when the table has moved on since.
+             */
+            version?: number | null;
+            /** @description `not_reached` may be tried again. */
+            satisfaction: components["schemas"]["Satisfaction"];
         };
         /**
          * NewGrant
@@ -3554,6 +4088,34 @@ export interface components {
              * @default false
              */
             simulated: boolean;
+        };
+        /**
+         * NewOutcome
+         * @description How the dispute ended.
+         */
+        NewOutcome: {
+            /**
+             * Version
+             * @description `version` as it was seen; refused (409) when the table has moved on since.
+             */
+            version?: number | null;
+            /** @description `mediated` needs an agreement; others have none. */
+            outcome: components["schemas"]["DisputeOutcome"];
+            /** @description What was agreed. */
+            agreement?: components["schemas"]["NewAgreement"] | null;
+        };
+        /**
+         * NewPerformance
+         * @description How much of the agreement was done so far.
+         */
+        NewPerformance: {
+            /**
+             * Version
+             * @description `version` as it was seen; refused (409) when the table has moved on since.
+             */
+            version?: number | null;
+            /** @description none, partly or fully, which closes the case. */
+            performance: components["schemas"]["Performance"];
         };
         /**
          * NewUser
@@ -3662,6 +4224,58 @@ export interface components {
             name: string | null;
         };
         /**
+         * OpeningPage
+         * @description Times in which everybody who was called, and a room, are free.
+         */
+        OpeningPage: {
+            /**
+             * Total
+             * @description How many items the whole list has, exactly.
+             */
+            total: number;
+            /**
+             * Items
+             * @description This part of the list, in its order.
+             */
+            items: components["schemas"]["MeetingTime"][];
+            /**
+             * Next
+             * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
+             */
+            next: string | null;
+        };
+        /**
+         * Participant
+         * @description A duty unit that was called in. Of the parties nothing is kept.
+         */
+        Participant: {
+            /**
+             * Unit Id
+             * @description Number of the unit.
+             */
+            unit_id: number;
+            /**
+             * Call Sign
+             * @description Call sign, never a person's name.
+             */
+            call_sign: string;
+            /**
+             * Role
+             * @description officer, legal_adviser, mediator, grid_worker or another.
+             */
+            role: string;
+            /** @description The station that it belongs to. */
+            station: components["schemas"]["StationRef"] | null;
+            /** @description asked, accepted or declined. */
+            answer: components["schemas"]["Answer"];
+        };
+        /**
+         * Performance
+         * @description How much of an agreement was done.
+         * @enum {string}
+         */
+        Performance: "none" | "partly" | "fully";
+        /**
          * PhotoKind
          * @description What a photo shows.
          * @enum {string}
@@ -3673,6 +4287,34 @@ export interface components {
          * @enum {string}
          */
         PhotoSize: "full" | "thumb";
+        /**
+         * PlannedMeeting
+         * @description When and where to meet.
+         */
+        PlannedMeeting: {
+            /**
+             * Version
+             * @description `version` as it was seen; refused (409) when the table has moved on since.
+             */
+            version?: number | null;
+            /**
+             * Room Id
+             * @description A room; see `/api/v1/rooms`.
+             */
+            room_id: number;
+            /**
+             * Starts At
+             * Format: date-time
+             * @description From when (RFC 3339, UTC), 90 days ahead at most.
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             * @description Until when (RFC 3339, UTC), 8 hours later at most.
+             */
+            ends_at: string;
+        };
         /**
          * ProblemBody
          * @description RFC 9457 problem details.
@@ -3751,6 +4393,56 @@ export interface components {
              */
             note: string | null;
         };
+        /**
+         * Room
+         * @description A room in which people can meet.
+         */
+        Room: {
+            /**
+             * Id
+             * @description Number of the room.
+             */
+            id: number;
+            /**
+             * Name
+             * @description Name in Chinese.
+             */
+            name: string;
+            /**
+             * Seats
+             * @description How many can sit there.
+             */
+            seats: number;
+            /** @description The station in which it is. */
+            station: components["schemas"]["StationRef"];
+        };
+        /**
+         * RoomPage
+         * @description Rooms, those of the smallest areas first.
+         */
+        RoomPage: {
+            /**
+             * Total
+             * @description How many items the whole list has, exactly.
+             */
+            total: number;
+            /**
+             * Items
+             * @description This part of the list, in its order.
+             */
+            items: components["schemas"]["Room"][];
+            /**
+             * Next
+             * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
+             */
+            next: string | null;
+        };
+        /**
+         * Satisfaction
+         * @description What whoever had told of it said afterwards; a record, not a state.
+         * @enum {string}
+         */
+        Satisfaction: "satisfied" | "neutral" | "dissatisfied" | "not_reached";
         /**
          * SessionInfo
          * @description Who is signed in, and what they may do.
@@ -3976,12 +4668,6 @@ export interface components {
              */
             errors: components["schemas"]["CellError"][];
         };
-        /**
-         * State
-         * @description How far a warning has come.
-         * @enum {string}
-         */
-        State: "dispatched" | "called" | "departed" | "arrived" | "concluded";
         /**
          * Station
          * @description A place from which work is led.
@@ -4373,6 +5059,19 @@ export interface components {
             occurred_at?: string | null;
         };
         /**
+         * UnitAnswer
+         * @description What a unit said.
+         */
+        UnitAnswer: {
+            /**
+             * Version
+             * @description `version` as it was seen; refused (409) when the table has moved on since.
+             */
+            version?: number | null;
+            /** @description accepted or declined; asked: it has not said yet. */
+            answer: components["schemas"]["Answer"];
+        };
+        /**
          * User
          * @description An account, as far as an admin of one's area sees it.
          */
@@ -4462,6 +5161,17 @@ export interface components {
             next: string | null;
         };
         /**
+         * Versioned
+         * @description A body that says which state its sender has seen.
+         */
+        Versioned: {
+            /**
+             * Version
+             * @description `version` as it was seen; refused (409) when the table has moved on since.
+             */
+            version?: number | null;
+        };
+        /**
          * VisitOutcome
          * @description What came of a visit.
          * @enum {string}
@@ -4511,7 +5221,7 @@ export interface components {
              */
             risk: number;
             /** @description How far it has come. */
-            state: components["schemas"]["State"];
+            state: components["schemas"]["app__warnings__rules__State"];
             /** @description Who must act now. */
             level: components["schemas"]["app__warnings__rules__Level"];
             /** @description The police station that covers the place; null where none does. */
@@ -4752,11 +5462,23 @@ export interface components {
          */
         app__identity__rules__Role: "city_admin" | "duty_officer" | "dispatcher" | "planner" | "grid_worker" | "responder" | "auditor" | "wall_display";
         /**
+         * State
+         * @description How far a table has come.
+         * @enum {string}
+         */
+        app__mediation__rules__State: "called" | "scheduled" | "met" | "concluded" | "performed" | "followed_up" | "cancelled";
+        /**
          * Level
          * @description Who must act now, from near to far.
          * @enum {string}
          */
         app__warnings__rules__Level: "police_station" | "sub_centre" | "city_centre";
+        /**
+         * State
+         * @description How far a warning has come.
+         * @enum {string}
+         */
+        app__warnings__rules__State: "dispatched" | "called" | "departed" | "arrived" | "concluded";
         /**
          * Level
          * @description The five levels of the tree; the value is the word used in files, tables and queries.
@@ -8647,6 +9369,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
             /** @description The body is longer than this path takes. */
             413: {
                 headers: {
@@ -9431,7 +10162,7 @@ export interface operations {
                 /** @description Only inside the area with this 15-digit code, of any level. */
                 area?: number;
                 /** @description Only warnings in this state. */
-                state?: components["schemas"]["State"];
+                state?: components["schemas"]["app__warnings__rules__State"];
                 /** @description Items in one part of the list. */
                 limit?: number;
                 /** @description `next` of the part before; the other words must stay the same. */
@@ -9734,6 +10465,1374 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Warning"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_rooms: {
+        parameters: {
+            query?: {
+                /** @description Only rooms of stations in the area with this 15-digit code, or above it. */
+                area?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomPage"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    open_mediation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID of the report. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mediation"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_mediations: {
+        parameters: {
+            query?: {
+                /** @description Only inside the area with this 15-digit code, of any level. */
+                area?: number;
+                /** @description Only tables in this state. */
+                state?: components["schemas"]["app__mediation__rules__State"];
+                /** @description Items in one part of the list. */
+                limit?: number;
+                /** @description `next` of the part before; the other words must stay the same. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediationPage"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_mediation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID of the mediation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mediation"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_openings: {
+        parameters: {
+            query?: {
+                /** @description Local days, today included. */
+                days?: number;
+            };
+            header?: never;
+            path: {
+                /** @description UUID of the mediation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpeningPage"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    call_in_unit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID of the mediation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CalledUnit"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mediation"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    answer_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID of the mediation. */
+                id: string;
+                /** @description Number of the unit. */
+                unit_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnitAnswer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mediation"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    set_meeting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID of the mediation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlannedMeeting"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mediation"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    note_met: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID of the mediation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Versioned"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mediation"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    record_outcome: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID of the mediation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOutcome"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mediation"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    record_performance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID of the mediation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPerformance"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mediation"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    record_follow_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID of the mediation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFollowUp"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mediation"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    cancel_mediation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID of the mediation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Cancelled"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mediation"];
                 };
             };
             /** @description Not understood: a broken body, or a host name that is not ours. */
