@@ -160,14 +160,15 @@ export class CityMap {
     const [west, south, east, north] = city.bbox;
     const room = L.latLngBounds([south, west], [north, east]).pad(1.5);
     this.map.setMaxBounds(room);
-    if (!this.placed) untracked(() => this.firstView(city.bbox));
+    const home = data.homeArea.value.value;
+    if (!this.placed && !home.loading) untracked(() => this.firstView(home.data?.bbox ?? city.bbox));
     untracked(() => this.onMoved());
   }
 
-  /** An address without a place: show what it names, else the whole city. */
+  /** An address without a place: show the area for which one acts. */
   private firstView(bbox: readonly [number, number, number, number]): void {
     this.placed = true;
-    this.fly(bbox, 12);
+    this.fly(bbox, 15);
     const chosen = store.selection.peek();
     if (chosen?.kind === "station") this.show(chosen.lon, chosen.lat, 15);
     else if (chosen?.kind === "incident") {

@@ -2,7 +2,9 @@
 import { computed, signal } from "@preact/signals";
 import { api, type Filter } from "../api/client";
 import type { Area, Incident, Level, Paged } from "../api/types";
+import { levelOf } from "./codes";
 import { resource, track } from "./resource";
+import { activeGrant } from "./session";
 import {
   area, bandwidth_m, categories, layerOn, level, listTick, mapTick, measure, mode, refreshTick, selection, statusFilter, timeWindow, view,
 } from "./store";
@@ -36,6 +38,13 @@ export const resets = computed(() => live.value.resets);
 const stamp = (): string => `${mapTick.value}.${resets.value}`;
 
 export const city = resource(() => ({ id: "city", ask: (signal) => api.city(signal) }));
+
+/** The area for which one acts, where that is a part of the city. */
+export const homeArea = resource(() => {
+  const code = activeGrant()?.area.code;
+  if (code === undefined || levelOf(code) === "city") return null;
+  return { id: `home${code}|`, ask: (signal) => api.area(code, signal) };
+});
 
 export const categoryList = resource(() => ({
   id: "categories",
