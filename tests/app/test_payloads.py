@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import unicodedata
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -15,8 +16,10 @@ import openpyxl
 import pytest
 from starlette.testclient import TestClient
 
+from app.core.clock import CITY_ZONE, utc_now
 from app.core.context import Context
 from app.identity.rules import Role
+from app.incidents.standard import COLUMNS
 from tests import staff
 from tests.app.identity.canary import client_of
 from tests.app.incidents.reports import a_report
@@ -140,6 +143,35 @@ def fields_with(payload: Payload, case: str) -> list[tuple[str, str, str, dict[s
         ("note", "PUT", f"{case}/contact", {"note": value, "phone": "0931 1234567"}),
     ]  # fmt: skip
     return [*lines, *([] if payload.text else texts)]
+
+
+def test_cells_of_the_filing_standard(own_client: TestClient) -> None:
+    """Uploaded, published, read again and taken home: the same cells; formulas are refused."""
+    today = utc_now().astimezone(CITY_ZONE).date()
+    formulas = [p for p in TAKEN if p.value.startswith(("=", "+", "-", "@"))]
+    cells = [p.value for p in TAKEN if p not in formulas]
+    assert len(formulas) > 15 and len(cells) > 200
+
+    def send(values: list[str], path: str = "") -> Any:
+        lines = [["组", "类", "0199", text, 1, "work_day", text, text, text] for text in values]
+        out = io.StringIO(newline="")
+        csv.writer(out).writerows([COLUMNS, *lines])
+        files = {"file": ("x.csv", out.getvalue().encode("utf-8-sig"))}
+        form = {"valid_from": str(today)}
+        return own_client.post(f"/api/v1/standard{path}", data=form, files=files)
+
+    answer = send(cells)
+    assert answer.status_code == 200, answer.text
+    late = {"at": (utc_now() + timedelta(seconds=1)).isoformat()}
+    found = own_client.get("/api/v1/standard", params=late).json()["lines"]
+    assert [line["condition"] for line in found] == cells
+    assert [line["note"] for line in found] == cells
+    book = own_client.get("/api/v1/standard.xlsx", params=late).content
+    sheet = openpyxl.load_workbook(io.BytesIO(book)).worksheets[0]
+    assert [cell.value for cell in list(sheet.columns)[8][1:]] == cells
+    assert {cell.data_type for row in sheet.iter_rows() for cell in row} <= {"s", "n"}
+    refused = send([p.value for p in formulas], "/preview").json()
+    assert {error["row"] for error in refused["errors"]} == set(range(2, len(formulas) + 2))
 
 
 def test_no_word_of_an_address_brings_anything_down(client: TestClient) -> None:
