@@ -194,6 +194,8 @@ export const officeEn: Readonly<Record<keyof typeof officeZh, string>> = {
   meetingFind: "Find a free time",
   meetingMove: "Move it",
   meetingMet: "They have met",
+  meetingNow: "They meet now",
+  roomSeats: "{n} seats",
   meetingRoom: "Room",
   openingsNone: "No time within {n} days in which everybody is free",
   openingsNoneHint: "Call in another unit, or look again later",

@@ -192,6 +192,8 @@ export const officeZh = {
   meetingFind: "找空闲时段",
   meetingMove: "改期",
   meetingMet: "已经见面",
+  meetingNow: "现在就见",
+  roomSeats: "{n} 座",
   meetingRoom: "调解室",
   openingsNone: "{n} 天内没有大家都空的时段",
   openingsNoneHint: "换一个单位，或过些时候再看",

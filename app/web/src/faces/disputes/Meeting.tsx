@@ -5,9 +5,8 @@ import { t } from "../../i18n";
 import { nowTick } from "../../state/store";
 import { moment } from "../../ui/format";
 import { Empty, Failed, Skeleton } from "../../ui/states";
-import { byDay, roomsOf, timeText } from "./openings";
-import { stationName } from "./parts";
-import { DAYS, deeds, lookingForTime, mayDo, met, openings, schedule } from "./state";
+import { byDay, timeText } from "./openings";
+import { DAYS, deeds, lookingForTime, mayDo, met, openings, rightNow, rooms, schedule } from "./state";
 import type { Mediation } from "./types";
 
 export function Meeting({ mediation }: { mediation: Mediation }): JSX.Element {
@@ -20,7 +19,7 @@ export function Meeting({ mediation }: { mediation: Mediation }): JSX.Element {
         <p class="meeting tabular">
           <strong>{moment(meeting.starts_at, nowTick.value)}</strong> <span class="soft">{timeText(meeting)}</span>
           <br />
-          {meeting.room.name} <span class="soft">{stationName(meeting.room.station)}</span>
+          {meeting.room.name} <span class="soft">{meeting.room.station.name}</span>
         </p>
       ) : <p class="soft">{t("meetingNone")}</p>}
       <div class="line">
@@ -36,23 +35,36 @@ export function Meeting({ mediation }: { mediation: Mediation }): JSX.Element {
   );
 }
 
+const SHOWN_DAYS = 5;
+
 function Times({ mediation }: { mediation: Mediation }): JSX.Element {
-  const [room, setRoom] = useState<number | null>(null);
+  const [chosen, setChosen] = useState<number | null>(null);
+  const [all, setAll] = useState(false);
   const { data, error } = openings.value.value;
-  if (error && !data) return <Failed what="what_openings" problem={error} retry={openings.retry} />;
+  const known = rooms.value.value.data ?? [];
+  const problem = error ?? rooms.value.value.error;
+  if (problem && !data) return <Failed what="what_openings" problem={problem} retry={() => { openings.retry(); rooms.retry(); }} />;
   if (!data) return <Skeleton rows={3} />;
-  if (data.length === 0) return <Empty title={t("openingsNone", { n: DAYS })} hint={t("openingsNoneHint")} />;
-  const rooms = roomsOf(data);
+  const days = byDay(data, chosen);
+  const near = known.find(({ id }) => id === chosen) ?? known[0];
   return (
     <div class="openings">
-      <label class="pick">
-        {t("meetingRoom")}
-        <select value={room === null ? "" : String(room)} onChange={(event) => setRoom(event.currentTarget.value === "" ? null : Number(event.currentTarget.value))}>
-          <option value="">{t("pickAny")}</option>
-          {rooms.map((known) => <option key={known.id} value={String(known.id)}>{known.name}</option>)}
-        </select>
-      </label>
-      {byDay(data, room).map((day) => (
+      <div class="line">
+        <label class="pick">
+          {t("meetingRoom")}
+          <select value={chosen === null ? "" : String(chosen)} onChange={(event) => setChosen(event.currentTarget.value === "" ? null : Number(event.currentTarget.value))}>
+            <option value="">{t("pickAny")}</option>
+            {known.map(({ id, name, seats, station }) => <option key={id} value={String(id)}>{`${station.name} · ${name} · ${t("roomSeats", { n: seats })}`}</option>)}
+          </select>
+        </label>
+        {near ? (
+          <button type="button" class="button small" disabled={deeds.busy.value !== ""} onClick={() => void schedule(mediation, rightNow(near))}>
+            {t("meetingNow")} <small class="soft">{near.name}</small>
+          </button>
+        ) : null}
+      </div>
+      {days.length === 0 ? <Empty title={t("openingsNone", { n: DAYS })} hint={t("openingsNoneHint")} /> : null}
+      {(all ? days : days.slice(0, SHOWN_DAYS)).map((day) => (
         <div key={day.on} class="opening-day">
           <span class="tabular">{day.on.slice(5)}</span>
           <div class="line">
@@ -62,7 +74,7 @@ function Times({ mediation }: { mediation: Mediation }): JSX.Element {
                 type="button"
                 class="button small opening"
                 disabled={deeds.busy.value !== ""}
-                title={opening.room.name}
+                title={`${opening.room.station.name} ${opening.room.name}`}
                 onClick={() => void schedule(mediation, opening)}
               >
                 <span class="tabular">{timeText(opening)}</span>
@@ -72,6 +84,7 @@ function Times({ mediation }: { mediation: Mediation }): JSX.Element {
           </div>
         </div>
       ))}
+      {!all && days.length > SHOWN_DAYS ? <button type="button" class="link" onClick={() => setAll(true)}>{t("showMore")}</button> : null}
     </div>
   );
 }

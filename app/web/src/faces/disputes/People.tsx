@@ -4,7 +4,6 @@ import { useState } from "preact/hooks";
 import { t, word } from "../../i18n";
 import { Labelled } from "../../ui/Labelled";
 import { UnitChooser } from "../../ui/StepForm";
-import { stationName } from "./parts";
 import { answer, callIn, deeds, mayDo } from "./state";
 import { ANSWERS, TABLE_ROLES, type Mediation, type Participant } from "./types";
 
@@ -30,7 +29,7 @@ function Person({ mediation, unit }: { mediation: Mediation; unit: Participant }
   return (
     <li data-unit={unit.unit_id}>
       <span class="person-role">{word("role", unit.role)}</span>
-      <span class="grow"><span class="tabular">{unit.call_sign}</span> <span class="soft">{stationName(unit.station)}</span></span>
+      <span class="grow"><span class="tabular">{unit.call_sign}</span> <span class="soft">{unit.station?.name}</span></span>
       <span class={`answer ${unit.answer}`}><span aria-hidden="true">{MARKS[unit.answer]}</span> {word("answer", unit.answer)}</span>
       {mayDo(mediation, "answer") ? ANSWERS.filter((said) => said !== unit.answer).map((said) => (
         <button key={said} type="button" class="button small" disabled={busy} onClick={() => void answer(mediation, unit.unit_id, said)}>

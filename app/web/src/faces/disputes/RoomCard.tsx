@@ -43,7 +43,11 @@ function History({ mediation }: { mediation: Mediation }): JSX.Element {
         {[...mediation.history].reverse().map((entry, i) => (
           <li key={i}>
             <time class="tabular soft">{moment(entry.at, nowTick.value)}</time>
-            <div><strong>{word("medwhat", entry.what)}</strong> <span class="soft">{entry.by_role ? word("acts", entry.by_role) : ""}</span></div>
+            <div>
+              <strong>{word("medwhat", entry.what)}</strong> <span class="tabular">{entry.unit}</span>{" "}
+              <span class="soft">{entry.by_role ? word("acts", entry.by_role) : ""}</span>
+              {entry.reason ? <p class="soft">{entry.reason}</p> : null}
+            </div>
           </li>
         ))}
       </ol>

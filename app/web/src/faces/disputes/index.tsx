@@ -56,7 +56,7 @@ export default function Disputes(): JSX.Element {
 
 function move(step: number): void {
   const rows = mediations.value.peek().data?.items ?? [];
-  const at = rows.findIndex(({ id }) => String(id) === chosenId.peek());
+  const at = rows.findIndex(({ id }) => id === chosenId.peek());
   const next = rows[at < 0 ? 0 : Math.max(0, Math.min(rows.length - 1, at + step))];
   if (next) open(next.id);
 }
@@ -66,7 +66,7 @@ function Row({ mediation }: { mediation: Mediation }): JSX.Element {
   const coming = participants.filter(({ answer }) => answer === "accepted").length;
   return (
     <li>
-      <button type="button" class="table-row" aria-current={String(mediation.id) === chosenId.value} onClick={() => open(mediation.id)}>
+      <button type="button" class="table-row" aria-current={mediation.id === chosenId.value} onClick={() => open(mediation.id)}>
         <span class="table-title">{incident.title}</span>
         <Progress state={mediation.state} />
         <span class="soft tabular">
@@ -81,6 +81,6 @@ function Row({ mediation }: { mediation: Mediation }): JSX.Element {
 function Opened(): JSX.Element {
   if (chosenId.value === NEW) return <NewTable />;
   const { data, error } = room.value.value;
-  if (data && String(data.id) === chosenId.value) return <RoomCard key={data.id} mediation={data} />;
+  if (data?.id === chosenId.value) return <RoomCard key={data.id} mediation={data} />;
   return error ? <Failed what="what_mediation" problem={error} retry={room.retry} /> : <Skeleton rows={8} />;
 }

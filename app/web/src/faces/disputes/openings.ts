@@ -1,6 +1,6 @@
 /** Times in which everybody and a room are free, as days with times to click. Pure. */
 import { clock, day } from "../../ui/format";
-import type { Opening, Room } from "./types";
+import type { Opening } from "./types";
 
 export interface Day {
   /** yyyy-mm-dd, local */
@@ -25,10 +25,4 @@ export function byDay(openings: readonly Opening[], room: number | null): Day[] 
 /** 09:00–10:00 */
 export function timeText({ starts_at, ends_at }: Pick<Opening, "starts_at" | "ends_at">): string {
   return `${clock(starts_at)}–${clock(ends_at)}`;
-}
-
-/** The rooms that are free at some time, by name. */
-export function roomsOf(openings: readonly Opening[]): Room[] {
-  const rooms = new Map(openings.map(({ room }) => [room.id, room]));
-  return [...rooms.values()].sort((a, b) => a.name.localeCompare(b.name, "zh"));
 }

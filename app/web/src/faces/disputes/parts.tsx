@@ -13,7 +13,3 @@ export function Progress({ state }: { state: MediationState }): JSX.Element {
     </span>
   );
 }
-
-export function stationName(station: string | { readonly name: string } | null | undefined): string {
-  return typeof station === "string" ? station : (station?.name ?? "");
-}

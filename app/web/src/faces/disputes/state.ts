@@ -4,16 +4,16 @@ import { api, get, write, type WriteMethod } from "../../api/client";
 import type { Incident, Paged } from "../../api/types";
 import { deed } from "../../state/deed";
 import { faceParam, setFaceParams } from "../../state/face";
-import { onTopic } from "../../state/livefeed";
+import { onTopic, serverNow } from "../../state/livefeed";
 import { pagedList } from "../../state/paged";
 import { resource } from "../../state/resource";
 import { face } from "../../state/store";
-import { STATES, type Answer, type Mediation, type Opening } from "./types";
+import { STATES, type Answer, type Mediation, type Opening, type Room } from "./types";
 
 const PATH = "/api/v1/mediations";
 const PAGE = 100;
 const DISPUTES = "10";
-const one = (id: string | number, rest = ""): string => `${PATH}/${encodeURIComponent(String(id))}${rest}`;
+const one = (id: string, rest = ""): string => `${PATH}/${encodeURIComponent(id)}${rest}`;
 
 /** The choice of a dispute for which a table is opened; no id is called so. */
 export const NEW = "-new";
@@ -61,7 +61,9 @@ function isOpen({ state }: Mediation): boolean {
   return state !== "cancelled" && state !== "followed_up";
 }
 
-export const DAYS = 7;
+/** More than any run of holidays. */
+export const DAYS = 14;
+const MEETING_MS = 3_600_000;
 export const lookingForTime = signal(false);
 
 export const openings = resource<readonly Opening[]>(() => {
@@ -71,19 +73,31 @@ export const openings = resource<readonly Opening[]>(() => {
   return {
     id: `openings${id}|${version}`,
     ask: async (stop) => {
-      const found = await get<readonly Opening[] | { items: readonly Opening[] }>(one(id, "/openings"), { days: DAYS }, stop);
-      return "items" in found ? found.items : found;
+      return (await get<Paged<Opening>>(one(id, "/openings"), { days: DAYS }, stop)).items;
     },
   };
 });
 
+/** Rooms near the dispute, the nearest first. */
+export const rooms = resource<readonly Room[]>(() => {
+  const cell = room.value.value.data?.incident.chain.at(-1)?.code;
+  if (!here() || cell === undefined || !lookingForTime.value) return null;
+  return { id: `rooms${cell}|`, ask: async (stop) => (await get<Paged<Room>>("/api/v1/rooms", { area: cell }, stop)).items };
+});
+
+/** A meeting that begins now: the parties are already there. */
+export function rightNow(room: Room): Opening {
+  const starts = Math.floor(serverNow() / 60_000) * 60_000;
+  return { room, starts_at: new Date(starts).toISOString(), ends_at: new Date(starts + MEETING_MS).toISOString() };
+}
+
 export const deeds = deed();
 export const mayDo = ({ next }: Mediation, act: string): boolean => next.includes(act);
 
-export function open(id: string | number): void {
+export function open(id: string): void {
   deeds.forget();
   lookingForTime.value = false;
-  setFaceParams({ sel: String(id) });
+  setFaceParams({ sel: id });
 }
 
 function put(now: Mediation): void {
@@ -102,7 +116,7 @@ async function act(mediation: Mediation, name: string, method: WriteMethod, rest
 
 export async function openTable(incident: Pick<Incident, "id">): Promise<void> {
   await deeds.run("open", async () => {
-    const made = await write<Mediation>("POST", `/api/v1/incidents/${encodeURIComponent(incident.id)}/mediation`, {});
+    const made = await write<Mediation>("POST", `/api/v1/incidents/${encodeURIComponent(incident.id)}/mediation`);
     told.value++;
     open(made.id);
   });

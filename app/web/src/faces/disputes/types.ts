@@ -15,15 +15,15 @@ export interface Participant {
   readonly unit_id: number;
   readonly call_sign: string;
   readonly role: string;
-  readonly station: string | { readonly name: string } | null;
+  readonly station: { readonly name: string } | null;
   readonly answer: Answer;
 }
 
 export interface Room {
   readonly id: number;
   readonly name: string;
-  readonly seats?: number;
-  readonly station?: string | { readonly name: string } | null;
+  readonly seats: number;
+  readonly station: { readonly name: string };
 }
 
 export interface Opening {
@@ -41,7 +41,7 @@ export interface Agreement {
 }
 
 export interface Mediation {
-  readonly id: string | number;
+  readonly id: string;
   readonly version: number;
   readonly state: MediationState;
   readonly incident: {
@@ -57,7 +57,7 @@ export interface Mediation {
   readonly outcome: string | null;
   readonly agreement: Agreement | null;
   readonly satisfaction: string | null;
-  readonly history: readonly { readonly at: string; readonly what: string; readonly by_role: string | null }[];
+  readonly history: readonly { readonly at: string; readonly what: string; readonly by_role: string | null; readonly unit: string | null; readonly reason: string | null }[];
   /** what may be done now */
   readonly next: readonly string[];
 }
