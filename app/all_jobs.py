@@ -12,6 +12,7 @@ from app.identity import audit
 from app.identity import retention as of_identity
 from app.incidents import retention as of_incidents
 from app.incidents.sweep import run_sweep
+from app.warnings.climbing import run_climbs
 
 RETENTION = (*of_incidents.KINDS, *of_identity.KINDS)
 
@@ -29,7 +30,12 @@ def _sweep(context: Context, now: datetime) -> str:
     return str(run_sweep(context.engine, now))
 
 
+def _climbs(context: Context, now: datetime) -> str:
+    return str(run_climbs(context.engine, now))
+
+
 JOBS: tuple[Job, ...] = (
+    Job("climb_warnings", "* * * * *", _climbs),
     Job("sweep_cases", "*/10 * * * *", _sweep),
     Job("retention", "17 */6 * * *", _retention),
     Job("check_audit", "27 */6 * * *", _audit),

@@ -9,6 +9,7 @@ from app.city.copying import copy_table, driver_of
 from app.city.importing import fields, places, queries
 from app.city.importing.work import Drawn, Work
 from app.dispatch.rules import StationKind
+from app.mediation.queries import make_rooms
 from geodata import codes
 from geodata.codes import LEVELS, Level
 
@@ -60,6 +61,7 @@ def take(work: Work) -> None:
     copy_table(
         driver, "station_cover", pa.table({"station_id": served[:, 0], "area_code": served[:, 1]})
     )
+    make_rooms(work.session)
     closed = queries.move_units_to_new_stations(work.session, work.now)
     if closed:
         work.report.notes.append(f"{closed:,} duty units had a station that is gone; closed.")
