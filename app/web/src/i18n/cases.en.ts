@@ -135,5 +135,7 @@ export const casesEn: Readonly<Record<keyof typeof casesZh, string>> = {
   same_time: "{h} h apart",
   same_text: "text {p}% alike",
   same_category: "same category",
+  exportOpen: "Export open cases",
+  exportBusy: "Exporting…",
   onDuty: "On duty",
 };

@@ -133,5 +133,7 @@ export const casesZh = {
   same_time: "相隔 {h} 小时",
   same_text: "文字相近 {p}%",
   same_category: "同一类别",
+  exportOpen: "导出未结",
+  exportBusy: "正在导出…",
   onDuty: "在岗",
 } as const;

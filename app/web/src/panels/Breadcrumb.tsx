@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { api } from "../api/client";
 import type { Area, ChainLink } from "../api/types";
+import { shownFace } from "../faces";
 import { named, t } from "../i18n";
 import { cellNumber } from "../state/codes";
 import { city, crumbArea } from "../state/data";
@@ -28,6 +29,13 @@ async function openMenu(parent: number): Promise<void> {
   if (menu.peek()?.parent === parent) menu.value = { parent, items };
 }
 
+/** On the map an area is gone to; on another face it only narrows what is listed. */
+function choose(code: number): void {
+  if (shownFace.peek()) area.value = code;
+  else if (code === 0) goCity();
+  else void goArea(code, { fly: true });
+}
+
 export function Breadcrumb(): JSX.Element | null {
   const info = city.value.value.data;
   const chosen = crumbArea.value.value.data;
@@ -44,7 +52,7 @@ export function Breadcrumb(): JSX.Element | null {
   const parents = [info.code, ...links.map((link) => link.code)];
   return (
     <nav class="crumbs" ref={root} aria-label={t("level")}>
-      <button type="button" class="crumb" aria-current={area.value === 0} onClick={goCity}>
+      <button type="button" class="crumb" aria-current={area.value === 0} onClick={() => choose(0)}>
         {t("wholeCity")}
       </button>
       {links.map((link, i) => (
@@ -54,7 +62,7 @@ export function Breadcrumb(): JSX.Element | null {
             type="button"
             class="crumb"
             aria-current={link.code === area.value}
-            onClick={() => void goArea(link.code, { fly: true })}
+            onClick={() => choose(link.code)}
           >
             {link.level === "cell" ? cellNumber(link.code) : named(link)}
           </button>
@@ -88,7 +96,7 @@ function Drop({ parent, last = false }: { parent: number; last?: boolean }): JSX
                 aria-current={item.code === area.value}
                 onClick={() => {
                   menu.value = null;
-                  void goArea(item.code, { fly: true });
+                  choose(item.code);
                 }}
               >
                 {item.level === "cell" ? cellNumber(item.code) : named(item)}

@@ -19,6 +19,7 @@ import { Segments } from "../../ui/Segments";
 import { Empty, Failed, Skeleton } from "../../ui/states";
 import "./cases.css";
 import { answer, countBy, cursor, filter, hand, listName, mayTasks, rows, settle, shown, type ListName, type Row } from "./state";
+import { Export } from "./Export";
 import { TaskTable } from "./TaskTable";
 
 const DUE_KINDS = ["overdue", "due_soon", "ok"] as const;
@@ -41,7 +42,7 @@ export default function CasesFace(): JSX.Element {
     <FaceFrame
       title={t(listName.value === "mine" ? "tasksMine" : "tasksDue")}
       note={<Count />}
-      actions={<Lists />}
+      actions={<>{phone.value ? null : <Export />}<Lists /></>}
       filters={<Chips />}
       side={side}
     >
