@@ -38,6 +38,7 @@ def incidents(
     """
     from pydantic import ValidationError
 
+    from app.city import service as city
     from app.core.errors import Problem
     from app.incidents import exports
     from app.incidents.schemas import IncidentFilter
@@ -52,6 +53,7 @@ def incidents(
     except ValueError:
         raise give_up(f"{str(file)!r} ends neither in .csv nor in .xlsx.") from None
     with open_context() as context:
+        city.prepare_database(context.engine)
         try:
             calendar = city_calendar(context.settings.data_dir)
             parts = exports.export(

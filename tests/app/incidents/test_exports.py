@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -23,6 +24,7 @@ from app.incidents.schemas import IncidentFilter
 from app.incidents.workdays import CityCalendar
 from tests import staff
 from tests.app.identity.canary import CANARY, a_case, client_of, places
+from tests.conftest import run_command
 
 WORDS = {"since": (utc_now() - timedelta(days=390)).isoformat()}
 NO, TITLE = 0, 4
@@ -151,6 +153,30 @@ def test_a_file_that_is_not_whole_does_not_look_so(own_context: Context) -> None
         )
         with pytest.raises(exports.ExportBroken):
             b"".join(parts)
+
+
+def test_the_command(own_context: Context, tmp_path: Path) -> None:
+    """The same file, for its owner alone, and written down as well; or one sentence."""
+    url = own_context.url.render_as_string(hide_password=False)
+    env = {"MINQING_DATABASE_URL": url, "COLUMNS": "200"}
+    for ending in ("csv", "xlsx"):
+        file = tmp_path / f"cases.{ending}"
+        long = ("--since", "2025-01-01", "--until", "2026-11-01")
+        done = run_command("export", "incidents", str(file), *long, env=env)
+        assert done.returncode == 1 and "400 days" in done.stderr, done
+        since = f"{utc_now() - timedelta(days=60):%Y-%m-%d}"
+        done = run_command("export", "incidents", str(file), "--since", since, env=env)
+        assert done.returncode == 0, done.stderr
+        assert file.stat().st_mode & 0o077 == 0
+    with (tmp_path / "cases.csv").open("rb") as made:
+        rows = csv_rows(made.read())
+    assert len(rows) > 50
+    assert workbook_of((tmp_path / "cases.xlsx").read_bytes()).max_row == len(rows)
+    noted = audit_rows(own_context)
+    assert [(row.account, row.area_code) for row in noted] == [(None, staff.CITY)] * 2
+    for words, said in (("cases.txt",), "ends neither"), (("no/folder/x.csv",), "written"):
+        done = run_command("export", "incidents", str(tmp_path / words[0]), env=env)
+        assert done.returncode == 1 and said in done.stderr and "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(
