@@ -42,7 +42,7 @@ class AuditEntry(BaseModel):
     account: str | None = Field(description="Login of the post; null: a job or the command line.")
     role: str | None = Field(description="In which capacity.")
     area_code: int = Field(description="Area of what was acted upon.")
-    kind: AuditKind = Field(description="What was done.")
+    kind: AuditKind = Field(description="Which act it was.")
     incident_no: int | None = Field(description="Short number of the case; null: about no case.")
     detail: str = Field(description="What exactly, in a few words.")
     reason: str | None = Field(description="Why, in the words of who acted.")

@@ -65,7 +65,7 @@ def delete_contact(
 @router.post(
     "/incidents/{id}/contact/reveal",
     summary="Show the contact of a case",
-    responses=REFUSALS,
+    responses={**REFUSALS, **documented(HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT)},
     dependencies=[Depends(json_only)],
 )
 def reveal_contact(

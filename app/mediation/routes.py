@@ -55,7 +55,7 @@ def list_rooms(query: Annotated[RoomQuery, Query()], session: ReadSession, now: 
     "/incidents/{id}/mediation",
     summary="Open the table of a dispute",
     status_code=HTTPStatus.CREATED,
-    responses=documented(HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+    responses=ACT_REFUSALS,
 )
 def open_mediation(
     *,

@@ -2137,6 +2137,7 @@ export interface components {
              * @description Area of what was acted upon.
              */
             area_code: number;
+            /** @description Which act it was. */
             kind: components["schemas"]["AuditKind"];
             /**
              * Incident No
@@ -9676,6 +9677,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
             /** @description The body is longer than this path takes. */
             413: {
                 headers: {
@@ -10695,6 +10705,24 @@ export interface operations {
             };
             /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
