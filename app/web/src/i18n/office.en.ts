@@ -196,6 +196,8 @@ export const officeEn: Readonly<Record<keyof typeof officeZh, string>> = {
   meetingMet: "They have met",
   meetingNow: "They meet now",
   roomSeats: "{n} seats",
+  roomsNone: "No room is known near here",
+  roomsNoneHint: "Rooms come with the stations of the city's data",
   meetingRoom: "Room",
   openingsNone: "No time within {n} days in which everybody is free",
   openingsNoneHint: "Call in another unit, or look again later",

@@ -194,6 +194,8 @@ export const officeZh = {
   meetingMet: "已经见面",
   meetingNow: "现在就见",
   roomSeats: "{n} 座",
+  roomsNone: "附近没有登记调解室",
+  roomsNoneHint: "调解室随城市数据中的站点一起载入",
   meetingRoom: "调解室",
   openingsNone: "{n} 天内没有大家都空的时段",
   openingsNoneHint: "换一个单位，或过些时候再看",

@@ -45,6 +45,7 @@ function Times({ mediation }: { mediation: Mediation }): JSX.Element {
   const problem = error ?? rooms.value.value.error;
   if (problem && !data) return <Failed what="what_openings" problem={problem} retry={() => { openings.retry(); rooms.retry(); }} />;
   if (!data) return <Skeleton rows={3} />;
+  if (rooms.value.value.data?.length === 0) return <Empty title={t("roomsNone")} hint={t("roomsNoneHint")} />;
   const days = byDay(data, chosen);
   const near = known.find(({ id }) => id === chosen) ?? known[0];
   return (

@@ -43,7 +43,7 @@ function Person({ mediation, unit }: { mediation: Mediation; unit: Participant }
 function Call({ mediation, first }: { mediation: Mediation; first: string }): JSX.Element {
   const [role, setRole] = useState(first);
   const [unit, setUnit] = useState("");
-  const area = mediation.incident.chain.find(({ level }) => level === "district")?.code;
+  const cell = mediation.incident.chain.at(-1)?.code;
   const send = async (): Promise<void> => {
     if (unit !== "" && (await callIn(mediation, Number(unit)))) setUnit("");
   };
@@ -55,7 +55,7 @@ function Call({ mediation, first }: { mediation: Mediation; first: string }): JS
         </select>
       </Labelled>
       <Labelled id="m-unit" label={t("field_unit_id")}>
-        <UnitChooser id="m-unit" area={area} role={role} value={unit} onChange={setUnit} />
+        <UnitChooser id="m-unit" area={cell} role={role} value={unit} onChange={setUnit} />
       </Labelled>
       <button type="submit" class="button" disabled={unit === "" || deeds.busy.value !== ""}>{t("tableCall")}</button>
     </form>
