@@ -19,6 +19,13 @@ describe("the form of a step", () => {
     });
   });
 
+  test("a check that fails says why", () => {
+    const check: NextStep = { step: "check", fields: [field("outcome", "choice", true, ["pass", "not_pass"]), field("reason", "text", false)], ordinary: true };
+    expect(checkStep(check, { outcome: "not_pass" })).toEqual({ reason: "stepNeeded" });
+    expect(checkStep(check, { outcome: "not_pass", reason: "仍有垃圾" })).toEqual({});
+    expect(checkStep(check, { outcome: "pass" })).toEqual({});
+  });
+
   test("sends units as numbers, times in UTC, and nothing that was left empty", () => {
     const asked = step([field("unit_id", "unit"), field("until", "instant"), field("reason", "text", false), field("other_id", "incident")]);
     expect(stepValues(asked, { unit_id: "12", until: "2026-11-24T08:00", reason: " ", other_id: "abc" })).toEqual({

@@ -87,6 +87,7 @@ export const casesEn: Readonly<Record<keyof typeof casesZh, string>> = {
   returnedTimes: "Sent back {n}×",
   moreSteps: "More",
   assignedTo: "Assigned to",
+  stepNotYours: "This step is not for your role, or not for your tier",
   overtaken: "Somebody was faster",
   overtakenNow: "Just done: {step}. Now: {status}. Your step was not taken.",
   overtakenReload: "Show the newest state",

@@ -85,6 +85,7 @@ export const casesZh = {
   returnedTimes: "退回过 {n} 次",
   moreSteps: "更多",
   assignedTo: "承办",
+  stepNotYours: "这一步不归您的岗位办，或不归您这一级办",
   overtaken: "有人先办了一步",
   overtakenNow: "刚才：{step}。现在：{status}。您的这一步没有执行。",
   overtakenReload: "看最新情况",

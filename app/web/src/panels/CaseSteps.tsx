@@ -52,7 +52,7 @@ export function CaseSteps({ incident }: { incident: CaseDetail }): JSX.Element |
   return (
     <footer class="card-foot">
       {late ? <Overtaken incident={incident} onReload={() => { setProblem(null); setOpen(null); incidentDetail.retry(); }} /> : null}
-      {problem && !late && !open ? <p class="field-error" role="alert">{reason(problem)}</p> : null}
+      {problem && !late && !open ? <p class="field-error" role="alert">{problem.kind === "step-not-yours" ? t("stepNotYours") : reason(problem)}</p> : null}
       {open && !late ? (
         <StepForm
           key={open.step.step}

@@ -7,6 +7,8 @@ import type { TextKey } from "../i18n";
 export type Typed = Readonly<Record<string, string>>;
 export type Missing = Readonly<Record<string, TextKey>>;
 
+/** A check that ends so must say why. */
+const FAILED_CHECKS = ["not_pass", "unable"];
 const LONGEST_REASON = 1000;
 
 /** What is still missing or wrong, by field. */
@@ -16,6 +18,8 @@ export function checkStep(step: NextStep, typed: Typed): Missing {
     const key = faultOf(field, (typed[field.name] ?? "").trim());
     if (key) wrong[field.name] = key;
   }
+  const failed = step.step === "check" && FAILED_CHECKS.includes(typed["outcome"] ?? "");
+  if (failed && (typed["reason"] ?? "").trim() === "") wrong["reason"] = "stepNeeded";
   return wrong;
 }
 
