@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app.city import bundle, queries, rows, tables, timeline
 from app.city.bundle import Manifest
 from app.city.copying import copy_table, driver_of
+from app.city.demo_tables import make_demo_tables
 from app.city.errors import BundleError
 from app.city.report import LoadReport
 from app.city.standard import shipped_standard
@@ -50,6 +51,8 @@ def load_bundle(engine: Engine, folder: Path, progress: Progress, now: datetime)
         queries.ensure_months(session, _first_report(cases, now), now + MONTHS_AHEAD)
         written = _copy_all(session, content, progress)
         _finish(session, progress)
+        if manifest.demo:
+            make_demo_tables(session, now)
     return LoadReport(
         name=manifest.name,
         demo=manifest.demo,
