@@ -140,6 +140,9 @@ def fields_with(payload: Payload, case: str) -> list[tuple[str, str, str, dict[s
         ("reason", "POST", f"{case}/steps", {"step": "refuse", "reason": value}),
         ("title", "POST", "/api/v1/duplicates/suggestions",
          {"category": "0110", "title": value, "lon": 102.86, "lat": 36.34}),
+        ("reason", "POST", f"/api/v1/mediations/{uuid4()}/cancel", {"reason": value}),
+        ("agreement.terms", "POST", f"/api/v1/mediations/{uuid4()}/outcome",
+         {"outcome": "mediated", "agreement": {"terms": value}}),
         ("note", "PUT", f"{case}/contact", {"note": value, "phone": "0931 1234567"}),
     ]  # fmt: skip
     return [*lines, *([] if payload.text else texts)]
