@@ -74,7 +74,7 @@ class Suggestion(BaseModel):
 
     incident: NearCase = Field(description="The case.")
     score: float = Field(ge=0, le=1, description="How alike, from 0 to 1.")
-    distance_m: float = Field(ge=0, description="Metres between the two places.")
+    distance_m: float = Field(ge=0, description="How far apart the two places are, in metres.")
     hours: float = Field(ge=0, description="Hours between the two times.")
     text_similarity: float = Field(
         ge=0, le=1, description="Share of pairs of characters that both texts have, 0 to 1."

@@ -131,7 +131,7 @@ class Warning(BaseModel):
     dispatched_at: datetime = Field(description="When the timer started (RFC 3339, UTC).")
     visit_due_at: datetime = Field(description="When it runs out (RFC 3339, UTC).")
     visited_at: datetime | None = Field(
-        description="When it stopped: somebody arrived, or it ended; null while it runs."
+        description="When it stopped (UTC): somebody arrived, or it ended; null while it runs."
     )
     climbs: list[WarningClimb] = Field(description="Levels that it has climbed to so far.")
     lon: float = Field(description="Longitude in degrees, WGS84 (EPSG:4326); see the next but one.")

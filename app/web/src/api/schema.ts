@@ -4807,7 +4807,7 @@ export interface components {
             score: number;
             /**
              * Distance M
-             * @description Metres between the two places.
+             * @description How far apart the two places are, in metres.
              */
             distance_m: number;
             /**
@@ -5105,7 +5105,7 @@ export interface components {
             created_at: string;
             /**
              * Last Seen At
-             * @description When it was last used; null: never.
+             * @description When it was last used (UTC); null: never.
              */
             last_seen_at: string | null;
             /**
@@ -5247,7 +5247,7 @@ export interface components {
             visit_due_at: string;
             /**
              * Visited At
-             * @description When it stopped: somebody arrived, or it ended; null while it runs.
+             * @description When it stopped (UTC): somebody arrived, or it ended; null while it runs.
              */
             visited_at: string | null;
             /**
