@@ -12,9 +12,10 @@ from app.identity import audit
 from app.identity import retention as of_identity
 from app.incidents import retention as of_incidents
 from app.incidents.sweep import run_sweep
+from app.mediation import retention as of_mediation
 from app.warnings.climbing import run_climbs
 
-RETENTION = (*of_incidents.KINDS, *of_identity.KINDS)
+RETENTION = (*of_incidents.KINDS, *of_mediation.KINDS, *of_identity.KINDS)
 
 
 def _retention(context: Context, now: datetime) -> str:

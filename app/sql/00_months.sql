@@ -37,7 +37,7 @@ BEGIN
     IF TG_LEVEL = 'ROW' AND TG_OP = 'UPDATE' THEN
         IF to_jsonb(NEW) - free_text = to_jsonb(OLD) - free_text AND NOT EXISTS (
             SELECT FROM unnest(free_text) AS name
-            WHERE to_jsonb(NEW) ->> name IS NOT NULL
+            WHERE coalesce(to_jsonb(NEW) ->> name, '') <> ''
               AND to_jsonb(NEW) ->> name IS DISTINCT FROM to_jsonb(OLD) ->> name)
         THEN
             RETURN NEW;

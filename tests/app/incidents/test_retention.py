@@ -101,8 +101,10 @@ def held(context: Context) -> dict[str, str]:
 
 def went(context: Context, now: datetime, *, dry_run: bool = False) -> dict[str, list[str]]:
     """What a run erases, by kind; of the demo's old cases, too."""
-    report = run_retention(context.engine, RETENTION, now, dry_run=dry_run)
-    return {gone.kind.name: gone.items for gone in report}
+    gone: dict[str, list[str]] = {}
+    for part in run_retention(context.engine, RETENTION, now, dry_run=dry_run):
+        gone.setdefault(part.kind.name, []).extend(part.items)
+    return gone
 
 
 def audited(context: Context, case: dict[str, Any]) -> list[str]:
@@ -228,8 +230,39 @@ def test_a_log_lets_go_of_nothing_but_its_free_text(
     for what in ("reason = 'x'", "reason = NULL, step = 'close'", "status = 'closed'"):
         with pytest.raises(Exception, match="append-only"), writing(own_context.engine) as session:
             session.execute(text(change.format(what)), {"no": case["no"]})
+    for empty in ("reason = ''", "reason = NULL"):
+        with writing(own_context.engine) as session:
+            session.execute(text(change.format(empty)), {"no": case["no"]})
+
+
+def test_what_was_agreed_goes_with_the_text(own_context: Context, case: dict[str, Any]) -> None:
+    """Terms and reasons; that there was an agreement, and the sum, stay."""
+    now, words = utc_now(), {"no": case["no"], "cell": case["cell_code"], "id": uuid4()}
     with writing(own_context.engine) as session:
-        session.execute(text(change.format("reason = NULL")), {"no": case["no"]})
+        session.execute(
+            text("INSERT INTO mediation (id, no, cell_code, opened_at, state)"
+                 " VALUES (:id, :no, :cell, now(), 'concluded')"), words)  # fmt: skip
+        session.execute(
+            text("INSERT INTO mediation_event (mediation_id, ordinal, at, what, cell_code, terms,"
+                 " reason, amount_yuan) VALUES (:id, 1, now(), 'outcome', :cell, '一只约定金丝雀',"
+                 " NULL, 20000), (:id, 2, now(), 'cancel', :cell, NULL, '一只缘由金丝雀', NULL)"),
+            words,
+        )  # fmt: skip
+    close(own_context, case, 729, now)
+    assert str(case["no"]) not in went(own_context, now)["text"]
+    close(own_context, case, 731, now)
+    assert went(own_context, now)["text"].count(str(case["no"])) == 2  # the case's own, too
+    with reading(own_context.engine) as session:
+        rows = session.execute(
+            text(
+                "SELECT terms, reason, amount_yuan FROM mediation_event"
+                " WHERE mediation_id = :id ORDER BY ordinal"
+            ),
+            words,
+        ).all()
+    assert [tuple(row) for row in rows] == [("", None, 20000), (None, None, None)]
+    assert went(own_context, now)["text"] == []
+    assert "约定金丝雀" not in dump(own_context)
 
 
 def test_sessions_and_failures_go(own_context: Context, own_client: TestClient) -> None:
