@@ -78,9 +78,7 @@ class User(BaseModel):
     )
     disabled: bool = Field(description="Whether it is let in no longer.")
     created_at: datetime = Field(description="Since when it exists (RFC 3339, UTC).")
-    last_seen_at: datetime | None = Field(
-        description="When it was last used (UTC); null: never."
-    )
+    last_seen_at: datetime | None = Field(description="When it was last used (UTC); null: never.")
     grants: list[Grant] = Field(
         description="Its grants that hold, as far as they lie in one's own area."
     )
