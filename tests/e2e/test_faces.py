@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import openpyxl
@@ -219,3 +220,74 @@ def test_a_warning_reaches_the_officers_phone_and_is_seen_through(
         desk.locator(".side").get_by_role("button", name="在图上看").click()
         expect(desk).to_have_url(re.compile(r"map=16/"))
         expect(desk.locator(".map")).to_be_visible()
+
+
+def _dispute(server: ServerProcess) -> str:
+    """A loan that is refused, told of on a home visit; nobody is named. Its title."""
+    title = f"借款二万元到期未还 {uuid4().hex[:6]}"
+    cases = staff.get(f"{server.base_url}/api/v1/incidents", params={"limit": 1}).json()
+    newest = cases["items"][0]
+    staff.post(
+        f"{server.base_url}/api/v1/incidents",
+        json={
+            "id": str(uuid4()), "category": "1003", "title": title, "source": "visit",
+            "description": "入户走访时反映，双方愿意调解", "severity": 2,
+            "lon": newest["lon"], "lat": newest["lat"],
+        },
+    ).raise_for_status()  # fmt: skip
+    return title
+
+
+TABLE = {
+    "officer": "民警", "legal_adviser": "法律顾问", "mediator": "调解员", "grid_worker": "网格员",
+}  # fmt: skip
+
+
+def _call_in(page: Page, role: str) -> None:
+    """Call the first unit of a role to the table, and let it say that it comes."""
+    known = page.locator("[data-unit]").count()
+    page.locator("#m-role").select_option(role)
+    unit = page.locator(f"#m-unit optgroup[label='{TABLE[role]}'] option").first
+    expect(unit).to_be_attached()
+    page.locator("#m-unit").select_option(unit.get_attribute("value") or "")
+    page.get_by_role("button", name="召集", exact=True).click()
+    person = page.locator("[data-unit]").nth(known)
+    expect(person).to_contain_text("待答复")
+    person.get_by_role("button", name="同意").click()
+    expect(person).to_contain_text("同意到场")
+
+
+def test_a_dispute_is_mediated_at_one_table(server: ServerProcess, browser: Browser) -> None:
+    """From the open dispute to the money paid on the spot, all with the pointer."""
+    title = _dispute(server)
+    with watched(browser, server=server) as (_, page, _):
+        face = _open(page, server, "face=disputes")
+        face.get_by_role("button", name="开一桌调解").click()
+        page.get_by_role("listitem").filter(has_text=title).get_by_role("button").click()
+        room = page.locator(".side", has_text=title)
+        expect(room).to_contain_text("还没有召集任何单位")
+        for role in TABLE:
+            _call_in(page, role)
+
+        room.get_by_role("button", name="找空闲时段").click()
+        free = room.locator(".opening").first
+        wanted = free.locator(".tabular").inner_text()
+        free.click()
+        expect(room.locator(".meeting")).to_contain_text(wanted)
+        expect(room.locator(".card-lead")).to_contain_text("已定时间")
+        room.get_by_role("button", name="改期").click()
+        room.get_by_role("button", name="现在就见").click()
+        expect(room.locator(".meeting")).not_to_contain_text(wanted)
+        room.get_by_role("button", name="已经见面").click()
+
+        room.get_by_text("调解成功", exact=True).click()
+        page.locator("#m-terms").fill("借款人当场转账归还二万元，双方再无争议")
+        page.locator("#m-amount").fill("20000")
+        room.get_by_role("button", name="记录结果").click()
+        expect(room.locator(".agreement")).to_contain_text("20,000 元")
+        room.get_by_role("button", name="全部履行").click()
+        expect(room.locator(".card-lead")).to_contain_text("已履行")
+        room.get_by_role("button", name="满意", exact=True).click()
+        expect(room.locator(".card-lead")).to_contain_text("已回访")
+        expect(face.locator(".table-row", has_text=title)).to_contain_text("已回访")
+        expect(room.locator(".timeline li")).to_have_count(15)

@@ -149,6 +149,7 @@ export function UnitChooser({ id, area, value, role, onChange }: {
   useEffect(() => {
     const abort = new AbortController();
     setProblem(null);
+    setUnits(null);
     caseApi.units({ area, role, limit: 200 }, abort.signal).then(
       (page) => setUnits(page.items),
       (thrown: unknown) => {

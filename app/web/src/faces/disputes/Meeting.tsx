@@ -60,7 +60,7 @@ function Times({ mediation }: { mediation: Mediation }): JSX.Element {
         </label>
         {near ? (
           <button type="button" class="button small" disabled={deeds.busy.value !== ""} onClick={() => void schedule(mediation, rightNow(near))}>
-            {t("meetingNow")} <small class="soft">{near.name}</small>
+            {t("meetingNow")} <small class="soft">{near.station.name}</small>
           </button>
         ) : null}
       </div>
@@ -79,7 +79,7 @@ function Times({ mediation }: { mediation: Mediation }): JSX.Element {
                 onClick={() => void schedule(mediation, opening)}
               >
                 <span class="tabular">{timeText(opening)}</span>
-                <small>{opening.room.name}</small>
+                <small>{opening.room.station.name}</small>
               </button>
             ))}
           </div>
