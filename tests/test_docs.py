@@ -21,6 +21,8 @@ VOCABULARIES = (
     "app.incidents.clocks",
     "app.incidents.case_clocks",
     "app.dispatch.rules",
+    "app.warnings.rules",
+    "app.mediation.rules",
     "geodata.codes",
 )
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#]+)(?:#[^)]*)?\)")
