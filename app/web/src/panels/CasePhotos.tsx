@@ -9,6 +9,7 @@ import { incidentDetail } from "../state/data";
 import { resource } from "../state/resource";
 import { may } from "../state/session";
 import { nowTick } from "../state/store";
+import { Confirm } from "../ui/Confirm";
 import { Dialog } from "../ui/Dialog";
 import { moment } from "../ui/format";
 import { Icon } from "../ui/icons";
@@ -29,6 +30,7 @@ const photos = resource(() => {
 
 export function CasePhotos({ incident }: { incident: CaseDetail }): JSX.Element | null {
   const [open, setOpen] = useState<Photo | null>(null);
+  const [problem, setProblem] = useState<Problem | null>(null);
   const { data, error } = photos.value.value;
   const canAdd = may("add_attachment") && incident.stage !== "closed";
   if (!may("list_attachments")) return null;
@@ -40,15 +42,31 @@ export function CasePhotos({ incident }: { incident: CaseDetail }): JSX.Element 
       {error && !items ? <Failed what="what_photos" problem={error} retry={photos.retry} /> : null}
       {!items && !error ? <Skeleton rows={1} /> : null}
       {items && items.length > 0 ? <Thumbs items={items} onOpen={setOpen} /> : null}
+      {problem ? <p class="field-error" role="alert">{whyNot(problem)}</p> : null}
       {canAdd ? <AddPhoto incident={incident} /> : null}
       {open ? (
         <Dialog title={word("photo", open.kind)} wide onClose={() => setOpen(null)}>
           <img class="photo-full" src={open.url} alt={word("photo", open.kind)} width={open.width} height={open.height} />
-          <p class="soft tabular">{moment(open.at, nowTick.peek())}</p>
+          <div class="line apart">
+            <span class="soft tabular">{moment(open.at, nowTick.peek())}</span>
+            {may("delete_attachment") && incident.stage !== "closed" ? (
+              <Confirm text={t("contactErase")} sure={t("contactEraseSure")} onSure={() => void remove(open).then((failed) => { setProblem(failed); setOpen(null); })} />
+            ) : null}
+          </div>
         </Dialog>
       ) : null}
     </section>
   );
+}
+
+async function remove(photo: Photo): Promise<Problem | null> {
+  try {
+    await caseApi.removePhoto(photo.id);
+    again.value++;
+    return null;
+  } catch (thrown) {
+    return asProblem(thrown);
+  }
 }
 
 function Thumbs({ items, onOpen }: { items: readonly Photo[]; onOpen: (photo: Photo) => void }): JSX.Element {
