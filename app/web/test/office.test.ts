@@ -71,7 +71,8 @@ describe("the audit's filter", () => {
 });
 
 describe("free times of a table", () => {
-  const room = (id: number): Opening["room"] => ({ id, name: `调解室${id}`, seats: 8, station: { name: "指挥所" } });
+  const station = { id: 1, name: "指挥所", kind: "command_post", area_code: 620111001000000 } as const;
+  const room = (id: number): Opening["room"] => ({ id, name: `调解室${id}`, seats: 8, station });
   const free = (minutes: number, id: number): Opening => ({ starts_at: iso(minutes), ends_at: iso(minutes + 60), room: room(id) });
   // 12:00 local on the 23rd, then the next day
   const openings = [free(24 * 60, 1), free(60, 2), free(60, 1), free(120, 2)];

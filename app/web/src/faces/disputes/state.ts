@@ -8,7 +8,7 @@ import { onTopic, serverNow } from "../../state/livefeed";
 import { pagedList } from "../../state/paged";
 import { resource } from "../../state/resource";
 import { face } from "../../state/store";
-import { STATES, type Answer, type Mediation, type Opening, type Room } from "./types";
+import { STATES, type Act, type Answer, type Mediation, type Opening, type Room } from "./types";
 
 const PATH = "/api/v1/mediations";
 const PAGE = 100;
@@ -92,7 +92,7 @@ export function rightNow(room: Room): Opening {
 }
 
 export const deeds = deed();
-export const mayDo = ({ next }: Mediation, act: string): boolean => next.includes(act);
+export const mayDo = ({ next }: Mediation, act: Act): boolean => next.includes(act);
 
 export function open(id: string): void {
   deeds.forget();
