@@ -266,3 +266,23 @@ def test_paper_shows_the_case_as_text(browser: Browser, crew: Crew) -> None:
         expect(sheet).to_contain_text(f"#{no}")
         expect(page.locator(".shell")).to_be_hidden()
         assert page.locator("img[src=x]").count() == 0
+
+
+def test_the_same_case_is_not_reported_twice(browser: Browser, crew: Crew) -> None:
+    """While it is typed, what was reported nearby is named with the reason, and taken instead."""
+    worker = crew.at("grid", Role.GRID_WORKER)
+    known = worker.case(crew.report(worker, category="0192", title="菜市场门口垃圾满溢"))
+    before = worker.client.get("/api/v1/incidents", params={"limit": 1}).json()["total"]
+    here = f"?map=18/{crew.lat:.6f}/{crew.lon:.6f}"
+    with _at(browser, crew, worker, here, is_phone=True) as (phone, _):
+        phone.locator(".phone-nav .report-button").tap()
+        phone.locator("main .map").tap(position={"x": 195, "y": 369})
+        phone.locator("#f-category").fill("0192")
+        phone.keyboard.press("Enter")
+        phone.locator("#f-title").fill("菜市场垃圾满溢")
+        same = phone.locator(f".suggestions [data-no='{known['no']}']")
+        expect(same).to_contain_text("相距")
+        expect(same).to_contain_text("同一类别")
+        same.get_by_role("button").tap()
+        expect(phone.locator("section.card h2")).to_have_text(known["title"])
+    assert worker.client.get("/api/v1/incidents", params={"limit": 1}).json()["total"] == before
