@@ -190,14 +190,15 @@ def test_a_warning_reaches_the_officers_phone_and_is_seen_through(
         _open(desk, server, "face=warnings")
         phone.goto(f"{server.base_url}/?face=warnings")
         _sign_in(phone, phone_watch, "officer_hongu")
-        expect(phone.locator(".face-frame .empty")).to_contain_text("没有预警")
+        expect(phone.locator(".face-note")).to_contain_text("0 条计时中")
 
-        httpx.post(f"{server.base_url}/api/v1/warnings", json=body, headers=key).raise_for_status()
-        row = phone.locator(".warning")
-        expect(row).to_have_count(1)
+        sent = httpx.post(f"{server.base_url}/api/v1/warnings", json=body, headers=key)
+        this = f".warning[data-no='{sent.raise_for_status().json()['no']}']"
+        row = phone.locator(this)
+        expect(phone.locator(".face-note")).to_contain_text("1 条计时中")
         expect(row.locator(".visit-time")).to_have_text(re.compile(r"(30:00|29:\d\d)"))
         expect(row).to_contain_text("派出所")
-        seen = desk.locator(".warning .warning-state")
+        seen = desk.locator(f"{this} .warning-state")
         expect(seen).to_contain_text("已派到所")
 
         call = row.get_by_role("button", name="致电")
@@ -215,7 +216,7 @@ def test_a_warning_reaches_the_officers_phone_and_is_seen_through(
         expect(seen).to_contain_text("已结束")
         assert phone.evaluate("document.documentElement.scrollWidth") <= 390
 
-        desk.locator(".warning-open").click()
+        desk.locator(f"{this} .warning-open").click()
         expect(desk.locator(".side .timeline")).to_contain_text("已劝阻")
         desk.locator(".side").get_by_role("button", name="在图上看").click()
         expect(desk).to_have_url(re.compile(r"map=16/"))
