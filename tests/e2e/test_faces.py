@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from uuid import uuid4
 
@@ -124,7 +124,7 @@ def test_the_audit_shows_what_was_done_and_that_its_chain_holds(
         page.emulate_media(media="screen")
 
 
-def _changed(workbook: bytes, changes: dict[str, object], folder: Path) -> Path:
+def _changed(workbook: bytes, changes: Mapping[str, str | int], folder: Path) -> Path:
     """The standard's workbook with some cells (`E5`) changed."""
     book = openpyxl.load_workbook(io.BytesIO(workbook))
     sheet = book.worksheets[0]
