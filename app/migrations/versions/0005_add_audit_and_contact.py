@@ -34,7 +34,9 @@ def upgrade() -> None:
         sa.CheckConstraint("one", name="audit_head_one"),
         sa.PrimaryKeyConstraint("one"),
     )
-    op.execute("INSERT INTO audit_head (last_no, last_hash) VALUES (0, decode(repeat('00', 32), 'hex'))")
+    op.execute(
+        "INSERT INTO audit_head (last_no, last_hash) VALUES (0, decode(repeat('00', 32), 'hex'))"
+    )
     op.create_table(
         "case_contact",
         sa.Column("id", sa.UUID(), nullable=False),
