@@ -6,6 +6,7 @@ and loaded by the product's own code. A clone takes about 75 ms.
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -39,6 +40,11 @@ __all__ = ["browser"]
 # A busy machine is no fault of the code; the run as a whole has a limit of its own.
 settings.register_profile("minqing", deadline=None)
 settings.load_profile("minqing")
+
+# A shell that starts this run in the background lets it ignore Ctrl-C, and so would every server
+# that a test starts and stops by Ctrl-C.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parents[1]
 TEST_DISTRICT = 620111

@@ -125,7 +125,10 @@ def _simulation(server: ServerProcess) -> Iterator[None]:
         yield
     finally:
         process.send_signal(signal.SIGINT)
-        said = process.communicate(timeout=30)[1]
+        try:
+            said = process.communicate(timeout=30)[1]
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert b"Traceback" not in said
 
