@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from app.incidents.workdays import CityCalendar
 from app.mediation import queries as tables
 from app.mediation.openings import work_hours
-from app.mediation.rules import Act, Answer, State
+from app.mediation.rules import Act, Answer, TableState
 
 SINCE = timedelta(days=30)
 TABLES_A_STATE = 4
@@ -131,13 +131,13 @@ def _make_table(
     rooms = tables.rooms(session, cell, dispute.assigned_at)
     key: UUID = uuid5(dispute.id, "mediation")
     tables.add(session, id=key, no=dispute.no, cell_code=cell, opened_at=dispute.assigned_at,
-               state=State.CALLED)  # fmt: skip
+               state=TableState.CALLED)  # fmt: skip
     row = tables.one(session, key)
     if row is None or len(units) < 2 or not rooms:
         return
     acts: list[dict[str, Any]] = [{"what": Act.OPENED}]
     acts += [{"what": Act.CALL_IN, "unit_id": unit} for unit in units]
-    state, meeting = State.CALLED, next(hours, None)
+    state, meeting = TableState.CALLED, next(hours, None)
     if dispute.status == "handling":
         meeting = (dispute.last_at, dispute.last_at + timedelta(hours=1))
     if dispute.status != "assigned":
@@ -145,10 +145,10 @@ def _make_table(
         if meeting is not None and tables.book(session, row, rooms[0].id, units, meeting):
             acts.append({"what": Act.MEETING, "room_id": rooms[0].id, "starts_at": meeting[0],
                          "ends_at": meeting[1]})  # fmt: skip
-            state = State.SCHEDULED
-    if state is State.SCHEDULED and dispute.status == "handling":
+            state = TableState.SCHEDULED
+    if state is TableState.SCHEDULED and dispute.status == "handling":
         acts.append({"what": Act.MET})
-        state = State.MET
+        state = TableState.MET
     step = (dispute.last_at - dispute.assigned_at) / len(acts)
     for ordinal, act in enumerate(acts, 1):
         at = dispute.assigned_at + step * ordinal

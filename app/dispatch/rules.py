@@ -19,7 +19,7 @@ class StationKind(StrEnum):
     ANTI_FRAUD_CENTRE = "anti_fraud_centre"
 
 
-class Role(StrEnum):
+class UnitRole(StrEnum):
     """What a duty unit does."""
 
     GRID_WORKER = "grid_worker"
@@ -41,9 +41,9 @@ class Duty(StrEnum):
 
 
 # area kind -> role -> how many
-REQUIRED_STAFF: dict[str, dict[Role, int]] = {
-    "community": {Role.OFFICER: 1, Role.AUXILIARY: 2},
-    "village": {Role.OFFICER: 1},
+REQUIRED_STAFF: dict[str, dict[UnitRole, int]] = {
+    "community": {UnitRole.OFFICER: 1, UnitRole.AUXILIARY: 2},
+    "village": {UnitRole.OFFICER: 1},
 }
 STAFFING_RULE_NAME = {"community": "one_officer_two_auxiliaries", "village": "one_officer"}
 

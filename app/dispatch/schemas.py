@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.core.paging import Cursor, Page
 from app.core.query_words import AreaCode, AsOf, BBoxText
-from app.dispatch.rules import Duty, Role, StationKind
+from app.dispatch.rules import Duty, StationKind, UnitRole
 from app.places.schemas import Area, ChainLink
 from geodata.codes import Level
 
@@ -51,7 +51,7 @@ class Assigned(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     call_sign: str = Field(description="Call sign of the unit.")
-    role: Role = Field(description="What the unit does.")
+    role: UnitRole = Field(description="What the unit does.")
     duty: Duty = Field(description="primary, backup, or staff of a station.")
     station: str | None = Field(description="Name in Chinese of the station it belongs to.")
     area_code: int = Field(description="15-digit code of the area for which it answers.")
@@ -76,7 +76,7 @@ class AssignmentQuery(AsOf):
     area: AreaCode | None = Field(
         default=None, description="Only for the area with this 15-digit code, or one inside it."
     )
-    role: Role | None = Field(default=None, description="Only units of this role.")
+    role: UnitRole | None = Field(default=None, description="Only units of this role.")
     duty: Duty | None = Field(default=None, description="Only in this capacity.")
     limit: Limit = 100
     cursor: Cursor = None
@@ -88,8 +88,10 @@ class Staffing(BaseModel):
     rule: str = Field(
         description="one_officer_two_auxiliaries (urban community) or one_officer (village)."
     )
-    required: dict[Role, int] = Field(description="Role -> number of units that the rule asks for.")
-    present: dict[Role, int] = Field(description="Role -> number of units that are assigned.")
+    required: dict[UnitRole, int] = Field(
+        description="Role -> number of units that the rule asks for."
+    )
+    present: dict[UnitRole, int] = Field(description="Role -> number of units that are assigned.")
     ok: bool = Field(description="Whether the rule is kept.")
 
 
@@ -157,7 +159,7 @@ class DutyUnit(BaseModel):
 
     unit_id: int = Field(description="Number of the unit.")
     call_sign: str = Field(description="Call sign of the unit.")
-    role: Role = Field(description="What the unit does.")
+    role: UnitRole = Field(description="What the unit does.")
     station: StationRef = Field(description="The station that it belongs to.")
 
 
@@ -173,6 +175,6 @@ class DutyUnitQuery(AsOf):
         description="Only units that may serve the area with this 15-digit code: of stations in"
         " it, above it, or that cover it.",
     )
-    role: Role | None = Field(default=None, description="Only units of this role.")
+    role: UnitRole | None = Field(default=None, description="Only units of this role.")
     limit: Limit = 100
     cursor: Cursor = None

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 
-class State(StrEnum):
+class TableState(StrEnum):
     """How far a table has come."""
 
     CALLED = "called"
@@ -55,7 +55,7 @@ class Performance(StrEnum):
 
 
 MEDIATED = "mediated"
-STANDING = (State.CALLED, State.SCHEDULED, State.MET)
+STANDING = (TableState.CALLED, TableState.SCHEDULED, TableState.MET)
 # Who usually sits at a table; any unit on duty may be called in.
 USUAL_ROLES = ("officer", "legal_adviser", "mediator", "grid_worker")
 FEWEST_UNITS = 2
@@ -117,7 +117,7 @@ class Table:
         units: the units that were called in and what each said, in the order of the calls.
     """
 
-    state: State
+    state: TableState
     version: int
     last_at: datetime
     units: dict[int, Answer] = field(default_factory=dict)
@@ -132,16 +132,16 @@ class Table:
         return [unit for unit, answer in self.units.items() if answer is not Answer.DECLINED]
 
 
-_OPEN = frozenset({State.CALLED, State.SCHEDULED})
-MAY: dict[Act, frozenset[State]] = {
+_OPEN = frozenset({TableState.CALLED, TableState.SCHEDULED})
+MAY: dict[Act, frozenset[TableState]] = {
     Act.CALL_IN: _OPEN,
     Act.ANSWER: _OPEN,
     Act.MEETING: _OPEN,
-    Act.MET: frozenset({State.SCHEDULED}),
-    Act.OUTCOME: frozenset({State.MET}),
-    Act.PERFORMANCE: frozenset({State.CONCLUDED}),
-    Act.FOLLOW_UP: frozenset({State.CONCLUDED, State.PERFORMED}),
-    Act.CANCEL: frozenset({State.CALLED, State.SCHEDULED, State.MET}),
+    Act.MET: frozenset({TableState.SCHEDULED}),
+    Act.OUTCOME: frozenset({TableState.MET}),
+    Act.PERFORMANCE: frozenset({TableState.CONCLUDED}),
+    Act.FOLLOW_UP: frozenset({TableState.CONCLUDED, TableState.PERFORMED}),
+    Act.CANCEL: frozenset({TableState.CALLED, TableState.SCHEDULED, TableState.MET}),
 }
 """In which states something may be done."""
 
@@ -157,7 +157,7 @@ def replay(events: Iterable[Event]) -> Table | None:
 def apply(table: Table | None, event: Event) -> Table:
     """The table after one more event."""
     if table is None:
-        return Table(State.CALLED, event.ordinal, event.at)
+        return Table(TableState.CALLED, event.ordinal, event.at)
     by_act = _EFFECTS.get(event.what)
     changed = by_act(table, event) if by_act else {}
     return replace(table, version=event.ordinal, last_at=event.at, **changed)
@@ -189,27 +189,27 @@ def _performed(table: Table, event: Event) -> dict[str, Any]:
     kept = replace(
         table.agreement, performance=performance, performed_at=event.at if is_done else None
     )
-    return {"agreement": kept, "state": State.PERFORMED if is_done else table.state}
+    return {"agreement": kept, "state": TableState.PERFORMED if is_done else table.state}
 
 
 def _followed_up(table: Table, event: Event) -> dict[str, Any]:
     # Nobody reached is noted, and asked for again.
     is_done = event.satisfaction != "not_reached"
-    state = State.FOLLOWED_UP if is_done else table.state
+    state = TableState.FOLLOWED_UP if is_done else table.state
     return {"state": state, "satisfaction": event.satisfaction}
 
 
 _EFFECTS: dict[str, Callable[[Table, Event], dict[str, Any]]] = {
     Act.CALL_IN: _said,
     Act.ANSWER: _said,
-    Act.MEETING: lambda table, event: {"state": State.SCHEDULED, "meeting": _meeting(event)},
-    Act.MET: lambda table, event: {"state": State.MET},
+    Act.MEETING: lambda table, event: {"state": TableState.SCHEDULED, "meeting": _meeting(event)},
+    Act.MET: lambda table, event: {"state": TableState.MET},
     Act.OUTCOME: lambda table, event: {
-        "state": State.CONCLUDED, "outcome": event.outcome, "agreement": _agreement(event),
+        "state": TableState.CONCLUDED, "outcome": event.outcome, "agreement": _agreement(event),
     },
     Act.PERFORMANCE: _performed,
     Act.FOLLOW_UP: _followed_up,
-    Act.CANCEL: lambda table, event: {"state": State.CANCELLED},
+    Act.CANCEL: lambda table, event: {"state": TableState.CANCELLED},
 }  # fmt: skip
 
 
@@ -223,7 +223,7 @@ def why_not(table: Table, act: Act) -> str | None:
         return f"{act} may not follow: nobody was called in"
     if act is Act.PERFORMANCE and table.agreement is None:
         return f"{act} may not follow: nothing was agreed"
-    if act is Act.FOLLOW_UP and table.state is State.CONCLUDED and table.agreement is not None:
+    if act is Act.FOLLOW_UP and table.state is TableState.CONCLUDED and table.agreement is not None:
         return f"{act} may not follow: the agreement has not been performed"
     return None
 

@@ -13,7 +13,7 @@ from app.core.query_words import AreaCode, Instant, StrictQuery
 from app.dispatch.schemas import StationRef
 from app.incidents.rules import DisputeOutcome, Satisfaction, Status
 from app.incidents.schemas import EXAMPLE_ID
-from app.mediation.rules import Act, Answer, Performance, State
+from app.mediation.rules import Act, Answer, Performance, TableState
 from app.places.schemas import ChainLink
 
 LONGEST_TERMS = 2000
@@ -136,7 +136,7 @@ class Mediation(BaseModel):
 
     id: UUID = Field(description="UUID of the mediation.", examples=[EXAMPLE_ID])
     version: int = Field(ge=1, description="Number of its last event. Send it back with an act.")
-    state: State = Field(description="How far it has come.")
+    state: TableState = Field(description="How far it has come.")
     incident: CaseOfMediation = Field(description="The dispute.")
     participants: list[Participant] = Field(description="In the order in which they were called.")
     meeting: MeetingTime | None = Field(description="When and where they meet, or met.")
@@ -157,7 +157,7 @@ class MediationQuery(StrictQuery):
     area: AreaCode | None = Field(
         default=None, description="Only inside the area with this 15-digit code, of any level."
     )
-    state: State | None = Field(default=None, description="Only tables in this state.")
+    state: TableState | None = Field(default=None, description="Only tables in this state.")
     limit: int = Field(default=50, ge=1, le=200, description="Items in one part of the list.")
     cursor: Cursor = None
 

@@ -14,7 +14,7 @@ from app.core.errors import FieldError, Problem, invalid, not_found
 from app.core.outbox import tell
 from app.core.paging import cut, decode_cursor
 from app.dispatch import queries as dispatch
-from app.dispatch.rules import Role as UnitRole
+from app.dispatch.rules import UnitRole
 from app.identity.rules import Actor
 from app.incidents import carrying, steps
 from app.incidents import queries as incident_queries
@@ -25,7 +25,7 @@ from app.incidents.service import EPOCH, for_cursor
 from app.mediation import openings, queries, rules, table_view
 from app.mediation.openings import Taken
 from app.mediation.queries import AnyRow
-from app.mediation.rules import Act, Answer, Event, Performance, State, Table
+from app.mediation.rules import Act, Answer, Event, Performance, Table, TableState
 from app.mediation.schemas import (
     CalledUnit,
     Cancelled,
@@ -72,7 +72,7 @@ def open_table(session: Session, report_id: UUID, actor: Actor, now: datetime) -
     mediation_id = uuid4()
     if not queries.add(
         session, id=mediation_id, no=known.no, cell_code=case.cell_code, opened_at=now,
-        state=State.CALLED,
+        state=TableState.CALLED,
     ):  # fmt: skip
         _refuse("already-open", "A table stands already", "The dispute has a table already.")
     opened = Event(now, 1, Act.OPENED)

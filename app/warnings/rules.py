@@ -13,7 +13,7 @@ from enum import StrEnum
 CATEGORY_PREFIX = "11"
 
 
-class State(StrEnum):
+class WarningState(StrEnum):
     """How far a warning has come."""
 
     DISPATCHED = "dispatched"
@@ -42,7 +42,7 @@ class VisitOutcome(StrEnum):
     FALSE_ALARM = "false_alarm"
 
 
-class Level(StrEnum):
+class WarningLevel(StrEnum):
     """Who must act now, from near to far."""
 
     POLICE_STATION = "police_station"
@@ -50,20 +50,20 @@ class Level(StrEnum):
     CITY_CENTRE = "city_centre"
 
 
-RUNNING = (State.DISPATCHED, State.CALLED, State.DEPARTED)
+RUNNING = (WarningState.DISPATCHED, WarningState.CALLED, WarningState.DEPARTED)
 STATE_AFTER = {
-    WarningStep.DISPATCH: State.DISPATCHED,
-    WarningStep.CALL: State.CALLED,
-    WarningStep.DEPART: State.DEPARTED,
-    WarningStep.ARRIVE: State.ARRIVED,
-    WarningStep.CONCLUDE: State.CONCLUDED,
+    WarningStep.DISPATCH: WarningState.DISPATCHED,
+    WarningStep.CALL: WarningState.CALLED,
+    WarningStep.DEPART: WarningState.DEPARTED,
+    WarningStep.ARRIVE: WarningState.ARRIVED,
+    WarningStep.CONCLUDE: WarningState.CONCLUDED,
 }
-MAY: dict[State, tuple[WarningStep, ...]] = {
-    State.DISPATCHED: (WarningStep.CALL, WarningStep.DEPART, WarningStep.CONCLUDE),
-    State.CALLED: (WarningStep.DEPART, WarningStep.CONCLUDE),
-    State.DEPARTED: (WarningStep.ARRIVE, WarningStep.CONCLUDE),
-    State.ARRIVED: (WarningStep.CONCLUDE,),
-    State.CONCLUDED: (),
+MAY: dict[WarningState, tuple[WarningStep, ...]] = {
+    WarningState.DISPATCHED: (WarningStep.CALL, WarningStep.DEPART, WarningStep.CONCLUDE),
+    WarningState.CALLED: (WarningStep.DEPART, WarningStep.CONCLUDE),
+    WarningState.DEPARTED: (WarningStep.ARRIVE, WarningStep.CONCLUDE),
+    WarningState.ARRIVED: (WarningStep.CONCLUDE,),
+    WarningState.CONCLUDED: (),
 }
 """What may follow, what is waited for first."""
 # Whether somebody was dissuaded is known by whoever has been there.
@@ -93,7 +93,7 @@ class Climb:
     """When a warning became the matter of a farther level (UTC)."""
 
     at: datetime
-    to: Level
+    to: WarningLevel
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class Standing:
         climbs: so far, in order.
     """
 
-    state: State
+    state: WarningState
     version: int
     last_at: datetime
     dispatched_at: datetime
@@ -116,9 +116,9 @@ class Standing:
     climbs: tuple[Climb, ...]
 
     @property
-    def level(self) -> Level:
+    def level(self) -> WarningLevel:
         """Who must act now, or had to when it ended."""
-        return self.climbs[-1].to if self.climbs else Level.POLICE_STATION
+        return self.climbs[-1].to if self.climbs else WarningLevel.POLICE_STATION
 
 
 def standing(
@@ -145,7 +145,7 @@ def standing(
     state = STATE_AFTER[WarningStep(log[-1].step)]
     stops = [event.at for event in log if event.step in (WarningStep.ARRIVE, WarningStep.CONCLUDE)]
     if closed_at is not None and closed_at <= now:
-        state = State.CONCLUDED
+        state = WarningState.CONCLUDED
         stops.append(closed_at)
     first = log[0].at
     visited_at = min(stops) if stops else None
@@ -166,25 +166,25 @@ def _climbs(
     """The climbs up to an instant; who arrives in the very instant is in time."""
     due_at = dispatched_at + timer.visit
     at = (due_at, due_at + timer.climb) if has_station else (dispatched_at, due_at)
-    levels = (Level.SUB_CENTRE, Level.CITY_CENTRE)
+    levels = (WarningLevel.SUB_CENTRE, WarningLevel.CITY_CENTRE)
     found = [Climb(when, to) for when, to in zip(at, levels, strict=True) if when < until]
     if not has_station and not found:
-        found = [Climb(dispatched_at, Level.SUB_CENTRE)]
+        found = [Climb(dispatched_at, WarningLevel.SUB_CENTRE)]
     return found
 
 
-def outcomes(state: State) -> tuple[VisitOutcome, ...]:
+def outcomes(state: WarningState) -> tuple[VisitOutcome, ...]:
     """How a warning may end in a state."""
-    return tuple(VisitOutcome) if state is State.ARRIVED else WITHOUT_A_VISIT
+    return tuple(VisitOutcome) if state is WarningState.ARRIVED else WITHOUT_A_VISIT
 
 
-def ordinary_step(state: State) -> WarningStep | None:
+def ordinary_step(state: WarningState) -> WarningStep | None:
     """What is waited for."""
     following = MAY[state]
     return following[0] if following else None
 
 
-def fault(state: State, step: WarningStep, outcome: str | None) -> tuple[str, str] | None:
+def fault(state: WarningState, step: WarningStep, outcome: str | None) -> tuple[str, str] | None:
     """What is wrong with the words of a step that may follow: (field, message); None if nothing."""
     if step is not WarningStep.CONCLUDE:
         return ("outcome", f"means nothing to the step {step}") if outcome is not None else None
@@ -192,6 +192,6 @@ def fault(state: State, step: WarningStep, outcome: str | None) -> tuple[str, st
         return "outcome", "is needed for the step conclude"
     if outcome not in outcomes(state):
         words: Sequence[str] = outcomes(state)
-        why = "" if state is State.ARRIVED else " before somebody has arrived"
+        why = "" if state is WarningState.ARRIVED else " before somebody has arrived"
         return "outcome", f"must be one of {', '.join(words)}{why}"
     return None

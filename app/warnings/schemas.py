@@ -13,7 +13,7 @@ from app.dispatch.schemas import StationRef
 from app.incidents.schemas import EXAMPLE_ID, OneLine, ReportedLat, ReportedLon
 from app.incidents.step_schemas import ReportId, StepField
 from app.places.schemas import ChainLink
-from app.warnings.rules import Level, State, VisitOutcome, WarningStep
+from app.warnings.rules import VisitOutcome, WarningLevel, WarningState, WarningStep
 
 
 class NewWarning(BaseModel):
@@ -92,7 +92,7 @@ class WarningClimb(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     at: datetime = Field(description="When (RFC 3339, UTC).")
-    to: Level = Field(description="sub_centre or city_centre.")
+    to: WarningLevel = Field(description="sub_centre or city_centre.")
 
 
 class WarningTimelineStep(BaseModel):
@@ -122,8 +122,8 @@ class Warning(BaseModel):
     category_name_zh: str = Field(description="Name of the category in Chinese.")
     category_name_en: str = Field(description="Name of the category in English.")
     risk: int = Field(ge=1, le=3, description="1 low, 2 medium, 3 high.")
-    state: State = Field(description="How far it has come.")
-    level: Level = Field(description="Who must act now.")
+    state: WarningState = Field(description="How far it has come.")
+    level: WarningLevel = Field(description="Who must act now.")
     station: StationRef | None = Field(
         description="The police station that covers the place; null where none does."
     )
@@ -157,7 +157,7 @@ class WarningQuery(StrictQuery):
     area: AreaCode | None = Field(
         default=None, description="Only inside the area with this 15-digit code, of any level."
     )
-    state: State | None = Field(default=None, description="Only warnings in this state.")
+    state: WarningState | None = Field(default=None, description="Only warnings in this state.")
     limit: int = Field(default=50, ge=1, le=200, description="Items in one part of the list.")
     cursor: Cursor = None
 

@@ -11,8 +11,7 @@ from app.core.errors import FieldError, Problem, id_conflict, invalid, not_found
 from app.core.outbox import tell
 from app.core.paging import cut, decode_cursor
 from app.dispatch import queries as dispatch
-from app.dispatch.rules import Role as UnitRole
-from app.dispatch.rules import StationKind
+from app.dispatch.rules import StationKind, UnitRole
 from app.dispatch.schemas import StationRef
 from app.identity.keys import Key
 from app.identity.rules import Actor
@@ -28,7 +27,7 @@ from app.places import queries as place_queries
 from app.places import service as places
 from app.warnings import queries, rules
 from app.warnings.queries import AnyRow
-from app.warnings.rules import Standing, State, WarningStep
+from app.warnings.rules import Standing, WarningState, WarningStep
 from app.warnings.schemas import (
     NewWarning,
     TakenWarningStep,
@@ -142,7 +141,7 @@ def _dispatch(session: Session, new: NewWarning, incident: Incident, now: dateti
     queries.add(
         session, id=new.id, no=no, cell_code=cell_code, urgency=new.risk,
         detected_at=new.detected_at, dispatched_at=now, station_id=station_id,
-        state=State.DISPATCHED, told_level=rules.Level.POLICE_STATION,
+        state=WarningState.DISPATCHED, told_level=rules.WarningLevel.POLICE_STATION,
     )  # fmt: skip
     queries.add_event(
         session, warning_id=new.id, ordinal=FIRST_ORDINAL, at=now, step=WarningStep.DISPATCH,
@@ -303,7 +302,7 @@ def _warnings(
     return found
 
 
-def _next_steps(state: State) -> list[WarningNextStep]:
+def _next_steps(state: WarningState) -> list[WarningNextStep]:
     outcome = StepField(
         name="outcome", required=True, kind=FieldKind.CHOICE,
         choices=[word.value for word in rules.outcomes(state)],
@@ -342,7 +341,7 @@ def _stale(version: int) -> Problem:
     )  # fmt: skip
 
 
-def _illegal(step: WarningStep, state: State) -> Problem:
+def _illegal(step: WarningStep, state: WarningState) -> Problem:
     allowed = [word.value for word in rules.MAY[state]]
     detail = f"{step} may not follow in state {state}; possible: {', '.join(allowed) or 'nothing'}"
     return Problem(

@@ -10,7 +10,7 @@ from app.incidents.clocks import ZONE
 from app.incidents.workdays import CityCalendar
 from app.mediation import openings, rules
 from app.mediation.openings import Taken
-from app.mediation.rules import Act, Answer, Event, Performance, State, Table
+from app.mediation.rules import Act, Answer, Event, Performance, Table, TableState
 
 T0 = datetime(2026, 1, 30, 1, 0, tzinfo=UTC)  # a Friday, 09:00 in the city
 
@@ -45,9 +45,18 @@ def test_the_ordinary_course() -> None:
     ]  # fmt: skip
     states = [table(*log[:count]).state for count in range(len(log) + 1)]
     assert states == [
-        State.CALLED, State.CALLED, State.CALLED, State.CALLED, State.SCHEDULED, State.MET,
-        State.CONCLUDED, State.CONCLUDED, State.PERFORMED, State.PERFORMED, State.FOLLOWED_UP,
-    ]  # fmt: skip
+        TableState.CALLED,
+        TableState.CALLED,
+        TableState.CALLED,
+        TableState.CALLED,
+        TableState.SCHEDULED,
+        TableState.MET,
+        TableState.CONCLUDED,
+        TableState.CONCLUDED,
+        TableState.PERFORMED,
+        TableState.PERFORMED,
+        TableState.FOLLOWED_UP,
+    ]
     done = table(*log)
     assert done.units == {7: Answer.ACCEPTED, 8: Answer.ASKED}
     assert done.agreement is not None

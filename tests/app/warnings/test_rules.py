@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.warnings import rules
-from app.warnings.rules import Climb, Event, Level, State, Timer, VisitOutcome, WarningStep
+from app.warnings.rules import (
+    Climb,
+    Event,
+    Timer,
+    VisitOutcome,
+    WarningLevel,
+    WarningState,
+    WarningStep,
+)
 
 T0 = datetime(2026, 1, 31, 2, 0, tzinfo=UTC)
 TIMER = Timer(timedelta(minutes=30), timedelta(minutes=20))
@@ -47,7 +55,7 @@ def test_climbs_carry_the_instant_at_which_the_timer_ran_out() -> None:
     """Not that at which somebody looked."""
     found = stands(log(), 600)
     assert found.climbs == (
-        Climb(minutes(30), Level.SUB_CENTRE), Climb(minutes(50), Level.CITY_CENTRE),
+        Climb(minutes(30), WarningLevel.SUB_CENTRE), Climb(minutes(50), WarningLevel.CITY_CENTRE),
     )  # fmt: skip
     assert found.due_at == minutes(30)
     assert found.visited_at is None
@@ -56,38 +64,42 @@ def test_climbs_carry_the_instant_at_which_the_timer_ran_out() -> None:
 def test_an_arrival_stops_the_timer_for_good() -> None:
     """And what had climbed before stays so."""
     in_time = log((5, WarningStep.DEPART), (30, WarningStep.ARRIVE))
-    assert stands(in_time, 999).level is Level.POLICE_STATION
+    assert stands(in_time, 999).level is WarningLevel.POLICE_STATION
     late = log((5, WarningStep.DEPART), (31, WarningStep.ARRIVE))
-    assert stands(late, 999).climbs == (Climb(minutes(30), Level.SUB_CENTRE),)
+    assert stands(late, 999).climbs == (Climb(minutes(30), WarningLevel.SUB_CENTRE),)
     assert stands(late, 999).visited_at == minutes(31)
 
 
 def test_a_case_that_was_closed_elsewhere_ends_it() -> None:
     """By whatever step of the case."""
     found = stands(log(), 999, closed=12)
-    assert (found.state, found.climbs, found.visited_at) == (State.CONCLUDED, (), minutes(12))
+    assert (found.state, found.climbs, found.visited_at) == (
+        WarningState.CONCLUDED,
+        (),
+        minutes(12),
+    )
     assert rules.MAY[found.state] == ()
 
 
 def test_without_a_police_station_it_is_the_sub_centres_at_once() -> None:
     """And the city centre's when the visit is overdue."""
-    assert stands(log(), 0, station=False).climbs == (Climb(T0, Level.SUB_CENTRE),)
-    assert stands(log(), 31, station=False).level is Level.CITY_CENTRE
+    assert stands(log(), 0, station=False).climbs == (Climb(T0, WarningLevel.SUB_CENTRE),)
+    assert stands(log(), 31, station=False).level is WarningLevel.CITY_CENTRE
 
 
 @pytest.mark.parametrize(
     ("state", "step", "outcome", "field"),
     [
-        (State.CALLED, WarningStep.CONCLUDE, None, "outcome"),
-        (State.CALLED, WarningStep.CONCLUDE, VisitOutcome.DISSUADED, "outcome"),
-        (State.CALLED, WarningStep.CONCLUDE, VisitOutcome.NOT_FOUND, None),
-        (State.ARRIVED, WarningStep.CONCLUDE, VisitOutcome.DISSUADED, None),
-        (State.DISPATCHED, WarningStep.CALL, VisitOutcome.NOT_FOUND, "outcome"),
-        (State.DISPATCHED, WarningStep.CALL, None, None),
+        (WarningState.CALLED, WarningStep.CONCLUDE, None, "outcome"),
+        (WarningState.CALLED, WarningStep.CONCLUDE, VisitOutcome.DISSUADED, "outcome"),
+        (WarningState.CALLED, WarningStep.CONCLUDE, VisitOutcome.NOT_FOUND, None),
+        (WarningState.ARRIVED, WarningStep.CONCLUDE, VisitOutcome.DISSUADED, None),
+        (WarningState.DISPATCHED, WarningStep.CALL, VisitOutcome.NOT_FOUND, "outcome"),
+        (WarningState.DISPATCHED, WarningStep.CALL, None, None),
     ],
 )
 def test_what_a_step_says(
-    state: State, step: WarningStep, outcome: str | None, field: str | None
+    state: WarningState, step: WarningStep, outcome: str | None, field: str | None
 ) -> None:
     """Whether somebody was dissuaded is known by whoever was there."""
     found = rules.fault(state, step, outcome)
@@ -96,7 +108,7 @@ def test_what_a_step_says(
 
 def test_every_way_leads_to_the_end() -> None:
     """From every state the warning can be concluded, and nothing leads back."""
-    order = list(State)
+    order = list(WarningState)
     for state in order[:-1]:
         assert WarningStep.CONCLUDE in rules.MAY[state]
         assert all(order.index(rules.STATE_AFTER[s]) > order.index(state) for s in rules.MAY[state])

@@ -1716,7 +1716,7 @@ export interface components {
              */
             code: number;
             /** @description Level in the tree of responsibility. */
-            level: components["schemas"]["geodata__codes__Level"];
+            level: components["schemas"]["Level"];
             /**
              * Name
              * @description Name in Chinese.
@@ -1794,7 +1794,7 @@ export interface components {
              */
             code: number;
             /** @description Level in the tree of responsibility. */
-            level: components["schemas"]["geodata__codes__Level"];
+            level: components["schemas"]["Level"];
             /**
              * Name
              * @description Name in Chinese.
@@ -1911,7 +1911,7 @@ export interface components {
              */
             call_sign: string;
             /** @description What the unit does. */
-            role: components["schemas"]["app__dispatch__rules__Role"];
+            role: components["schemas"]["UnitRole"];
             /** @description primary, backup, or staff of a station. */
             duty: components["schemas"]["Duty"];
             /**
@@ -1962,7 +1962,7 @@ export interface components {
              */
             call_sign: string;
             /** @description What the unit does. */
-            role: components["schemas"]["app__dispatch__rules__Role"];
+            role: components["schemas"]["UnitRole"];
             /** @description primary, backup, or staff of a station. */
             duty: components["schemas"]["Duty"];
             /**
@@ -1986,7 +1986,7 @@ export interface components {
              */
             area_name: string;
             /** @description Level of the area. */
-            area_level: components["schemas"]["geodata__codes__Level"];
+            area_level: components["schemas"]["Level"];
             /**
              * Station Code
              * @description Code of the station that the unit belongs to.
@@ -2266,7 +2266,7 @@ export interface components {
              */
             code: number;
             /** @description Level in the tree of responsibility. */
-            level: components["schemas"]["geodata__codes__Level"];
+            level: components["schemas"]["Level"];
             /**
              * Name
              * @description Name in Chinese.
@@ -2586,7 +2586,7 @@ export interface components {
              */
             code: number;
             /** @description Level in the tree of responsibility. */
-            level: components["schemas"]["geodata__codes__Level"];
+            level: components["schemas"]["Level"];
             /**
              * Name
              * @description Name in Chinese.
@@ -2693,7 +2693,7 @@ export interface components {
          */
         Children: {
             /** @description Their level. */
-            level: components["schemas"]["geodata__codes__Level"];
+            level: components["schemas"]["Level"];
             /**
              * Count
              * @description How many there are.
@@ -2935,7 +2935,7 @@ export interface components {
          */
         Counts: {
             /** @description Level of the areas. */
-            level: components["schemas"]["geodata__codes__Level"];
+            level: components["schemas"]["Level"];
             /**
              * Measure
              * @description Which figure.
@@ -3053,7 +3053,7 @@ export interface components {
              */
             call_sign: string;
             /** @description What the unit does. */
-            role: components["schemas"]["app__dispatch__rules__Role"];
+            role: components["schemas"]["UnitRole"];
             /** @description The station that it belongs to. */
             station: components["schemas"]["StationRef"];
         };
@@ -3207,7 +3207,7 @@ export interface components {
              */
             id: number;
             /** @description In which capacity. */
-            role: components["schemas"]["app__identity__rules__Role"];
+            role: components["schemas"]["Role"];
             /** @description Where: this area and everything in it. */
             area: components["schemas"]["GrantedArea"];
             /**
@@ -3791,7 +3791,7 @@ export interface components {
          * @description The five levels of the tree; the value is the word used in files, tables and queries.
          * @enum {string}
          */
-        "Level-Input": "city" | "district" | "subdistrict" | "community" | "cell";
+        Level: "city" | "district" | "subdistrict" | "community" | "cell";
         /**
          * Likeness
          * @description In what two reports are alike.
@@ -3816,7 +3816,7 @@ export interface components {
              */
             version: number;
             /** @description How far it has come. */
-            state: components["schemas"]["app__mediation__rules__State"];
+            state: components["schemas"]["TableState"];
             /** @description The dispute. */
             incident: components["schemas"]["CaseOfMediation"];
             /**
@@ -3996,7 +3996,7 @@ export interface components {
          */
         NewGrant: {
             /** @description In which capacity. */
-            role: components["schemas"]["app__identity__rules__Role"];
+            role: components["schemas"]["Role"];
             /**
              * Area
              * @description Where: this area and everything in it.
@@ -4394,6 +4394,12 @@ export interface components {
              */
             note: string | null;
         };
+        /**
+         * Role
+         * @description In which capacity somebody acts.
+         * @enum {string}
+         */
+        Role: "city_admin" | "duty_officer" | "dispatcher" | "planner" | "grid_worker" | "responder" | "auditor" | "wall_display";
         /**
          * Room
          * @description A room in which people can meet.
@@ -4848,6 +4854,12 @@ export interface components {
             next: string | null;
         };
         /**
+         * TableState
+         * @description How far a table has come.
+         * @enum {string}
+         */
+        TableState: "called" | "scheduled" | "met" | "concluded" | "performed" | "followed_up" | "cancelled";
+        /**
          * TakenStep
          * @description One step of a case, as somebody takes it.
          * @example {
@@ -5073,6 +5085,12 @@ export interface components {
             answer: components["schemas"]["Answer"];
         };
         /**
+         * UnitRole
+         * @description What a duty unit does.
+         * @enum {string}
+         */
+        UnitRole: "grid_worker" | "grid_lead" | "officer" | "auxiliary" | "mediator" | "legal_adviser" | "duty_officer" | "dispatcher";
+        /**
          * User
          * @description An account, as far as an admin of one's area sees it.
          */
@@ -5222,9 +5240,9 @@ export interface components {
              */
             risk: number;
             /** @description How far it has come. */
-            state: components["schemas"]["app__warnings__rules__State"];
+            state: components["schemas"]["WarningState"];
             /** @description Who must act now. */
-            level: components["schemas"]["app__warnings__rules__Level"];
+            level: components["schemas"]["WarningLevel"];
             /** @description The police station that covers the place; null where none does. */
             station: components["schemas"]["StationRef"] | null;
             /**
@@ -5303,8 +5321,14 @@ export interface components {
              */
             at: string;
             /** @description sub_centre or city_centre. */
-            to: components["schemas"]["app__warnings__rules__Level"];
+            to: components["schemas"]["WarningLevel"];
         };
+        /**
+         * WarningLevel
+         * @description Who must act now, from near to far.
+         * @enum {string}
+         */
+        WarningLevel: "police_station" | "sub_centre" | "city_centre";
         /**
          * WarningNextStep
          * @description A step that may be taken now.
@@ -5393,6 +5417,12 @@ export interface components {
             station: components["schemas"]["StationRef"] | null;
         };
         /**
+         * WarningState
+         * @description How far a warning has come.
+         * @enum {string}
+         */
+        WarningState: "dispatched" | "called" | "departed" | "arrived" | "concluded";
+        /**
          * WarningStep
          * @description What was done about a warning.
          * @enum {string}
@@ -5450,42 +5480,6 @@ export interface components {
              */
             uncertainty_m: number;
         };
-        /**
-         * Role
-         * @description What a duty unit does.
-         * @enum {string}
-         */
-        app__dispatch__rules__Role: "grid_worker" | "grid_lead" | "officer" | "auxiliary" | "mediator" | "legal_adviser" | "duty_officer" | "dispatcher";
-        /**
-         * Role
-         * @description In which capacity somebody acts.
-         * @enum {string}
-         */
-        app__identity__rules__Role: "city_admin" | "duty_officer" | "dispatcher" | "planner" | "grid_worker" | "responder" | "auditor" | "wall_display";
-        /**
-         * State
-         * @description How far a table has come.
-         * @enum {string}
-         */
-        app__mediation__rules__State: "called" | "scheduled" | "met" | "concluded" | "performed" | "followed_up" | "cancelled";
-        /**
-         * Level
-         * @description Who must act now, from near to far.
-         * @enum {string}
-         */
-        app__warnings__rules__Level: "police_station" | "sub_centre" | "city_centre";
-        /**
-         * State
-         * @description How far a warning has come.
-         * @enum {string}
-         */
-        app__warnings__rules__State: "dispatched" | "called" | "departed" | "arrived" | "concluded";
-        /**
-         * Level
-         * @description The five levels of the tree; the value is the word used in files, tables and queries.
-         * @enum {string}
-         */
-        geodata__codes__Level: "city" | "district" | "subdistrict" | "community" | "cell";
     };
     responses: never;
     parameters: never;
@@ -7117,7 +7111,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Only areas of this level. */
-                level?: components["schemas"]["Level-Input"];
+                level?: components["schemas"]["Level"];
                 /** @description Only the children of the area with this 15-digit code. */
                 parent?: number;
                 /** @description Only the area with this code. */
@@ -9917,7 +9911,7 @@ export interface operations {
                 /** @description Only for the area with this 15-digit code, or one inside it. */
                 area?: number;
                 /** @description Only units of this role. */
-                role?: components["schemas"]["app__dispatch__rules__Role"];
+                role?: components["schemas"]["UnitRole"];
                 /** @description Only in this capacity. */
                 duty?: components["schemas"]["Duty"];
                 /** @description Items in one part of the list. */
@@ -10089,7 +10083,7 @@ export interface operations {
                 /** @description Only units that may serve the area with this 15-digit code: of stations in it, above it, or that cover it. */
                 area?: number;
                 /** @description Only units of this role. */
-                role?: components["schemas"]["app__dispatch__rules__Role"];
+                role?: components["schemas"]["UnitRole"];
                 /** @description Items in one part of the list. */
                 limit?: number;
                 /** @description `next` of the part before; the other words must stay the same. */
@@ -10172,7 +10166,7 @@ export interface operations {
                 /** @description Only inside the area with this 15-digit code, of any level. */
                 area?: number;
                 /** @description Only warnings in this state. */
-                state?: components["schemas"]["app__warnings__rules__State"];
+                state?: components["schemas"]["WarningState"];
                 /** @description Items in one part of the list. */
                 limit?: number;
                 /** @description `next` of the part before; the other words must stay the same. */
@@ -10765,7 +10759,7 @@ export interface operations {
                 /** @description Only inside the area with this 15-digit code, of any level. */
                 area?: number;
                 /** @description Only tables in this state. */
-                state?: components["schemas"]["app__mediation__rules__State"];
+                state?: components["schemas"]["TableState"];
                 /** @description Items in one part of the list. */
                 limit?: number;
                 /** @description `next` of the part before; the other words must stay the same. */
@@ -12127,7 +12121,7 @@ export interface operations {
                 /** @description open, closed, a stage, or a state; repeated, or separated by commas. A word that is both a stage and a state means the stage. */
                 status?: ("open" | "closed" | "reported" | "registered" | "assigned" | "handling" | "checking" | "pending_verify" | "not_accepted" | "pending_dispatch" | "returned" | "acknowledged" | "handled" | "suspended" | "pending_check" | "forced_close" | "duplicate" | "not_reproducible")[];
                 /** @description Level of the areas. */
-                level?: components["schemas"]["Level-Input"];
+                level?: components["schemas"]["Level"];
                 /** @description reported: cases reported in the window; open: cases open at `at`, whenever they were reported (`since` is ignored); density: reported cases on the area's surface. */
                 measure?: "reported" | "open" | "density";
             };
@@ -12386,7 +12380,7 @@ export interface operations {
                 /** @description Answer as of this minute (RFC 3339, UTC); default: now. */
                 at?: string;
                 /** @description Level of the outlines; default: district below zoom 10, subdistrict at 10 and 11, community from 12. */
-                level?: components["schemas"]["Level-Input"];
+                level?: components["schemas"]["Level"];
                 /** @description A boundary version (see /api/v1/city): the answer is of that version and may be kept for ever. */
                 v?: number;
             };
@@ -12502,7 +12496,7 @@ export interface operations {
                 /** @description A boundary version (see /api/v1/city): the answer is of that version and may be kept for ever. */
                 v?: number;
                 /** @description Level of the areas. */
-                level?: components["schemas"]["Level-Input"];
+                level?: components["schemas"]["Level"];
             };
             header?: never;
             path?: never;
@@ -13310,7 +13304,7 @@ export interface operations {
                 /** @description Most features; see `numberMatched`. */
                 limit?: number;
                 /** @description Level of the areas. */
-                level?: components["schemas"]["Level-Input"];
+                level?: components["schemas"]["Level"];
             };
             header?: never;
             path?: never;
