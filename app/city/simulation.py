@@ -18,6 +18,7 @@ import numpy as np
 from app.core.clock import CITY_ZONE
 from app.incidents.rules import Status, Step, is_open
 from app.incidents.transitions import NEEDS_REASON, steps_after
+from app.warnings.rules import VisitOutcome, WarningStep
 
 T = TypeVar("T")
 
@@ -38,6 +39,14 @@ DETOURS = {
     Status.PENDING_CHECK: Step.RETURN,
 }
 STEP_AFTER_S = 70.0
+# What is done about a warning of fraud, and about how long after the step before it.
+VISIT = ((WarningStep.CALL, 150.0), (WarningStep.DEPART, 180.0), (WarningStep.ARRIVE, 540.0),
+         (WarningStep.CONCLUDE, 600.0))  # fmt: skip
+VISIT_OUTCOMES = {VisitOutcome.DISSUADED: 0.9, VisitOutcome.NOT_DISSUADED: 0.06,
+                  VisitOutcome.NOT_FOUND: 0.04}  # fmt: skip
+# Some visits take so long that the warning climbs.
+LATE_CHANCE = 0.1
+LATE_TIMES = 4.0
 METRES_PER_DEGREE = 111_320.0
 
 
@@ -59,6 +68,15 @@ class Happening:
     wait_s: float
     category: str
     site: Site
+
+
+@dataclass(frozen=True)
+class VisitStep:
+    """A step of the visit that a warning asks for, to be taken after a wait."""
+
+    wait_s: float
+    step: WarningStep
+    outcome: VisitOutcome | None
 
 
 class Simulation:
@@ -141,6 +159,20 @@ class Simulation:
     def next_step_after_s(self) -> float:
         """The wait (s) until somebody does the next thing to a case."""
         return float(self._rng.gamma(2.0, STEP_AFTER_S / 2.0))
+
+    def visit(self) -> list[VisitStep]:
+        """What is done about a warning, each with its wait (s) after the one before it."""
+        times = LATE_TIMES if self._rng.random() < LATE_CHANCE else 1.0
+        chances = list(VISIT_OUTCOMES.values())
+        outcome = list(VISIT_OUTCOMES)[self._choose(chances)]
+        return [
+            VisitStep(
+                wait_s=float(self._rng.gamma(4.0, about_s / 4.0)) * times,
+                step=step,
+                outcome=outcome if step is WarningStep.CONCLUDE else None,
+            )
+            for step, about_s in VISIT
+        ]
 
     def _mood(self, hour: int) -> float:
         return sum(float(line["weight"]) * self._hours[line["hours"]][hour] for line in self._mix)

@@ -5,7 +5,9 @@ from app.core.db import reading
 from app.identity import demo
 from app.identity import service as identity
 from app.identity.cookies import PLAIN
+from app.identity.keys import Key
 from app.places import queries as places
+from geodata import codes
 
 # Where no city is loaded: the demo city's.
 SOME_CITY = 620100000000000
@@ -17,3 +19,11 @@ def headers(context: Context) -> dict[str, str]:
         city = places.city(session)
     token = demo.open_service_session(context.engine, city.code if city else SOME_CITY)
     return {"Cookie": f"{PLAIN}={token}", "X-Minqing-Token": identity.header_token(token)}
+
+
+def program_key(context: Context) -> Key:
+    """The key of a program of our own that is in the database already: it opens no door."""
+    with reading(context.engine) as session:
+        city = places.city(session)
+    code = city.code if city else SOME_CITY
+    return Key("simulation", code, *codes.code_range(code), token="")

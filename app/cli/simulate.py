@@ -1,18 +1,18 @@
 """`minqing simulate`: makes the demo city live, from a process of its own.
 
-Reports go in through the front door (HTTP), as anybody's would; the steps of the life cycle have no
-public door yet and go through the service, over the same database.
+Reports go in through the front door (HTTP), as anybody's would. What posts, units and the police do
+about them goes through the services, over the same database: nobody's account is borrowed for it.
 """
 
 import heapq
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from functools import partial
 from typing import Annotated
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import numpy as np
@@ -30,9 +30,12 @@ from app.core.errors import Problem
 from app.core.settings import get_settings
 from app.incidents import queries, steps
 from app.incidents.rules import Status
+from app.warnings import service as warnings
+from app.warnings.schemas import NewWarning, TakenWarningStep
 
 DEFAULT_PER_MINUTE = 6.0
 SITES = 5_000
+WARNING_PREFIX = "11"
 RETRY_S = 1.0
 LONGEST_SLEEP_S = 1.0
 PICK_UP = timedelta(days=2)
@@ -112,6 +115,7 @@ class LiveCity:
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._tickets = 0
         self._reported = self._stepped = self._refused = self._open = 0
+        self._key = service_session.program_key(context)
 
     def run(self, goes_on: Callable[[], bool]) -> None:
         """Work until interrupted, or until `goes_on` says no."""
@@ -149,6 +153,10 @@ class LiveCity:
             self._plan(what.wait_s, partial(self._send, body))
 
     def _send(self, body: dict[str, object]) -> None:
+        # A server that took a simulated report is a demo server.
+        if str(body["category"]).startswith(WARNING_PREFIX) and self._reported:
+            self._warn(body)
+            return
         try:
             answer = self._http.post("/api/v1/incidents", json=body)
         except httpx.TransportError:
@@ -168,6 +176,44 @@ class LiveCity:
             raise give_up("This server is no demo server: start it with MINQING_DEMO=1.")
         else:  # over the city's edge, for one
             self._refused += 1
+
+    def _warn(self, body: dict[str, object]) -> None:
+        now = utc_now()
+        risk = min(max(int(str(body["severity"])) - 1, 1), 3)
+        new = NewWarning.model_validate(
+            {key: body[key] for key in ("id", "category", "lon", "lat")}
+            | {"risk": risk, "detected_at": now}
+        )
+        try:
+            with writing(self._context.engine) as session:
+                warnings.receive(session, new, self._key, now, simulated=True)
+        except Problem:  # over the city's edge
+            self._refused += 1
+        except SQLAlchemyError:
+            self._plan(RETRY_S, partial(self._send, body))
+        else:
+            self._reported += 1
+            self._open += 1
+            self._plan_visit(new.id, self._city.visit())
+
+    def _plan_visit(self, warning_id: UUID, left: Sequence[chance.VisitStep]) -> None:
+        if left:
+            self._plan(left[0].wait_s, partial(self._visit, warning_id, left))
+        else:
+            self._open -= 1
+
+    def _visit(self, warning_id: UUID, left: Sequence[chance.VisitStep]) -> None:
+        given = TakenWarningStep(step=left[0].step, outcome=left[0].outcome)
+        try:
+            with writing(self._context.engine) as session:
+                warnings.take_step(session, warning_id, given, None, utc_now())
+        except Problem:  # somebody else moved it on
+            self._open -= 1
+        except SQLAlchemyError:
+            self._plan(RETRY_S, partial(self._visit, warning_id, left))
+        else:
+            self._stepped += 1
+            self._plan_visit(warning_id, left[1:])
 
     def _plan_step(self, no: int, status: Status) -> None:
         self._plan(self._city.next_step_after_s(), partial(self._step, no, status))

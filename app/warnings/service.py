@@ -54,12 +54,15 @@ CASE_AFTER = {
 
 
 def receive(
-    session: Session, new: NewWarning, key: Key, now: datetime
+    session: Session, new: NewWarning, key: Key, now: datetime, *, simulated: bool = False
 ) -> tuple[WarningReceipt, bool]:
     """Take a warning: a case, registered and assigned to an officer of the police station that
     covers the place, and its timer, all in the caller's transaction.
 
     The same warning again gets the same answer.
+
+    Args:
+        simulated: whether the demo's simulation made it up.
 
     Returns:
         The receipt, and whether the warning is new.
@@ -79,8 +82,8 @@ def receive(
     if known is None:
         _check(new, now)
         _check_place(session, new, key, now)
-    report = _as_report(session, new, now)
-    incident, is_new = incidents.report(session, report, now, demo=False)
+    report = _as_report(session, new, now, simulated=simulated)
+    incident, is_new = incidents.report(session, report, now, demo=simulated)
     if is_new:
         _dispatch(session, new, incident, now)
     elif queries.one(session, new.id) is None:
@@ -110,7 +113,7 @@ def _check_place(session: Session, new: NewWarning, key: Key, now: datetime) -> 
         raise outside_scope(*told_by)
 
 
-def _as_report(session: Session, new: NewWarning, now: datetime) -> NewIncident:
+def _as_report(session: Session, new: NewWarning, now: datetime, *, simulated: bool) -> NewIncident:
     """The case that a warning is: its kind in words, and nothing else that could be read."""
     names = {line.code: line.name_zh for line in incident_queries.categories(session, now)}
     return NewIncident(
@@ -123,6 +126,7 @@ def _as_report(session: Session, new: NewWarning, now: datetime) -> NewIncident:
         source=Source.WARNING,
         severity=new.risk + 1,
         occurred_at=new.detected_at,
+        simulated=simulated,
     )
 
 
@@ -195,11 +199,18 @@ def get_warning(session: Session, warning_id: UUID, now: datetime, *, may_act: b
 
 
 def take_step(
-    session: Session, warning_id: UUID, given: TakenWarningStep, actor: Actor, now: datetime
+    session: Session,
+    warning_id: UUID,
+    given: TakenWarningStep,
+    actor: Actor | None,
+    now: datetime,
 ) -> Warning:
     """Note what was done about a warning, and move its case with it.
 
     Under a lock: of two at once the second is judged by what the first one left.
+
+    Args:
+        actor: who did it; None for the demo's simulation.
 
     Raises:
         Problem: 404; 409 `stale-version` or `illegal-step` with what is possible; 422 on `outcome`.
@@ -217,8 +228,10 @@ def take_step(
     at = max(now, before.last_at)
     queries.add_event(
         session, warning_id=warning_id, ordinal=before.version + 1, at=at, step=given.step,
-        outcome=given.outcome, cell_code=row.cell_code, account_id=actor.account_id,
-        role=actor.role.value, area_code=actor.area_code,
+        outcome=given.outcome, cell_code=row.cell_code,
+        account_id=actor.account_id if actor else None,
+        role=actor.role.value if actor else None,
+        area_code=actor.area_code if actor else None,
     )  # fmt: skip
     queries.set_state(session, warning_id, rules.STATE_AFTER[given.step])
     carrying.carry(session, row.no, CASE_AFTER[given.step], at, actor=actor)

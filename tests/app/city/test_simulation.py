@@ -1,14 +1,24 @@
 """What the simulation makes up: lawful, repeatable, livelier by day than by night."""
 
 from datetime import UTC, datetime
+from uuid import UUID
 
 import numpy as np
 import pytest
 
 from app.city.simulation import BURST_CATEGORIES, Simulation, Site
+from app.cli import service_session
+from app.core.clock import utc_now
+from app.core.context import Context
+from app.core.db import reading, writing
+from app.incidents import queries
+from app.incidents import service as incidents
 from app.incidents.rules import Status, is_open
 from app.incidents.schemas import NewIncident
 from app.incidents.transitions import STATUS_AFTER
+from app.warnings import service as warnings
+from app.warnings.rules import WarningStep
+from app.warnings.schemas import NewWarning, TakenWarningStep
 
 NOON = datetime(2026, 6, 15, 2, 30, tzinfo=UTC)
 NIGHT = datetime(2026, 6, 14, 19, 30, tzinfo=UTC)
@@ -80,3 +90,38 @@ def test_without_a_place_there_is_nothing_to_simulate() -> None:
     """Said at once, not at the first report."""
     with pytest.raises(ValueError, match="place"):
         Simulation((), 6.0, np.random.default_rng(1))
+
+
+def test_a_visit_ends_and_some_are_late() -> None:
+    """Every step once, in order, an outcome at the end alone; some take longer than allowed."""
+    simulation = _simulation()
+    visits = [simulation.visit() for _ in range(400)]
+    for visit in visits:
+        assert [step.step for step in visit] == list(WarningStep)[1:]
+        assert [step.outcome is None for step in visit] == [True, True, True, False]
+    arrived_s = [sum(step.wait_s for step in visit[:3]) for visit in visits]
+    late = sum(wait_s > 30 * 60 for wait_s in arrived_s)
+    assert 0 < late < 100
+
+
+def test_a_simulated_warning_is_marked_and_visited(own_context: Context) -> None:
+    """As the simulation sends and visits it: no account's name stands on it."""
+    rng = np.random.default_rng(7)
+    with reading(own_context.engine) as session:
+        (place,) = queries.latest_places(session, 1)
+    new = NewWarning.model_validate(
+        {"id": str(UUID(bytes=rng.bytes(16), version=4)), "category": "1102", "lon": place.lon,
+         "lat": place.lat, "risk": 2, "detected_at": utc_now()}
+    )  # fmt: skip
+    key = service_session.program_key(own_context)
+    with writing(own_context.engine) as session:
+        receipt, is_new = warnings.receive(session, new, key, utc_now(), simulated=True)
+    assert is_new
+    for step in _simulation().visit():
+        given = TakenWarningStep(step=step.step, outcome=step.outcome)
+        with writing(own_context.engine) as session:
+            left = warnings.take_step(session, new.id, given, None, utc_now())
+    assert left.state == "concluded"
+    assert {line.role for line in left.timeline} == {None}
+    with reading(own_context.engine) as session:
+        assert incidents.get_incident_by_no(session, receipt.no, utc_now()).simulated
