@@ -35,7 +35,7 @@ export const casesEn: Readonly<Record<keyof typeof casesZh, string>> = {
 
   tasksMine: "My tasks",
   tasksDue: "Overdue and due soon",
-  tasksCount: "{n} cases",
+  tasksCount: "{n} in all",
   tasksFirst: "the {n} most urgent listed",
   tasksNew: "{n} new",
   tasksGone: "{n} no longer here",

@@ -35,6 +35,8 @@ import { TileStore } from "./tilestore";
 
 const SHADE_CLASSES = 6;
 const SHEET_PX = 250;
+const FIRST_MAX_ZOOM = 15;
+const ROOM_DEG = 10;
 
 export class CityMap {
   readonly map: L.Map;
@@ -52,6 +54,8 @@ export class CityMap {
   private river: River | null = null;
   private fresh: Incident[] = [];
   private placed = store.place.peek() !== null;
+  /** What the first view shows, until somebody moves the map: it fits whatever size the panels leave. */
+  private first: readonly [number, number, number, number] | null = null;
   private readonly stops: (() => void)[] = [];
 
   constructor(element: HTMLElement) {
@@ -70,9 +74,18 @@ export class CityMap {
       setStatus("outlines", status);
     };
     this.points.onChange = (status) => this.onPoints(status);
+    for (const kind of ["pointerdown", "wheel", "keydown"]) {
+      element.addEventListener(kind, () => (this.first = null), { passive: true });
+    }
     this.map.on("moveend", () => this.onMoved());
     this.map.on("move", () => this.overlay.follow());
     this.connect();
+  }
+
+  /** The container has another size. */
+  resized(): void {
+    this.map.invalidateSize({ animate: false });
+    if (this.first) this.fit(this.first, FIRST_MAX_ZOOM);
   }
 
   destroy(): void {
@@ -140,9 +153,15 @@ export class CityMap {
     mapHandle.value = {
       fly: (bbox, maxZoom) => this.fly(bbox, maxZoom ?? 16),
       show: (lon, lat, minZoom) => this.show(lon, lat, minZoom),
-      jump: (place) => this.map.setView([place.lat, place.lon], place.zoom, { animate: false }),
+      jump: (place) => {
+        this.first = null;
+        this.map.setView([place.lat, place.lon], place.zoom, { animate: false });
+      },
       centre: () => ({ lon: this.map.getCenter().lng, lat: this.map.getCenter().lat }),
-      zoomBy: (steps) => this.map.setZoom(this.map.getZoom() + steps),
+      zoomBy: (steps) => {
+        this.first = null;
+        this.map.setZoom(this.map.getZoom() + steps);
+      },
     };
   }
 
@@ -158,7 +177,8 @@ export class CityMap {
     const city = data.city.value.value.data;
     if (!city) return;
     const [west, south, east, north] = city.bbox;
-    const room = L.latLngBounds([south, west], [north, east]).pad(1.5);
+    // Roomier than any screen at its smallest zoom: Leaflet moves a view that is larger than its bounds.
+    const room = L.latLngBounds([south - ROOM_DEG, west - ROOM_DEG], [north + ROOM_DEG, east + ROOM_DEG]);
     this.map.setMaxBounds(room);
     const home = data.homeArea.value.value;
     if (!this.placed && !home.loading) untracked(() => this.firstView(home.data?.bbox ?? city.bbox));
@@ -168,7 +188,8 @@ export class CityMap {
   /** An address without a place: show the area for which one acts. */
   private firstView(bbox: readonly [number, number, number, number]): void {
     this.placed = true;
-    this.fly(bbox, 15);
+    this.fly(bbox, FIRST_MAX_ZOOM);
+    this.first = bbox;
     const chosen = store.selection.peek();
     if (chosen?.kind === "station") this.show(chosen.lon, chosen.lat, 15);
     else if (chosen?.kind === "incident") {
@@ -239,6 +260,11 @@ export class CityMap {
   }
 
   private fly(bbox: readonly [number, number, number, number], maxZoom: number): void {
+    this.first = null;
+    this.fit(bbox, maxZoom);
+  }
+
+  private fit(bbox: readonly [number, number, number, number], maxZoom: number): void {
     const [west, south, east, north] = bbox;
     // On a phone the sheet covers the lower part: what is shown belongs above it.
     const below = store.phone.peek() ? SHEET_PX : 24;
@@ -249,6 +275,7 @@ export class CityMap {
   }
 
   private show(lon: number, lat: number, minZoom: number): void {
+    this.first = null;
     const zoom = Math.max(this.map.getZoom(), minZoom);
     const inside = this.map.getBounds().pad(-0.1).contains([lat, lon]);
     if (zoom !== this.map.getZoom()) this.map.setView([lat, lon], zoom, { animate: false });

@@ -24,7 +24,7 @@ export function MapView(): JSX.Element {
     const map = new CityMap(element.current);
     const observer = new ResizeObserver(([entry]) => {
       // On paper the map has no size; it keeps the one that it had.
-      if (entry && entry.contentRect.width > 0 && entry.contentRect.height > 0) map.map.invalidateSize({ animate: false });
+      if (entry && entry.contentRect.width > 0 && entry.contentRect.height > 0) map.resized();
     });
     observer.observe(element.current);
     return () => {
