@@ -2,6 +2,7 @@
 
 import secrets
 import threading
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -15,8 +16,15 @@ UNUSABLE = "!"
 
 _hasher = PasswordHasher()
 _turns = threading.BoundedSemaphore(AT_ONCE)
-# What is compared for a name that nobody has, so that the answer takes as long.
-_NOBODY = _hasher.hash(secrets.token_urlsafe(16))
+
+
+@cache
+def _of_nobody() -> str:
+    """What is compared for a name that nobody has, so that the answer takes as long.
+
+    Made when it is first needed: every command of the terminal would wait for it at its start.
+    """
+    return _hasher.hash(secrets.token_urlsafe(16))
 
 
 def hashed(password: str) -> str:
@@ -34,7 +42,9 @@ def is_right(password_hash: str | None, password: str) -> bool:
         raise unavailable("Too many sign-ins at once. Try again.")
     usable = password_hash is not None and password_hash != UNUSABLE
     try:
-        matches = _hasher.verify(password_hash if usable and password_hash else _NOBODY, password)
+        matches = _hasher.verify(
+            password_hash if usable and password_hash else _of_nobody(), password
+        )
     except (VerificationError, InvalidHashError):
         return False
     finally:
