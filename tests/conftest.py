@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from filelock import FileLock
 from hypothesis import settings
 from sqlalchemy import URL, make_url
@@ -28,6 +29,7 @@ from app.core.clock import utc_now
 from app.core.context import Context
 from app.core.db import conninfo, make_engine
 from app.core.settings import Settings
+from app.identity import passwords
 from app.main import create_app
 from geodata import demo
 from geodata.progress import Silent
@@ -40,6 +42,10 @@ __all__ = ["browser"]
 # A busy machine is no fault of the code; the run as a whole has a limit of its own.
 settings.register_profile("minqing", deadline=None)
 settings.load_profile("minqing")
+
+# Each sign-in of a test would take a fifth of a second of a core. A hash says by itself how it was
+# made, so servers check those of test accounts as quickly. Still Argon2id.
+passwords._hasher = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
 
 # A shell that starts this run in the background lets it ignore Ctrl-C, and so would every server
 # that a test starts and stops by Ctrl-C.

@@ -15,6 +15,7 @@ from app.incidents.rules import Step
 from app.incidents.sweep import run_sweep, set_rule
 from tests.app.incidents.reports import a_report
 from tests.conftest import database_name, run_command
+from tests.waiting import wait_until
 
 TO_HANDLING = (Step.REGISTER, Step.ASSIGN, Step.ACKNOWLEDGE, Step.HANDLE)
 
@@ -55,9 +56,16 @@ def test_a_suspension_that_ran_out_is_over_and_then_noted(
     assert noted.timeline[-1].step is Step.RESUME and noted.timeline[-1].role is None
     assert noted.clock == unnoted.clock  # the clock went on at its end, not when it was noted
     assert _stored(own_context, case) == "handling"
-    with reading(engine) as session:
-        told = session.scalar(text("SELECT payload->>'step' FROM outbox ORDER BY id DESC LIMIT 1"))
-    assert told == "resume"
+    wait_until(lambda: _told(own_context, case) == "resume")
+
+
+def _told(context: Context, case: dict[str, Any]) -> Any:
+    """The step of the last event that the stream has of a case."""
+    with reading(context.engine) as session:
+        return session.scalar(
+            text("SELECT payload->>'step' FROM stream_event WHERE payload->>'no' = :no"
+                 " ORDER BY seq DESC LIMIT 1"), {"no": str(case["no"])}
+        )  # fmt: skip
 
 
 def _stored(context: Context, case: dict[str, Any]) -> Any:
