@@ -118,7 +118,12 @@ def _run_of(session: pytest.Session) -> str:
 def cluster(run_folder: Path) -> Iterator[TestCluster]:
     """The run's cluster: started by the first worker, stopped by the last one out."""
     with embedded.running(run_folder / "pg") as running:
-        yield TestCluster(running)
+        started = TestCluster(running)
+        # Tests kill servers, never the machine: what the kernel has been given is safe enough.
+        for setting in ("fsync", "full_page_writes"):
+            started.execute(f"ALTER SYSTEM SET {setting} = off")
+        started.execute("SELECT pg_reload_conf()")
+        yield started
 
 
 @pytest.fixture(scope="session")
