@@ -3,8 +3,7 @@
 import time
 from collections.abc import Callable
 
-PATIENCE_S = 90.0
-"""Long: what is told waits for every open transaction of the cluster, other workers' too."""
+PATIENCE_S = 30.0
 
 
 def wait_until(condition: Callable[[], object], patience_s: float = PATIENCE_S) -> None:

@@ -7,23 +7,12 @@ There is no NOTIFY here: it would serialise the commits of all writers (design, 
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import BigInteger, Identity, Index, Text, insert, text
+from sqlalchemy import BigInteger, Identity, Text, insert, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
-from sqlalchemy.types import UserDefinedType
 
 from app.core.db import Base
 from app.core.types import Code, Instant
-
-
-class TransactionId(UserDefinedType[str]):
-    """PostgreSQL's 64-bit transaction id, which never wraps around."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **_: Any) -> str:
-        """The type's name in DDL."""
-        return "xid8"
 
 
 class Outbox(Base):
@@ -32,13 +21,10 @@ class Outbox(Base):
     __tablename__ = "outbox"
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    txid: Mapped[str] = mapped_column(TransactionId(), server_default=text("pg_current_xact_id()"))
     topic: Mapped[str] = mapped_column(Text)
     area_code: Mapped[Code]
     payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
     created_at: Mapped[Instant] = mapped_column(server_default=text("clock_timestamp()"))
-
-    __table_args__ = (Index("outbox_order", "txid", "id"),)
 
 
 def tell(session: Session, topic: str, area_code: int, payload: Mapping[str, Any]) -> None:

@@ -13,25 +13,25 @@ from app.live.rules import CHANNEL, RETENTION_H, Cursor
 RELAY_LOCK = 0x6D71_7265
 BATCH_EVENTS = 1_000
 
-# Below the snapshot's xmin every transaction has ended: no row can still appear there, so the order
-# (txid, id) is final. A bare identity column is not: it is handed out before the commit.
+# The number of an event is given here, to rows that are committed, so none appears behind it later;
+# `id` alone is no cursor, since it is handed out before the commit. Whoever changes a case holds its
+# row, so the events of one case are committed in the order of their ids (docs/decisions/0008).
 # What is deleted here is numbered and written in the same statement, or nothing is.
 PUBLISH = b"""
 WITH moved AS (
     DELETE FROM outbox WHERE id IN (
         SELECT id FROM outbox
-        WHERE txid < pg_snapshot_xmin(pg_current_snapshot())
-          AND EXISTS (SELECT FROM stream_state)
-        ORDER BY txid, id LIMIT %s
+        WHERE EXISTS (SELECT FROM stream_state)
+        ORDER BY id LIMIT %s
     )
-    RETURNING txid, id, topic, area_code, payload, created_at
+    RETURNING id, topic, area_code, payload, created_at
 ), state AS (
     UPDATE stream_state SET last_seq = last_seq + (SELECT count(*) FROM moved)
     WHERE EXISTS (SELECT FROM moved)
     RETURNING last_seq
 ), told AS (
     INSERT INTO stream_event (seq, topic, area_code, payload, created_at)
-    SELECT s.last_seq - count(*) OVER () + row_number() OVER (ORDER BY m.txid, m.id),
+    SELECT s.last_seq - count(*) OVER () + row_number() OVER (ORDER BY m.id),
            m.topic, m.area_code, m.payload, m.created_at
     FROM moved m, state s
     RETURNING seq

@@ -69,7 +69,7 @@ BEGIN
     -- In the relay's order, and before the stream: what it has taken meanwhile is there by then.
     PERFORM FROM outbox
         WHERE area_code = NEW.cell_code AND payload ->> 'no' = NEW.no::text AND payload ? 'lon'
-        ORDER BY txid, id FOR UPDATE;
+        ORDER BY id FOR UPDATE;
     UPDATE outbox SET payload = payload || told
         WHERE area_code = NEW.cell_code AND payload ->> 'no' = NEW.no::text AND payload ? 'lon';
     UPDATE stream_event SET payload = payload || told

@@ -93,7 +93,7 @@ TABLES: dict[str, tuple[str, str]] = {
         "a room or a unit that is taken for a meeting",
         "id mediation_id cell_code room_id unit_id during",
     ),
-    "outbox": ("an event to be told", "id txid topic area_code payload created_at"),
+    "outbox": ("an event to be told", "id topic area_code payload created_at"),
     "report_receipt": ("an acknowledgement", "id body_hash no reported_at cell_code"),
     "retention_rule": ("after how many days something protected goes", "what days"),
     "live_sign_in": (

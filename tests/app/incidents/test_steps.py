@@ -72,7 +72,7 @@ def test_a_case_from_report_to_close(own_context: Context) -> None:
     with reading(own_context.engine) as session:
         told = session.execute(
             text("SELECT payload->>'step', payload->>'status' FROM outbox"
-                 " WHERE topic = 'incident.changed' ORDER BY txid, id")
+                 " WHERE topic = 'incident.changed' ORDER BY id")
         ).all()  # fmt: skip
         stored = session.execute(
             text("SELECT status, closed_at FROM incident WHERE no = :no"), {"no": no}

@@ -9,7 +9,7 @@ import * as data from "../state/data";
 import { onArrival, passesFilter, serverNow } from "../state/livefeed";
 import * as store from "../state/store";
 import { track } from "../state/resource";
-import type { LayerName } from "../state/url";
+import type { LayerName, MapPlace } from "../state/url";
 import { stageIndex } from "../state/stages";
 import { number } from "../ui/format";
 import { createMap, MAX_ZOOM, MIN_ZOOM } from "./base";
@@ -104,10 +104,18 @@ export class CityMap {
     const bounds = this.map.getBounds();
     // While a face is printed the map has no size: what it showed stays.
     if (bounds.getWest() >= bounds.getEast() || bounds.getSouth() >= bounds.getNorth()) return;
+    const place = { lat: centre.lat, lon: centre.lng, zoom: this.map.getZoom() };
     batch(() => {
-      store.place.value = { lat: centre.lat, lon: centre.lng, zoom: this.map.getZoom() };
+      if (!this.isWhere(store.place.peek(), place)) store.place.value = place;
       store.view.value = [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()];
     });
+  }
+
+  /** A resize leaves the centre on a whole pixel: that is no move, and the address stays what it was. */
+  private isWhere(before: MapPlace | null, now: MapPlace): boolean {
+    if (before?.zoom !== now.zoom) return false;
+    const [from, to] = [before, now].map(({ lat, lon, zoom }) => this.map.project([lat, lon], zoom));
+    return from !== undefined && to !== undefined && from.distanceTo(to) < 2;
   }
 
   private onPoints(status: GridStatus): void {
