@@ -23,7 +23,7 @@ from geodata.demo.build import make_city
 from geodata.demo.frames import City
 from geodata.demo.recipe import CityFacts, Recipe, read_facts
 from geodata.demo.shares import apportion, apportion_groups
-from geodata.demo.sources import SourceError, Sources, read_sources
+from geodata.demo.sources import SourceError, Sources, in_metres, read_sources
 from geodata.progress import Cancelled, Silent
 from tests.conftest import SOURCES, TEST_DISTRICT
 
@@ -381,30 +381,32 @@ def test_a_finished_build_takes_the_place_of_the_old(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["demo"]
 
 
-# --- The whole city, once -------------------------------------------------------------------------
+# --- Several districts ---------------------------------------------------------------------------
 
 
-def test_the_whole_city(facts: CityFacts) -> None:
-    """A minute on two cores: the counts, the area and the coverage, seen from outside."""
-    whole = make_city(Recipe(seed=1), facts, SOURCES, Silent())
-    counts = whole.areas["level"].value_counts().to_dict()
-    assert counts == {"city": 1, "district": 8, "subdistrict": 110, "community": 1086, "cell": 8703}
-    assert of_level(whole, Level.CELL)["households"].sum() == 1_488_899
-    assert of_level(whole, Level.CELL)["residents"].sum() == 4_359_446
-    per_district = of_level(whole, Level.CELL).groupby(
-        codes.ancestors_at(of_level(whole, Level.CELL)["code"], Level.DISTRICT)
-    )
-    assert per_district.size().tolist() == [2693, 1454, 876, 844, 336, 909, 279, 1312]
-    per_community = of_level(whole, Level.CELL)["parent_code"].value_counts()
-    assert per_community.min() == 3
-    assert per_community.median() == 6
-    area_km2 = of_level(whole, Level.CITY).to_crs("EPSG:4544").area.sum() / 1e6
+def test_the_facts_are_the_published_ones(facts: CityFacts) -> None:
+    """Every build is checked against them (`checks.verify`), the whole city too."""
+    assert facts.counts == {"district": 8, "subdistrict": 110, "community": 1086, "cell": 8703}
+    assert (facts.households, facts.residents) == (1_488_899, 4_359_446)
+    cells = [district.cells for district in sorted(facts.chosen(None), key=lambda d: d.code)]
+    assert cells == [2693, 1454, 876, 844, 336, 909, 279, 1312]
+    outlines = in_metres(read_sources(SOURCES, facts).outlines)
+    area_km2 = sum(outline.area for outline in outlines.values()) / 1e6
     assert area_km2 == pytest.approx(13_206, rel=0.01)
+
+
+def test_districts_join_to_one_coverage(facts: CityFacts) -> None:
+    """Two in town and one outside it, neighbours: seen from outside, without gap or overlap."""
+    chosen = (620104, 620105, 620122)
+    city = make_city(Recipe(seed=1, districts=chosen), facts, SOURCES, Silent())
+    per_community = of_level(city, Level.CELL)["parent_code"].value_counts()
+    assert per_community.min() == 3
     for level in LEVELS:
-        polygons = of_level(whole, level).geometry.to_numpy()
+        polygons = of_level(city, level).geometry.to_numpy()
         assert shapely.coverage_is_valid(polygons)
         assert shapely.get_type_id(polygons).max() == shapely.GeometryType.POLYGON
-    in_town = of_level(whole, Level.CELL)["code"] < 620103000000000
-    size_km2 = of_level(whole, Level.CELL).to_crs("EPSG:4544").area / 1e6
-    assert size_km2[in_town].median() < 0.1
+    in_town = of_level(city, Level.CELL)["code"] < 620106000000000
+    assert (in_town.sum(), (~in_town).sum()) == (876 + 844, 279)
+    size_km2 = of_level(city, Level.CELL).to_crs("EPSG:4544").area / 1e6
+    assert size_km2[in_town].median() < size_km2[~in_town].median() / 10
     assert size_km2.max() > 2
