@@ -17,7 +17,7 @@ from app.core.types import Code, Instant
 
 
 class TransactionId(UserDefinedType[str]):
-    """PostgreSQL's 64-bit transaction id. Only migration 0001, which no longer changes, names it."""
+    """PostgreSQL's 64-bit transaction id. Only migration 0001, which stays as it is, names it."""
 
     cache_ok = True
 

@@ -13,9 +13,9 @@ from app.live.rules import CHANNEL, RETENTION_H, Cursor
 RELAY_LOCK = 0x6D71_7265
 BATCH_EVENTS = 1_000
 
-# The number of an event is given here, to rows that are committed, so none appears behind it later;
-# `id` alone is no cursor, since it is handed out before the commit. Whoever changes a case holds its
-# row, so the events of one case are committed in the order of their ids (docs/decisions/0008).
+# An event gets its number here, once it is committed, so none appears behind it later; `id` alone
+# is no cursor, since it is handed out before the commit. Whoever changes a case holds its row, so
+# the events of one case are committed in the order of their ids (docs/decisions/0008).
 # What is deleted here is numbered and written in the same statement, or nothing is.
 PUBLISH = b"""
 WITH moved AS (

@@ -39,7 +39,7 @@ def _stream(url: URL) -> list[tuple[int, int]]:
 
 
 def test_a_writer_that_is_still_at_it_holds_nobody_up(empty_database: URL) -> None:
-    """What commits late is told late, under a number behind what was told before; nothing is lost."""
+    """What commits late is told late, with a number behind what was told; nothing is lost."""
     with connect(empty_database) as slow, connect(empty_database) as quick:
         with slow.transaction():
             tell(slow, n=1)
