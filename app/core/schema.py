@@ -35,17 +35,25 @@ def upgrade(engine: Engine) -> None:
     Two processes that upgrade at once take turns.
     """
     with engine.connect() as guard:
+        wait_as_long_as_it_takes(guard)
         guard.execute(text("SELECT pg_advisory_lock(:key)"), {"key": UPGRADE_LOCK})
         try:
             command.upgrade(alembic_config(engine), "head")
             with engine.begin() as connection:
+                wait_as_long_as_it_takes(connection)
                 for _, script in pending_scripts(connection):
                     run_script(connection, script)
             with engine.begin() as connection:
+                wait_as_long_as_it_takes(connection)
                 for path in sql_files(*SQL_FOLDERS):
                     run_script(connection, path.read_text(encoding="utf-8"))
         finally:
             guard.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": UPGRADE_LOCK})
+
+
+def wait_as_long_as_it_takes(connection: Connection) -> None:
+    """Lift the limit of a request until the transaction ends: a year of cases takes its time."""
+    connection.execute(text("SET LOCAL statement_timeout = 0"))
 
 
 def run_script(connection: Connection, script: str) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from alembic import context
 
 from app.core.db import Base
+from app.core.schema import wait_as_long_as_it_takes
 from app.migrations import tables  # noqa: F401  (registers every model)
 
 # Partitions are made by month, not by migration, so they are no tables of ours here.
@@ -22,6 +23,7 @@ def run() -> None:
     """Run the migrations over the engine that `core.schema` handed in."""
     engine = context.config.attributes["engine"]
     with engine.begin() as connection:
+        wait_as_long_as_it_takes(connection)
         context.configure(
             connection=connection,
             target_metadata=Base.metadata,

@@ -1,10 +1,11 @@
 """The tables are those of the models, whoever upgrades and however often."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from alembic import command
-from sqlalchemy import URL, Engine, text
+from sqlalchemy import URL, Engine, event, text
 from sqlalchemy.exc import IntegrityError
 
 from app.city import service as city
@@ -80,3 +81,17 @@ def test_published_views_hold_no_free_text(engine: Engine) -> None:
                  " WHERE table_schema = 'published' AND table_name = 'incident'")
         ).scalars()  # fmt: skip
         assert not {"title", "description", "body"} & set(columns)
+
+
+def test_an_upgrade_is_not_cut_short(engine: Engine) -> None:
+    """The limit of a request does not hold for what walks over a year of cases."""
+    limits: dict[str, str] = {}
+
+    @event.listens_for(engine, "after_cursor_execute")
+    def note(_: Any, cursor: Any, statement: str, *__: Any) -> None:
+        if not statement.startswith(("SHOW", "SET LOCAL")):
+            limits[statement] = cursor.connection.execute("SHOW statement_timeout").fetchone()[0]
+
+    schema.upgrade(engine)
+    assert len(limits) > 1
+    assert set(limits.values()) == {"0"}, limits
