@@ -142,6 +142,7 @@ def test_when_the_server_goes_the_page_says_so_and_comes_back(
         server.kill()
         expect(page.locator(".cut-banner")).to_be_visible(timeout=60_000)
         assert page.locator(ROWS).count() == rows
+        page.close()  # or it tries again
         watch.errors.clear()  # the browser itself logs each refused connection
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from itertools import pairwise
+from uuid import uuid4
 
 import numpy as np
 import psycopg
@@ -22,8 +23,17 @@ def _told(events: list[Event]) -> list[Event]:
 
 
 def _last_id(server: ServerProcess) -> str:
-    with Viewer(server.base_url) as viewer:
-        return viewer.read_count("hello", 1)[0].id
+    """Behind everything that the tests before this one have told."""
+    mark = f"mark {uuid4()}"
+    with Viewer(server.base_url) as viewer, connect(server.database_url) as connection:
+        viewer.read_count("hello", 1)
+        connection.execute(
+            "INSERT INTO outbox (topic, area_code, payload)"
+            " VALUES (%s, %s, jsonb_build_object('n', %s::text))",
+            ("test.mark", CELL, mark),
+        )
+        events = viewer.read_until(lambda seen: any(e.data.get("n") == mark for e in seen))
+        return events[-1].id
 
 
 def test_hello_comes_first_and_says_where_we_are(shared_server: ServerProcess) -> None:
