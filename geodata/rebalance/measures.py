@@ -1,0 +1,151 @@
+"""The figures of a plan, exactly as defined; the same for today's plan and for a draft.
+
+Source: the reference on rebalancing, "Measures (exact)". A figure without a unit is a share.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from geodata.rebalance.borders import Borders
+from geodata.rebalance.units import BoolArray, FloatArray, IntArray, Units
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Every cell of a plan, in the order of their codes.
+
+    Attributes:
+        code, community: (k,) its code and its community's.
+        load, households: (k,) sums over its units.
+        deviation: (k,) load over the mean load of its community's free cells, less 1; 0 where that
+            mean is 0.
+        free: (k,) whether any of its units may move; a cell locked as a whole is not.
+        area_m2, perimeter_m: (k,) of the dissolved cell.
+        pieces: (k,) connected pieces on the rook graph.
+        index: (n,) which of them each unit lies in.
+    """
+
+    code: IntArray
+    community: IntArray
+    load: FloatArray
+    households: FloatArray
+    deviation: FloatArray
+    free: BoolArray
+    area_m2: FloatArray
+    perimeter_m: FloatArray
+    pieces: IntArray
+    index: IntArray
+
+
+@dataclass(frozen=True)
+class Measures:
+    """A plan in figures.
+
+    Attributes:
+        within_10, within_15, within_20: share of free cells whose load deviates at most so many
+            hundredths from the mean of their community's free cells.
+        largest_over_mean: the heaviest free cell over that mean.
+        variation: standard deviation of the deviations of free cells.
+        compactness: mean over all cells of 4 pi area / perimeter^2.
+        broken: cells in more than one piece.
+        moved: share of households in units whose cell differs from today's.
+        touched: share of today's cells whose set of units changed.
+        on_street: share of the inner border (between cells) that lies on a street.
+    """
+
+    cells: int
+    within_10: float
+    within_15: float
+    within_20: float
+    largest_over_mean: float
+    variation: float
+    compactness: float
+    broken: int
+    moved: float
+    touched: float
+    on_street: float
+
+
+def cells_of(units: Units, borders: Borders, plan: IntArray, load_of_incident: float) -> Cells:
+    """What a plan makes of the units.
+
+    Args:
+        plan: (n,) the cell code of each unit.
+    """
+    code, first, index = np.unique(plan, return_index=True, return_inverse=True)
+    count = len(code)
+    load = np.bincount(index, weights=units.load(load_of_incident), minlength=count)
+    community = units.community_code[first]
+    free = np.bincount(index, weights=~units.locked, minlength=count) > 0
+    inside = plan[borders.one] == plan[borders.other]
+    inner_m = np.bincount(
+        index[borders.one][inside], weights=borders.length_m[inside], minlength=count
+    )
+    rim_m = np.bincount(index, weights=shapely.length(units.geometry), minlength=count)
+    return Cells(
+        code=code,
+        community=community,
+        load=load,
+        households=np.bincount(index, weights=units.households, minlength=count),
+        deviation=_deviation(load, community, free),
+        free=free,
+        area_m2=np.bincount(index, weights=shapely.area(units.geometry), minlength=count),
+        perimeter_m=rim_m - 2.0 * inner_m,
+        pieces=pieces_of(index, count, borders.one[inside], borders.other[inside]),
+        index=index.astype(np.int64),
+    )
+
+
+def _deviation(load: FloatArray, community: IntArray, free: BoolArray) -> FloatArray:
+    _, owner = np.unique(community, return_inverse=True)
+    total = np.bincount(owner, weights=load * free)
+    number = np.bincount(owner, weights=free.astype(np.float64))
+    mean = np.divide(total, number, out=np.zeros_like(total), where=number > 0)[owner]
+    return np.divide(load, mean, out=np.ones_like(load), where=mean > 0) - 1.0
+
+
+def pieces_of(index: IntArray, count: int, one: IntArray, other: IntArray) -> IntArray:
+    """(count,) in how many connected pieces each cell lies; the pairs are inside cells."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    size = len(index)
+    graph = coo_array((np.ones(len(one), dtype=np.int8), (one, other)), shape=(size, size))
+    _, label = connected_components(graph, directed=False)
+    owner = np.unique(np.column_stack([index, label]), axis=0)[:, 0]
+    return np.bincount(owner, minlength=count).astype(np.int64)
+
+
+def measure(
+    units: Units, borders: Borders, plan: IntArray, load_of_incident: float
+) -> tuple[Measures, Cells]:
+    """A plan in figures, and its cells."""
+    cells = cells_of(units, borders, plan, load_of_incident)
+    free = cells.free if np.any(cells.free) else np.ones(len(cells.code), dtype=np.bool_)
+    deviation = cells.deviation[free]
+    off = np.abs(deviation) - 1e-12  # a cell right on the bound is within it
+    changed = plan != units.cell_code
+    households = units.households.sum()
+    between = plan[borders.one] != plan[borders.other]
+    inner_m = borders.length_m[between].sum()
+    touched = np.unique(units.cell_code[changed]).tolist() + np.unique(plan[changed]).tolist()
+    today = np.unique(units.cell_code)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        compact = 4.0 * np.pi * cells.area_m2 / cells.perimeter_m**2
+    return Measures(
+        cells=len(cells.code),
+        within_10=float(np.mean(off <= 0.10)),
+        within_15=float(np.mean(off <= 0.15)),
+        within_20=float(np.mean(off <= 0.20)),
+        largest_over_mean=float(deviation.max() + 1.0),
+        variation=float(deviation.std()),
+        compactness=float(np.nanmean(compact)),
+        broken=int(np.sum(cells.pieces > 1)),
+        moved=float(units.households[changed].sum() / households) if households else 0.0,
+        touched=float(np.isin(today, touched).mean()),
+        on_street=float(borders.length_m[between & borders.on_street].sum() / inner_m)
+        if inner_m
+        else 1.0,
+    ), cells

@@ -1,0 +1,154 @@
+"""Base units as arrays, checked: what comes from a file is a plan only after this."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from geodata import codes
+from geodata.codes import Level
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+GeometryArray = NDArray[np.object_]
+
+MOST_NAMED = 20
+
+
+class UnitsError(ValueError):
+    """Base units from which nothing can be drawn; `faults` names each kind with its units."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
+
+
+@dataclass(frozen=True)
+class Units:
+    """Base units, those of a community side by side, communities by their codes.
+
+    Attributes:
+        unit_id: (n,) names of the units.
+        community_code, cell_code: (n,) 15-digit codes; the cell is today's.
+        households, incidents: (n,) finite, not negative; incidents a year.
+        street_block: (n,) blocks; an edge between two lies on a street. None where unknown.
+        locked: (n,) units whose cell must stay as it is.
+        geometry: (n,) Polygons in a CRS in metres.
+        starts: (communities + 1,) first unit of each community, and n.
+        row: (n,) the row of each unit in what was given.
+    """
+
+    unit_id: IntArray
+    community_code: IntArray
+    cell_code: IntArray
+    households: FloatArray
+    incidents: FloatArray
+    street_block: IntArray | None
+    locked: BoolArray
+    geometry: GeometryArray
+    starts: IntArray
+    row: IntArray
+
+    def __len__(self) -> int:
+        """How many units."""
+        return len(self.unit_id)
+
+    def load(self, load_of_incident: float) -> FloatArray:
+        """(n,) the work that each unit makes, in households."""
+        return self.households + load_of_incident * self.incidents
+
+
+def make(
+    *,
+    unit_id: Any,
+    community_code: Any,
+    cell_code: Any,
+    households: Any,
+    incidents: Any,
+    geometry: GeometryArray,
+    street_block: Any = None,
+    locked: Any = None,
+) -> Units:
+    """Check columns and put them in order.
+
+    Args:
+        geometry: (n,) in a CRS in metres.
+        street_block, locked: None where the file has no such column.
+
+    Raises:
+        UnitsError: doubled units, no units, codes that are none, cells outside their community,
+            weights that are no number or negative, shapes that are no valid Polygon.
+    """
+    ids, communities, cells = (
+        np.asarray(column, dtype=np.int64) for column in (unit_id, community_code, cell_code)
+    )
+    weights = {
+        "households": np.asarray(households, dtype=np.float64),
+        "incidents": np.asarray(incidents, dtype=np.float64),
+    }
+    faults = [
+        *_id_faults(ids),
+        *_code_faults(ids, communities, cells),
+        *(fault for name, values in weights.items() for fault in _weight_faults(ids, name, values)),
+        *_shape_faults(ids, geometry),
+    ]
+    if faults:
+        raise UnitsError(faults)
+    order = np.lexsort((ids, communities))
+    sorted_communities = communities[order]
+    starts = np.flatnonzero(np.diff(sorted_communities, prepend=-1))
+    return Units(
+        unit_id=ids[order],
+        community_code=sorted_communities,
+        cell_code=cells[order],
+        households=weights["households"][order],
+        incidents=weights["incidents"][order],
+        street_block=None if street_block is None
+        else np.asarray(street_block, dtype=np.int64)[order],
+        locked=np.zeros(len(ids), dtype=np.bool_) if locked is None
+        else np.asarray(locked, dtype=np.bool_)[order],
+        geometry=geometry[order],
+        starts=np.append(starts, len(ids)).astype(np.int64),
+        row=order.astype(np.int64),
+    )  # fmt: skip
+
+
+def _named(ids: IntArray) -> str:
+    shown = ", ".join(map(str, ids[:MOST_NAMED]))
+    return shown if len(ids) <= MOST_NAMED else f"{shown} and {len(ids) - MOST_NAMED} more"
+
+
+def _id_faults(ids: IntArray) -> list[str]:
+    if len(ids) == 0:
+        return ["unit_id: there are no units"]
+    unique, count = np.unique(ids, return_counts=True)
+    doubled = unique[count > 1]
+    return [f"unit_id: more than once: {_named(doubled)}"] if len(doubled) else []
+
+
+def _code_faults(ids: IntArray, communities: IntArray, cells: IntArray) -> list[str]:
+    faults = []
+    ranks = codes.ranks_of(communities)
+    wrong = ids[ranks != list(Level).index(Level.COMMUNITY)]
+    if len(wrong):
+        faults.append(f"community_code: no code of a community: units {_named(wrong)}")
+    outside = ids[(cells // 1000 != communities // 1000) | (cells % 1000 == 0)]
+    if len(outside):
+        faults.append(f"cell_code: no cell of its community: units {_named(outside)}")
+    return faults
+
+
+def _weight_faults(ids: IntArray, name: str, values: FloatArray) -> list[str]:
+    wrong = ids[~np.isfinite(values) | (values < 0)]
+    return [f"{name}: must be a number of 0 or more: units {_named(wrong)}"] if len(wrong) else []
+
+
+def _shape_faults(ids: IntArray, geometry: GeometryArray) -> list[str]:
+    polygon = shapely.get_type_id(geometry) == shapely.GeometryType.POLYGON
+    good = polygon & ~shapely.is_empty(geometry)
+    good[good] = shapely.is_valid(geometry[good])
+    wrong = ids[~good]
+    return [f"geometry: no valid Polygon: units {_named(wrong)}"] if len(wrong) else []
