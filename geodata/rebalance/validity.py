@@ -1,0 +1,148 @@
+"""The gate: what a plan must be before it may be published.
+
+Source: the reference on rebalancing, "A plan is valid when". Each fault names a rule, says what is
+wrong, and holds the cells and units concerned, so that a page can show them.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from geodata.coverage import dissolve
+from geodata.rebalance.borders import Borders
+from geodata.rebalance.measures import pieces_of
+from geodata.rebalance.units import IntArray, Units
+
+WIDEST_GAP_M = 0.5
+AREA_SHARE = 1e-6
+
+
+class Rule(StrEnum):
+    """What a plan can break."""
+
+    ONCE = "once"
+    NO_EMPTY_CELL = "no_empty_cell"
+    IN_COMMUNITY = "in_community"
+    IN_ONE_PIECE = "in_one_piece"
+    ONE_POLYGON = "one_polygon"
+    NO_GAP = "no_gap"
+    SAME_AREA = "same_area"
+    CODES_KEPT = "codes_kept"
+    LOCKED_KEPT = "locked_kept"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One broken rule.
+
+    Attributes:
+        cells, units: codes and ids concerned.
+        where: edges to show, in the units' CRS; None where cells and units say it all.
+    """
+
+    rule: Rule
+    detail: str
+    cells: tuple[int, ...] = ()
+    units: tuple[int, ...] = ()
+    where: BaseGeometry | None = None
+
+
+def faults_of(
+    units: Units, borders: Borders, plan: IntArray, *, dissolved: frozenset[int] = frozenset()
+) -> list[Fault]:
+    """Everything that keeps a plan from being published; empty for a valid one.
+
+    Args:
+        plan: (n,) the cell code of each unit.
+        dissolved: codes of cells that were there once; they are never used again.
+    """
+    found = [
+        *_outside_community(units, plan),
+        *_codes(units, plan, dissolved),
+        *_locked(units, plan),
+        *_pieces(units, borders, plan),
+    ]
+    # Shapes are looked at last: what is in two pieces is two polygons, too.
+    return found or _shapes(units, plan)
+
+
+def _outside_community(units: Units, plan: IntArray) -> list[Fault]:
+    wrong = (plan // 1000 != units.community_code // 1000) | (plan % 1000 == 0)
+    if not wrong.any():
+        return []
+    return [Fault(Rule.IN_COMMUNITY, "units lie in a cell of another community",
+                  _codes_of(plan[wrong]), _codes_of(units.unit_id[wrong]))]  # fmt: skip
+
+
+def _codes(units: Units, plan: IntArray, dissolved: frozenset[int]) -> list[Fault]:
+    """New cells take the next free number of their community; numbers are never used twice."""
+    faults = []
+    today, drawn = set(np.unique(units.cell_code).tolist()), set(np.unique(plan).tolist())
+    again = tuple(sorted(drawn & (dissolved - today)))
+    if again:
+        faults.append(Fault(Rule.CODES_KEPT, "codes of dissolved cells are used again", again))
+    ever = today | dissolved
+    for code in sorted(drawn - ever):
+        taken = [known for known in ever if known // 1000 == code // 1000]
+        new = sorted(c for c in drawn - ever if c // 1000 == code // 1000)
+        expected = range(max(taken, default=code - 1) + 1, max(taken, default=code - 1) + 1 + len(new))
+        if list(expected) != new:
+            faults.append(Fault(Rule.CODES_KEPT,
+                                "new cells do not take the next free numbers", tuple(new)))  # fmt: skip
+    return list({fault.cells: fault for fault in faults}.values())
+
+
+def _locked(units: Units, plan: IntArray) -> list[Fault]:
+    moved = units.locked & (plan != units.cell_code)
+    closed = np.unique(units.cell_code[units.locked])
+    open_units = units.cell_code[~units.locked]
+    closed = closed[~np.isin(closed, open_units)]
+    grown = np.isin(plan, closed) & (plan != units.cell_code)
+    wrong = moved | grown
+    if not wrong.any():
+        return []
+    return [Fault(Rule.LOCKED_KEPT, "locked units or cells are changed",
+                  _codes_of(units.cell_code[wrong]), _codes_of(units.unit_id[wrong]))]  # fmt: skip
+
+
+def _pieces(units: Units, borders: Borders, plan: IntArray) -> list[Fault]:
+    code, index = np.unique(plan, return_inverse=True)
+    inside = plan[borders.one] == plan[borders.other]
+    pieces = pieces_of(index, len(code), borders.one[inside], borders.other[inside])
+    broken = code[pieces > 1]
+    if not len(broken):
+        return []
+    ids = units.unit_id[np.isin(plan, broken)]
+    return [Fault(Rule.IN_ONE_PIECE, "cells lie in more than one piece",
+                  _codes_of(broken), _codes_of(ids))]  # fmt: skip
+
+
+def _shapes(units: Units, plan: IntArray) -> list[Fault]:
+    cells, code = dissolve(units.geometry, plan), np.unique(plan)
+    is_polygon = shapely.get_type_id(cells) == shapely.GeometryType.POLYGON
+    good = is_polygon & shapely.is_valid(cells)
+    faults = []
+    if not good.all():
+        faults.append(Fault(Rule.ONE_POLYGON, "cells are no single valid polygon",
+                            _codes_of(code[~good])))  # fmt: skip
+    edges = shapely.coverage_invalid_edges(cells, gap_width=WIDEST_GAP_M)
+    bad = ~shapely.is_empty(edges)
+    if bad.any():
+        faults.append(Fault(Rule.NO_GAP, "borders do not meet, or leave a gap",
+                            _codes_of(code[bad]), where=shapely.union_all(edges[bad])))  # fmt: skip
+    drawn, given = float(shapely.area(cells).sum()), float(shapely.area(units.geometry).sum())
+    if abs(drawn - given) > AREA_SHARE * given:
+        faults.append(Fault(Rule.SAME_AREA, f"cells have {drawn:.1f} m2, their units {given:.1f}"))
+    return faults
+
+
+def _codes_of(values: IntArray) -> tuple[int, ...]:
+    return tuple(np.unique(values).tolist())
+
+
+def vanished(units: Units, plan: IntArray) -> tuple[int, ...]:
+    """Cells of today that have no unit left: they are dissolved, if that was meant."""
+    return _codes_of(np.setdiff1d(units.cell_code, plan))
