@@ -8,7 +8,7 @@ import typer
 
 from app.cli.terminal import complain
 
-COMMANDS = ("serve", "simulate", "openapi")
+COMMANDS = ("serve", "simulate", "openapi", "rebalance")
 GROUPS = (
     "db", "city", "clock", "case", "standard", "export", "user", "key", "audit", "contact", "jobs",
     "retention", "bench",

@@ -1,10 +1,11 @@
 """`minqing bench …`: hot paths against their floors, side by side in one run. Read the ratios."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from app.cli.terminal import console, open_context
+from app.cli.terminal import console, open_context, progress_bar
 
 app = typer.Typer(help="Measure hot paths against their floors.", no_args_is_help=True)
 
@@ -48,3 +49,15 @@ def scope(
 
     with open_context() as context:
         console.print(run(context, count=count))
+
+
+@app.command()
+def rebalance(
+    source: Annotated[Path, typer.Argument(metavar="IN.parquet", help="Base units, GeoParquet.")],
+) -> None:
+    """Plans of every profile, beside METIS on the same units."""
+    from app.cli.bench_rebalance import run
+
+    with progress_bar() as bar:
+        table = run(source, bar)
+    console.print(table)

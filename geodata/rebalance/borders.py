@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from geodata.rebalance.units import BoolArray, FloatArray, GeometryArray, IntArray, Units
+from geodata.rebalance.units import BoolArray, FloatArray, GeometryArray, IntArray, Units, sums
 
 LEAST_BORDER_M = 0.01
 """Units that share less touch at a corner only."""
@@ -21,6 +21,7 @@ class Borders:
         one, other: (m,) rows of units, `one < other`.
         length_m: (m,) shared border.
         on_street: (m,) whether it lies between two street blocks; False where that is unknown.
+        passable: (m,) whether a cell may hold together across it; False at barriers.
         starts: (communities + 1,) first pair of each community, and m.
     """
 
@@ -28,6 +29,7 @@ class Borders:
     other: IntArray
     length_m: FloatArray
     on_street: BoolArray
+    passable: BoolArray
     starts: IntArray
 
 
@@ -40,16 +42,18 @@ def between(units: Units) -> Borders:
     inside = units.community_code[one] == units.community_code[other]
     one, other, length_m = one[inside], other[inside], length_m[inside]
     pair, where = np.unique(one * len(units) + other, return_inverse=True)
-    total_m = np.bincount(where, weights=length_m, minlength=len(pair))
+    total_m = sums(where, length_m, len(pair))
     pair, total_m = pair[total_m > LEAST_BORDER_M], total_m[total_m > LEAST_BORDER_M]
     one, other = pair // len(units), pair % len(units)
     blocks = units.street_block
     on_street = (
         np.zeros(len(one), dtype=np.bool_) if blocks is None else blocks[one] != blocks[other]
     )
+    sides = units.barrier_block
+    passable = np.ones(len(one), dtype=np.bool_) if sides is None else sides[one] == sides[other]
     # Rows of a community are side by side, so pairs ordered by their first row are, too.
     starts = np.searchsorted(one, units.starts)
-    return Borders(one, other, total_m, on_street, starts.astype(np.int64))
+    return Borders(one, other, total_m, on_street, passable, starts.astype(np.int64))
 
 
 def _shared_edges(geometry: GeometryArray) -> tuple[IntArray, IntArray, FloatArray]:

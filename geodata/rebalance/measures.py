@@ -9,7 +9,8 @@ import numpy as np
 import shapely
 
 from geodata.rebalance.borders import Borders
-from geodata.rebalance.units import BoolArray, FloatArray, IntArray, Units
+from geodata.rebalance.mending import pieces_of
+from geodata.rebalance.units import BoolArray, FloatArray, IntArray, Units, sums
 
 
 @dataclass(frozen=True)
@@ -76,46 +77,44 @@ def cells_of(units: Units, borders: Borders, plan: IntArray, load_of_incident: f
     """
     code, first, index = np.unique(plan, return_index=True, return_inverse=True)
     count = len(code)
-    load = np.bincount(index, weights=units.load(load_of_incident), minlength=count)
+    load = sums(index, units.load(load_of_incident), count)
     community = units.community_code[first]
-    free = np.bincount(index, weights=~units.locked, minlength=count) > 0
+    free = sums(index, ~units.locked, count) > 0
     inside = plan[borders.one] == plan[borders.other]
-    inner_m = np.bincount(
-        index[borders.one][inside], weights=borders.length_m[inside], minlength=count
-    )
-    rim_m = np.bincount(index, weights=shapely.length(units.geometry), minlength=count)
+    inner_m = sums(index[borders.one][inside], borders.length_m[inside], count)
+    rim_m = sums(index, shapely.length(units.geometry), count)
     return Cells(
         code=code,
         community=community,
         load=load,
-        households=np.bincount(index, weights=units.households, minlength=count),
+        households=sums(index, units.households, count),
         deviation=_deviation(load, community, free),
         free=free,
-        area_m2=np.bincount(index, weights=shapely.area(units.geometry), minlength=count),
+        area_m2=sums(index, shapely.area(units.geometry), count),
         perimeter_m=rim_m - 2.0 * inner_m,
-        pieces=pieces_of(index, count, borders.one[inside], borders.other[inside]),
+        pieces=pieces_in(index, count, borders),
         index=index.astype(np.int64),
     )
 
 
 def _deviation(load: FloatArray, community: IntArray, free: BoolArray) -> FloatArray:
-    _, owner = np.unique(community, return_inverse=True)
-    total = np.bincount(owner, weights=load * free)
-    number = np.bincount(owner, weights=free.astype(np.float64))
+    names, owner = np.unique(community, return_inverse=True)
+    groups = len(names)
+    total = sums(owner, load * free, groups)
+    number = sums(owner, free.astype(np.float64), groups)
     mean = np.divide(total, number, out=np.zeros_like(total), where=number > 0)[owner]
     return np.divide(load, mean, out=np.ones_like(load), where=mean > 0) - 1.0
 
 
-def pieces_of(index: IntArray, count: int, one: IntArray, other: IntArray) -> IntArray:
-    """(count,) in how many connected pieces each cell lies; the pairs are inside cells."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
+def pieces_in(index: IntArray, count: int, borders: Borders) -> IntArray:
+    """(count,) in how many pieces each cell lies; no piece reaches across a barrier.
 
-    size = len(index)
-    graph = coo_array((np.ones(len(one), dtype=np.int8), (one, other)), shape=(size, size))
-    _, label = connected_components(graph, directed=False)
-    owner = np.unique(np.column_stack([index, label]), axis=0)[:, 0]
-    return np.bincount(owner, minlength=count).astype(np.int64)
+    Args:
+        index: (n,) which of the cells each unit lies in.
+    """
+    piece = pieces_of(index, borders.one[borders.passable], borders.other[borders.passable])
+    first = np.unique(piece, return_index=True)[1]
+    return np.bincount(index[first], minlength=count).astype(np.int64)
 
 
 def measure(

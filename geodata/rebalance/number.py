@@ -3,7 +3,7 @@
 import numpy as np
 
 from geodata.rebalance.borders import Borders
-from geodata.rebalance.units import BoolArray, IntArray, Units
+from geodata.rebalance.units import BoolArray, FloatArray, IntArray, Units
 
 HEAVY = 1.5
 LIGHT = 0.5
@@ -22,10 +22,15 @@ def next_code(community_code: int, used: set[int]) -> int:
     return code
 
 
-def split(units: Units, borders: Borders, plan: IntArray, cell: int, new_code: int) -> IntArray:
+def split(
+    units: Units, borders: Borders, plan: IntArray, cell: int, *, new_code: int, load: FloatArray
+) -> IntArray:
     """The plan with one cell cut in two halves of about equal load, both in one piece.
 
     The half that holds the cell's heaviest unit keeps its code.
+
+    Args:
+        load: (n,) the work that each unit makes.
 
     Raises:
         ValueError: the cell has fewer than two units that may move.
@@ -34,7 +39,7 @@ def split(units: Units, borders: Borders, plan: IntArray, cell: int, new_code: i
     if np.sum(inside & ~units.locked) < 2 or np.any(inside & units.locked):
         raise ValueError(f"cell {cell} cannot be split: locked, or a single unit")
     rows = np.flatnonzero(inside)
-    load = units.load(2.0)[rows]
+    load = load[rows]
     graph = _neighbours(borders, inside)
     start = int(rows[np.argmax(load)])
     order = _outwards(graph, start)
@@ -69,7 +74,7 @@ def join(plan: IntArray, kept: int, dissolved: int) -> IntArray:
 
 def _neighbours(borders: Borders, among: BoolArray) -> dict[int, set[int]]:
     graph: dict[int, set[int]] = {int(row): set() for row in np.flatnonzero(among)}
-    both = among[borders.one] & among[borders.other]
+    both = among[borders.one] & among[borders.other] & borders.passable
     for one, other in zip(borders.one[both].tolist(), borders.other[both].tolist(), strict=True):
         graph[one].add(other)
         graph[other].add(one)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from geodata.rebalance import mending
 from geodata.rebalance.borders import Borders
 from geodata.rebalance.units import IntArray, Units, UnitsError
 
@@ -72,56 +73,7 @@ def from_assignment(units: Units, cell_of: Mapping[int, int]) -> IntArray:
 
 
 def mend(units: Units, borders: Borders, plan: IntArray) -> IntArray:
-    """The plan with every cell in one piece: smaller pieces go to the neighbour along most border.
-
-    The largest piece by load of households and units stays. A piece without any neighbour in its
-    community (an island) stays as it is.
-    """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    plan = plan.copy()
-    for _ in range(len(units)):
-        inside = plan[borders.one] == plan[borders.other]
-        pairs = (borders.one[inside], borders.other[inside])
-        graph = coo_array((np.ones(len(pairs[0]), dtype=np.int8), pairs), shape=(len(plan),) * 2)
-        _, piece = connected_components(graph, directed=False)
-        stray = _strays(units, plan, piece)
-        moves = _homes(borders, plan, piece, stray)
-        if not moves:
-            return plan
-        # One at a time: a piece that found its home may be the bridge for the next.
-        index, cell = moves
-        plan[piece == index] = cell
-    return plan
-
-
-def _strays(units: Units, plan: IntArray, piece: IntArray) -> IntArray:
-    """Pieces that are not the main one of their cell."""
-    count = int(piece.max()) + 1
-    size = np.bincount(piece, weights=units.households, minlength=count) * 1e6
-    size += np.bincount(piece, minlength=count)
-    cell = np.zeros(count, dtype=np.int64)
-    cell[piece] = plan
-    held = np.bincount(piece, weights=units.locked, minlength=count) > 0
-    order = np.lexsort((np.arange(count), -size, ~held, cell))
-    main = order[np.diff(cell[order], prepend=-1) != 0]
-    return np.setdiff1d(np.flatnonzero(~held), main)
-
-
-def _homes(
-    borders: Borders, plan: IntArray, piece: IntArray, stray: IntArray
-) -> tuple[int, int] | None:
-    """The stray piece with the longest border to another cell, and that cell; None when none."""
-    best: tuple[float, int, int] | None = None
-    one, other = piece[borders.one], piece[borders.other]
-    for index in stray.tolist():
-        at = (one == index) ^ (other == index)
-        cells = np.where(one[at] == index, plan[borders.other[at]], plan[borders.one[at]])
-        if not len(cells):
-            continue
-        names, where = np.unique(cells, return_inverse=True)
-        length_m = np.bincount(where, weights=borders.length_m[at])
-        found = (float(length_m.max()), index, int(names[int(np.argmax(length_m))]))
-        best = max(best, found) if best else found
-    return (best[1], best[2]) if best else None
+    """(n,) the plan with every cell in one piece, as `mending.mend` does it, by households."""
+    open_ = borders.passable
+    ways = mending.Ways(borders.one[open_], borders.other[open_], borders.length_m[open_])
+    return mending.mend(plan, ways, units.households, units.locked)

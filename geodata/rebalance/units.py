@@ -35,7 +35,12 @@ class Units:
         community_code, cell_code: (n,) 15-digit codes; the cell is today's.
         households, incidents: (n,) finite, not negative; incidents a year.
         street_block: (n,) blocks; an edge between two lies on a street. None where unknown.
-        locked: (n,) units whose cell must stay as it is.
+        barrier_block: (n,) blocks; no cell holds together across an edge between two (a railway, a
+            river). None where there is no barrier.
+        together: (n,) sets that stay in one cell (an estate); -1 for units on their own. None where
+            there are none.
+        locked: (n,) units whose cell must stay as it is. A cell of locked units alone is dedicated:
+            it neither gives nor takes, and does not count for the mean.
         geometry: (n,) Polygons in a CRS in metres.
         starts: (communities + 1,) first unit of each community, and n.
         row: (n,) the row of each unit in what was given.
@@ -47,6 +52,8 @@ class Units:
     households: FloatArray
     incidents: FloatArray
     street_block: IntArray | None
+    barrier_block: IntArray | None
+    together: IntArray | None
     locked: BoolArray
     geometry: GeometryArray
     starts: IntArray
@@ -61,6 +68,11 @@ class Units:
         return self.households + load_of_incident * self.incidents
 
 
+def sums(index: IntArray, values: Any, count: int) -> FloatArray:
+    """(count,) the sum of the values of each group."""
+    return np.bincount(index, weights=values, minlength=count).astype(np.float64)
+
+
 def make(
     *,
     unit_id: Any,
@@ -70,13 +82,15 @@ def make(
     incidents: Any,
     geometry: GeometryArray,
     street_block: Any = None,
+    barrier_block: Any = None,
+    together: Any = None,
     locked: Any = None,
 ) -> Units:
     """Check columns and put them in order.
 
     Args:
         geometry: (n,) in a CRS in metres.
-        street_block, locked: None where the file has no such column.
+        street_block, barrier_block, together, locked: None where there is no such column.
 
     Raises:
         UnitsError: doubled units, no units, codes that are none, cells outside their community,
@@ -100,14 +114,19 @@ def make(
     order = np.lexsort((ids, communities))
     sorted_communities = communities[order]
     starts = np.flatnonzero(np.diff(sorted_communities, prepend=-1))
+
+    def sorted_whole(column: Any) -> IntArray | None:
+        return None if column is None else np.asarray(column, dtype=np.int64)[order]
+
     return Units(
         unit_id=ids[order],
         community_code=sorted_communities,
         cell_code=cells[order],
         households=weights["households"][order],
         incidents=weights["incidents"][order],
-        street_block=None if street_block is None
-        else np.asarray(street_block, dtype=np.int64)[order],
+        street_block=sorted_whole(street_block),
+        barrier_block=sorted_whole(barrier_block),
+        together=sorted_whole(together),
         locked=np.zeros(len(ids), dtype=np.bool_) if locked is None
         else np.asarray(locked, dtype=np.bool_)[order],
         geometry=geometry[order],

@@ -13,8 +13,8 @@ from shapely.geometry.base import BaseGeometry
 
 from geodata.coverage import dissolve
 from geodata.rebalance.borders import Borders
-from geodata.rebalance.measures import pieces_of
-from geodata.rebalance.units import IntArray, Units
+from geodata.rebalance.measures import pieces_in
+from geodata.rebalance.units import BoolArray, IntArray, Units
 
 WIDEST_GAP_M = 0.5
 AREA_SHARE = 1e-6
@@ -32,6 +32,7 @@ class Rule(StrEnum):
     SAME_AREA = "same_area"
     CODES_KEPT = "codes_kept"
     LOCKED_KEPT = "locked_kept"
+    TOGETHER = "together"
 
 
 @dataclass(frozen=True)
@@ -61,16 +62,22 @@ def faults_of(
     """
     found = [
         *_outside_community(units, plan),
-        *_codes(units, plan, dissolved),
+        *_codes(units, plan[_is_inside(units, plan)], dissolved),
         *_locked(units, plan),
+        *_together(units, plan),
         *_pieces(units, borders, plan),
     ]
     # Shapes are looked at last: what is in two pieces is two polygons, too.
     return found or _shapes(units, plan)
 
 
+def _is_inside(units: Units, plan: IntArray) -> BoolArray:
+    inside: BoolArray = (plan // 1000 == units.community_code // 1000) & (plan % 1000 != 0)
+    return inside
+
+
 def _outside_community(units: Units, plan: IntArray) -> list[Fault]:
-    wrong = (plan // 1000 != units.community_code // 1000) | (plan % 1000 == 0)
+    wrong = ~_is_inside(units, plan)
     if not wrong.any():
         return []
     return [Fault(Rule.IN_COMMUNITY, "units lie in a cell of another community",
@@ -88,10 +95,11 @@ def _codes(units: Units, plan: IntArray, dissolved: frozenset[int]) -> list[Faul
     for code in sorted(drawn - ever):
         taken = [known for known in ever if known // 1000 == code // 1000]
         new = sorted(c for c in drawn - ever if c // 1000 == code // 1000)
-        expected = range(max(taken, default=code - 1) + 1, max(taken, default=code - 1) + 1 + len(new))
+        begin = max(taken, default=code // 1000 * 1000) + 1
+        expected = range(begin, begin + len(new))
         if list(expected) != new:
-            faults.append(Fault(Rule.CODES_KEPT,
-                                "new cells do not take the next free numbers", tuple(new)))  # fmt: skip
+            said = "new cells do not take the next free numbers"
+            faults.append(Fault(Rule.CODES_KEPT, said, tuple(new)))
     return list({fault.cells: fault for fault in faults}.values())
 
 
@@ -108,10 +116,22 @@ def _locked(units: Units, plan: IntArray) -> list[Fault]:
                   _codes_of(units.cell_code[wrong]), _codes_of(units.unit_id[wrong]))]  # fmt: skip
 
 
+def _together(units: Units, plan: IntArray) -> list[Fault]:
+    if units.together is None:
+        return []
+    in_set = units.together >= 0
+    pairs = np.unique(np.column_stack([units.together[in_set], plan[in_set]]), axis=0)
+    names, count = np.unique(pairs[:, 0], return_counts=True)
+    parted = np.isin(units.together, names[count > 1]) & in_set
+    if not parted.any():
+        return []
+    return [Fault(Rule.TOGETHER, "sets that belong together lie in more than one cell",
+                  _codes_of(plan[parted]), _codes_of(units.unit_id[parted]))]  # fmt: skip
+
+
 def _pieces(units: Units, borders: Borders, plan: IntArray) -> list[Fault]:
     code, index = np.unique(plan, return_inverse=True)
-    inside = plan[borders.one] == plan[borders.other]
-    pieces = pieces_of(index, len(code), borders.one[inside], borders.other[inside])
+    pieces = pieces_in(index, len(code), borders)
     broken = code[pieces > 1]
     if not len(broken):
         return []

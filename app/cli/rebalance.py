@@ -1,0 +1,117 @@
+"""`minqing rebalance`: other boundaries for the cells in a file, drawn from whole base units."""
+
+import os
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from app.cli.terminal import complain, console, give_up, progress_bar
+from geodata.rebalance import borders, files, measures, plans, search, validity
+from geodata.rebalance.profiles import PROFILES, ProfileName
+from geodata.rebalance.units import IntArray, Units, UnitsError
+
+FORMAT = "minqing-rebalance/1"
+MOST_SEED = 2**63 - 1
+
+Source = Annotated[Path, typer.Argument(metavar="IN.parquet", help="Base units, GeoParquet.")]
+Target = Annotated[Path, typer.Option("--out", metavar="OUT.parquet", help="The plan.")]
+Within = Annotated[
+    list[int] | None, typer.Option("--within", help="Only in this area: code, as often as wanted.")
+]
+
+
+def rebalance(
+    source: Source,
+    out: Target,
+    *,
+    profile: ProfileName = ProfileName.STANDARD,
+    seed: Annotated[int, typer.Option(min=0, max=MOST_SEED)] = 1,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Threads.")] = os.cpu_count() or 1,
+    within: Within = None,
+) -> None:
+    """Even out the work of grid cells. The same seed gives the same plan, whatever is at work.
+
+    Exit code 1 if the file is refused, or if the plan cannot be published as it is.
+    """
+    if out.suffix != ".parquet":
+        raise give_up(f"--out {out}: must end in .parquet; the measures go beside it as .json.")
+    if not out.parent.is_dir():
+        raise give_up(f"--out {out}: there is no folder {out.parent}.")
+    began_s = time.process_time()
+    try:
+        file = files.read(source)
+        only = _communities(file.units, within)
+    except UnitsError as error:
+        raise give_up("\n".join(error.faults)) from None
+    except OSError as error:
+        raise give_up(f"{source}: {error.strerror or error}") from None
+    units, weights = file.units, PROFILES[profile]
+    between = borders.between(units)
+    console.print(f"{len(units):,} base units in {len(units.starts) - 1:,} communities")
+    with progress_bar() as bar:
+        plan = search.rebalance(
+            units, between, weights, seed=seed, progress=bar, workers=workers, only=only
+        )
+    before, after = (
+        measures.measure(units, between, cells, weights.load_of_incident)[0]
+        for cells in (units.cell_code, plan)
+    )
+    faults = validity.faults_of(units, between, plan)
+    beside = files.write(out, file, plan, {
+        "format": FORMAT, "profile": profile.value, "weights": asdict(weights), "seed": seed,
+        "within": within, "units": len(units), "communities": len(units.starts) - 1,
+        "changed_units": len(plans.difference(units, units.cell_code, plan)),
+        "before": asdict(before), "after": asdict(after),
+        "faults": [_told(fault) for fault in faults],
+        "cpu_s": round(time.process_time() - began_s, 1),
+    })  # fmt: skip
+    console.print(_table(before, after))
+    console.print(f"Written: {out} and {beside.name}", soft_wrap=True)
+    if faults:
+        complain("The plan cannot be published as it is:")
+        for fault in faults:
+            complain(f"  {fault.rule.value}: {fault.detail}: cells {_some(fault.cells)}")
+        raise typer.Exit(1)
+
+
+def _communities(units: Units, within: list[int] | None) -> list[int] | None:
+    """The communities in the wanted areas; a code without the zeros at its end is as good."""
+    if not within:
+        return None
+    mine = [int(code) for code in units.community_code[units.starts[:-1]]]
+    found: list[int] = []
+    for area in within:
+        prefix = str(area).rstrip("0")
+        inside = [code for code in mine if str(code).startswith(prefix)] if area > 0 else []
+        if not inside:
+            raise UnitsError([f"--within {area}: the file has no community there"])
+        found += inside
+    return found
+
+
+def _told(fault: validity.Fault) -> dict[str, Any]:
+    return {
+        "rule": fault.rule.value, "detail": fault.detail, "cells": fault.cells,
+        "units": fault.units, "where": None if fault.where is None else fault.where.wkt,
+    }  # fmt: skip
+
+
+def _some(codes: tuple[int, ...] | IntArray) -> str:
+    shown = ", ".join(str(code) for code in codes[:5])
+    return shown if len(codes) <= 5 else f"{shown} and {len(codes) - 5} more"
+
+
+def _table(before: measures.Measures, after: measures.Measures) -> Table:
+    table = Table(title="Cells, today and in the plan")
+    table.add_column("measure")
+    table.add_column("today", justify="right")
+    table.add_column("plan", justify="right")
+    for name, was in asdict(before).items():
+        now = getattr(after, name)
+        shown = [str(v) if isinstance(v, int) else f"{v:.3f}" for v in (was, now)]
+        table.add_row(name.replace("_", " "), *shown)
+    return table

@@ -1,0 +1,153 @@
+"""Base units and plans as files: GeoParquet in, the same rows with `new_cell_code` out.
+
+Format: `docs/rebalancing.md`. What was written is complete or not there: a file gets its name last.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+
+from geodata.rebalance import units as base_units
+from geodata.rebalance.units import IntArray, Units, UnitsError
+
+WHOLE = ("unit_id", "community_code", "cell_code")
+WEIGHTS = ("households", "incidents")
+WHOLE_IF_THERE = ("street_block", "barrier_block")
+MOST_UNITS = 2_000_000
+"""Ten times a city; a file that claims more is not one."""
+
+
+@dataclass(frozen=True)
+class UnitsFile:
+    """A file of base units: its rows as they are, and what they say."""
+
+    rows: gpd.GeoDataFrame
+    units: Units
+
+
+def read(path: Path) -> UnitsFile:
+    """Read and check a GeoParquet file of base units.
+
+    Raises:
+        UnitsError: it is no GeoParquet, lacks a column or a CRS, or holds what `units.make`
+            refuses.
+        OSError: it cannot be opened.
+    """
+    try:
+        rows = gpd.read_parquet(path)
+    except (pa.ArrowException, ValueError, KeyError, CRSError) as error:
+        raise UnitsError([f"{path.name}: no GeoParquet file: {_first_line(error)}"]) from error
+    lacking = [name for name in (*WHOLE, *WEIGHTS) if name not in rows.columns]
+    if lacking:
+        raise UnitsError([f"{name}: the file has no such column" for name in lacking])
+    if not 0 < len(rows) <= MOST_UNITS:
+        raise UnitsError([f"the file has {len(rows)} rows; 1 to {MOST_UNITS} are read"])
+    if rows.crs is None:
+        raise UnitsError(["geometry: the file declares no coordinate system (CRS)"])
+    faults: list[str] = []
+    columns: dict[str, Any] = {name: _whole(rows[name], faults) for name in WHOLE}
+    columns |= {name: _number(rows[name], faults) for name in WEIGHTS}
+    columns |= {
+        name: _whole(rows[name], faults) if name in rows.columns else None
+        for name in WHOLE_IF_THERE
+    }
+    columns["together"] = _sets(rows, faults)
+    columns["locked"] = _flags(rows, faults)
+    if faults:
+        raise UnitsError(faults)
+    in_metres = rows.geometry.to_crs(metric_crs(rows))
+    return UnitsFile(rows, base_units.make(**columns, geometry=np.asarray(in_metres.array)))
+
+
+def write(path: Path, file: UnitsFile, plan: IntArray, said: Mapping[str, Any]) -> Path:
+    """Write the rows with `new_cell_code` to `path`, and `said` as JSON beside it.
+
+    Args:
+        plan: (n,) the cell code of each unit, in the order of `file.units`.
+
+    Returns:
+        the path of the JSON file, `path` with the ending `.json`.
+    """
+    new_cell_code = np.empty(len(plan), dtype=np.int64)
+    new_cell_code[file.units.row] = plan
+    beside = path.with_suffix(".json")
+    half_rows, half_said = (p.with_name(f".{p.name}.{os.getpid()}") for p in (path, beside))
+    try:
+        file.rows.assign(new_cell_code=new_cell_code).to_parquet(half_rows, compression="zstd")
+        half_said.write_text(json.dumps(said, ensure_ascii=False, indent=1) + "\n", "utf-8")
+        half_rows.replace(path)
+        half_said.replace(beside)
+    finally:
+        half_rows.unlink(missing_ok=True)
+        half_said.unlink(missing_ok=True)
+    return beside
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def metric_crs(rows: gpd.GeoDataFrame) -> CRS:
+    """The CRS in metres in which a file is measured: its own, else the UTM zone around it.
+
+    Raises:
+        UnitsError: its coordinates lie outside the declared system.
+    """
+    crs = CRS(rows.crs)
+    if crs.is_projected and all(axis.unit_name == "metre" for axis in crs.axis_info):
+        return crs
+    try:
+        return CRS(rows.estimate_utm_crs())
+    except (RuntimeError, ValueError, CRSError) as error:
+        raise UnitsError(["geometry: coordinates lie outside the declared system"]) from error
+
+
+def _whole(column: pd.Series, faults: list[str]) -> IntArray | None:
+    values = _number(column, faults)
+    if values is None:
+        return None
+    wrong = ~np.isfinite(values) | (values != np.round(values)) | (np.abs(values) >= 2**53)
+    if wrong.any():
+        faults.append(f"{column.name}: not a whole number: rows {_rows(wrong)}")
+        return None
+    whole: IntArray = values.astype(np.int64)
+    return whole
+
+
+def _number(column: pd.Series, faults: list[str]) -> Any:
+    if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
+        faults.append(f"{column.name}: holds {column.dtype}, not numbers")
+        return None
+    return column.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _sets(rows: gpd.GeoDataFrame, faults: list[str]) -> IntArray | None:
+    if "together" not in rows.columns:
+        return None
+    values = _whole(rows["together"].astype("Float64").fillna(-1), faults)
+    return values if values is not None and (values >= 0).any() else None
+
+
+def _flags(rows: gpd.GeoDataFrame, faults: list[str]) -> Any:
+    if "locked" not in rows.columns:
+        return None
+    if rows["locked"].isna().any() or not pd.api.types.is_bool_dtype(rows["locked"]):
+        faults.append(f"locked: holds {rows['locked'].dtype}, not yes or no for every row")
+        return None
+    return rows["locked"].to_numpy(dtype=np.bool_)
+
+
+def _rows(wrong: Any) -> str:
+    numbers = np.flatnonzero(wrong)[: base_units.MOST_NAMED]
+    more = int(np.sum(wrong)) - len(numbers)
+    return ", ".join(map(str, numbers)) + (f" and {more} more" if more else "")
