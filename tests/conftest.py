@@ -33,7 +33,7 @@ from app.identity import passwords
 from app.main import create_app
 from geodata import demo
 from geodata.progress import Silent
-from tests import staff
+from tests import forked, staff
 from tests.chromium import browser
 from tests.server import ServerProcess, serving
 
@@ -260,10 +260,11 @@ def own_folder() -> Iterator[Path]:
 
 def run_command(*args: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """Run `minqing …` as a user would, in a process of its own."""
-    return subprocess.run(
-        [ROOT / ".venv" / "bin" / "minqing", *args],
-        capture_output=True, text=True, timeout=120, env={**os.environ, **(env or {})},
-    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        out, err = Path(folder) / "out", Path(folder) / "err"
+        code = forked.start(args, {**os.environ, **(env or {})}, out, err).wait(timeout=120)
+        said, complained = (path.read_text("utf-8") for path in (out, err))
+    return subprocess.CompletedProcess(list(args), code, said, complained)
 
 
 def database_name(url: URL | str) -> str:

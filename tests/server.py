@@ -3,8 +3,6 @@
 import os
 import signal
 import socket
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,7 +15,7 @@ from sqlalchemy import URL
 
 from app.core.db import make_engine
 from app.core.errors import Problem
-from tests import staff
+from tests import forked, staff
 
 PATIENCE_S = 60.0
 
@@ -28,7 +26,7 @@ class ServerProcess:
 
     base_url: str
     database_url: URL
-    process: subprocess.Popen[bytes]
+    process: forked.Forked
     log: Path
 
     def kill(self) -> None:
@@ -68,12 +66,7 @@ def start(database: URL, port: int | None = None, **env: str) -> ServerProcess:
         "MINQING_SIMULATE": "0",
         **env,
     }
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "app.cli", "serve"],
-            env=environment, stdout=output, stderr=output, start_new_session=True,
-            cwd=Path(__file__).resolve().parents[1],
-        )  # fmt: skip
+    process = forked.start(["serve"], environment, output=log, errors=log)
     server = ServerProcess(f"http://127.0.0.1:{port}", database, process, log)
     _wait_until_ready(server)
     _sign_in(server)

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +13,7 @@ from rich.table import Table
 from app.cli.terminal import complain, console, give_up, progress_bar
 from geodata.rebalance import borders, files, measures, plans, search, validity
 from geodata.rebalance.profiles import PROFILES, ProfileName
-from geodata.rebalance.units import IntArray, Units, UnitsError
+from geodata.rebalance.units import Units, UnitsError
 
 FORMAT = "minqing-rebalance/1"
 MOST_SEED = 2**63 - 1
@@ -69,13 +70,19 @@ def rebalance(
         "faults": [_told(fault) for fault in faults],
         "cpu_s": round(time.process_time() - began_s, 1),
     })  # fmt: skip
-    console.print(_table(before, after))
+    console.print(compared(before, after))
     console.print(f"Written: {out} and {beside.name}", soft_wrap=True)
-    if faults:
-        complain("The plan cannot be published as it is:")
-        for fault in faults:
-            complain(f"  {fault.rule.value}: {fault.detail}: cells {_some(fault.cells)}")
-        raise typer.Exit(1)
+    complain_of(faults)
+
+
+def complain_of(faults: Sequence[validity.Fault]) -> None:
+    """Say what keeps a plan from being published; ends the command if anything does."""
+    if not faults:
+        return
+    complain("The plan cannot be published as it is:")
+    for fault in faults:
+        complain(f"  {fault.rule.value}: {fault.detail}: cells {_some(fault.cells)}")
+    raise typer.Exit(1)
 
 
 def _communities(units: Units, within: list[int] | None) -> list[int] | None:
@@ -100,12 +107,13 @@ def _told(fault: validity.Fault) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _some(codes: tuple[int, ...] | IntArray) -> str:
+def _some(codes: tuple[int, ...]) -> str:
     shown = ", ".join(str(code) for code in codes[:5])
     return shown if len(codes) <= 5 else f"{shown} and {len(codes) - 5} more"
 
 
-def _table(before: measures.Measures, after: measures.Measures) -> Table:
+def compared(before: measures.Measures, after: measures.Measures) -> Table:
+    """Every measure of today and of a plan."""
     table = Table(title="Cells, today and in the plan")
     table.add_column("measure")
     table.add_column("today", justify="right")

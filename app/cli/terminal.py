@@ -24,7 +24,7 @@ _errors = Console(stderr=True)
 
 def complain(message: str) -> None:
     """Say on standard error what went wrong."""
-    _errors.print(message, style="red", markup=False, highlight=False)
+    _errors.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
 
 
 def give_up(message: str) -> typer.Exit:

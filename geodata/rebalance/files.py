@@ -1,10 +1,12 @@
-"""Base units and plans as files: GeoParquet in, the same rows with `new_cell_code` out.
+"""Base units and plans as files: GeoParquet in, the same rows with `new_cell_code` out; CSV.
 
 Format: `docs/rebalancing.md`. What was written is complete or not there: a file gets its name last.
 """
 
+import csv
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,7 @@ import pyarrow as pa
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
+from geodata.rebalance import plans
 from geodata.rebalance import units as base_units
 from geodata.rebalance.units import IntArray, Units, UnitsError
 
@@ -91,6 +94,66 @@ def write(path: Path, file: UnitsFile, plan: IntArray, said: Mapping[str, Any]) 
         half_rows.unlink(missing_ok=True)
         half_said.unlink(missing_ok=True)
     return beside
+
+
+def read_plan(path: Path, units: Units) -> IntArray:
+    """(n,) a plan of these units: a file that `write` wrote, or a CSV of `unit_id,cell_code`.
+
+    Raises:
+        UnitsError: it is neither, names a unit twice, or knows others than these.
+        OSError: it cannot be opened.
+    """
+    if path.suffix == ".csv":
+        return plans.from_assignment(units, _assignment(path))
+    try:
+        rows = pd.read_parquet(path, columns=["unit_id", "new_cell_code"])
+    except (pa.ArrowException, ValueError, KeyError) as error:
+        raise UnitsError([f"{path.name}: no plan: {_first_line(error)}"]) from error
+    faults: list[str] = []
+    ids, cells = (_whole(rows[name], faults) for name in ("unit_id", "new_cell_code"))
+    if ids is None or cells is None:
+        raise UnitsError(faults)
+    if len(np.unique(ids)) < len(ids):
+        raise UnitsError(["unit_id: more than once"])
+    return plans.from_assignment(units, dict(zip(ids.tolist(), cells.tolist(), strict=True)))
+
+
+def write_assignment(path: Path, units: Units, plan: IntArray) -> None:
+    """Write a plan as CSV, `unit_id,cell_code`, by unit."""
+    half = path.with_name(f".{path.name}.{os.getpid()}")
+    order = np.argsort(units.unit_id, kind="stable")
+    frame = pd.DataFrame({"unit_id": units.unit_id[order], "cell_code": plan[order]})
+    try:
+        frame.to_csv(half, index=False)
+        half.replace(path)
+    finally:
+        half.unlink(missing_ok=True)
+
+
+def _assignment(path: Path) -> dict[int, int]:
+    cell_of: dict[int, int] = {}
+    faults = []
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.DictReader(file)
+            if not {"unit_id", "cell_code"} <= set(rows.fieldnames or ()):
+                raise UnitsError([f"{path.name}: the columns unit_id and cell_code are needed"])
+            for row in rows:
+                texts = [(row[name] or "").strip() for name in ("unit_id", "cell_code")]
+                if not all(re.fullmatch(r"[0-9]{1,18}", text) for text in texts):
+                    faults.append(f"line {rows.line_num}: two whole numbers are needed")
+                    continue
+                unit, cell = map(int, texts)
+                if unit in cell_of:
+                    faults.append(f"line {rows.line_num}: unit {unit} stands there twice")
+                cell_of[unit] = cell
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UnitsError([f"{path.name}: no CSV in UTF-8: {_first_line(error)}"]) from error
+    if faults:
+        more = len(faults) - base_units.MOST_NAMED
+        last = [f"and {more} more lines"] if more > 0 else []
+        raise UnitsError(faults[: base_units.MOST_NAMED] + last)
+    return cell_of
 
 
 def _first_line(error: Exception) -> str:

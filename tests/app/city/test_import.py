@@ -67,10 +67,8 @@ def test_a_real_city_grows_from_nothing(empty_engine: Engine, samples: Samples) 
     ("write", "system"),
     [
         ("geojson", "gcj02"),
-        ("geojson", "EPSG:4544"),
         ("geopackage", "cgcs2000"),
         ("geopackage", "EPSG:4523"),  # a zone with its number in the easting
-        ("shapefile", "EPSG:4544"),
         ("shapefile", "bd09"),
     ],
 )

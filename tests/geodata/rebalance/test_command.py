@@ -1,7 +1,6 @@
 """`minqing rebalance` on real files: what it writes, what it refuses, how it is stopped."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -11,25 +10,15 @@ import geopandas as gpd
 import numpy as np
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, run_command
 from tests.geodata.rebalance import made_up
 from tests.geodata.rebalance.made_up import FIRST
 
 
-def start(*words: object) -> subprocess.Popen[str]:
-    """The command as a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "app.cli", "rebalance", *map(str, words)],
-        cwd=ROOT, env={**os.environ, "COLUMNS": "200"},
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-
-
-def run(*words: object) -> tuple[int, str]:
+def run(*words: object, command: tuple[str, ...] = ("rebalance",)) -> tuple[int, str]:
     """Its exit code and what it said."""
-    process = start(*words)
-    out, err = process.communicate(timeout=120)
-    return process.returncode, out + err
+    done = run_command(*command, *map(str, words))
+    return done.returncode, done.stdout + done.stderr
 
 
 @pytest.fixture
@@ -130,7 +119,10 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     """Stopped in the middle of the search: no file, no traceback, exit code 130."""
     made_up.frame(30, 30, 40, seed=1, communities=40).to_parquet(tmp_path / "in.parquet")
     out = tmp_path / "out.parquet"
-    process = start(tmp_path / "in.parquet", "--out", out)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "app.cli", "rebalance", tmp_path / "in.parquet", "--out", out],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
     assert process.stdout is not None
     assert "36,000 base units in 40 communities" in process.stdout.readline()
     process.send_signal(signal.SIGINT)
@@ -138,3 +130,92 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert [p.name for p in tmp_path.iterdir()] == ["in.parquet"]
     assert "Traceback" not in said
+
+
+# --- minqing plan --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> Path:
+    """Twelve squares in three cells, two wide and two high each."""
+    rows = made_up.frame(6, 2, 3, seed=1)
+    rows["cell_code"] = FIRST + 1 + np.arange(12) % 6 // 2
+    path = tmp_path / "units.parquet"
+    rows.to_parquet(path)
+    return path
+
+
+def put(path: Path, **cell_of: int) -> Path:
+    """A CSV of today's plan with some units elsewhere: `u5=2` puts unit 5 into cell 2."""
+    rows = {unit: FIRST + 1 + (unit - 1) % 6 // 2 for unit in range(1, 13)}
+    rows |= {int(unit[1:]): FIRST + cell for unit, cell in cell_of.items()}
+    lines = [f"{unit},{cell}" for unit, cell in rows.items()]
+    path.write_text("\ufeffunit_id,cell_code\n" + "\n".join(lines) + "\n", "utf-8")
+    return path
+
+
+def test_a_plan_from_elsewhere_is_checked_and_mended(three: Path, tmp_path: Path) -> None:
+    """What is wrong is named; the mended one is written and passes."""
+    check = ("plan", "check")
+    good, bad = put(tmp_path / "good.csv", u3=1), put(tmp_path / "bad.csv", u5=1)
+    assert run(three, good, command=check)[0] == 0
+    code, said = run(three, bad, command=check)
+    assert (code, f"in_one_piece: cells lie in more than one piece: cells {FIRST + 1}" in said) == (
+        1, True,
+    )  # fmt: skip
+    mended = tmp_path / "mended.csv"
+    assert run(three, bad, "--mend", mended, command=check)[0] == 0
+    assert mended.read_bytes() == (
+        put(tmp_path / "today.csv").read_bytes().removeprefix(b"\xef\xbb\xbf")
+    )
+
+
+def test_the_plan_of_the_search_can_be_read_again(city: Path, tmp_path: Path) -> None:
+    """What `rebalance` writes, `plan check` takes; a cell in `diff` is one that changed."""
+    out = tmp_path / "out.parquet"
+    assert run(city, "--out", out)[0] == 0
+    assert run(city, out, command=("plan", "check"))[0] == 0
+    code, said = run(city, out, out, command=("plan", "diff"))
+    assert (code, "0 of 192 base units" in said) == (0, True)
+
+
+def test_two_plans_become_one_unless_they_clash(three: Path, tmp_path: Path) -> None:
+    """Both sides' changes; a clash is named, and nothing is written."""
+    merge = ("plan", "merge")
+    one, other = put(tmp_path / "one.csv", u3=1), put(tmp_path / "other.csv", u4=3, u10=3)
+    out = tmp_path / "both.csv"
+    assert run(three, one, other, "--out", out, command=merge)[0] == 0
+    both = put(tmp_path / "expected.csv", u3=1, u4=3, u10=3).read_text("utf-8-sig")
+    assert out.read_text() == both
+    out.unlink()
+    clash = put(tmp_path / "clash.csv", u3=3, u4=3)
+    code, said = run(three, one, clash, "--out", out, command=merge)
+    assert (code, f"unit 3: {FIRST + 1} or {FIRST + 3}" in said) == (1, True)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a,b\n1,2\n", "the columns unit_id and cell_code are needed"),
+        ("unit_id,cell_code\n1,x\n", "line 2: two whole numbers are needed"),
+        ("unit_id,cell_code\n1\n", "line 2: two whole numbers are needed"),
+        ("unit_id,cell_code\n1,5\n1,5\n", "line 3: unit 1 stands there twice"),
+        ("unit_id,cell_code\n99,5\n", "unit_id: unknown: 99"),
+        ("", "the columns unit_id and cell_code are needed"),
+    ],
+)
+def test_a_csv_that_is_no_plan(text: str, said: str, three: Path, tmp_path: Path) -> None:
+    """Each fault with its line."""
+    bad = tmp_path / "bad.csv"
+    bad.write_text(text)
+    code, told = run(three, bad, command=("plan", "check"))
+    assert (code, said in told, "Traceback" in told) == (1, True, False), told
+
+
+def test_a_csv_in_another_encoding(three: Path, tmp_path: Path) -> None:
+    """Bytes that are no UTF-8 are said to be that."""
+    bad = tmp_path / "bad.csv"
+    bad.write_bytes("unit_id,cell_code\n网格,1\n".encode("gb18030"))
+    code, told = run(three, bad, command=("plan", "check"))
+    assert (code, "no CSV in UTF-8" in told) == (1, True), told
