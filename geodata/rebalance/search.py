@@ -32,8 +32,8 @@ def effort_for(atoms: int) -> Effort:
     """As much as the product spends on a community.
 
     Small ones have deep valleys and cost little: with 16 restarts of 1,000 tries a unit every one
-    of 20 units came out at its proved optimum, with 4 of 300 some were 17 % off. Large ones get what
-    fits a city of 8,700 cells into half a minute of one core.
+    of 20 units came out at its proved optimum, with 4 of 300 some were 17 % off. Large ones get
+    what fits a city of 8,700 cells into half a minute of one core.
     """
     return Effort(
         restarts=int(np.clip(480 // atoms, 3, 16)),
