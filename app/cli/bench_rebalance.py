@@ -39,9 +39,8 @@ def run(path: Path, progress: Progress) -> Table:
     except OSError as error:
         raise give_up(f"{path}: {error.strerror or error}") from None
     between = borders.between(units)
-    table = Table(title=f"{len(units):,} base units in {len(units.starts) - 1:,} communities")
-    for name in ("plan", *(word.replace("_", " ") for word in SHOWN), "broken", "CPU s"):
-        table.add_column(name, justify="left" if name == "plan" else "right")
+    rows = (*SHOWN, "broken", "CPU s")
+    columns: dict[str, list[str]] = {}
 
     def line(name: str, draw: Callable[[], IntArray]) -> None:
         began_s = time.process_time()
@@ -49,14 +48,19 @@ def run(path: Path, progress: Progress) -> Table:
         cpu_s = time.process_time() - began_s
         found = asdict(measures.measure(units, between, plan, 2.0)[0])
         figures = [f"{found[word]:.3f}" for word in SHOWN]
-        table.add_row(name, *figures, str(found["broken"]), f"{cpu_s:.1f}")
+        columns[name] = [*figures, str(found["broken"]), f"{cpu_s:.1f}"]
 
     line("today", lambda: units.cell_code)
     for profile in ProfileName:
         weights = PROFILES[profile]
         line(profile.value, lambda weights=weights: search.rebalance(  # type: ignore[misc]
             units, between, weights, seed=1, progress=progress, workers=2))  # fmt: skip
-    line("METIS, renumbered", lambda: _metis(pymetis.part_graph, units, between))
+    line("METIS", lambda: _metis(pymetis.part_graph, units, between))
+    table = Table(title=f"{len(units):,} base units in {len(units.starts) - 1:,} communities")
+    for name in ("measure", *columns):
+        table.add_column(name.replace("_", " "), justify="left" if name == "measure" else "right")
+    for index, row in enumerate(rows):
+        table.add_row(row.replace("_", " "), *(figures[index] for figures in columns.values()))
     return table
 
 
