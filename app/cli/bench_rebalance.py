@@ -37,7 +37,7 @@ def run(path: Path, progress: Progress) -> Table:
     except UnitsError as error:
         raise give_up("\n".join(error.faults)) from None
     except OSError as error:
-        raise give_up(f"{path}: {error.strerror or error}") from None
+        raise give_up(f"{path}: {error.strerror or 'cannot be opened'}.") from None
     between = borders.between(units)
     rows = (*SHOWN, "broken", "CPU s")
     columns: dict[str, list[str]] = {}

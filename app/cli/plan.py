@@ -103,4 +103,6 @@ def _said_plainly() -> Iterator[None]:
     except UnitsError as error:
         raise give_up("\n".join(error.faults)) from None
     except OSError as error:
-        raise give_up(f"{error.filename}: {error.strerror}") from None
+        raise give_up(
+            f"{error.filename or error}: {error.strerror or 'cannot be opened'}."
+        ) from None

@@ -49,7 +49,7 @@ def rebalance(
     except UnitsError as error:
         raise give_up("\n".join(error.faults)) from None
     except OSError as error:
-        raise give_up(f"{source}: {error.strerror or error}") from None
+        raise give_up(f"{source}: {error.strerror or 'cannot be opened'}.") from None
     units, weights = file.units, PROFILES[profile]
     between = borders.between(units)
     console.print(f"{len(units):,} base units in {len(units.starts) - 1:,} communities")
