@@ -157,6 +157,19 @@ def from_division(division_code: str | int) -> int:
     return code
 
 
+def read(digits: str | int) -> int:
+    """The area code in fifteen digits, or in a division code as `from_division` takes it.
+
+    Raises:
+        InvalidCodeError: neither of them.
+    """
+    text = str(digits)
+    if len(text) != 15 or not (text.isascii() and text.isdigit()):
+        return from_division(text)
+    level_of(int(text))
+    return int(text)
+
+
 def division_of(code: int) -> str:
     """The twelve-digit national division code of an area, or of the community a cell lies in."""
     level_of(code)

@@ -11,6 +11,8 @@ import typer
 from rich.table import Table
 
 from app.cli.terminal import complain, console, give_up, progress_bar
+from geodata import codes
+from geodata.codes import InvalidCodeError
 from geodata.rebalance import borders, files, measures, plans, search, validity
 from geodata.rebalance.profiles import PROFILES, ProfileName
 from geodata.rebalance.units import Units, UnitsError
@@ -85,18 +87,21 @@ def complain_of(faults: Sequence[validity.Fault]) -> None:
     raise typer.Exit(1)
 
 
-def _communities(units: Units, within: list[int] | None) -> list[int] | None:
-    """The communities in the wanted areas; a code without the zeros at its end is as good."""
+def _communities(units: Units, within: list[int] | None) -> set[int] | None:
+    """The communities in the wanted areas, each given by its area code or its division code."""
     if not within:
         return None
-    mine = [int(code) for code in units.community_code[units.starts[:-1]]]
-    found: list[int] = []
+    mine = units.community_code[units.starts[:-1]]
+    found: set[int] = set()
     for area in within:
-        prefix = str(area).rstrip("0")
-        inside = [code for code in mine if str(code).startswith(prefix)] if area > 0 else []
-        if not inside:
+        try:
+            low, high = codes.code_range(codes.read(area))
+        except InvalidCodeError as error:
+            raise UnitsError([f"--within {area}: {error}"]) from None
+        inside = mine[(mine >= low) & (mine <= high)]
+        if not len(inside):
             raise UnitsError([f"--within {area}: the file has no community there"])
-        found += inside
+        found.update(inside.tolist())
     return found
 
 
@@ -107,9 +112,9 @@ def _told(fault: validity.Fault) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _some(codes: tuple[int, ...]) -> str:
-    shown = ", ".join(str(code) for code in codes[:5])
-    return shown if len(codes) <= 5 else f"{shown} and {len(codes) - 5} more"
+def _some(cells: tuple[int, ...]) -> str:
+    shown = ", ".join(str(code) for code in cells[:5])
+    return shown if len(cells) <= 5 else f"{shown} and {len(cells) - 5} more"
 
 
 def compared(before: measures.Measures, after: measures.Measures) -> Table:

@@ -67,6 +67,7 @@ def test_a_child_goes_back_to_its_parent(parent: int, sequence: int) -> None:
 @given(areas.filter(lambda code: codes.level_of(code) is not Level.CELL))
 def test_division_codes_go_there_and_back(code: int) -> None:
     assert codes.from_division(codes.division_of(code)) == code
+    assert codes.read(codes.division_of(code)) == code
 
 
 @given(st.lists(areas, min_size=1), st.sampled_from(LEVELS))
@@ -81,6 +82,7 @@ def test_the_vectorised_forms_say_the_same(some: list[int], level: Level) -> Non
 def test_any_number_is_a_code_or_is_refused(number: int) -> None:
     if codes.is_code(number):
         assert number in codes.chain_of(number)
+        assert codes.read(number) == number
     else:
         with pytest.raises(InvalidCodeError):
             codes.level_of(number)
@@ -102,5 +104,8 @@ def test_what_does_not_fit_is_refused() -> None:
     for division in ("62010", "６２０１", "6201020010010"):
         with pytest.raises(InvalidCodeError):
             codes.from_division(division)
+    for digits in (*map(str, [620102000001001, 62010200100100]), "６" * 15, "-10200100100100"):
+        with pytest.raises(InvalidCodeError):
+            codes.read(digits)
     with pytest.raises(InvalidCodeError):
         codes.ancestor_at(CITY, Level.CELL)

@@ -29,7 +29,7 @@ def code(*levels: Level) -> Callable[[str], int]:
         if not (text.isascii() and text.isdigit()):
             raise ValueError(f"is not a code of digits: {text[:40]!r}")
         try:
-            found = int(text) if len(text) == 15 else codes.from_division(text)
+            found = codes.read(text)
             level = codes.level_of(found)
         except InvalidCodeError as error:
             raise ValueError(str(error)) from None

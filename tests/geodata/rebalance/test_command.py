@@ -59,8 +59,40 @@ def test_one_community_alone(city: Path, tmp_path: Path) -> None:
     changed = rows["new_cell_code"] != rows["cell_code"]
     assert changed.any()
     assert set(rows["community_code"][changed]) == {FIRST + 1000}
-    code, said = run(city, "--out", out, "--within", 110000)
-    assert (code, "--within 110000" in said) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("within", "changes"),
+    [
+        (FIRST + 9000, {9}),  # ...010, whose digits without zeros begin those of ...011 to ...019
+        (FIRST // 1000, {0}),
+        (620102001, set(range(11))),
+        (620102, set(range(11))),
+    ],
+)
+def test_an_area_by_its_code(within: int, changes: set[int], tmp_path: Path) -> None:
+    """Fifteen digits, or a division code of 12, 9 or 6: exactly the communities in it."""
+    made_up.frame(5, 4, 3, seed=1, communities=11).to_parquet(tmp_path / "in.parquet")
+    out = tmp_path / "out.parquet"
+    assert run(tmp_path / "in.parquet", "--out", out, "--within", within)[0] == 0
+    rows = gpd.read_parquet(out)
+    changed = rows["community_code"][rows["new_cell_code"] != rows["cell_code"]]
+    assert set((changed - FIRST) // 1000) == changes
+
+
+@pytest.mark.parametrize(
+    ("within", "said"),
+    [
+        (620103, "the file has no community there"),
+        (110000, "110000000000000 is not an area code"),
+        (62010, "'62010' is not a division code"),
+        (0, "'0' is not a division code"),
+    ],
+)
+def test_an_area_that_is_none(within: int, said: str, city: Path, tmp_path: Path) -> None:
+    """Named, with what is wrong about it."""
+    code, told = run(city, "--out", tmp_path / "out.parquet", "--within", within)
+    assert (code, f"--within {within}: {said}" in told) == (1, True), told
 
 
 @pytest.mark.parametrize(
