@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from app.core.scope import Scope, confine
@@ -79,6 +79,11 @@ def writing(engine: Engine, scope: Scope | None = None) -> Iterator[Session]:
             confine(session, scope)
         yield session
         session.commit()
+
+
+def wait_as_long_as_it_takes(on: Connection | Session) -> None:
+    """Lift the limit of a request until the transaction ends: a year of cases takes its time."""
+    on.execute(text("SET LOCAL statement_timeout = 0"))
 
 
 def sql_files(*folders: Path) -> list[Path]:

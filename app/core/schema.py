@@ -13,7 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
-from app.core.db import sql_files
+from app.core.db import sql_files, wait_as_long_as_it_takes
 from app.core.job_schema import pending_scripts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,11 +49,6 @@ def upgrade(engine: Engine) -> None:
                     run_script(connection, path.read_text(encoding="utf-8"))
         finally:
             guard.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": UPGRADE_LOCK})
-
-
-def wait_as_long_as_it_takes(connection: Connection) -> None:
-    """Lift the limit of a request until the transaction ends: a year of cases takes its time."""
-    connection.execute(text("SET LOCAL statement_timeout = 0"))
 
 
 def run_script(connection: Connection, script: str) -> None:

@@ -4,8 +4,7 @@ from typing import Any
 
 from alembic import context
 
-from app.core.db import Base
-from app.core.schema import wait_as_long_as_it_takes
+from app.core.db import Base, wait_as_long_as_it_takes
 from app.migrations import tables  # noqa: F401  (registers every model)
 
 # Partitions are made by month, not by migration, so they are no tables of ours here.
