@@ -15,15 +15,17 @@ SOME_CITY = 620100000000000
 
 def headers(context: Context) -> dict[str, str]:
     """The headers of requests (over http, on this machine) in a new session of the service."""
-    with reading(context.engine) as session:
-        city = places.city(session)
-    token = demo.open_service_session(context.engine, city.code if city else SOME_CITY)
+    token = demo.open_service_session(context.engine, _city_code(context))
     return {"Cookie": f"{PLAIN}={token}", "X-Minqing-Token": identity.header_token(token)}
 
 
 def program_key(context: Context) -> Key:
     """The key of a program of our own that is in the database already: it opens no door."""
+    code = _city_code(context)
+    return Key("simulation", code, *codes.code_range(code), token="")
+
+
+def _city_code(context: Context) -> int:
     with reading(context.engine) as session:
         city = places.city(session)
-    code = city.code if city else SOME_CITY
-    return Key("simulation", code, *codes.code_range(code), token="")
+    return city.code if city else SOME_CITY

@@ -31,11 +31,11 @@ from app.core.settings import get_settings
 from app.incidents import queries, steps
 from app.incidents.rules import Status
 from app.warnings import service as warnings
+from app.warnings.rules import CATEGORY_PREFIX
 from app.warnings.schemas import NewWarning, TakenWarningStep
 
 DEFAULT_PER_MINUTE = 6.0
 SITES = 5_000
-WARNING_PREFIX = "11"
 RETRY_S = 1.0
 LONGEST_SLEEP_S = 1.0
 PICK_UP = timedelta(days=2)
@@ -154,7 +154,7 @@ class LiveCity:
 
     def _send(self, body: dict[str, object]) -> None:
         # A server that took a simulated report is a demo server.
-        if str(body["category"]).startswith(WARNING_PREFIX) and self._reported:
+        if str(body["category"]).startswith(CATEGORY_PREFIX) and self._reported:
             self._warn(body)
             return
         try:
