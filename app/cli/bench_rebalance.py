@@ -15,11 +15,12 @@ from rich.table import Table
 from scipy.optimize import linear_sum_assignment
 
 from app.cli.terminal import give_up
+from app.cli.unit_files import said_plainly
 from geodata.progress import Progress
 from geodata.rebalance import borders, files, measures, search
 from geodata.rebalance.borders import Borders
 from geodata.rebalance.profiles import PROFILES, Profile, ProfileName
-from geodata.rebalance.units import IntArray, Units, UnitsError
+from geodata.rebalance.units import IntArray, Units
 
 SHOWN = ("within_10", "within_15", "variation", "compactness", "on_street", "moved", "touched")
 EDGE_PARTS = 1_000
@@ -32,12 +33,8 @@ def run(path: Path, progress: Progress) -> Table:
         import pymetis
     except ImportError:
         raise give_up("METIS is not installed: scripts/setup --tests brings it.") from None
-    try:
+    with said_plainly():
         units = files.read(path).units
-    except UnitsError as error:
-        raise give_up("\n".join(error.faults)) from None
-    except OSError as error:
-        raise give_up(f"{path}: {error.strerror or 'cannot be opened'}.") from None
     between = borders.between(units)
     rows = (*SHOWN, "broken", "CPU s")
     columns: dict[str, list[str]] = {}

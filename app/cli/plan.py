@@ -1,7 +1,5 @@
 """`minqing plan …`: plans of cells as files: looked at, mended, compared, merged."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -10,10 +8,11 @@ import typer
 from rich.table import Table
 
 from app.cli.rebalance import compared, complain_of
-from app.cli.terminal import complain, console, give_up
+from app.cli.terminal import complain, console
+from app.cli.unit_files import said_plainly
 from geodata.rebalance import borders, files, measures, plans, validity
 from geodata.rebalance.profiles import PROFILES, ProfileName
-from geodata.rebalance.units import Units, UnitsError
+from geodata.rebalance.units import Units
 
 app = typer.Typer(help="Plans of cells, as files.", no_args_is_help=True)
 MOST_SHOWN = 40
@@ -32,7 +31,7 @@ def check(
     ] = None,
 ) -> None:
     """What a plan changes, and what keeps it from being published. Exit code 1 if anything does."""
-    with _said_plainly():
+    with said_plainly():
         units = files.read(units_path).units
         plan = files.read_plan(plan_path, units)
         between = borders.between(units)
@@ -51,7 +50,7 @@ def check(
 @app.command()
 def diff(units_path: UnitsPath, plan_path: PlanPath, other_path: OtherPath) -> None:
     """The units that lie in another cell in OTHER than in PLAN, by the cells they leave."""
-    with _said_plainly():
+    with said_plainly():
         units = files.read(units_path).units
         one, other = (files.read_plan(path, units) for path in (plan_path, other_path))
     changes = plans.difference(units, one, other)
@@ -76,7 +75,7 @@ def merge(
     out: Annotated[Path, typer.Option(metavar="OUT.csv", help="Both plans' changes in one.")],
 ) -> None:
     """Both plans' changes since today in one. Where they clash: exit code 1, nothing written."""
-    with _said_plainly():
+    with said_plainly():
         units = files.read(units_path).units
         one, other = (files.read_plan(path, units) for path in (plan_path, other_path))
         merged, conflicts = plans.merge(units, units.cell_code, one, other)
@@ -94,15 +93,3 @@ def _households(units: Units, changes: list[plans.Change]) -> str:
     total = float(np.sum(units.households))
     moved = sum(change.households for change in changes)
     return f"{moved:.0f} of {total:.0f} households"
-
-
-@contextmanager
-def _said_plainly() -> Iterator[None]:
-    try:
-        yield
-    except UnitsError as error:
-        raise give_up("\n".join(error.faults)) from None
-    except OSError as error:
-        raise give_up(
-            f"{error.filename or error}: {error.strerror or 'cannot be opened'}."
-        ) from None

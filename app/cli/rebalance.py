@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 
 from app.cli.terminal import complain, console, give_up, progress_bar
+from app.cli.unit_files import said_plainly
 from geodata import codes
 from geodata.codes import InvalidCodeError
 from geodata.rebalance import borders, files, measures, plans, search, validity
@@ -45,13 +46,9 @@ def rebalance(
     if not out.parent.is_dir():
         raise give_up(f"--out {out}: there is no folder {out.parent}.")
     began_s = time.process_time()
-    try:
+    with said_plainly():
         file = files.read(source)
         only = _communities(file.units, within)
-    except UnitsError as error:
-        raise give_up("\n".join(error.faults)) from None
-    except OSError as error:
-        raise give_up(f"{source}: {error.strerror or 'cannot be opened'}.") from None
     units, weights = file.units, PROFILES[profile]
     between = borders.between(units)
     console.print(f"{len(units):,} base units in {len(units.starts) - 1:,} communities")
