@@ -7,7 +7,8 @@ import csv
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,15 +85,9 @@ def write(path: Path, file: UnitsFile, plan: IntArray, said: Mapping[str, Any]) 
     new_cell_code = np.empty(len(plan), dtype=np.int64)
     new_cell_code[file.units.row] = plan
     beside = path.with_suffix(".json")
-    half_rows, half_said = (p.with_name(f".{p.name}.{os.getpid()}") for p in (path, beside))
-    try:
+    with _named_last(path, beside) as (half_rows, half_said):
         file.rows.assign(new_cell_code=new_cell_code).to_parquet(half_rows, compression="zstd")
         half_said.write_text(json.dumps(said, ensure_ascii=False, indent=1) + "\n", "utf-8")
-        half_rows.replace(path)
-        half_said.replace(beside)
-    finally:
-        half_rows.unlink(missing_ok=True)
-        half_said.unlink(missing_ok=True)
     return beside
 
 
@@ -120,14 +115,23 @@ def read_plan(path: Path, units: Units) -> IntArray:
 
 def write_assignment(path: Path, units: Units, plan: IntArray) -> None:
     """Write a plan as CSV, `unit_id,cell_code`, by unit."""
-    half = path.with_name(f".{path.name}.{os.getpid()}")
     order = np.argsort(units.unit_id, kind="stable")
     frame = pd.DataFrame({"unit_id": units.unit_id[order], "cell_code": plan[order]})
-    try:
+    with _named_last(path) as (half,):
         frame.to_csv(half, index=False)
-        half.replace(path)
+
+
+@contextmanager
+def _named_last(*paths: Path) -> Iterator[list[Path]]:
+    """Where to write instead: what lies there gets its name when all of it is written, or goes."""
+    halves = [path.with_name(f".{path.name}.{os.getpid()}") for path in paths]
+    try:
+        yield halves
+        for half, path in zip(halves, paths, strict=True):
+            half.replace(path)
     finally:
-        half.unlink(missing_ok=True)
+        for half in halves:
+            half.unlink(missing_ok=True)
 
 
 def _assignment(path: Path) -> dict[int, int]:
