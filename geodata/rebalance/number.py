@@ -1,25 +1,29 @@
-"""Another number of cells: splitting a heavy one, merging two light ones, letting load decide."""
+"""Another number of cells: splitting a heavy one, joining two light ones."""
+
+from collections.abc import Iterable
 
 import numpy as np
 
 from geodata.rebalance.borders import Borders
 from geodata.rebalance.units import BoolArray, FloatArray, IntArray, Units
 
-HEAVY = 1.5
-LIGHT = 0.5
 
-
-def next_code(community_code: int, used: set[int]) -> int:
+def next_code(community_code: int, used: Iterable[int]) -> int:
     """The next free number of a community; numbers of dissolved cells must be in `used`.
 
     Raises:
         ValueError: all 999 are used.
     """
-    mine = [code for code in used if code // 1000 == community_code // 1000]
-    code = max(mine, default=community_code) + 1
+    code = last_code(community_code, used) + 1
     if code // 1000 != community_code // 1000:
         raise ValueError(f"community {community_code} has used all its numbers")
     return code
+
+
+def last_code(community_code: int, used: Iterable[int]) -> int:
+    """The highest code of a community that was ever used; the community's own if none was."""
+    mine = (code for code in used if code // 1000 == community_code // 1000)
+    return max(mine, default=community_code)
 
 
 def split(

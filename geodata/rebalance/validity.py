@@ -4,6 +4,7 @@ Source: the reference on rebalancing, "A plan is valid when". Each fault names a
 wrong, and holds the cells and units concerned, so that a page can show them.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from geodata.coverage import dissolve
 from geodata.rebalance.borders import Borders
 from geodata.rebalance.measures import pieces_in
+from geodata.rebalance.number import last_code
 from geodata.rebalance.units import BoolArray, IntArray, Units
 
 WIDEST_GAP_M = 0.5
@@ -85,22 +87,26 @@ def _outside_community(units: Units, plan: IntArray) -> list[Fault]:
 
 
 def _codes(units: Units, plan: IntArray, dissolved: frozenset[int]) -> list[Fault]:
-    """New cells take the next free number of their community; numbers are never used twice."""
+    """New cells take the next free numbers of their community; none is ever used twice."""
     faults = []
     today, drawn = set(np.unique(units.cell_code).tolist()), set(np.unique(plan).tolist())
     again = tuple(sorted(drawn & (dissolved - today)))
     if again:
         faults.append(Fault(Rule.CODES_KEPT, "codes of dissolved cells are used again", again))
-    ever = today | dissolved
-    for code in sorted(drawn - ever):
-        taken = [known for known in ever if known // 1000 == code // 1000]
-        new = sorted(c for c in drawn - ever if c // 1000 == code // 1000)
-        begin = max(taken, default=code // 1000 * 1000) + 1
-        expected = range(begin, begin + len(new))
-        if list(expected) != new:
+    ever, fresh = _by_community(today | dissolved), _by_community(drawn - today - dissolved)
+    for community_code, new in sorted(fresh.items()):
+        last = last_code(community_code, ever.get(community_code, ()))
+        if sorted(new) != list(range(last + 1, last + 1 + len(new))):
             said = "new cells do not take the next free numbers"
-            faults.append(Fault(Rule.CODES_KEPT, said, tuple(new)))
-    return list({fault.cells: fault for fault in faults}.values())
+            faults.append(Fault(Rule.CODES_KEPT, said, tuple(sorted(new))))
+    return faults
+
+
+def _by_community(cells: Iterable[int]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    for code in cells:
+        found.setdefault(code // 1000 * 1000, []).append(code)
+    return found
 
 
 def _locked(units: Units, plan: IntArray) -> list[Fault]:

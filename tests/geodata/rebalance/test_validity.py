@@ -76,6 +76,26 @@ def test_numbers_of_dissolved_cells_stay_unused() -> None:
     assert validity.vanished(units, joined) == (FIRST + 3,)
 
 
+def test_numbers_run_out() -> None:
+    """A community that has used all 999 can open no cell; the gate says so and does not fail."""
+    units = halves()
+    used = frozenset({FIRST + 999, FIRST + 1999})
+    assert rules(units, put(units, u6=4), dissolved=used) == {Rule.CODES_KEPT}
+    with pytest.raises(ValueError, match="used all its numbers"):
+        number.next_code(FIRST, used)
+    assert rules(units, units.cell_code, dissolved=used) == set()
+
+
+def test_new_numbers_of_several_communities() -> None:
+    """Each community counts its own; what is wrong in one is told of that one."""
+    units = made_up.units_of(made_up.frame(4, 4, 3, seed=2, communities=3))
+    plan, between = units.cell_code.copy(), borders.between(units)
+    edge = [int(units.starts[index]) for index in range(3)]
+    plan[edge[0]], plan[edge[1]] = FIRST + 4, FIRST + 1006
+    found = [f for f in validity.faults_of(units, between, plan) if f.rule is Rule.CODES_KEPT]
+    assert [fault.cells for fault in found] == [(FIRST + 1006,)]
+
+
 def test_shapes_that_do_not_meet() -> None:
     """A narrow gap between units is found though every unit is sound."""
     rows = made_up.frame(6, 2, 3, seed=1)
