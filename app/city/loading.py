@@ -14,16 +14,18 @@ from sqlalchemy.orm import Session
 
 from app.city import bundle, queries, rows, tables, timeline
 from app.city.bundle import Manifest
-from app.city.copying import copy_table, driver_of
 from app.city.demo_tables import make_demo_tables
 from app.city.errors import BundleError
 from app.city.report import LoadReport
 from app.city.standard import shipped_standard
 from app.city.standard_queries import write_standard
 from app.core.clock import city_midnight
+from app.core.copying import copy_table, driver_of
 from app.core.db import writing
 from app.live.service import restart_stream
 from app.mediation.queries import make_rooms
+from app.places import versions
+from app.places.rows import since
 from geodata.progress import Progress
 
 HISTORY = timedelta(days=400)
@@ -41,11 +43,11 @@ def load_bundle(engine: Engine, folder: Path, progress: Progress, now: datetime)
     progress.step("read cases", 0, 1)
     cases = rows.read_cases(folder, shift, now)
     progress.step("read cases", 1, 1)
-    valid = rows.since(_opening(cases, now))
+    valid = since(_opening(cases, now))
     content = tables.one_ahead(tables.of_bundle(folder, cases, valid))
     with writing(engine) as session, closing(content):
-        queries.begin_load(session)
-        version = queries.next_boundary_version(session, now)
+        versions.take_turn(session)
+        version = versions.next_boundary_version(session, now)
         queries.clear_city(session)
         _write_frame(session, manifest, version, valid, now)
         queries.ensure_months(session, _first_report(cases, now), now + MONTHS_AHEAD)
@@ -87,7 +89,7 @@ def _write_frame(
         now=now,
     )
     note = f"recipe {manifest.recipe}, seed {manifest.seed}"
-    queries.write_boundary_version(session, version, valid, note)
+    versions.write_boundary_version(session, version, valid, note)
     write_standard(session, shipped_standard(), valid)
 
 

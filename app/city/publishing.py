@@ -9,13 +9,12 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from app.city import queries as city_queries
 from app.city import standard_queries
-from app.city.files import sheet
-from app.city.files.job import FileRefused
 from app.city.standard import Standard, categories_of, english_names
 from app.core.clock import CITY_ZONE
 from app.core.db import reading, writing
+from app.files import sheet
+from app.files.job import FileRefused
 from app.identity.audit import record
 from app.identity.rules import Actor
 from app.incidents.case_clocks import Limits, start_of
@@ -36,6 +35,7 @@ from app.incidents.standard import (
     line_of,
 )
 from app.places import queries as place_queries
+from app.places import versions
 
 SHEET_TITLE = "filing_standard"
 
@@ -148,7 +148,7 @@ def publish(
     report.content = lines
     with reading(engine) if dry_run else writing(engine) as session:
         if not dry_run:
-            city_queries.begin_load(session)
+            versions.take_turn(session)
         _preview(session, lines, report)
         if not dry_run:
             names_en = {**english_names(), **standard_queries.english_names(session)}

@@ -16,14 +16,14 @@ from app.places.models import City
 
 # Every table that holds something of one city, what is referred to after what refers.
 CITY_TABLES = (
+    "plan_job", "plan_step", "plan_comment", "plan_lock", "plan_edit", "plan_move", "plan",
     "outbox", "stream_event", "meeting_booking", "mediation_event", "mediation", "room",
     "warning_event", "warning", "attachment", "case_contact", "incident_event", "report_receipt",
     "incident", "category", "filing_line", "assignment", "station_cover", "duty_unit", "station",
     "map_feature", "base_unit", "area_shape", "area", "boundary_version", "city",
 )  # fmt: skip
 NUMBERED_TABLES = ("area", "station", "duty_unit", "assignment", "category", "filing_line",
-                   "boundary_version")  # fmt: skip
-LOAD_LOCK = 0x63697479
+                   "base_unit", "boundary_version")  # fmt: skip
 _DEADLOCK = "40P01"
 _CLEAR_ATTEMPTS = 5
 
@@ -61,15 +61,6 @@ def write_vocabularies(session: Session) -> None:
     )
 
 
-def begin_load(session: Session) -> None:
-    """Take the turn among loads and imports, and let this transaction last as long as it takes."""
-    session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOAD_LOCK})
-    session.execute(text("SET LOCAL statement_timeout = 0"))
-    # A killed loader must not keep the old city locked until the end of some long statement.
-    session.execute(text("SET LOCAL client_connection_check_interval = '1s'"))
-    session.execute(text("SET LOCAL maintenance_work_mem = '256MB'"))
-
-
 def clear_city(session: Session) -> None:
     """Empty every table of the city. Readers wait from here to the end of the transaction.
 
@@ -89,16 +80,6 @@ def clear_city(session: Session) -> None:
                 raise
 
 
-def next_boundary_version(session: Session, now: datetime) -> int:
-    """A number that no boundary version had before, nor will have after another load.
-
-    Tiles are kept for ever under this number, so it is a time: seconds since 1970, or one more
-    than the last number.
-    """
-    last = session.scalar(text("SELECT max(id) FROM boundary_version")) or 0
-    return max(int(last) + 1, int(now.timestamp()))
-
-
 def write_city(
     session: Session, *, code: int, name: str, name_en: str | None, demo: bool, now: datetime
 ) -> None:
@@ -109,17 +90,6 @@ def write_city(
             " VALUES (:code, :name, :name_en, :demo, :now)"
         ),
         {"code": code, "name": name, "name_en": name_en, "demo": demo, "now": now},
-    )
-
-
-def write_boundary_version(session: Session, version: int, valid: str, note: str) -> None:
-    """Write one state of all boundaries."""
-    session.execute(
-        text(
-            "INSERT INTO boundary_version (id, valid, note)"
-            " VALUES (:id, CAST(:valid AS tstzrange), :note)"
-        ),
-        {"id": version, "valid": valid, "note": note},
     )
 
 

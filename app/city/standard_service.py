@@ -14,7 +14,6 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from app.city import publishing, standard_queries
-from app.city.files.job import FileRefused
 from app.city.publishing import CaseChange, PublishReport
 from app.city.standard_schemas import (
     CellError,
@@ -27,6 +26,7 @@ from app.city.standard_schemas import (
 )
 from app.core.db import reading
 from app.core.errors import FieldError, Problem, invalid, not_found, too_large, unavailable
+from app.files.job import FileRefused
 from app.identity.rules import Actor
 from app.incidents.clocks import Calendar, CalendarUnknown, Limit, due
 from app.incidents.standard import Fault

@@ -10,8 +10,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from app.city import bundle, rows
-from app.city.copying import as_hex, same
 from app.city.errors import BundleError
+from app.core.copying import as_hex, same
+from app.places import rows as area_rows
 
 T = TypeVar("T")
 
@@ -27,11 +28,11 @@ def of_bundle(folder: Path, cases: rows.Cases, valid: str) -> Iterator[tuple[str
     Raises:
         BundleError: a file cannot be read, or files contradict each other.
     """
-    areas = rows.area_rows(*_drawn(folder, "areas", rows.AREA_COLUMNS), 1, valid)
+    areas = area_rows.area_rows(*_drawn(folder, "areas", area_rows.AREA_COLUMNS), 1, valid)
     yield "area", areas
     try:
         drawn = _drawn(folder, "shapes", ("code", "level", "zoom"))
-        yield "area_shape", rows.shape_rows(*drawn, areas, valid)
+        yield "area_shape", area_rows.shape_rows(*drawn, areas, valid)
     except ValueError as error:
         raise BundleError(f"{folder / 'shapes.parquet'}: {error}") from error
     yield "base_unit", rows.unit_rows(*_drawn(folder, "units", rows.UNIT_COLUMNS), valid)

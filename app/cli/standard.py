@@ -28,7 +28,7 @@ def export(
 ) -> None:
     """Write the standard in force as one sheet of nine columns."""
     from app.city import publishing
-    from app.city.files.job import FileRefused
+    from app.files.job import FileRefused
 
     at = utc_now()
     if on is not None:

@@ -70,6 +70,9 @@ BEGIN
         ('report_receipt', 'cell_code'), ('attachment', 'cell_code'),
         ('mediation', 'cell_code'), ('mediation_event', 'cell_code'),
         ('meeting_booking', 'cell_code'), ('warning', 'cell_code'), ('warning_event', 'cell_code'),
+        ('plan', 'area_code'), ('plan_move', 'area_code'), ('plan_edit', 'area_code'),
+        ('plan_lock', 'area_code'), ('plan_comment', 'area_code'), ('plan_step', 'area_code'),
+        ('plan_job', 'area_code'),
         ('stream_event', 'area_code')) t (relation, code)
     LOOP
         -- Only where something is missing: it takes locks for which a running server would wait.
@@ -113,6 +116,11 @@ GRANT SELECT, INSERT, UPDATE (state) ON mediation TO minqing_app;
 GRANT SELECT, INSERT ON mediation_event, warning_event TO minqing_app;
 GRANT SELECT, INSERT, DELETE ON meeting_booking TO minqing_app;
 GRANT SELECT, INSERT, UPDATE (state) ON warning TO minqing_app;
+GRANT SELECT, INSERT, UPDATE ON plan, plan_comment, plan_edit, plan_job TO minqing_app;
+GRANT DELETE ON plan_edit TO minqing_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON plan_move TO minqing_app;
+GRANT SELECT, INSERT, DELETE ON plan_lock TO minqing_app;
+GRANT SELECT, INSERT ON plan_step TO minqing_app;
 GRANT USAGE ON SEQUENCE incident_no_seq TO minqing_app;
 REVOKE ALL ON account, account_grant, sign_in, sign_in_failure, live_sign_in, audit_head, api_key
     FROM minqing_app;
@@ -141,19 +149,22 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT format('%s has no forced row security', t)
     FROM unnest(ARRAY['incident', 'incident_event', 'report_receipt', 'attachment',
         'stream_event', 'audit_row', 'case_contact', 'mediation', 'mediation_event',
-        'meeting_booking', 'warning', 'warning_event']) t
+        'meeting_booking', 'warning', 'warning_event', 'plan', 'plan_move', 'plan_edit',
+        'plan_lock', 'plan_comment', 'plan_step', 'plan_job']) t
     WHERE NOT coalesce((SELECT relrowsecurity AND relforcerowsecurity FROM pg_class
                         WHERE oid = to_regclass('public.' || t)), false)
     UNION ALL
     SELECT format('%s has not exactly the policy of scope', t)
     FROM unnest(ARRAY['incident', 'incident_event', 'report_receipt', 'attachment',
         'stream_event', 'audit_row', 'case_contact', 'mediation', 'mediation_event',
-        'meeting_booking', 'warning', 'warning_event']) t
+        'meeting_booking', 'warning', 'warning_event', 'plan', 'plan_move', 'plan_edit',
+        'plan_lock', 'plan_comment', 'plan_step', 'plan_job']) t
     WHERE (SELECT array_agg(polname || ': ' || pg_get_expr(polqual, polrelid)) FROM pg_policy
            WHERE polrelid = to_regclass('public.' || t)
              AND polroles && ARRAY[0::oid, to_regrole('minqing_app')::oid])
         IS DISTINCT FROM ARRAY['scope: range_contains_elem(( SELECT session_scope() AS '
-            || 'session_scope), ' || CASE WHEN t IN ('stream_event', 'audit_row') THEN 'area_code'
+            || 'session_scope), ' || CASE WHEN t IN ('stream_event', 'audit_row')
+            OR t LIKE 'plan%' THEN 'area_code'
             ELSE 'cell_code' END || ')']
     UNION ALL
     SELECT format('published.%s does not ask as its reader', relname) FROM pg_class

@@ -53,7 +53,7 @@ TABLES: dict[str, tuple[str, str]] = {
     ),
     "base_unit": (
         "a building plot; households and expected cases are numbers",
-        "unit_id community_code cell_code households incidents street_block locked geom valid",
+        "id unit_id community_code cell_code households incidents street_block locked geom valid",
     ),
     "boundary_version": ("one state of all boundaries", "id valid note"),
     "case_contact": (
@@ -94,6 +94,33 @@ TABLES: dict[str, tuple[str, str]] = {
         "id mediation_id cell_code room_id unit_id during",
     ),
     "outbox": ("an event to be told", "id topic area_code payload created_at"),
+    "plan": (
+        "other cells for base units, and which staff posts drew them",
+        "id area_code title note parent_id base_at state revision author editors model publish_on"
+        " created_at changed_at published_at boundary_version",
+    ),
+    "plan_comment": (
+        "what a post says about a place in a plan",
+        "id plan_id area_code at account text geom resolved_at",
+    ),
+    "plan_edit": (
+        "units that a post gave to other cells at once",
+        "plan_id no area_code at account kind note unit_ids before after undone",
+    ),
+    "plan_job": (
+        "long work on a plan",
+        "id plan_id area_code kind params state done total objective message result account"
+        " asked_at started_at ended_at cancel_asked",
+    ),
+    "plan_lock": ("an area that a plan leaves alone", "plan_id locked_code area_code"),
+    "plan_move": (
+        "a building plot that a plan gives to another cell",
+        "plan_id unit_id area_code community_code base_cell cell_code",
+    ),
+    "plan_step": (
+        "a step of a plan's life, and which post took it",
+        "plan_id no area_code at account step state reason",
+    ),
     "report_receipt": ("an acknowledgement", "id body_hash no reported_at cell_code"),
     "retention_rule": ("after how many days something protected goes", "what days"),
     "live_sign_in": (

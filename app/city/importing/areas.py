@@ -4,7 +4,6 @@ import numpy as np
 import shapely
 
 from app.city import queries as city_queries
-from app.city import rows
 from app.city.importing import boundaries, fields, mosaic, queries
 from app.city.importing.boundaries import NewAreas
 from app.city.importing.work import Drawn, Work
@@ -12,6 +11,8 @@ from app.city.loading import HISTORY
 from app.city.standard import shipped_standard
 from app.city.standard_queries import write_standard
 from app.core.clock import city_midnight
+from app.places import versions
+from app.places.rows import since
 from geodata import codes
 from geodata.codes import Level
 
@@ -208,7 +209,7 @@ def _write(work: Work, found: dict[Level, NewAreas], *, fresh: bool) -> None:
 def _begin_city(work: Work, city: NewAreas) -> None:
     """An empty city under its own name, with the filing standard."""
     session = work.session
-    version = city_queries.next_boundary_version(session, work.now)
+    version = versions.next_boundary_version(session, work.now)
     city_queries.clear_city(session)
     city_queries.write_city(
         session,
@@ -218,6 +219,6 @@ def _begin_city(work: Work, city: NewAreas) -> None:
         demo=False,
         now=work.now,
     )
-    valid = rows.since(city_midnight(work.now - HISTORY))
-    city_queries.write_boundary_version(session, version, valid, "areas imported")
+    valid = since(city_midnight(work.now - HISTORY))
+    versions.write_boundary_version(session, version, valid, "areas imported")
     write_standard(session, shipped_standard(), valid)

@@ -7,11 +7,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from app.city import queries as city_queries
-from app.city import rows
-from app.city.copying import copy_table, driver_of
 from app.city.importing import mosaic, queries
 from app.city.importing.work import GeometryArray, Work
+from app.core.copying import copy_table, driver_of
+from app.places import rows as area_rows
+from app.places import versions
 from geodata import codes, shapes
 from geodata.codes import Level
 
@@ -52,7 +52,7 @@ def write_level(work: Work, level: Level, areas: NewAreas) -> None:
     """Close what the level held and open these areas in its place."""
     session = work.session
     is_first = not queries.has_level(session, level)
-    valid = rows.since(queries.opening(session) if is_first else work.now)
+    valid = area_rows.since(queries.opening(session) if is_first else work.now)
     queries.close_areas(session, level, work.now)
     order = np.argsort(areas.code, kind="stable")
     geometries = areas.geometries[order]
@@ -68,7 +68,7 @@ def write_level(work: Work, level: Level, areas: NewAreas) -> None:
             },
         }
     )
-    content = rows.area_rows(plain, geometries, queries.first_free_id(session, "area"), valid)
+    content = area_rows.area_rows(plain, geometries, versions.first_free_id(session, "area"), valid)
     driver = driver_of(session)
     copy_table(driver, "area", content)
     work.progress.step("prepare shapes", 0, 1)
@@ -78,7 +78,7 @@ def write_level(work: Work, level: Level, areas: NewAreas) -> None:
     drawn = shapes.for_zooms(frame, shapes.zooms_of(level))
     table = pa.table({name: drawn[name].to_numpy() for name in ("code", "level", "zoom")})
     copy_table(
-        driver, "area_shape", rows.shape_rows(table, drawn.geometry.to_numpy(), content, valid)
+        driver, "area_shape", area_rows.shape_rows(table, drawn.geometry.to_numpy(), content, valid)
     )
     work.progress.step("prepare shapes", 1, 1)
     work.report.written += len(code)
@@ -86,6 +86,6 @@ def write_level(work: Work, level: Level, areas: NewAreas) -> None:
 
 def open_version(work: Work, note: str) -> None:
     """Begin a new state of all boundaries now."""
-    version = city_queries.next_boundary_version(work.session, work.now)
-    queries.close_boundary_version(work.session, work.now)
-    city_queries.write_boundary_version(work.session, version, rows.since(work.now), note)
+    version = versions.next_boundary_version(work.session, work.now)
+    versions.close_boundary_version(work.session, work.now)
+    versions.write_boundary_version(work.session, version, area_rows.since(work.now), note)

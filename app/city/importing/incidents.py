@@ -8,10 +8,10 @@ import pyarrow as pa
 from pydantic import ValidationError
 
 from app.city import queries as city_queries
-from app.city.copying import as_hex, copy_table, driver_of, same
 from app.city.importing import fields, places, queries
 from app.city.importing.work import Work
 from app.city.loading import MONTHS_AHEAD
+from app.core.copying import as_hex, copy_table, driver_of, same
 from app.incidents.rules import Source, Status, Step, Tier
 from app.incidents.schemas import NewIncident
 

@@ -6,7 +6,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from app.city.measure import area_m2
+from geodata.ground import area_m2
 
 GeometryArray = NDArray[np.object_]
 

@@ -58,20 +58,10 @@ def close_areas(session: Session, level: Level, now: datetime) -> int:
     return len(closed)
 
 
-def first_free_id(session: Session, table: str) -> int:
-    """One more than the last id of a table, which is locked against others until the end."""
-    session.execute(text(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"))
-    last = text(f"SELECT coalesce(max(id), 0) + 1 FROM {table}")  # noqa: S608 (our names)
-    return int(session.execute(last).scalar_one())
-
-
-def close_boundary_version(session: Session, now: datetime) -> None:
-    """End the boundaries in force at `now`."""
+def close_units(session: Session, now: datetime) -> None:
+    """End all base units at `now`."""
     session.execute(
-        text(
-            "UPDATE boundary_version SET valid = tstzrange(lower(valid), :now)"
-            " WHERE upper_inf(valid)"
-        ),
+        text("UPDATE base_unit SET valid = tstzrange(lower(valid), :now) WHERE upper_inf(valid)"),
         {"now": now},
     )
 
@@ -112,7 +102,7 @@ def left_behind(session: Session) -> dict[str, int]:
             " (SELECT count(*) FROM incident i JOIN incident_status s USING (status)"
             "   WHERE s.is_open AND i.cell_code IN (SELECT code FROM gone)) AS incidents,"
             " (SELECT count(*) FROM base_unit"
-            "   WHERE cell_code IN (SELECT code FROM gone)) AS units,"
+            "   WHERE upper_inf(valid) AND cell_code IN (SELECT code FROM gone)) AS units,"
             " (SELECT count(*) FROM assignment"
             "   WHERE upper_inf(valid) AND area_code IN (SELECT code FROM gone)) AS assignments"
         )

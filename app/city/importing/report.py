@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from app.city.files.job import MOST_REFUSALS, Refusal
+from app.files.job import MOST_REFUSALS, Refusal
 
 MOST_OUTSIDE_SHARE = 0.2
 # A spreadsheet takes a cell that begins so for a formula.

@@ -8,14 +8,15 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from app.city import queries as city_queries
-from app.city.files import sandbox
-from app.city.files.job import FileRefused, Job, Shape
-from app.city.files.sandbox import FileRows
 from app.city.importing import areas, cells, incidents, stations, units
 from app.city.importing.report import MOST_OUTSIDE_SHARE, ImportReport, Kind
 from app.city.importing.work import Options, Work
 from app.core.db import writing
+from app.files import sandbox
+from app.files.job import FileRefused, Job, Shape
+from app.files.sandbox import FileRows
 from app.live.service import restart_stream
+from app.places import versions
 from geodata.progress import Progress
 
 NAMES_FILE = Path(__file__).with_name("column_names.csv")
@@ -94,7 +95,7 @@ def _take_over(report: ImportReport, found: FileRows) -> None:
 
 def _import(work: Work) -> None:
     session, report, progress = work.session, work.report, work.progress
-    city_queries.begin_load(session)
+    versions.take_turn(session)
     if report.rows:
         progress.step("check", 0, 1)
         TAKE[report.kind](work)

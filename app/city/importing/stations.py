@@ -5,11 +5,13 @@ import pyarrow as pa
 import shapely
 
 from app.city import rows
-from app.city.copying import copy_table, driver_of
 from app.city.importing import fields, places, queries
 from app.city.importing.work import Drawn, Work
+from app.core.copying import copy_table, driver_of
 from app.dispatch.rules import StationKind
 from app.mediation.queries import make_rooms
+from app.places import versions
+from app.places.rows import since
 from geodata import codes
 from geodata.codes import LEVELS, Level
 
@@ -39,7 +41,7 @@ def take(work: Work) -> None:
     covers = _covers(work, area_code)
     if not work.report.fits:
         return
-    first = queries.first_free_id(work.session, "station")
+    first = versions.first_free_id(work.session, "station")
     ids = np.arange(first, first + len(code))
     content = pa.table(
         {
@@ -51,10 +53,10 @@ def take(work: Work) -> None:
         }
     )
     is_first = queries.station_count(work.session) == 0
-    since = queries.opening(work.session) if is_first else work.now
+    opened_at = queries.opening(work.session) if is_first else work.now
     queries.replace_stations(work.session, work.now)
     driver = driver_of(work.session)
-    table = rows.station_rows(content, found.points, rows.since(since))
+    table = rows.station_rows(content, found.points, since(opened_at))
     work.report.written = copy_table(driver, "station", table)
     pairs = [(int(ids[i]), one) for i, served in enumerate(covers) for one in served]
     served = np.array(pairs, dtype=np.int64).reshape(-1, 2)

@@ -3,13 +3,13 @@
 import numpy as np
 import pyarrow as pa
 import shapely
-from sqlalchemy import text
 
 from app.city import rows
-from app.city.copying import copy_table, driver_of
 from app.city.importing import fields, hints, mosaic, queries
 from app.city.importing.report import MOST_OUTSIDE_SHARE
 from app.city.importing.work import Drawn, GeometryArray, Work
+from app.core.copying import copy_table, driver_of
+from app.places.rows import since
 from geodata import codes
 from geodata.codes import Level
 
@@ -54,9 +54,9 @@ def take(work: Work) -> None:
             "locked": pa.array(locked, pa.bool_()),
         }
     )
-    work.session.execute(text("TRUNCATE base_unit"))
+    queries.close_units(work.session, work.now)
     plots = shapely.get_geometry(work.file.geometries, 0)
-    copied = rows.unit_rows(content, plots, rows.since(work.now))
+    copied = rows.unit_rows(content, plots, since(work.now))
     work.report.written = copy_table(driver_of(work.session), "base_unit", copied)
 
 

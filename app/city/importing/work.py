@@ -10,8 +10,8 @@ import shapely
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from app.city.files.sandbox import FileRows
 from app.city.importing.report import ImportReport
+from app.files.sandbox import FileRows
 from geodata.codes import Level
 from geodata.progress import Progress
 

@@ -21,8 +21,8 @@ import openpyxl
 import pytest
 import shapely
 
-from app.city.files import sandbox
-from app.city.files.job import FileRefused, Job, Shape
+from app.files import sandbox
+from app.files.job import FileRefused, Job, Shape
 from geodata.progress import Cancelled, Silent
 from tests.app.city.samples import Samples
 

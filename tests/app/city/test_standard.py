@@ -18,12 +18,12 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from app.city import publishing
-from app.city.files import sheet
-from app.city.files.job import FileRefused
 from app.city.standard import STANDARD_FILE, shipped_standard
 from app.core.clock import CITY_ZONE, utc_now
 from app.core.context import Context
 from app.core.db import reading, writing
+from app.files import sheet
+from app.files.job import FileRefused
 from app.incidents import steps
 from app.incidents.rules import Step
 from app.incidents.standard import COLUMNS, StandardLine, faults_of, line_of

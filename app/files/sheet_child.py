@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from app.city.files.job import FileRefused
-from app.city.files.sniff import Format, format_of
-from app.city.files.tabular import MOST_COLUMNS, csv_lines
 from app.core.confine import confine
+from app.files.job import FileRefused
+from app.files.sniff import Format, format_of
+from app.files.tabular import MOST_COLUMNS, csv_lines
 
 Cell = str | int | float | bool | None
 

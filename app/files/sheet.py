@@ -8,13 +8,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.city.files.job import FileRefused
-from app.city.files.sandbox import copy_in, run_child
 from app.core.confine import CPU_S
+from app.files.job import FileRefused
+from app.files.sandbox import copy_in, run_child
 from geodata.progress import Silent
 
 Cell = str | int | float | bool | None
-CHILD = "app.city.files.sheet_child"
+CHILD = "app.files.sheet_child"
 
 
 @dataclass(frozen=True)

@@ -15,15 +15,15 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from app.city.files.job import FIELDS_FILE, ROWS_FILE, Answer, FileRefused, Job
 from app.core import child
 from app.core.child import Why
 from app.core.confine import CPU_S, ENVIRONMENT
+from app.files.job import FIELDS_FILE, ROWS_FILE, Answer, FileRefused, Job
 from geodata.progress import Progress
 
 MOST_BYTES = 1 * 2**30
 PATIENCE_S = 300.0
-CHILD = "app.city.files.child"
+CHILD = "app.files.child"
 _SENTENCES = {
     Why.TOO_SLOW: f"Reading took longer than {PATIENCE_S:.0f} s; split the file.",
     Why.TOO_MUCH_COMPUTING: "Reading took more computing than a file may take; split it.",
@@ -116,7 +116,7 @@ def _run(job: Job, folder: Path, progress: Progress) -> Answer:
 
 def drivers_to_skip() -> str:
     """What GDAL is not to load."""
-    from app.city.files import layers  # noqa: PLC0415  (GDAL; the server reads only sheets)
+    from app.files import layers  # noqa: PLC0415  (GDAL; the server reads only sheets)
 
     return layers.drivers_to_skip()
 

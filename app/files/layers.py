@@ -9,10 +9,10 @@ import pyogrio
 import shapely
 from pyogrio.raw import read as gdal_read
 
-from app.city.files.archive import open_checked, unpack
-from app.city.files.job import FileRefused
-from app.city.files.table import RawTable
-from app.city.files.tabular import codec
+from app.files.archive import open_checked, unpack
+from app.files.job import FileRefused
+from app.files.table import RawTable
+from app.files.tabular import codec
 
 DRIVERS = ("ESRI Shapefile", "GPKG")
 NEEDED_PARTS = (".shx", ".dbf")

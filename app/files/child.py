@@ -1,4 +1,4 @@
-"""The reading child: `python -m app.city.files.child`, a job on standard input.
+"""The reading child: `python -m app.files.child`, a job on standard input.
 
 Writes what it found beside the file it reads (arrays of row numbers and WKB in EPSG:4326, texts as
 JSON), and its answer as JSON on standard output.
@@ -17,11 +17,11 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from app.city.files import drawing, geojson, tabular
-from app.city.files.job import FIELDS_FILE, ROWS_FILE, Answer, FileRefused, Job, Shape
-from app.city.files.sniff import Format, format_of
-from app.city.files.table import RawTable
 from app.core.confine import confine
+from app.files import drawing, geojson, tabular
+from app.files.job import FIELDS_FILE, ROWS_FILE, Answer, FileRefused, Job, Shape
+from app.files.sniff import Format, format_of
+from app.files.table import RawTable
 from geodata import crs
 
 MOST_TEXT = 10_000
@@ -80,7 +80,7 @@ def _open(kind: Format, path: Path, job: Job) -> RawTable:
 def _layers() -> ModuleType:
     """The reader that stands on GDAL, which is slow to come up and needs no pandas here."""
     sys.modules["pandas"] = sys.modules["geopandas"] = None  # type: ignore[assignment]
-    layers = importlib.import_module("app.city.files.layers")
+    layers = importlib.import_module("app.files.layers")
     layers.check_drivers()
     return layers
 

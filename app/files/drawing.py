@@ -5,7 +5,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from app.city.files.job import Shape
+from app.files.job import Shape
 from geodata import crs
 
 MOST_CORNERS = 100_000

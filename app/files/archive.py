@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-from app.city.files.job import FileRefused
+from app.files.job import FileRefused
 
 MOST_ENTRIES = 2_000
 MOST_BYTES = 1 * 2**30

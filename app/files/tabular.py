@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from app.city.files.job import FileRefused
-from app.city.files.table import RawTable
+from app.files.job import FileRefused
+from app.files.table import RawTable
 
 MOST_ROWS = 5_000_000
 MOST_COLUMNS = 300

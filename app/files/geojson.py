@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import shapely
 
-from app.city.files.job import FileRefused
-from app.city.files.table import RawTable
+from app.files.job import FileRefused
+from app.files.table import RawTable
 
 MOST_BYTES = 400 * 2**20
 _NUMBERS = (int, float)

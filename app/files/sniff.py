@@ -3,8 +3,8 @@
 from enum import StrEnum
 from pathlib import Path
 
-from app.city.files.archive import open_checked
-from app.city.files.job import FileRefused
+from app.files.archive import open_checked
+from app.files.job import FileRefused
 
 ACCEPTED = "GeoJSON, a zipped Shapefile, GeoPackage, CSV and XLSX are accepted"
 _HEAD_BYTES = 4096
