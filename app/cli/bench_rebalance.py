@@ -43,7 +43,7 @@ def run(path: Path, progress: Progress) -> Table:
         began_s = time.process_time()
         plan = draw()
         cpu_s = time.process_time() - began_s
-        found = asdict(measures.measure(units, between, plan, 2.0)[0])
+        found = asdict(measures.measure(units, between, plan)[0])
         figures = [f"{found[word]:.3f}" for word in SHOWN]
         columns[name] = [*figures, str(found["broken"]), f"{cpu_s:.1f}"]
 
@@ -64,8 +64,7 @@ def run(path: Path, progress: Progress) -> Table:
 def _metis(part: Callable[..., Any], units: Units, between: Borders) -> IntArray:
     plan = units.cell_code.copy()
     profile: Profile = PROFILES[ProfileName.STANDARD]
-    for index, community in enumerate(search.communities(units, between, profile)):
-        rows = slice(units.starts[index], units.starts[index + 1])
+    for community in search.communities(units, between, profile):
         if len(community.cells) < 2:
             continue
         length = community.border / max(community.border.max(initial=0.0), 1e-9) * EDGE_PARTS
@@ -80,5 +79,5 @@ def _metis(part: Callable[..., Any], units: Units, between: Borders) -> IntArray
         stays = np.zeros((len(community.cells), len(community.cells)))
         np.add.at(stays, (drawn, community.today), community.households)
         own = linear_sum_assignment(stays, maximize=True)[1]
-        plan[rows] = community.cells[own[drawn]][community.atom]
+        plan[community.rows] = community.cells[own[drawn]][community.atom]
     return plan

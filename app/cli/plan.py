@@ -11,7 +11,6 @@ from app.cli.rebalance import compared, complain_of
 from app.cli.terminal import complain, console
 from app.cli.unit_files import said_plainly
 from geodata.rebalance import borders, files, measures, plans, validity
-from geodata.rebalance.profiles import PROFILES, ProfileName
 from geodata.rebalance.units import Units
 
 app = typer.Typer(help="Plans of cells, as files.", no_args_is_help=True)
@@ -39,9 +38,8 @@ def check(
             plan = plans.mend(units, between, plan)
             files.write_assignment(mend, units, plan)
             console.print(f"Written: {mend}", soft_wrap=True)
-    load = PROFILES[ProfileName.STANDARD].load_of_incident
     before, after = (
-        measures.measure(units, between, cells, load)[0] for cells in (units.cell_code, plan)
+        measures.measure(units, between, cells)[0] for cells in (units.cell_code, plan)
     )
     console.print(compared(before, after))
     complain_of(validity.faults_of(units, between, plan))

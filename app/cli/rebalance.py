@@ -57,8 +57,7 @@ def rebalance(
             units, between, weights, seed=seed, progress=bar, workers=workers, only=only
         )
     before, after = (
-        measures.measure(units, between, cells, weights.load_of_incident)[0]
-        for cells in (units.cell_code, plan)
+        measures.measure(units, between, cells)[0] for cells in (units.cell_code, plan)
     )
     faults = validity.faults_of(units, between, plan)
     beside = files.write(out, file, plan, {

@@ -6,7 +6,6 @@ Source: the reference on rebalancing, "Measures (exact)". A figure without a uni
 from dataclasses import dataclass
 
 import numpy as np
-import shapely
 
 from geodata.rebalance.borders import Borders
 from geodata.rebalance.mending import pieces_of
@@ -69,7 +68,7 @@ class Measures:
     on_street: float
 
 
-def cells_of(units: Units, borders: Borders, plan: IntArray, load_of_incident: float) -> Cells:
+def cells_of(units: Units, borders: Borders, plan: IntArray) -> Cells:
     """What a plan makes of the units.
 
     Args:
@@ -77,12 +76,12 @@ def cells_of(units: Units, borders: Borders, plan: IntArray, load_of_incident: f
     """
     code, first, index = np.unique(plan, return_index=True, return_inverse=True)
     count = len(code)
-    load = sums(index, units.load(load_of_incident), count)
+    load = sums(index, units.load, count)
     community = units.community_code[first]
     free = sums(index, ~units.locked, count) > 0
     inside = plan[borders.one] == plan[borders.other]
     inner_m = sums(index[borders.one][inside], borders.length_m[inside], count)
-    rim_m = sums(index, shapely.length(units.geometry), count)
+    rim_m = sums(index, units.rim_m, count)
     return Cells(
         code=code,
         community=community,
@@ -90,7 +89,7 @@ def cells_of(units: Units, borders: Borders, plan: IntArray, load_of_incident: f
         households=sums(index, units.households, count),
         deviation=_deviation(load, community, free),
         free=free,
-        area_m2=sums(index, shapely.area(units.geometry), count),
+        area_m2=sums(index, units.area_m2, count),
         perimeter_m=rim_m - 2.0 * inner_m,
         pieces=pieces_in(index, count, borders),
         index=index.astype(np.int64),
@@ -117,11 +116,9 @@ def pieces_in(index: IntArray, count: int, borders: Borders) -> IntArray:
     return np.bincount(index[first], minlength=count).astype(np.int64)
 
 
-def measure(
-    units: Units, borders: Borders, plan: IntArray, load_of_incident: float
-) -> tuple[Measures, Cells]:
+def measure(units: Units, borders: Borders, plan: IntArray) -> tuple[Measures, Cells]:
     """A plan in figures, and its cells."""
-    cells = cells_of(units, borders, plan, load_of_incident)
+    cells = cells_of(units, borders, plan)
     free = cells.free if np.any(cells.free) else np.ones(len(cells.code), dtype=np.bool_)
     deviation = cells.deviation[free]
     off = np.abs(deviation) - 1e-12  # a cell right on the bound is within it

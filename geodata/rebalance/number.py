@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from geodata.rebalance.borders import Borders
-from geodata.rebalance.units import BoolArray, FloatArray, IntArray, Units
+from geodata.rebalance.units import BoolArray, IntArray, Units
 
 
 def next_code(community_code: int, used: Iterable[int]) -> int:
@@ -26,15 +26,10 @@ def last_code(community_code: int, used: Iterable[int]) -> int:
     return max(mine, default=community_code)
 
 
-def split(
-    units: Units, borders: Borders, plan: IntArray, cell: int, *, new_code: int, load: FloatArray
-) -> IntArray:
+def split(units: Units, borders: Borders, plan: IntArray, cell: int, *, new_code: int) -> IntArray:
     """The plan with one cell cut in two halves of about equal load, both in one piece.
 
     The half that holds the cell's heaviest unit keeps its code.
-
-    Args:
-        load: (n,) the work that each unit makes.
 
     Raises:
         ValueError: the cell has fewer than two units that may move.
@@ -43,7 +38,7 @@ def split(
     if np.sum(inside & ~units.locked) < 2 or np.any(inside & units.locked):
         raise ValueError(f"cell {cell} cannot be split: locked, or a single unit")
     rows = np.flatnonzero(inside)
-    load = load[rows]
+    load = units.load[rows]
     graph = _neighbours(borders, inside)
     start = int(rows[np.argmax(load)])
     order = _outwards(graph, start)

@@ -21,9 +21,6 @@ class Profile:
     less 1; plus `ragged` times the inner border (half where it lies on a street) over today's;
     plus `moved` times the share of households in units that change their cell; plus `touched`
     times the share of cells whose units change.
-
-    Attributes:
-        load_of_incident: households that one incident a year weighs as much as.
     """
 
     tolerance: float
@@ -32,7 +29,6 @@ class Profile:
     ragged: float
     moved: float
     touched: float
-    load_of_incident: float = 2.0
 
     def but(self, **changes: float) -> "Profile":
         """The same with other weights."""

@@ -4,7 +4,7 @@ The same seed gives the same plan for any number of workers: every restart draws
 own, made of the run's seed, the community's code and the restart's number.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
@@ -47,6 +47,7 @@ class Community:
 
     Attributes:
         code: of the community.
+        rows: its units.
         cells: (k,) codes of the cells of today and of the plan to begin with.
         atom: (n,) the atom of each unit.
         start: (atoms,) the plan to begin with, every cell in one piece where that can be.
@@ -55,6 +56,7 @@ class Community:
     """
 
     code: int
+    rows: slice
     cells: IntArray
     atom: IntArray
     start: kernel.Int32Array
@@ -71,16 +73,22 @@ class Community:
 
 
 def communities(
-    units: Units, borders: Borders, profile: Profile, start: IntArray | None = None
+    units: Units,
+    borders: Borders,
+    profile: Profile,
+    start: IntArray | None = None,
+    only: Container[int] | None = None,
 ) -> Iterator[Community]:
     """Every community, with the profile's weights brought to its own scale.
 
     Args:
         start: (n,) the plan to begin with; today's where it is None.
+        only: codes of the communities wanted; None for all.
     """
     begin_with = units.cell_code if start is None else start
-    for index in range(len(units.starts) - 1):
-        yield _community(units, borders, profile, begin_with, index)
+    for index, row in enumerate(units.starts[:-1].tolist()):
+        if only is None or int(units.community_code[row]) in only:
+            yield _community(units, borders, profile, begin_with, index)
 
 
 def _community(
@@ -89,7 +97,7 @@ def _community(
     rows = slice(int(units.starts[index]), int(units.starts[index + 1]))
     pairs = slice(int(borders.starts[index]), int(borders.starts[index + 1]))
     atom, count = _atoms(units, rows)
-    weight = sums(atom, units.load(profile.load_of_incident)[rows], count)
+    weight = sums(atom, units.load[rows], count)
     households = sums(atom, units.households[rows], count)
     locked = sums(atom, units.locked[rows], count) > 0
     cells = np.unique(np.concatenate([units.cell_code[rows], start[rows]]))
@@ -113,6 +121,7 @@ def _community(
     people = float(households.sum())
     return Community(
         code=int(units.community_code[rows.start]),
+        rows=rows,
         cells=cells,
         atom=atom,
         start=drawn.astype(np.int32),
@@ -176,23 +185,67 @@ def _by_unit(
 def solve(community: Community, seed: int, effort: Effort | None = None) -> tuple[IntArray, float]:
     """(n,) the best plan found, as cell codes, and its objective; never worse than the start."""
     effort = effort or effort_for(len(community.start))
-    best, lowest = community.start, np.inf
+    found = _Search(community, effort)
     for restart in range(effort.restarts):
-        plan = np.empty_like(community.start)
+        found.take(*found.run(seed, restart))
+    return found.plan(), found.lowest
+
+
+class _Search:
+    """The restarts of one community, and the best of them so far; the same in whatever order."""
+
+    def __init__(self, community: Community, effort: Effort) -> None:
+        self.community = community
+        self.effort = effort
+        self._best = (_objective(community), -1, community.start)
+
+    @property
+    def units(self) -> int:
+        """How many units the community has."""
+        return len(self.community.atom)
+
+    @property
+    def lowest(self) -> float:
+        """The objective of the best plan so far."""
+        return self._best[0]
+
+    def run(self, seed: int, restart: int) -> tuple[float, int, kernel.Int32Array]:
+        """One restart; changes nothing here, and so may run in any thread."""
+        c = self.community
+        plan = np.empty_like(c.start)
         cost = kernel.anneal(
-            community.first, community.near, community.border, community.weight,
-            community.households, community.today, community.start, community.locked,
-            community.closed, community.mean, community.terms,
-            effort.steps_per_unit * len(plan), _seed_of(seed, community.code, restart), plan,
+            c.first, c.near, c.border, c.weight, c.households, c.today, c.start, c.locked,
+            c.closed, c.mean, c.terms, self.effort.steps_per_unit * len(plan),
+            _seed_of(seed, c.code, restart), plan,
         )  # fmt: skip
-        if cost < lowest:
-            best, lowest = plan, cost
-    return community.cells[best][community.atom], float(lowest)
+        return float(cost), restart, plan
+
+    def take(self, cost: float, restart: int, plan: kernel.Int32Array) -> None:
+        """Keep what `run` found if it is the best; of equal ones the first."""
+        if (cost, restart) < self._best[:2]:
+            self._best = (cost, restart, plan)
+
+    def plan(self) -> IntArray:
+        """(n,) the best plan so far, as cell codes."""
+        return self.community.cells[self._best[2]][self.community.atom]
+
+
+def _objective(community: Community) -> float:
+    """What the plan to begin with costs."""
+    c = community
+    return float(kernel.objective(
+        c.first, c.near, c.border, c.weight, c.households, c.today, c.start, c.closed, c.mean,
+        c.terms,
+    ))  # fmt: skip
 
 
 def _seed_of(seed: int, code: int, restart: int) -> int:
     words = np.random.SeedSequence([seed, code, restart]).generate_state(1, np.uint64)
     return int(words[0] >> np.uint64(1))
+
+
+def _unheard(_: float) -> None:
+    """Nobody asked."""
 
 
 def rebalance(
@@ -205,41 +258,55 @@ def rebalance(
     workers: int = 1,
     only: Iterable[int] | None = None,
     start: IntArray | None = None,
+    better: Callable[[float], None] = _unheard,
 ) -> IntArray:
     """(n,) a plan: the cell code of every unit.
 
     Args:
         seed: 0 or more.
-        progress: told after each community; it may cancel, and then nothing is returned.
+        progress: told after each restart of a community, in units; it may cancel, and then nothing
+            is returned.
         workers: threads; the kernel runs without the interpreter's lock.
         only: codes of the communities to change; None for all.
         start: (n,) the plan to begin with; today's where it is None. What moved is always counted
             from today.
+        better: told the mean objective of the wanted communities (by units), once for the plan to
+            begin with and at each improvement.
 
     Raises:
         Cancelled: by `progress`.
     """
-    wanted = None if only is None else set(only)
     plan = (units.cell_code if start is None else start).copy()
-    tasks = {
-        index: community
-        for index, community in enumerate(communities(units, borders, profile, start))
-        if wanted is None or community.code in wanted
-    }
-    units_total = sum(len(community.atom) for community in tasks.values())
-    done = 0
-    progress.step("rebalance", 0, units_total)
+    wanted = None if only is None else frozenset(only)
+    total = sum(wanted is None or code in wanted for code in units.community_code.tolist())
+    searches = []
+    for community in communities(units, borders, profile, start, wanted):
+        progress.step("rebalance", 0, total)
+        searches.append(_Search(community, effort_for(len(community.start))))
     # The largest first, so that none of them is left for the end.
-    order = sorted(tasks, key=lambda index: (-len(tasks[index].atom), index))
+    searches.sort(key=lambda one: (-len(one.community.start), one.community.code))
+    objective = sum(one.lowest * one.units for one in searches) / max(total, 1)
+    better(objective)
+    done = 0.0
     with ThreadPoolExecutor(max_workers=workers) as pool:
-        futures = {pool.submit(solve, tasks[index], seed): index for index in order}
+        futures = {
+            pool.submit(one.run, seed, restart): one
+            for one in searches
+            for restart in range(one.effort.restarts)
+        }
         try:
             for future in as_completed(futures):
-                index = futures[future]
-                plan[units.starts[index] : units.starts[index + 1]] = future.result()[0]
-                done += len(tasks[index].atom)
-                progress.step("rebalance", done, units_total)
+                one = futures[future]
+                before = one.lowest
+                one.take(*future.result())
+                if one.lowest < before:
+                    objective += (one.lowest - before) * one.units / total
+                    better(objective)
+                done += one.units / one.effort.restarts
+                progress.step("rebalance", round(done), total)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+    for one in searches:
+        plan[one.community.rows] = one.plan()
     return plan

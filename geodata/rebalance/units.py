@@ -1,6 +1,6 @@
 """Base units as arrays, checked: what comes from a file is a plan only after this."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,8 @@ BoolArray = NDArray[np.bool_]
 GeometryArray = NDArray[np.object_]
 
 MOST_NAMED = 20
+LOAD_OF_INCIDENT = 2.0
+"""Households that one incident a year weighs as much as, where nothing else is said."""
 
 
 class UnitsError(ValueError):
@@ -34,6 +36,7 @@ class Units:
         unit_id: (n,) names of the units.
         community_code, cell_code: (n,) 15-digit codes; the cell is today's.
         households, incidents: (n,) finite, not negative; incidents a year.
+        load: (n,) the work that each unit makes, in households; finite, not negative.
         street_block: (n,) blocks; an edge between two lies on a street. None where unknown.
         barrier_block: (n,) blocks; no cell holds together across an edge between two (a railway, a
             river). None where there is no barrier.
@@ -42,6 +45,7 @@ class Units:
         locked: (n,) units whose cell must stay as it is. A cell of locked units alone is dedicated:
             it neither gives nor takes, and does not count for the mean.
         geometry: (n,) Polygons in a CRS in metres.
+        area_m2, rim_m: (n,) area and length of each outline.
         starts: (communities + 1,) first unit of each community, and n.
         row: (n,) the row of each unit in what was given.
     """
@@ -51,11 +55,14 @@ class Units:
     cell_code: IntArray
     households: FloatArray
     incidents: FloatArray
+    load: FloatArray
     street_block: IntArray | None
     barrier_block: IntArray | None
     together: IntArray | None
     locked: BoolArray
     geometry: GeometryArray
+    area_m2: FloatArray
+    rim_m: FloatArray
     starts: IntArray
     row: IntArray
 
@@ -63,9 +70,37 @@ class Units:
         """How many units."""
         return len(self.unit_id)
 
-    def load(self, load_of_incident: float) -> FloatArray:
-        """(n,) the work that each unit makes, in households."""
-        return self.households + load_of_incident * self.incidents
+    def with_load(self, load: Any) -> "Units":
+        """The same units making other work, as another workload model says.
+
+        Args:
+            load: (n,) in the order of these units.
+
+        Raises:
+            UnitsError: a load that is no number or negative.
+            ValueError: not one for each unit.
+        """
+        given = np.asarray(load, dtype=np.float64)
+        if given.shape != self.load.shape:
+            raise ValueError(f"{len(self)} loads are needed, not {given.shape}")
+        faults = _weight_faults(self.unit_id, "load", given)
+        if faults:
+            raise UnitsError(faults)
+        return replace(self, load=given)
+
+    def with_locked(self, locked: Any) -> "Units":
+        """The same units, of which these stay besides those that are locked already.
+
+        Args:
+            locked: (n,) in the order of these units.
+
+        Raises:
+            ValueError: not one for each unit.
+        """
+        given = np.asarray(locked, dtype=np.bool_)
+        if given.shape != self.locked.shape:
+            raise ValueError(f"{len(self)} flags are needed, not {given.shape}")
+        return replace(self, locked=self.locked | given)
 
 
 def sums(index: IntArray, values: Any, count: int) -> FloatArray:
@@ -81,6 +116,7 @@ def make(
     households: Any,
     incidents: Any,
     geometry: GeometryArray,
+    load: Any = None,
     street_block: Any = None,
     barrier_block: Any = None,
     together: Any = None,
@@ -90,6 +126,7 @@ def make(
 
     Args:
         geometry: (n,) in a CRS in metres.
+        load: None for households and `LOAD_OF_INCIDENT` for each incident.
         street_block, barrier_block, together, locked: None where there is no such column.
 
     Raises:
@@ -99,9 +136,11 @@ def make(
     ids, communities, cells = (
         np.asarray(column, dtype=np.int64) for column in (unit_id, community_code, cell_code)
     )
+    given = {"households": households, "incidents": incidents, "load": load}
     weights = {
-        "households": np.asarray(households, dtype=np.float64),
-        "incidents": np.asarray(incidents, dtype=np.float64),
+        name: np.asarray(column, dtype=np.float64)
+        for name, column in given.items()
+        if column is not None
     }
     faults = [
         *_id_faults(ids),
@@ -111,6 +150,7 @@ def make(
     ]
     if faults:
         raise UnitsError(faults)
+    weights.setdefault("load", weights["households"] + LOAD_OF_INCIDENT * weights["incidents"])
     order = np.lexsort((ids, communities))
     sorted_communities = communities[order]
     starts = np.flatnonzero(np.diff(sorted_communities, prepend=-1))
@@ -124,12 +164,15 @@ def make(
         cell_code=cells[order],
         households=weights["households"][order],
         incidents=weights["incidents"][order],
+        load=weights["load"][order],
         street_block=sorted_whole(street_block),
         barrier_block=sorted_whole(barrier_block),
         together=sorted_whole(together),
         locked=np.zeros(len(ids), dtype=np.bool_) if locked is None
         else np.asarray(locked, dtype=np.bool_)[order],
         geometry=geometry[order],
+        area_m2=shapely.area(geometry)[order],
+        rim_m=shapely.length(geometry)[order],
         starts=np.append(starts, len(ids)).astype(np.int64),
         row=order.astype(np.int64),
     )  # fmt: skip

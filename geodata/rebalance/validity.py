@@ -159,7 +159,7 @@ def _shapes(units: Units, plan: IntArray) -> list[Fault]:
     if bad.any():
         faults.append(Fault(Rule.NO_GAP, "borders do not meet, or leave a gap",
                             _codes_of(code[bad]), where=shapely.union_all(edges[bad])))  # fmt: skip
-    drawn, given = float(shapely.area(cells).sum()), float(shapely.area(units.geometry).sum())
+    drawn, given = float(shapely.area(cells).sum()), float(units.area_m2.sum())
     if abs(drawn - given) > AREA_SHARE * given:
         faults.append(Fault(Rule.SAME_AREA, f"cells have {drawn:.1f} m2, their units {given:.1f}"))
     return faults

@@ -31,7 +31,7 @@ def test_a_row_of_four() -> None:
     units = row_of_four()
     between = borders.between(units)
     assert between.length_m.tolist() == [100.0] * 3
-    today, cells = measures.measure(units, between, units.cell_code, 2.0)
+    today, cells = measures.measure(units, between, units.cell_code)
     assert cells.load.tolist() == [10.0, 40.0]
     assert cells.deviation == pytest.approx([-0.6, 0.6])
     assert (today.within_20, today.largest_over_mean, today.variation) == pytest.approx(
@@ -40,7 +40,7 @@ def test_a_row_of_four() -> None:
     assert today.compactness == pytest.approx((np.pi / 4 + 4 * np.pi * 3 / 64) / 2)
     assert (today.moved, today.touched, today.on_street, today.broken) == (0, 0, 1, 0)
     plan = np.array([FIRST + 1, FIRST + 1, FIRST + 2, FIRST + 2])
-    after, cells = measures.measure(units, between, plan, 2.0)
+    after, cells = measures.measure(units, between, plan)
     assert cells.load.tolist() == [20.0, 30.0]
     assert (after.within_15, after.within_20) == (0.0, 1.0)
     assert (after.moved, after.touched, after.on_street) == (0.25, 1.0, 0.0)
@@ -52,7 +52,7 @@ def test_a_dedicated_cell_does_not_count_for_the_mean() -> None:
         cell_code=[FIRST + 1, FIRST + 2, FIRST + 3, FIRST + 3],
         locked=[False, False, True, True],
     )
-    _, cells = measures.measure(units, borders.between(units), units.cell_code, 2.0)
+    _, cells = measures.measure(units, borders.between(units), units.cell_code)
     assert cells.free.tolist() == [True, True, False]
     assert cells.deviation[:2].tolist() == [0.0, 0.0]
 
@@ -63,7 +63,7 @@ def test_corners_do_not_join() -> None:
     between = borders.between(units)
     assert len(between.one) == 4
     plan = np.array([FIRST + 1, FIRST + 2, FIRST + 2, FIRST + 1])
-    assert measures.measure(units, between, plan, 2.0)[0].broken == 2
+    assert measures.measure(units, between, plan)[0].broken == 2
 
 
 def test_a_barrier_parts_what_is_beside_it() -> None:
@@ -71,7 +71,7 @@ def test_a_barrier_parts_what_is_beside_it() -> None:
     units = row_of_four(barrier_block=[0, 0, 1, 1])
     between = borders.between(units)
     assert between.passable.tolist() == [True, False, True]
-    assert measures.measure(units, between, units.cell_code, 2.0)[0].broken == 1
+    assert measures.measure(units, between, units.cell_code)[0].broken == 1
 
 
 def test_an_enclosed_unit_is_a_neighbour() -> None:
@@ -95,6 +95,7 @@ def test_an_enclosed_unit_is_a_neighbour() -> None:
         ({"cell_code": [FIRST + 1, FIRST, FIRST + 2, FIRST + 1002]}, "cell_code.*: units 2, 4"),
         ({"households": [1.0, float("nan"), -1.0, float("inf")]}, "households.*: units 2, 3, 4"),
         ({"incidents": [0.0, 0.0, 0.0, -0.1]}, "incidents.*: units 4"),
+        ({"load": [1.0, 2.0, float("nan"), 1.0]}, "load.*: units 3"),
         ({"geometry": np.array([shapely.Point(0, 0), *made_up.squares(3, 1)])}, "geometry.*: unit"),
         ({"geometry": np.array([None, *made_up.squares(3, 1)])}, "geometry.*: units 1"),
     ],

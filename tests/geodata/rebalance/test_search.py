@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from geodata.progress import Cancelled, Silent
 from geodata.rebalance import borders, kernel, measures, search, validity
 from geodata.rebalance.profiles import PROFILES, ProfileName
-from geodata.rebalance.units import IntArray, Units
+from geodata.rebalance.units import IntArray, Units, UnitsError
 from tests.geodata.rebalance import made_up, oracle
 
 STANDARD = PROFILES[ProfileName.STANDARD]
@@ -99,10 +99,10 @@ def test_it_evens_out() -> None:
     """Communities of five uneven cells come within the bounds that their profile aims at."""
     units = made_up.units_of(made_up.frame(10, 8, 5, seed=4, communities=8))
     between = borders.between(units)
-    before = measures.measure(units, between, units.cell_code, 2.0)[0]
-    standard = measures.measure(units, between, drawn(units), 2.0)[0]
-    little = measures.measure(units, between, drawn(units, ProfileName.LITTLE_CHANGE), 2.0)[0]
-    tight = measures.measure(units, between, drawn(units, ProfileName.TIGHT), 2.0)[0]
+    before = measures.measure(units, between, units.cell_code)[0]
+    standard = measures.measure(units, between, drawn(units))[0]
+    little = measures.measure(units, between, drawn(units, ProfileName.LITTLE_CHANGE))[0]
+    tight = measures.measure(units, between, drawn(units, ProfileName.TIGHT))[0]
     assert before.within_15 < 0.5
     assert standard.within_15 >= 0.99
     assert little.within_15 >= 0.97
@@ -136,7 +136,7 @@ def test_a_broken_cell_is_mended_first() -> None:
     rows.loc[0, "cell_code"] = other[0] if other[0] != other[1] else other[0] + 1
     units = made_up.units_of(rows)
     between = borders.between(units)
-    assert measures.measure(units, between, units.cell_code, 2.0)[0].broken > 0
+    assert measures.measure(units, between, units.cell_code)[0].broken > 0
     assert validity.faults_of(units, between, drawn(units)) == []
 
 
@@ -161,6 +161,45 @@ def test_it_begins_with_another_plan() -> None:
     (community,) = search.communities(units, borders.between(units), PROFILES[ProfileName.TIGHT])
     costs = [cost_of(community, np.searchsorted(community.cells, plan)) for plan in (first, again)]
     assert costs[1] <= costs[0] + 1e-9
+
+
+def test_it_tells_how_good_the_best_plan_is() -> None:
+    """First what it begins with, then each improvement; at last the mean cost of what it gave."""
+    units = made_up.units_of(made_up.frame(8, 6, 5, seed=2, communities=6))
+    between = borders.between(units)
+    told: list[float] = []
+    wanted = units.community_code[units.starts[1:4]].tolist()
+    plan = drawn(units, only=wanted, better=told.append, workers=2)
+    found = list(search.communities(units, between, STANDARD, only=wanted))
+    assert [community.code for community in found] == wanted
+    costs = [
+        [cost_of(c, np.searchsorted(c.cells, cells[c.rows])) for c in found]
+        for cells in (units.cell_code, plan)
+    ]
+    assert (told[0], told[-1]) == pytest.approx(tuple(map(np.mean, costs)))
+    assert told == sorted(told, reverse=True)
+    assert len(told) > len(wanted)
+
+
+def test_other_work_and_other_locks() -> None:
+    """Another model of the work gives other loads, further locks hold further cells."""
+    units = made_up.units_of(made_up.frame(8, 6, 5, seed=2))
+    assert units.load == pytest.approx(units.households + 2.0 * units.incidents)
+    flat = units.with_load(np.ones(len(units)))
+    between = borders.between(units)
+    plan = drawn(flat)
+    assert measures.measure(flat, between, plan)[0].within_15 == 1.0
+    assert (plan != drawn(units)).any()
+    held = units.with_locked(units.cell_code == made_up.FIRST + 2)
+    plan = drawn(held.with_locked(units.cell_code == made_up.FIRST + 3))
+    for cell in (made_up.FIRST + 2, made_up.FIRST + 3):
+        assert ((plan == cell) == (units.cell_code == cell)).all()
+    assert (plan != units.cell_code).any()
+    with pytest.raises(UnitsError, match="load: must be a number of 0 or more: units 1, 3"):
+        units.with_load([np.nan, 1.0, -1.0, *[1.0] * 45])
+    for wrong in (units.with_load, units.with_locked):
+        with pytest.raises(ValueError, match="48"):
+            wrong(np.ones(3))
 
 
 def test_cancelling_ends_it() -> None:

@@ -165,14 +165,14 @@ def test_splitting_and_joining() -> None:
     rows = made_up.frame(6, 4, 2, seed=3)
     rows["cell_code"] = FIRST + 1
     units = made_up.units_of(rows)
-    between, load = borders.between(units), units.load(2.0)
+    between = borders.between(units)
     drawn = number.split(
-        units, between, units.cell_code, FIRST + 1, new_code=FIRST + 2, load=load
+        units, between, units.cell_code, FIRST + 1, new_code=FIRST + 2
     )  # fmt: skip
     assert rules(units, drawn) == set()
-    assert load[drawn == FIRST + 2].sum() == pytest.approx(load.sum() / 2, rel=0.25)
-    assert drawn[np.argmax(load)] == FIRST + 1
+    assert units.load[drawn == FIRST + 2].sum() == pytest.approx(units.load.sum() / 2, rel=0.25)
+    assert drawn[np.argmax(units.load)] == FIRST + 1
     assert (number.join(drawn, FIRST + 1, FIRST + 2) == units.cell_code).all()
     alone = np.where(np.arange(24) == 0, FIRST + 2, FIRST + 1)
     with pytest.raises(ValueError, match="cannot be split"):
-        number.split(units, between, alone, FIRST + 2, new_code=FIRST + 3, load=load)
+        number.split(units, between, alone, FIRST + 2, new_code=FIRST + 3)
