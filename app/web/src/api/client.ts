@@ -43,11 +43,11 @@ async function call<T>(path: string, init: RequestInit, signal?: AbortSignal): P
 
 export type WriteMethod = "POST" | "PUT" | "PATCH" | "DELETE";
 
-/** A write with a JSON body, or none. */
-export function write<T>(method: WriteMethod, path: string, body?: unknown): Promise<T> {
+/** A write with a JSON body, or none; `ifMatch`: the revision that it changes, for resources with one. */
+export function write<T>(method: WriteMethod, path: string, body?: unknown, ifMatch?: number): Promise<T> {
   return call<T>(path, {
     method,
-    headers: writeHeaders(),
+    headers: { ...writeHeaders(), ...(ifMatch === undefined ? {} : { "If-Match": `"${ifMatch}"` }) },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
 }

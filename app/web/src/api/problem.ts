@@ -15,6 +15,8 @@ export class Problem extends Error {
     readonly requestId: string | null,
     /** last part of the problem's type, such as `stale-version` */
     readonly kind = "",
+    /** the whole body, for members of a kind's own, such as a difference */
+    readonly members: Readonly<Record<string, unknown>> = {},
   ) {
     super(detail || title);
   }
@@ -58,6 +60,7 @@ export async function problemFrom(response: Response): Promise<Problem> {
     fieldErrors(body["errors"]),
     requestId ?? (text(body["request_id"]) || null),
     text(body["type"]).split(/[/:#]/).pop(),
+    body,
   );
 }
 

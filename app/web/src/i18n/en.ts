@@ -1,6 +1,7 @@
 /** Every text of the page, English: the same keys as zh.ts. */
 import { casesEn } from "./cases.en";
 import { officeEn } from "./office.en";
+import { planEn } from "./plan.en";
 import type { TextKey } from "./zh";
 
 export const en: Readonly<Record<TextKey, string>> = {
@@ -377,4 +378,5 @@ export const en: Readonly<Record<TextKey, string>> = {
 
   ...casesEn,
   ...officeEn,
+  ...planEn,
 };

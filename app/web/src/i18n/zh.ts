@@ -1,6 +1,7 @@
 /** Every text of the page, Chinese. en.ts must carry the same keys: the type says so. */
 import { casesZh } from "./cases.zh";
 import { officeZh } from "./office.zh";
+import { planZh } from "./plan.zh";
 
 export const zh = {
   appName: "民情地图",
@@ -376,6 +377,7 @@ export const zh = {
 
   ...casesZh,
   ...officeZh,
+  ...planZh,
 } as const;
 
 export type TextKey = keyof typeof zh;
