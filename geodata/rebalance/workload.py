@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from geodata.rebalance.borders import Borders
-from geodata.rebalance.units import BoolArray, FloatArray, Units, sums
+from geodata.rebalance.units import LOAD_OF_INCIDENT, BoolArray, FloatArray, Units, sums
 
 HEAVIEST = 1e6
 """No weight is larger: load sums over a city stay exact."""
@@ -61,7 +61,7 @@ class WorkloadModel:
     """
 
     household: float = 1.0
-    incident: float = 2.0
+    incident: float = LOAD_OF_INCIDENT
     incident_by_group: Mapping[str, float] = field(default_factory=dict)
     per_km2: float = 0.0
     per_street_km: float = 0.0
@@ -151,14 +151,11 @@ def a_year(count: FloatArray, period_days: int) -> FloatArray:
     return count * (YEAR_DAYS / period_days)
 
 
-def street_m_of(units: Units, borders: Borders, rim_m: FloatArray) -> FloatArray:
+def street_m_of(units: Units, borders: Borders) -> FloatArray:
     """(n,) metres of each unit's outline that lie on a street; 0 where blocks are unknown.
 
     That is all of its outline that is not shared with a unit of its own block: every street counts
     once for each side, the edge of the community too.
-
-    Args:
-        rim_m: (n,) length of each unit's outline.
     """
     if units.street_block is None:
         return np.zeros(len(units))
@@ -166,7 +163,7 @@ def street_m_of(units: Units, borders: Borders, rim_m: FloatArray) -> FloatArray
     count = len(units)
     shared_m = sums(borders.one[inner], borders.length_m[inner], count)
     shared_m += sums(borders.other[inner], borders.length_m[inner], count)
-    street_m: FloatArray = np.maximum(rim_m - shared_m, 0.0)
+    street_m: FloatArray = np.maximum(units.rim_m - shared_m, 0.0)
     return street_m
 
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,9 +22,10 @@ def test_the_default_is_households_and_twice_the_cases() -> None:
     units = made_up.units_of(made_up.frame(6, 5, 4, seed=3))
     load = workload.load_of(
         workload.DEFAULT, units.households, {"": units.incidents},
-        shapely.area(units.geometry), np.full(len(units), 400.0),
+        units.area_m2, np.full(len(units), 400.0),
     )  # fmt: skip
     assert load.tolist() == (units.households + 2.0 * units.incidents).tolist()
+    assert load.tolist() == units.load.tolist()
 
 
 def test_every_part_by_hand() -> None:
@@ -50,14 +50,12 @@ def test_streets_count_once_a_side() -> None:
         geometry=made_up.squares(4, 1),
     )  # fmt: skip
     between = borders.between(units)
-    street_m = workload.street_m_of(units, between, shapely.length(units.geometry))
-    assert street_m.tolist() == [300.0] * 4
+    assert workload.street_m_of(units, between).tolist() == [300.0] * 4
     unknown = base_units.make(
         unit_id=[1, 2], community_code=[FIRST] * 2, cell_code=[FIRST + 1] * 2,
         households=[1.0] * 2, incidents=[0.0] * 2, geometry=made_up.squares(2, 1),
     )  # fmt: skip
-    rim_m = shapely.length(unknown.geometry)
-    assert workload.street_m_of(unknown, borders.between(unknown), rim_m).tolist() == [0.0, 0.0]
+    assert workload.street_m_of(unknown, borders.between(unknown)).tolist() == [0.0, 0.0]
 
 
 def test_a_year_from_a_period() -> None:
