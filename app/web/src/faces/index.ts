@@ -25,6 +25,7 @@ export interface Face {
 export const FACES: readonly Face[] = [
   { name: "watch", titleKey: "face_watch", icon: "map", operation: "get_city", place: "bar", load: null },
   { name: "cases", titleKey: "face_cases", icon: "cases", operation: "list_due", place: "bar", load: () => import("./cases") },
+  { name: "plan", titleKey: "face_plan", icon: "plan", operation: "list_plans", place: "bar", load: () => import("./plan") },
   { name: "disputes", titleKey: "face_disputes", icon: "disputes", operation: "list_mediations", place: "bar", load: () => import("./disputes") },
   { name: "warnings", titleKey: "face_warnings", icon: "warnings", operation: "list_warnings", place: "bar", load: () => import("./warnings") },
   { name: "standard", titleKey: "face_standard", icon: "standard", operation: "get_standard", place: "more", load: () => import("./standard") },
