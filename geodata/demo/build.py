@@ -22,6 +22,7 @@ from geodata.demo.district import DistrictDraft
 from geodata.demo.frames import City
 from geodata.demo.recipe import RECIPE_VERSION, CityFacts, Recipe, read_facts
 from geodata.demo.sources import Sources, read_sources
+from geodata.demo.wander import wander
 from geodata.progress import Progress
 
 MANIFEST = "manifest.json"
@@ -82,7 +83,7 @@ def make_city(recipe: Recipe, facts: CityFacts, source_dir: Path, progress: Prog
     progress.step("reading sources", 1, 1)
     todo = drafting.tasks(recipe, facts, found)
     drafts = drafting.draw_all(todo, recipe.workers or os.cpu_count() or 1, progress)
-    polygons = _faces(drafts, found, progress)
+    drafts, polygons = wander(drafts, _faces(drafts, found, progress), recipe.seed)
     progress.step("dissolving", 0, 1)
     people = frames.populate(drafts, facts, recipe.seed)
     units = frames.units_frame(drafts, people, polygons)

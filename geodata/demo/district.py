@@ -61,6 +61,7 @@ class DistrictDraft:
         lines: LineStrings in EPSG:4326, the borders of all units, on the 1e-6 degree grid.
         points: (n, 2) lon, lat in degrees, one inside each unit.
         cell_codes: (n,) the cell of each unit, ascending.
+        drawn_cells: (n,) the cell inside which each unit was drawn; streets run around those.
         crowding: (n,) relative density of people at each unit.
         area_m2: (n,) planar area of each unit.
         dedicated: codes of the cells that stand for one campus or plant.
@@ -70,6 +71,7 @@ class DistrictDraft:
     lines: NDArray[np.object_]
     points: FloatArray
     cell_codes: IntArray
+    drawn_cells: IntArray
     crowding: FloatArray
     area_m2: FloatArray
     dedicated: IntArray
@@ -208,6 +210,7 @@ def _finish(
         lines=shapely.transform(lines, lambda xy: place(xy).round(6)),
         points=place(inside),
         cell_codes=owners,
+        drawn_cells=owners,
         crowding=task.density.at(inside),
         area_m2=shapely.area(units),
         dedicated=np.array(dedicated, dtype=np.int64),

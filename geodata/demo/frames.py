@@ -57,7 +57,8 @@ def units_frame(
     dedicated = np.concatenate([draft.dedicated for draft in drafts])
     starts = np.searchsorted(cells, cells)
     sequence = np.arange(len(cells)) - starts + 1
-    blocks = np.concatenate([_street_blocks(draft.points, draft.cell_codes) for draft in drafts])
+    drawn = np.concatenate([draft.drawn_cells for draft in drafts])
+    blocks = np.concatenate([_street_blocks(draft.points, draft.drawn_cells) for draft in drafts])
     return gpd.GeoDataFrame(
         {
             "unit_id": cells % _PLACE_RANGE * 100 + sequence,
@@ -65,7 +66,7 @@ def units_frame(
             "cell_code": cells,
             "households": np.concatenate([p.unit_households for p in people]).astype(np.float64),
             "incidents": np.concatenate([p.unit_incidents for p in people]),
-            "street_block": cells % _PLACE_RANGE * _BLOCKS_PER_CELL + blocks,
+            "street_block": drawn % _PLACE_RANGE * _BLOCKS_PER_CELL + blocks,
             "locked": np.isin(cells, dedicated),
         },
         geometry=polygons,

@@ -187,9 +187,17 @@ def test_units_belong_to_cells_and_carry_the_workload(city: City) -> None:
     by_cell = units.groupby("cell_code")["households"].sum()
     assert by_cell.tolist() == cells["households"].tolist()
     assert (units["incidents"] > 0).all()
-    blocks = units.groupby("cell_code")["street_block"].nunique()
-    assert blocks.between(2, 4).all()
-    assert units.groupby("street_block")["cell_code"].nunique().max() == 1
+    assert units.groupby("street_block")["community_code"].nunique().max() == 1
+
+
+def test_cells_follow_streets_in_part_as_those_of_a_grown_city_do(city: City) -> None:
+    metric = city.units.to_crs("EPSG:4544")
+    cells, blocks = (metric.dissolve(column).geometry for column in ("cell_code", "street_block"))
+    compactness = 4 * np.pi * cells.area / cells.length**2
+    assert 0.4 < compactness.mean() < 0.6  # of published grids about 0.49; a square has 0.79
+    rims = shapely.union_all(cells.boundary.to_numpy())
+    streets = shapely.union_all(blocks.boundary.to_numpy())
+    assert 0.55 < shapely.intersection(rims, streets).length / rims.length < 0.85
 
 
 def test_people_add_up_at_every_level(city: City, facts: CityFacts) -> None:
