@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 from rich.table import Table
 
@@ -14,9 +15,9 @@ from app.cli.terminal import complain, console, give_up, progress_bar
 from app.cli.unit_files import said_plainly
 from geodata import codes
 from geodata.codes import InvalidCodeError
-from geodata.rebalance import borders, files, measures, plans, search, validity
+from geodata.rebalance import borders, files, measures, number, plans, search, validity
 from geodata.rebalance.profiles import PROFILES, ProfileName
-from geodata.rebalance.units import Units, UnitsError
+from geodata.rebalance.units import LOAD_OF_INCIDENT, Units, UnitsError
 
 FORMAT = "minqing-rebalance/1"
 MOST_SEED = 2**63 - 1
@@ -25,6 +26,13 @@ Source = Annotated[Path, typer.Argument(metavar="IN.parquet", help="Base units, 
 Target = Annotated[Path, typer.Option("--out", metavar="OUT.parquet", help="The plan.")]
 Within = Annotated[
     list[int] | None, typer.Option("--within", help="Only in this area: code, as often as wanted.")
+]
+FollowLoad = Annotated[
+    bool,
+    typer.Option(
+        "--cells-follow-load",
+        help="Also split and join cells, until each carries about what the area's cells do.",
+    ),
 ]
 
 
@@ -36,6 +44,7 @@ def rebalance(
     seed: Annotated[int, typer.Option(min=0, max=MOST_SEED)] = 1,
     workers: Annotated[int, typer.Option(min=1, max=256, help="Threads.")] = os.cpu_count() or 1,
     within: Within = None,
+    cells_follow_load: FollowLoad = False,
 ) -> None:
     """Even out the work of grid cells. The same seed gives the same plan, whatever is at work.
 
@@ -52,23 +61,34 @@ def rebalance(
     units, weights = file.units, PROFILES[profile]
     between = borders.between(units)
     console.print(f"{len(units):,} base units in {len(units.starts) - 1:,} communities")
+    start = units.cell_code
+    if cells_follow_load:
+        start = number.follow_load(units, between, start, only=only)
     with progress_bar() as bar:
         plan = search.rebalance(
-            units, between, weights, seed=seed, progress=bar, workers=workers, only=only
-        )
-    before, after = (
-        measures.measure(units, between, cells)[0] for cells in (units.cell_code, plan)
+            units, between, weights, seed=seed, progress=bar, workers=workers, only=only,
+            start=start,
+        )  # fmt: skip
+    (before, cells_before), (after, cells_after) = (
+        measures.measure(units, between, cells) for cells in (units.cell_code, plan)
     )
     faults = validity.faults_of(units, between, plan)
+    opened = np.setdiff1d(cells_after.code, cells_before.code).tolist()
+    dissolved = np.setdiff1d(cells_before.code, cells_after.code).tolist()
     beside = files.write(out, file, plan, {
         "format": FORMAT, "profile": profile.value, "weights": asdict(weights), "seed": seed,
         "within": within, "units": len(units), "communities": len(units.starts) - 1,
         "changed_units": len(plans.difference(units, units.cell_code, plan)),
+        "load_of_incident": LOAD_OF_INCIDENT, "cells_follow_load": cells_follow_load,
+        "new_cells": opened, "dissolved_cells": dissolved,
+        "near_mean_of_area": [measures.near_mean(c, only) for c in (cells_before, cells_after)],
         "before": asdict(before), "after": asdict(after),
         "faults": [_told(fault) for fault in faults],
         "cpu_s": round(time.process_time() - began_s, 1),
     })  # fmt: skip
     console.print(compared(before, after))
+    if cells_follow_load:
+        console.print(f"{len(opened):,} new cells, {len(dissolved):,} dissolved")
     console.print(f"Written: {out} and {beside.name}", soft_wrap=True)
     complain_of(faults)
 

@@ -3,6 +3,7 @@
 Source: the reference on rebalancing, "Measures (exact)". A figure without a unit is a share.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -145,3 +146,16 @@ def measure(units: Units, borders: Borders, plan: IntArray) -> tuple[Measures, C
         if inner_m
         else 1.0,
     ), cells
+
+
+def near_mean(cells: Cells, only: Iterable[int] | None = None, tolerance: float = 0.15) -> float:
+    """Share of free cells whose load deviates at most so much from the mean over all of them.
+
+    Measured across communities, as the number of cells sets it: `deviation` is within one.
+
+    Args:
+        only: codes of the communities wanted; None for all.
+    """
+    mine = cells.free & (np.isin(cells.community, list(only)) if only is not None else True)
+    load = cells.load[mine] if mine.any() else cells.load
+    return float(np.mean(np.abs(load - load.mean()) <= tolerance * load.mean() + 1e-12))

@@ -95,6 +95,27 @@ def test_an_area_that_is_none(within: int, said: str, city: Path, tmp_path: Path
     assert (code, f"--within {within}: {said}" in told) == (1, True), told
 
 
+def test_the_number_of_cells_follows_the_load(tmp_path: Path) -> None:
+    """Where one community has five times the work, it gets the cells that the other gives up."""
+    rows = made_up.frame(10, 8, 5, seed=3, communities=2)
+    rows.loc[rows["community_code"] > FIRST, ["households", "incidents"]] *= 5
+    rows.to_parquet(tmp_path / "in.parquet")
+    out = tmp_path / "out.parquet"
+    code, said = run(tmp_path / "in.parquet", "--out", out, "--cells-follow-load")
+    assert (code, "3 new cells, 3 dissolved" in said) == (0, True), said
+    report = json.loads(out.with_suffix(".json").read_text("utf-8"))
+    assert report["new_cells"] == [FIRST + 1006, FIRST + 1007, FIRST + 1008]
+    plan = gpd.read_parquet(out)["new_cell_code"]
+    assert set(report["dissolved_cells"]) == set(rows["cell_code"]) - set(plan)
+    was, is_now = report["near_mean_of_area"]
+    assert (was < 0.5, is_now >= 0.9) == (True, True)
+    # One community alone is measured by its own mean.
+    assert run(tmp_path / "in.parquet", "--out", out, "--cells-follow-load",
+               "--within", FIRST)[0] == 0  # fmt: skip
+    report = json.loads(out.with_suffix(".json").read_text("utf-8"))
+    assert (report["new_cells"], report["dissolved_cells"]) == ([], [])
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [

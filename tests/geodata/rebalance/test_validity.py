@@ -173,6 +173,13 @@ def test_splitting_and_joining() -> None:
     assert units.load[drawn == FIRST + 2].sum() == pytest.approx(units.load.sum() / 2, rel=0.25)
     assert drawn[np.argmax(units.load)] == FIRST + 1
     assert (number.join(drawn, FIRST + 1, FIRST + 2) == units.cell_code).all()
+    estate = made_up.units_of(rows, together=np.where(np.arange(24) % 6 < 3, 5, -1))
+    drawn = number.split(estate, between, estate.cell_code, FIRST + 1, new_code=FIRST + 2)
+    assert rules(estate, drawn) == set()
+    for many in (np.zeros(24), np.arange(24) // 24 + 7):
+        held = made_up.units_of(rows, together=many, locked=many == 0)
+        with pytest.raises(ValueError, match="cannot be split"):
+            number.split(held, between, held.cell_code, FIRST + 1, new_code=FIRST + 2)
     alone = np.where(np.arange(24) == 0, FIRST + 2, FIRST + 1)
     with pytest.raises(ValueError, match="cannot be split"):
         number.split(units, between, alone, FIRST + 2, new_code=FIRST + 3)
