@@ -18,7 +18,7 @@ from geodata.demo.shares import IntArray
 from geodata.demo.sources import METRIC_CRS
 from geodata.rebalance import borders, units
 
-_TRIES_A_UNIT = 1.1
+_TRIES_A_UNIT = 0.9
 _PURPOSE = 9
 
 
