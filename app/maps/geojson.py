@@ -7,10 +7,10 @@ from datetime import datetime
 import numpy as np
 from sqlalchemy.orm import Session
 
+from app.core.answers import GEOJSON, Ready, in_thread
 from app.core.query_words import parse_bbox
 from app.core.scope import Scope
 from app.maps import queries
-from app.maps.answers import GEOJSON, Ready, in_thread
 from app.maps.boundaries import Boundaries
 from app.maps.metrics import watch
 from app.maps.schemas import (

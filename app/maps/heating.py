@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.core.answers import PNG, Ready, in_thread
 from app.core.scope import Scope
-from app.maps.answers import PNG, Ready, in_thread
 from app.maps.metrics import watch
 from app.maps.schemas import HeatLegend, HeatQuery
 from tiles import heat

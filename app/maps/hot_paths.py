@@ -16,12 +16,12 @@ from pydantic import BaseModel, ValidationError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import problem_answers
+from app.core.answers import FOR_EVER, REVALIDATE, Ready
 from app.core.clock import utc_now
 from app.core.errors import Problem, invalid, not_found, unavailable
 from app.identity.deps import ACTOR
 from app.identity.rules import Actor, may
 from app.identity.service import not_allowed, not_signed_in, scope_of
-from app.maps.answers import FOR_EVER, REVALIDATE, Ready
 from app.maps.schemas import LAYER_QUERIES, TILE_QUERIES, HeatQuery, TilePath
 from app.maps.service import Maps
 from tiles.vector import TileAddress

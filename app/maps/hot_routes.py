@@ -9,9 +9,9 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from app.core.answers import MVT, PNG
 from app.core.query_words import StrictQuery
 from app.maps import hot_paths
-from app.maps.answers import MVT, PNG
 from app.maps.schemas import LAYER_QUERIES, TILE_QUERIES, FeatureCollection, HeatQuery
 from app.maps.service import Maps
 from app.places.routes import GeoJSONResponse

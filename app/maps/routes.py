@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from app.core.answers import json_answer
 from app.core.query_words import StrictQuery
 from app.identity.deps import ActorDep, Now, ReadSession
 from app.identity.service import scope_of
 from app.maps import figures, geojson
-from app.maps.answers import JSON, Ready, accepts_gzip, is_known
 from app.maps.schemas import (
     Counts,
     CountsQuery,
@@ -57,7 +57,7 @@ def count_incidents(
 ) -> Response:
     """Cases reported, open, or per km², by the code of the area in which they lie."""
     counts = figures.count_cases(maps, session, query, now, scope_of(actor))
-    return _json(request, counts.model_dump_json().encode())
+    return json_answer(request, counts.model_dump_json().encode())
 
 
 @router.get("/histogram", summary="Count cases over time", operation_id="count_incidents_over_time")
@@ -75,15 +75,3 @@ async def get_heat_legend(
     """How to read the colours of heat tiles with the same query words."""
     maps.refuse_until_ready()
     return await maps.heat.legend(query, now, scope_of(actor))
-
-
-def _json(request: Request, body: bytes) -> Response:
-    ready = Ready.of(JSON, body, level=1)
-    headers = {"ETag": ready.etag.decode(), "Cache-Control": "private, no-cache"}
-    headers["Vary"] = "Accept-Encoding"
-    if is_known(request.headers.get("if-none-match", "").encode(), ready.etag):
-        return Response(status_code=304, headers=headers)
-    if ready.gzipped and accepts_gzip(request.headers.get("accept-encoding", "").encode()):
-        headers["Content-Encoding"] = "gzip"
-        body = ready.body
-    return Response(body, media_type=JSON, headers=headers)

@@ -3,8 +3,8 @@
 import asyncio
 from datetime import datetime
 
+from app.core.answers import MVT, Ready, in_thread
 from app.core.scope import Scope
-from app.maps.answers import MVT, Ready, in_thread
 from app.maps.boundaries import Boundaries
 from app.maps.metrics import TILE_QUERIES, watch
 from app.maps.schemas import AreaTileQuery, CellTileQuery, IncidentTileQuery, PostTileQuery

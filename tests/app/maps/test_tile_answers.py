@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import URL
 from starlette.testclient import TestClient
 
-from app.maps.answers import MVT, PNG, Ready, accepts_gzip, is_known
+from app.core.answers import MVT, PNG, Ready, accepts_gzip, is_known
 from tests.app.maps import picture
 
 

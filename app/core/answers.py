@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import ParamSpec, Self, TypeVar
 
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import Scope, Send
 
 MVT = "application/vnd.mapbox-vector-tile"
@@ -145,3 +147,16 @@ def is_known(header: bytes | None, etag: bytes) -> bool:
     wanted = etag.removeprefix(b"W/")
     given = (part.strip().removeprefix(b"W/") for part in header.split(b","))
     return any(part in (wanted, b"*") for part in given)
+
+
+def json_answer(request: Request, body: bytes) -> Response:
+    """JSON that was written already, with as little as the request's conditions allow."""
+    ready = Ready.of(JSON, body, level=1)
+    headers = {"ETag": ready.etag.decode(), "Cache-Control": REVALIDATE.decode()}
+    headers["Vary"] = "Accept-Encoding"
+    if is_known(request.headers.get("if-none-match", "").encode(), ready.etag):
+        return Response(status_code=304, headers=headers)
+    if ready.gzipped and accepts_gzip(request.headers.get("accept-encoding", "").encode()):
+        headers["Content-Encoding"] = "gzip"
+        body = ready.body
+    return Response(body, media_type=JSON, headers=headers)
