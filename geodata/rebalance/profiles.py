@@ -36,7 +36,7 @@ class Profile:
 
 
 PROFILES: dict[ProfileName, Profile] = {
-    ProfileName.STANDARD: Profile(0.10, 20.0, 1.0, 0.3, 0.6, 0.1),
-    ProfileName.LITTLE_CHANGE: Profile(0.12, 20.0, 1.0, 0.3, 1.2, 0.5),
-    ProfileName.TIGHT: Profile(0.07, 40.0, 1.0, 0.3, 0.6, 0.1),
+    ProfileName.STANDARD: Profile(0.12, 40.0, 1.0, 0.3, 0.8, 0.15),
+    ProfileName.LITTLE_CHANGE: Profile(0.14, 40.0, 1.0, 0.33, 1.6, 0.6),
+    ProfileName.TIGHT: Profile(0.09, 80.0, 1.0, 0.32, 1.0, 0.2),
 }
