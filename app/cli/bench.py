@@ -55,9 +55,9 @@ def scope(
 def rebalance(
     source: Annotated[Path, typer.Argument(metavar="IN.parquet", help="Base units, GeoParquet.")],
 ) -> None:
-    """Plans of every profile, beside METIS on the same units."""
+    """Plans of every profile, beside METIS (and spopt, where it is) on the same units."""
     from app.cli.bench_rebalance import run
 
     with progress_bar() as bar:
-        table = run(source, bar)
-    console.print(table)
+        for table in run(source, bar):
+            console.print(table)
