@@ -1,6 +1,25 @@
 /** What the panels put into the frame of the workbench. */
-import type { ComponentType } from "preact";
-import type { TextKey } from "../../../i18n";
+import type { ComponentType, JSX } from "preact";
+import { t, type TextKey } from "../../../i18n";
+import { StreetSheet } from "../print/StreetSheet";
+import { planId, showTab } from "../state";
+import { BalancePanel } from "./BalancePanel";
+import { CommentsPanel } from "./CommentsPanel";
+import { COMPARE_TAB } from "./compare";
+import { ComparePanel } from "./ComparePanel";
+import { FilesPanel } from "./FilesPanel";
+import { Head } from "./Head";
+import { ImportDialog, ImportFound } from "./ImportDialog";
+import { JobBar } from "./JobBar";
+import { LifePanel } from "./LifePanel";
+import { MeasuresPanel } from "./MeasuresPanel";
+import { ModelPanel } from "./ModelPanel";
+import { NewPlan } from "./NewPlan";
+import { PlanTree } from "./PlanTree";
+import { ProofPanel } from "./ProofPanel";
+import { StepDialog } from "./StepDialog";
+import { Worst } from "./Worst";
+import "./panels.css";
 
 export interface PlanTab {
   readonly name: string;
@@ -23,6 +42,37 @@ export interface PlanSlots {
   readonly tabs: readonly PlanTab[];
 }
 
-const Nothing: ComponentType = () => null;
+function Left(): JSX.Element {
+  return (
+    <>
+      <PlanTree />
+      <ImportFound />
+      {planId.value === 0 ? null : <><MeasuresPanel /><Worst /></>}
+    </>
+  );
+}
 
-export const slots: PlanSlots = { Head: Nothing, Left: Nothing, Jobs: Nothing, Acts: Nothing, Over: Nothing, tabs: [] };
+function Acts(): JSX.Element {
+  return <button type="button" class="button small" onClick={() => showTab("balance")}>{t("planBalanceTitle")}…</button>;
+}
+
+function Over(): JSX.Element {
+  return <><NewPlan /><StepDialog /><ImportDialog /><StreetSheet /></>;
+}
+
+export const slots: PlanSlots = {
+  Head,
+  Left,
+  Jobs: JobBar,
+  Acts,
+  Over,
+  tabs: [
+    { name: "balance", titleKey: "planBalance", Panel: BalancePanel },
+    { name: "life", titleKey: "planLife", Panel: LifePanel },
+    { name: "talk", titleKey: "planTalk", Panel: CommentsPanel },
+    { name: COMPARE_TAB, titleKey: "planCompare", Panel: ComparePanel },
+    { name: "proof", titleKey: "planProof", Panel: ProofPanel },
+    { name: "model", titleKey: "planModel", Panel: ModelPanel },
+    { name: "files", titleKey: "planFiles", Panel: FilesPanel },
+  ],
+};

@@ -1,0 +1,105 @@
+/** Bringing a plan in: a file and where it belongs; then what does not fit, place by place, and the offer to mend it. */
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { t, word } from "../../../i18n";
+import { fieldError } from "../../../state/deed";
+import { activeGrant } from "../../../state/session";
+import { AreaChooser } from "../../../ui/AreaChooser";
+import { Dialog } from "../../../ui/Dialog";
+import { number } from "../../../ui/format";
+import { Labelled } from "../../../ui/Labelled";
+import { Refused } from "../../../ui/Refused";
+import { openedPlan, planMap } from "../state";
+import { answer, boxOf, bring, deeds, forget, importing } from "./imports";
+import { cellsLabel } from "./names";
+import type { ImportReport } from "./shapes";
+import { flyTo } from "./Worst";
+
+const LONGEST_TITLE = 200;
+const SHOWN = 60;
+
+export function ImportDialog(): JSX.Element | null {
+  if (!importing.value) return null;
+  return (
+    <Dialog title={t("planImport")} onClose={() => (importing.value = false)}>
+      <Form />
+    </Dialog>
+  );
+}
+
+function Form(): JSX.Element {
+  const [file, setFile] = useState<File | null>(null);
+  const [title, setTitle] = useState("");
+  const [area, setArea] = useState(openedPlan.peek()?.area_code ?? activeGrant()?.area.code ?? 0);
+  const [repair, setRepair] = useState(false);
+  const problem = deeds.problem.value;
+  const send = async (): Promise<void> => {
+    if (!file) return;
+    await bring({ file, title: title.trim() || file.name, area_code: area, repair });
+    if (deeds.problem.peek() === null) importing.value = false;
+  };
+  return (
+    <form class="form" onSubmit={(event) => { event.preventDefault(); void send(); }}>
+      <Labelled id="i-file" label={t("planImportFile")} hint={t("planImportHint")} error={fieldError(problem, "file")}>
+        <input id="i-file" type="file" required accept=".csv,.gpkg,.geojson,.json" onChange={(event) => { forget(); setFile(event.currentTarget.files?.[0] ?? null); }} />
+      </Labelled>
+      <Labelled id="i-title" label={t("planTitle")} error={fieldError(problem, "title")}>
+        <input id="i-title" maxLength={LONGEST_TITLE} placeholder={file?.name ?? ""} value={title} onInput={(event) => setTitle(event.currentTarget.value)} />
+      </Labelled>
+      <Labelled id="i-area" label={t("planArea")} error={fieldError(problem, "area_code")}>
+        <AreaChooser id="i-area" value={area} onChoose={(found) => setArea(found?.code ?? 0)} />
+      </Labelled>
+      <label class="line"><input type="checkbox" checked={repair} onChange={(event) => setRepair(event.currentTarget.checked)} />{t("planImportRepair")}</label>
+      <Refused problem={problem} but={["file", "title", "area_code"]} />
+      <div class="form-actions">
+        <button type="submit" class="button primary" disabled={file === null || area === 0 || deeds.busy.value !== ""}>{t(deeds.busy.value === "" ? "planImportBring" : "planImportBusy")}</button>
+      </div>
+    </form>
+  );
+}
+
+/** What does not fit, beside the map on which it lies. */
+export function ImportFound(): JSX.Element | null {
+  const found = answer.value;
+  if (!found) return null;
+  const { report, plan_id } = found;
+  return (
+    <section class="plan-section plan-import" aria-label={t("planImportReport")}>
+      <div class="plan-section-head">
+        <h2>{t("planImportReport")}</h2>
+        <span class="grow" />
+        <button type="button" class="button small" onClick={forget}>{t("close")}</button>
+      </div>
+      <p role="status">{plan_id === null ? `✕ ${t("planImportNot")}` : `✓ ${t("planImportDone")}`}</p>
+      <Counts report={report} />
+      {plan_id === null ? (
+        <div class="line"><button type="button" class="button small primary" onClick={() => (importing.value = true)}>{t("planImportAgain")}</button></div>
+      ) : null}
+      <Faults report={report} />
+    </section>
+  );
+}
+
+function Counts({ report }: { report: ImportReport }): JSX.Element {
+  const lines = (["matched", "gaps", "overlaps", "slivers"] as const).map((key) => [key, report[key]] as const);
+  return <dl class="plan-facts">{lines.map(([key, value]) => <><dt>{word("planImport", key)}</dt><dd class="tabular">{number(value)}</dd></>)}</dl>;
+}
+
+function Faults({ report }: { report: ImportReport }): JSX.Element {
+  const shapes = report.features.features;
+  return (
+    <ul class="plan-list">
+      {report.faults.slice(0, SHOWN).map((fault, i) => (
+        <li key={`f${i}`}><button type="button" class="link" onClick={() => flyTo(fault)}>{word("planRule", fault.rule)} <span class="soft">{cellsLabel(fault.cells)}</span></button></li>
+      ))}
+      {shapes.slice(0, SHOWN).map((shape, i) => (
+        <li key={`s${i}`}>
+          <button type="button" class="link" onClick={() => { const box = boxOf(shape); if (box) planMap.value?.fly(box); }}>
+            {word("planShape", shape.properties.kind)} <span class="soft tabular">{shape.properties.area_m2 === undefined ? "" : `${number(shape.properties.area_m2)} m²`}</span>
+          </button>
+        </li>
+      ))}
+      {shapes.length + report.faults.length > 2 * SHOWN ? <li class="soft">{t("planMoreOf", { n: number(shapes.length + report.faults.length - 2 * SHOWN) })}</li> : null}
+    </ul>
+  );
+}

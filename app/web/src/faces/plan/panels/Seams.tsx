@@ -1,0 +1,1 @@
+export function Seams(): null { return null; }

@@ -1,0 +1,68 @@
+/** A plan drawn elsewhere: the file, what does not fit about it, and the plan that it became. */
+import { effect, signal } from "@preact/signals";
+import { upload } from "../../../api/client";
+import { deed } from "../../../state/deed";
+import { track } from "../../../state/resource";
+import { laid, openPlan, PATH, planId, type Laid } from "../state";
+import { reloadPlans } from "./plans";
+import type { ImportAnswer, ImportFeature } from "./shapes";
+
+export const importing = signal(false);
+export const deeds = deed();
+export const answer = signal<ImportAnswer | null>(null);
+
+export interface Wanted {
+  readonly file: File;
+  readonly title: string;
+  readonly area_code: number;
+  readonly repair: boolean;
+}
+
+export async function bring(wanted: Wanted): Promise<void> {
+  await deeds.run("import", async () => {
+    const form = new FormData();
+    form.append("file", wanted.file, wanted.file.name);
+    form.append("title", wanted.title);
+    form.append("area_code", String(wanted.area_code));
+    form.append("repair", String(wanted.repair));
+    answer.value = await upload<ImportAnswer>(`${PATH}/imports`, form);
+    if (answer.value.plan_id !== null) {
+      reloadPlans();
+      openPlan(answer.value.plan_id);
+    }
+  });
+}
+
+/** Put the report away, and its shapes on the map. */
+export function forget(): void {
+  deeds.forget();
+  answer.value = null;
+}
+
+type Ring = readonly (readonly [number, number])[];
+
+/** A feature's rings, whatever it is made of. Pure. */
+export function ringsOf({ geometry }: ImportFeature): readonly Ring[] {
+  switch (geometry.type) {
+    case "Polygon": return geometry.coordinates as Ring[];
+    case "MultiPolygon": return (geometry.coordinates as Ring[][]).flat();
+    case "LineString": return [geometry.coordinates as Ring];
+    case "MultiLineString": return geometry.coordinates as Ring[];
+    default: return [];
+  }
+}
+
+effect(() => {
+  const report = answer.value?.report ?? null;
+  track(planId.value);
+  laid.value = report ? report.features.features.map((feature): Laid => ({ kind: feature.properties.kind, rings: ringsOf(feature) })) : [];
+});
+
+/** west, south, east, north of a feature. Pure. */
+export function boxOf(feature: ImportFeature): readonly [number, number, number, number] | null {
+  const points = ringsOf(feature).flat();
+  if (points.length === 0) return null;
+  const lons = points.map(([lon]) => lon);
+  const lats = points.map(([, lat]) => lat);
+  return [Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)];
+}

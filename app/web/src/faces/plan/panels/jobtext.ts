@@ -1,0 +1,24 @@
+/** What came of a job, in a line. */
+import { t } from "../../../i18n";
+import { number } from "../../../ui/format";
+import type { Measures } from "../types";
+import { measureText } from "./figures";
+import type { Job } from "./shapes";
+
+function isMeasures(value: unknown): value is Measures {
+  return typeof value === "object" && value !== null && "within_15" in value;
+}
+
+export function jobResultText({ kind, result }: Job): string {
+  if (!result) return "";
+  const { before, after, units } = result;
+  if (kind === "balance" && isMeasures(before) && isMeasures(after)) {
+    return t("planBalanced", {
+      before: measureText("share", before.within_15),
+      after: measureText("share", after.within_15),
+      moved: measureText("share", after.moved),
+      n: typeof units === "number" ? number(units) : "–",
+    });
+  }
+  return t("planJobSeeProof");
+}

@@ -1,0 +1,180 @@
+/** What the paths that only the panels ask give. */
+import type { Fault, Measures, PlanRow } from "../types";
+
+export interface PlansPage {
+  readonly plans: readonly PlanRow[];
+  readonly next: string | null;
+}
+
+export interface PlanMeasures {
+  readonly area_code: number;
+  readonly today: Measures;
+  readonly draft: Measures;
+  /** edges of the classes of deviation, one more than there are counts */
+  readonly bins: readonly number[];
+  readonly today_counts: readonly number[];
+  readonly draft_counts: readonly number[];
+  readonly revision: number;
+}
+
+export interface Difference {
+  readonly unit_id: number;
+  readonly base_cell: number;
+  readonly current_cell: number;
+  readonly plan_cell: number;
+}
+
+export interface PlanFault extends Fault {
+  readonly lon?: number | null;
+  readonly lat?: number | null;
+}
+
+export interface LogStep {
+  readonly no: number;
+  readonly at: string;
+  readonly account: string;
+  readonly step: string;
+  readonly state: string;
+  readonly reason: string;
+}
+
+export interface LogEdit {
+  readonly no: number;
+  readonly at: string;
+  readonly account: string;
+  readonly kind: string;
+  readonly note: string;
+  readonly units: number;
+  readonly undone: boolean;
+}
+
+export interface PlanLog {
+  readonly steps: readonly LogStep[];
+  readonly edits: readonly LogEdit[];
+}
+
+export interface PlanComment {
+  readonly id: number;
+  readonly area_code: number;
+  readonly lon: number;
+  readonly lat: number;
+  readonly text: string;
+  readonly account: string;
+  readonly at: string;
+  readonly resolved_at: string | null;
+}
+
+export interface Comparison {
+  readonly mine: Measures;
+  readonly other: Measures;
+  readonly unit_id: readonly number[];
+  readonly mine_cell: readonly number[];
+  readonly other_cell: readonly number[];
+  readonly households: readonly number[];
+  readonly cells: readonly number[];
+}
+
+export const JOB_KINDS = ["balance", "replay", "forecast"] as const;
+export type JobKind = (typeof JOB_KINDS)[number];
+export type JobState = "waiting" | "running" | "done" | "failed" | "cancelled";
+
+export interface Job {
+  readonly id: number;
+  readonly kind: JobKind;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly state: JobState;
+  readonly done: number;
+  readonly total: number;
+  readonly objective: number | null;
+  readonly estimate_s: number | null;
+  readonly message: string;
+  readonly result: Readonly<Record<string, unknown>> | null;
+  readonly account: string;
+  readonly asked_at: string;
+  readonly started_at: string | null;
+  readonly ended_at: string | null;
+}
+
+export interface StaffingEffect {
+  readonly new_cells: readonly number[];
+  readonly dissolved_cells: readonly number[];
+  readonly needs_worker: readonly number[];
+  readonly freed_units: readonly { readonly call_sign: string; readonly area_code: number }[];
+  readonly rules: readonly { readonly community_code: number; readonly cells_today: number; readonly cells_draft: number }[];
+}
+
+export interface PlanProblem {
+  readonly kind: string;
+  readonly rule?: string | null;
+  readonly detail: string;
+  readonly cells: readonly number[];
+  readonly units: readonly number[];
+  readonly lon: number;
+  readonly lat: number;
+  readonly deviation?: number | null;
+}
+
+/** A value and the interval in which it would lie in other years of such weeks. */
+export interface Figure {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface ReplayFigures {
+  readonly spread: Figure;
+  readonly far_off: Figure;
+  readonly late: Figure;
+  readonly wait_h: Figure;
+  readonly way_m: Figure;
+}
+
+export interface ReplayResult {
+  readonly weeks: number;
+  readonly cases: number;
+  readonly with_deadline: number;
+  readonly late_today: number;
+  readonly late_draft: number;
+  readonly today: ReplayFigures;
+  readonly draft: ReplayFigures;
+  readonly change: ReplayFigures;
+  readonly spread_by_week_today: readonly number[];
+  readonly spread_by_week_draft: readonly number[];
+}
+
+export interface ForecastErrors {
+  readonly mean_abs: number;
+  readonly naive_mean_abs: number;
+  readonly rms: number;
+  readonly naive_rms: number;
+  readonly covered: number;
+  readonly promised: number;
+}
+
+export interface ForecastResult {
+  readonly fitted_weeks: number;
+  readonly held_weeks: number;
+  readonly expected: number;
+  readonly came: number;
+  readonly unit: ForecastErrors;
+  readonly cell: ForecastErrors;
+}
+
+export interface ImportFeature {
+  readonly properties: { readonly kind: string; readonly detail?: string; readonly area_m2?: number };
+  readonly geometry: { readonly type: string; readonly coordinates: unknown };
+}
+
+export interface ImportReport {
+  readonly matched: number;
+  readonly gaps: number;
+  readonly overlaps: number;
+  readonly slivers: number;
+  readonly faults: readonly PlanFault[];
+  readonly features: { readonly features: readonly ImportFeature[] };
+}
+
+export interface ImportAnswer {
+  readonly plan_id: number | null;
+  readonly report: ImportReport;
+}
