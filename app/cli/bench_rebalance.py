@@ -134,7 +134,6 @@ def _weights(community: Community) -> Any:
 def _region_k_means(community: Community) -> Any:
     from spopt.region import RegionKMeansHeuristic
 
-    np.random.seed(1)  # it draws from the global one
     load = community.weight[:, None]
     model = RegionKMeansHeuristic(load, len(community.cells), _weights(community))
     model.solve()

@@ -148,7 +148,7 @@ def measure(units: Units, borders: Borders, plan: IntArray) -> tuple[Measures, C
     ), cells
 
 
-def near_mean(cells: Cells, only: Iterable[int] | None = None, tolerance: float = 0.15) -> float:
+def near_mean(cells: Cells, only: Iterable[int] | None = None, off_share: float = 0.15) -> float:
     """Share of free cells whose load deviates at most so much from the mean over all of them.
 
     Measured across communities, as the number of cells sets it: `deviation` is within one.
@@ -158,4 +158,4 @@ def near_mean(cells: Cells, only: Iterable[int] | None = None, tolerance: float 
     """
     mine = cells.free & (np.isin(cells.community, list(only)) if only is not None else True)
     load = cells.load[mine] if mine.any() else cells.load
-    return float(np.mean(np.abs(load - load.mean()) <= tolerance * load.mean() + 1e-12))
+    return float(np.mean(np.abs(load - load.mean()) <= off_share * load.mean() + 1e-12))

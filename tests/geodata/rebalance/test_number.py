@@ -55,8 +55,8 @@ def test_the_search_goes_on_from_there() -> None:
     assert cells(units, plan) == cells(units, start)
     assert validity.faults_of(units, between, plan) == []
     before, after = (measures.measure(units, between, p)[1] for p in (units.cell_code, plan))
-    assert measures.near_mean(before, tolerance=0.35) == 0.0
-    assert measures.near_mean(after, tolerance=0.35) == 1.0
+    assert measures.near_mean(before, off_share=0.35) == 0.0
+    assert measures.near_mean(after, off_share=0.35) == 1.0
     assert measures.near_mean(before, {SECOND}) == 1.0
     assert np.abs(after.deviation).max() <= 0.15
 
