@@ -16,6 +16,7 @@ TAGS = [
     {"name": "dispatch", "description": "Who answers for which area, by call sign and role."},
     {"name": "warnings", "description": "Warnings of fraud, their visits and timers."},
     {"name": "mediation", "description": "Joint mediation of disputes."},
+    {"name": "planning", "description": "Plans: other cells for the base units, and their life."},
     {"name": "live", "description": "What happens, as it happens."},
     {"name": "maps", "description": "Layers, tiles, heat and figures by area."},
     {"name": "operations", "description": "Whether the server is well."},

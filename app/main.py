@@ -37,6 +37,8 @@ from app.maps.routes import router as maps_router
 from app.maps.service import Maps
 from app.mediation.routes import router as mediation_router
 from app.places.routes import router as places_router
+from app.planning.edit_routes import router as plan_edit_router
+from app.planning.routes import router as plan_router
 from app.shutdown import before_shutdown
 from app.sign_in_guard import SignedIn
 from app.warnings.routes import router as warnings_router
@@ -98,6 +100,8 @@ def create_app(context: Context) -> FastAPI:
         dispatch_router,
         warnings_router,
         mediation_router,
+        plan_router,
+        plan_edit_router,
         live_router,
         maps_router,
         hot_router,

@@ -23,6 +23,7 @@ VOCABULARIES = (
     "app.dispatch.rules",
     "app.warnings.rules",
     "app.mediation.rules",
+    "app.planning.rules",
     "geodata.codes",
 )
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#]+)(?:#[^)]*)?\)")

@@ -30,6 +30,15 @@ class ProblemBody(BaseModel):
     allowed: list[str] = Field(
         default=[], description="What is possible instead; of an illegal step only."
     )
+    revision: int = Field(default=0, description="Where it stands now; of 412 about a plan only.")
+    job_id: int = Field(default=0, description="The job to wait for; of `plan-busy` only.")
+    faults: list[dict[str, Any]] = Field(
+        default=[], description="`rule`, `detail`, `cells`, `units`; of `plan-invalid` only."
+    )
+    difference: list[dict[str, Any]] = Field(
+        default=[],
+        description="`unit_id`, `base_cell`, `current_cell`, `plan_cell`; of `plan-behind` only.",
+    )
 
 
 MEANINGS = {

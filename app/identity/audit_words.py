@@ -37,6 +37,8 @@ class AuditKind(StrEnum):
     PASSWORD_CHANGED = "password_changed"
     SESSIONS_ENDED = "sessions_ended"
     STANDARD_PUBLISHED = "standard_published"
+    PLAN_APPROVED = "plan_approved"
+    PLAN_PUBLISHED = "plan_published"
     KEY_ADDED = "key_added"
     KEY_REVOKED = "key_revoked"
 

@@ -29,6 +29,7 @@ class Role(StrEnum):
 
 
 EVERYBODY = frozenset(Role)
+PLAN_READERS = frozenset({Role.PLANNER, Role.CITY_ADMIN, Role.DUTY_OFFICER, Role.AUDITOR})
 REPORTERS = EVERYBODY - {Role.AUDITOR, Role.WALL_DISPLAY}
 
 # Operations (by their id in the API document) that need no sign-in.
@@ -98,6 +99,26 @@ OPERATIONS: dict[str, frozenset[Role]] = {
     "take_warning_step": frozenset({
         Role.CITY_ADMIN, Role.DUTY_OFFICER, Role.DISPATCHER, Role.RESPONDER,
     }),
+    **dict.fromkeys(
+        (
+            "get_plan_measures", "list_plan_cells", "list_plan_moves", "list_plan_problems",
+            "get_plan_community",
+        ),
+        PLAN_READERS,
+    ),
+    # What is open to all of these is open inside their own area only.
+    **dict.fromkeys(
+        ("list_plans", "get_plan", "get_plan_log", "list_comments"),
+        frozenset({Role.PLANNER, Role.CITY_ADMIN, Role.DUTY_OFFICER, Role.AUDITOR}),
+    ),
+    # Whoever drew on a plan does not approve it: planning.steps.
+    **dict.fromkeys(
+        (
+            "create_plan", "change_plan", "take_plan_step", "rebase_plan", "lock_area",
+            "unlock_area", "add_comment", "settle_comment", "edit_plan", "undo_edit", "redo_edit",
+        ),
+        frozenset({Role.PLANNER, Role.CITY_ADMIN}),
+    ),
     "step_up": EVERYBODY - {Role.WALL_DISPLAY},
     **dict.fromkeys(
         (

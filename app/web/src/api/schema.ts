@@ -1226,6 +1226,252 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List plans
+         * @description Plans for areas inside the area of whoever asks, the newest first.
+         */
+        get: operations["list_plans"];
+        put?: never;
+        /**
+         * Begin a plan
+         * @description A branch from the boundaries in force, or a copy of another plan.
+         */
+        post: operations["create_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{plan_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Give a plan
+         * @description The plan as it stands, and what may be done with it; `ETag` is its revision.
+         */
+        get: operations["get_plan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change a plan
+         * @description Title, note and what makes work; of a draft only.
+         */
+        patch: operations["change_plan"];
+        trace?: never;
+    };
+    "/api/v1/plans/{plan_id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a step of a plan
+         * @description Submit, approve (not by who drew on it), publish now or on a day, send back, withdraw.
+         *
+         *     422 `plan-invalid` with `faults` where the plan breaks a rule; 409 `plan-behind` with
+         *     `difference` where boundaries that it touches have changed since its base; of two that publish
+         *     at once one wins.
+         */
+        post: operations["take_plan_step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{plan_id}/rebase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring a plan up to date
+         * @description Put a draft's moves onto the boundaries in force now; edits before cannot be undone after.
+         *
+         *     409 `plan-behind` with `difference` where a unit was moved by both and `keep` does not say whose
+         *     cell it keeps.
+         */
+        post: operations["rebase_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{plan_id}/locks/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Lock an area of a plan
+         * @description Let an area of a draft stay as it is drawn now. Again: nothing changes.
+         */
+        put: operations["lock_area"];
+        post?: never;
+        /**
+         * Unlock an area of a plan
+         * @description Let it be changed again. Again: nothing changes.
+         */
+        delete: operations["unlock_area"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{plan_id}/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List comments on a plan
+         * @description What was said about places in it, the oldest first; settled ones too.
+         */
+        get: operations["list_comments"];
+        put?: never;
+        /**
+         * Comment on a place in a plan
+         * @description Plain text about a place inside the plan's area, until the plan is published or withdrawn.
+         */
+        post: operations["add_comment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{plan_id}/comments/{comment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Settle a comment
+         * @description Or open it again.
+         */
+        patch: operations["settle_comment"];
+        trace?: never;
+    };
+    "/api/v1/plans/{plan_id}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Give the log of a plan
+         * @description Its steps in order, and its newest edits.
+         */
+        get: operations["get_plan_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{plan_id}/edits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Draw on a plan
+         * @description Move units, split, join or mend cells, go back to the base; as one edit.
+         *
+         *     What breaks a cell is made and comes back with `faults`; locked units and cells, units that are
+         *     unknown or of other communities and numbers that are not free are refused (422).
+         */
+        post: operations["edit_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{plan_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo the last edit
+         * @description Without limit, back to the last rebase; 409 `nothing-to-undo` there.
+         */
+        post: operations["undo_edit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{plan_id}/redo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Redo an undone edit
+         * @description Until something else is drawn; 409 `nothing-to-redo` then.
+         */
+        post: operations["redo_edit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stream": {
         parameters: {
             query?: never;
@@ -2165,7 +2411,7 @@ export interface components {
          * @description What was done.
          * @enum {string}
          */
-        AuditKind: "reveal" | "export" | "contact_changed" | "contact_erased" | "contact_key_changed" | "photo_erased" | "text_erased" | "retention_changed" | "grant_added" | "grant_revoked" | "account_added" | "account_disabled" | "account_enabled" | "password_changed" | "sessions_ended" | "standard_published" | "key_added" | "key_revoked";
+        AuditKind: "reveal" | "export" | "contact_changed" | "contact_erased" | "contact_key_changed" | "photo_erased" | "text_erased" | "retention_changed" | "grant_added" | "grant_revoked" | "account_added" | "account_disabled" | "account_enabled" | "password_changed" | "sessions_ended" | "standard_published" | "plan_approved" | "plan_published" | "key_added" | "key_revoked";
         /**
          * AuditPage
          * @description A part of the audit, newest first.
@@ -2662,6 +2908,17 @@ export interface components {
             items: components["schemas"]["ChangedCase"][];
         };
         /**
+         * ChangedComment
+         * @description Whether a comment is settled.
+         */
+        ChangedComment: {
+            /**
+             * Resolved
+             * @description Settled, or open again.
+             */
+            resolved: boolean;
+        };
+        /**
          * ChangedLimit
          * @description A code whose limits become others.
          */
@@ -2686,6 +2943,24 @@ export interface components {
              * @description Limits then; empty for none; null: not in it.
              */
             after: string | null;
+        };
+        /**
+         * ChangedPlan
+         * @description What is to be changed about a plan; what is left out stays.
+         */
+        ChangedPlan: {
+            /**
+             * Title
+             * @description One line of plain text.
+             */
+            title?: string | null;
+            /**
+             * Note
+             * @description Plain text, up to 4000 characters.
+             */
+            note?: string | null;
+            /** @description What makes work, all of it. */
+            model?: components["schemas"]["WorkModel"] | null;
         };
         /**
          * Children
@@ -2930,6 +3205,12 @@ export interface components {
             note?: string | null;
         };
         /**
+         * Counting
+         * @description Which cases of a unit are weighed.
+         * @enum {string}
+         */
+        Counting: "listed" | "counted" | "forecast";
+        /**
          * Counts
          * @description A figure for every area of a level that has any.
          */
@@ -3077,6 +3358,101 @@ export interface components {
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
              */
             next: string | null;
+        };
+        /**
+         * EditAnswer
+         * @description What an edit, an undo or a redo has changed.
+         */
+        EditAnswer: {
+            /**
+             * No
+             * @description Number of the edit; null where nothing had to change.
+             */
+            no: number | null;
+            /**
+             * Revision
+             * @description Of the plan now; the ETag.
+             */
+            revision: number;
+            /**
+             * Moves
+             * @description Units that changed their cell, those of new cells that moved up included.
+             */
+            moves: components["schemas"]["UnitMove"][];
+            /**
+             * Faults
+             * @description What keeps the touched communities from being published: warnings.
+             */
+            faults: components["schemas"]["FaultFound"][];
+        };
+        /**
+         * EditKind
+         * @description How an edit came about.
+         * @enum {string}
+         */
+        EditKind: "move" | "split" | "join" | "mend" | "reset" | "balance" | "import" | "copy" | "rebase";
+        /**
+         * Effects
+         * @description What publishing a plan did. Cases stay with the cell under which they were reported.
+         */
+        Effects: {
+            /**
+             * Changed Cells
+             * @description Cells that kept their code and were redrawn.
+             */
+            changed_cells: number[];
+            /**
+             * New Cells
+             * @description Cells that it made.
+             */
+            new_cells: number[];
+            /**
+             * Dissolved Cells
+             * @description Cells that are no more.
+             */
+            dissolved_cells: number[];
+            /**
+             * Needs Worker
+             * @description New cells for which nobody answers yet.
+             */
+            needs_worker: number[];
+            /**
+             * Freed Units
+             * @description Call signs whose assignment ended with a dissolved cell, and that have no other.
+             */
+            freed_units: string[];
+            /**
+             * Open Cases
+             * @description Cases of dissolved cells that are still open. They keep their code.
+             */
+            open_cases: number;
+        };
+        /**
+         * FaultFound
+         * @description Something that keeps a plan from being published.
+         */
+        FaultFound: {
+            /**
+             * Rule
+             * @description The broken rule.
+             * @example in_one_piece
+             */
+            rule: string;
+            /**
+             * Detail
+             * @description What is wrong, in English.
+             */
+            detail: string;
+            /**
+             * Cells
+             * @description Cells concerned.
+             */
+            cells: number[];
+            /**
+             * Units
+             * @description Units concerned.
+             */
+            units: number[];
         };
         /**
          * Feature
@@ -3690,6 +4066,12 @@ export interface components {
             next: string | null;
         };
         /**
+         * Keep
+         * @description Whose cell a unit keeps that both the plan and the boundaries have changed.
+         * @enum {string}
+         */
+        Keep: "mine" | "theirs";
+        /**
          * LayerDescription
          * @description One layer of the map.
          */
@@ -3978,6 +4360,65 @@ export interface components {
             due_on?: string | null;
         };
         /**
+         * NewComment
+         * @description Something to be said about a place.
+         */
+        NewComment: {
+            /**
+             * Lon
+             * @description Degrees, WGS84 (EPSG:4326).
+             */
+            lon: number;
+            /**
+             * Lat
+             * @description Degrees, WGS84 (EPSG:4326).
+             */
+            lat: number;
+            /**
+             * Text
+             * @description Plain text, up to 2000 characters. Never about a person.
+             */
+            text: string;
+        };
+        /**
+         * NewEdit
+         * @description A change of a plan. `split`, `join`, `mend` and `reset` find the units by themselves.
+         */
+        NewEdit: {
+            /**
+             * Kind
+             * @description move, split, join, mend or reset.
+             * @enum {string}
+             */
+            kind: "move" | "split" | "join" | "mend" | "reset";
+            /**
+             * Moves
+             * @description Of `move`: each unit once.
+             */
+            moves?: components["schemas"]["WantedMove"][] | null;
+            /**
+             * Cell Code
+             * @description Of `split`: the cell to be cut in two of about equal work; of `join`: the cell that goes; of `mend` and `reset`: this cell only.
+             */
+            cell_code?: number | null;
+            /**
+             * Into
+             * @description Of `join`: the cell that stays.
+             */
+            into?: number | null;
+            /**
+             * Area Code
+             * @description Of `mend` and `reset`: only inside this area, a community or larger.
+             */
+            area_code?: number | null;
+            /**
+             * Note
+             * @description Plain text for the log.
+             * @default
+             */
+            note: string;
+        };
+        /**
          * NewFollowUp
          * @description What whoever had told of it said afterwards.
          */
@@ -4117,6 +4558,33 @@ export interface components {
             version?: number | null;
             /** @description none, partly or fully, which closes the case. */
             performance: components["schemas"]["Performance"];
+        };
+        /**
+         * NewPlan
+         * @description A plan to begin.
+         */
+        NewPlan: {
+            /**
+             * Title
+             * @description One line of plain text, up to 200 characters.
+             */
+            title: string;
+            /**
+             * Area Code
+             * @description 15-digit code of a city, district, subdistrict or community.
+             */
+            area_code: number;
+            /**
+             * Note
+             * @description Plain text, up to 4000 characters.
+             * @default
+             */
+            note: string;
+            /**
+             * Parent Id
+             * @description A plan of which it begins as a copy, as far as the area goes.
+             */
+            parent_id?: number | null;
         };
         /**
          * NewUser
@@ -4289,6 +4757,405 @@ export interface components {
          */
         PhotoSize: "full" | "thumb";
         /**
+         * Plan
+         * @description A plan as it stands, for whoever asks.
+         */
+        Plan: {
+            /**
+             * Id
+             * @description Number of the plan.
+             * @example 1
+             */
+            id: number;
+            /**
+             * Title
+             * @description One line of plain text. Data, never markup.
+             */
+            title: string;
+            /**
+             * Note
+             * @description Plain text. Data, never markup.
+             */
+            note: string;
+            /**
+             * Area Code
+             * @description Nothing outside this area is changed.
+             */
+            area_code: number;
+            /**
+             * Area Name
+             * @description Name of that area in Chinese.
+             */
+            area_name: string;
+            /**
+             * Parent Id
+             * @description The plan of which it began as a copy.
+             */
+            parent_id: number | null;
+            /**
+             * Base At
+             * Format: date-time
+             * @description It changes the boundaries in force at this instant (RFC 3339, UTC).
+             */
+            base_at: string;
+            /** @description Where it stands. */
+            state: components["schemas"]["PlanState"];
+            /**
+             * Revision
+             * @description Counts every change; the ETag.
+             */
+            revision: number;
+            /**
+             * Author
+             * @description Account that began it.
+             */
+            author: string;
+            /**
+             * Editors
+             * @description Accounts that changed it; none of them approves it.
+             */
+            editors: string[];
+            /**
+             * Publish On
+             * @description Local day at the beginning of which it is published, once approved.
+             */
+            publish_on: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             * @description When it was begun (RFC 3339, UTC).
+             */
+            created_at: string;
+            /**
+             * Changed At
+             * Format: date-time
+             * @description When it was last changed (RFC 3339, UTC).
+             */
+            changed_at: string;
+            /**
+             * Published At
+             * @description Since when it is in force (RFC 3339, UTC).
+             */
+            published_at: string | null;
+            /**
+             * Boundary Version
+             * @description The boundaries that it made.
+             */
+            boundary_version: number | null;
+            /**
+             * Moved Units
+             * @description Units that it gives to other cells.
+             */
+            moved_units: number;
+            /**
+             * Locks
+             * @description Cells and larger areas that must stay as they are.
+             */
+            locks: number[];
+            /**
+             * Allowed
+             * @description Steps that whoever asks may take now.
+             */
+            allowed: components["schemas"]["PlanAct"][];
+            /**
+             * Editable
+             * @description Whether whoever asks may change it now.
+             */
+            editable: boolean;
+            /** @description What makes work. */
+            model: components["schemas"]["WorkModel"];
+            /**
+             * Can Undo
+             * @description Whether there is an edit to undo.
+             */
+            can_undo: boolean;
+            /**
+             * Can Redo
+             * @description Whether there is an undone edit.
+             */
+            can_redo: boolean;
+            /**
+             * Behind
+             * @description Whether boundaries that it touches have changed since `base_at` (UTC): rebase.
+             */
+            behind: boolean;
+            /** @description What publishing did; null before. */
+            effects: components["schemas"]["Effects"] | null;
+        };
+        /**
+         * PlanAct
+         * @description A step of a plan's life that somebody takes.
+         * @enum {string}
+         */
+        PlanAct: "submit" | "send_back" | "approve" | "publish" | "withdraw";
+        /**
+         * PlanEditEntry
+         * @description An edit.
+         */
+        PlanEditEntry: {
+            /**
+             * No
+             * @description Number of the edit.
+             */
+            no: number;
+            /**
+             * At
+             * Format: date-time
+             * @description When (RFC 3339, UTC).
+             */
+            at: string;
+            /**
+             * Account
+             * @description Who.
+             */
+            account: string;
+            /** @description How it came about. */
+            kind: components["schemas"]["EditKind"];
+            /**
+             * Note
+             * @description Plain text. Data, never markup.
+             */
+            note: string;
+            /**
+             * Units
+             * @description How many units it moved.
+             */
+            units: number;
+            /**
+             * Undone
+             * @description Whether it is undone just now.
+             */
+            undone: boolean;
+        };
+        /**
+         * PlanList
+         * @description Plans, the newest first.
+         */
+        PlanList: {
+            /**
+             * Plans
+             * @description This part of the list.
+             */
+            plans: components["schemas"]["PlanRow"][];
+            /**
+             * Next
+             * @description Opaque cursor of the next part; null at the end.
+             */
+            next: string | null;
+        };
+        /**
+         * PlanLog
+         * @description Everything that was done with a plan.
+         */
+        PlanLog: {
+            /**
+             * Steps
+             * @description Its life, in order.
+             */
+            steps: components["schemas"]["PlanStepEntry"][];
+            /**
+             * Edits
+             * @description The newest 200 edits, newest first.
+             */
+            edits: components["schemas"]["PlanEditEntry"][];
+        };
+        /**
+         * PlanNote
+         * @description What a plan's log tells besides its steps.
+         * @enum {string}
+         */
+        PlanNote: "created" | "rebased" | "not_published";
+        /**
+         * PlanRemark
+         * @description What somebody said about a place in a plan.
+         */
+        PlanRemark: {
+            /**
+             * Id
+             * @description Number of the comment.
+             */
+            id: number;
+            /**
+             * Area Code
+             * @description The cell in which the place lies, as drawn at the base.
+             */
+            area_code: number;
+            /**
+             * Lon
+             * @description Degrees, WGS84 (EPSG:4326).
+             */
+            lon: number;
+            /**
+             * Lat
+             * @description Degrees, WGS84 (EPSG:4326).
+             */
+            lat: number;
+            /**
+             * Text
+             * @description Plain text. Data, never markup.
+             */
+            text: string;
+            /**
+             * Account
+             * @description Who.
+             */
+            account: string;
+            /**
+             * At
+             * Format: date-time
+             * @description When (RFC 3339, UTC).
+             */
+            at: string;
+            /**
+             * Resolved At
+             * @description When it was settled (RFC 3339, UTC).
+             */
+            resolved_at: string | null;
+        };
+        /**
+         * PlanRemarks
+         * @description Comments, the oldest first.
+         */
+        PlanRemarks: {
+            /**
+             * Comments
+             * @description All of them, settled ones too.
+             */
+            comments: components["schemas"]["PlanRemark"][];
+        };
+        /**
+         * PlanRow
+         * @description A plan in a list.
+         */
+        PlanRow: {
+            /**
+             * Id
+             * @description Number of the plan.
+             * @example 1
+             */
+            id: number;
+            /**
+             * Title
+             * @description One line of plain text. Data, never markup.
+             */
+            title: string;
+            /**
+             * Note
+             * @description Plain text. Data, never markup.
+             */
+            note: string;
+            /**
+             * Area Code
+             * @description Nothing outside this area is changed.
+             */
+            area_code: number;
+            /**
+             * Area Name
+             * @description Name of that area in Chinese.
+             */
+            area_name: string;
+            /**
+             * Parent Id
+             * @description The plan of which it began as a copy.
+             */
+            parent_id: number | null;
+            /**
+             * Base At
+             * Format: date-time
+             * @description It changes the boundaries in force at this instant (RFC 3339, UTC).
+             */
+            base_at: string;
+            /** @description Where it stands. */
+            state: components["schemas"]["PlanState"];
+            /**
+             * Revision
+             * @description Counts every change; the ETag.
+             */
+            revision: number;
+            /**
+             * Author
+             * @description Account that began it.
+             */
+            author: string;
+            /**
+             * Editors
+             * @description Accounts that changed it; none of them approves it.
+             */
+            editors: string[];
+            /**
+             * Publish On
+             * @description Local day at the beginning of which it is published, once approved.
+             */
+            publish_on: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             * @description When it was begun (RFC 3339, UTC).
+             */
+            created_at: string;
+            /**
+             * Changed At
+             * Format: date-time
+             * @description When it was last changed (RFC 3339, UTC).
+             */
+            changed_at: string;
+            /**
+             * Published At
+             * @description Since when it is in force (RFC 3339, UTC).
+             */
+            published_at: string | null;
+            /**
+             * Boundary Version
+             * @description The boundaries that it made.
+             */
+            boundary_version: number | null;
+            /**
+             * Moved Units
+             * @description Units that it gives to other cells.
+             */
+            moved_units: number;
+        };
+        /**
+         * PlanState
+         * @description Where a plan stands.
+         * @enum {string}
+         */
+        PlanState: "draft" | "in_review" | "approved" | "published" | "withdrawn";
+        /**
+         * PlanStepEntry
+         * @description A step that was taken, or what befell the plan.
+         */
+        PlanStepEntry: {
+            /**
+             * No
+             * @description Number in the log.
+             */
+            no: number;
+            /**
+             * At
+             * Format: date-time
+             * @description When (RFC 3339, UTC).
+             */
+            at: string;
+            /**
+             * Account
+             * @description Who; empty for the clock.
+             */
+            account: string;
+            /**
+             * Step
+             * @description What.
+             */
+            step: components["schemas"]["PlanAct"] | components["schemas"]["PlanNote"];
+            /** @description Where the plan stood then. */
+            state: components["schemas"]["PlanState"];
+            /**
+             * Reason
+             * @description Why. Data, never markup.
+             */
+            reason: string;
+        };
+        /**
          * PlannedMeeting
          * @description When and where to meet.
          */
@@ -4358,6 +5225,42 @@ export interface components {
              * @default []
              */
             allowed: string[];
+            /**
+             * Revision
+             * @description Where it stands now; of 412 about a plan only.
+             * @default 0
+             */
+            revision: number;
+            /**
+             * Job Id
+             * @description The job to wait for; of `plan-busy` only.
+             * @default 0
+             */
+            job_id: number;
+            /**
+             * Faults
+             * @description `rule`, `detail`, `cells`, `units`; of `plan-invalid` only.
+             * @default []
+             */
+            faults: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * Difference
+             * @description `unit_id`, `base_cell`, `current_cell`, `plan_cell`; of `plan-behind` only.
+             * @default []
+             */
+            difference: {
+                [key: string]: unknown;
+            }[];
+        };
+        /**
+         * RebasedPlan
+         * @description How to bring a plan up to date.
+         */
+        RebasedPlan: {
+            /** @description Whose cell a unit keeps that both have changed; none: 409 if there is one. */
+            keep?: components["schemas"]["Keep"] | null;
         };
         /**
          * RevealRequest
@@ -4860,6 +5763,25 @@ export interface components {
          */
         TableState: "called" | "scheduled" | "met" | "concluded" | "performed" | "followed_up" | "cancelled";
         /**
+         * TakenPlanStep
+         * @description A step to take.
+         */
+        TakenPlanStep: {
+            /** @description submit, approve, publish, send_back or withdraw. */
+            step: components["schemas"]["PlanAct"];
+            /**
+             * Reason
+             * @description Why; plain text, up to 1000 characters.
+             * @default
+             */
+            reason: string;
+            /**
+             * Publish On
+             * @description Of `publish`: the local day from whose beginning it is in force; today or none: at once.
+             */
+            publish_on?: string | null;
+        };
+        /**
          * TakenStep
          * @description One step of a case, as somebody takes it.
          * @example {
@@ -5085,6 +6007,27 @@ export interface components {
             answer: components["schemas"]["Answer"];
         };
         /**
+         * UnitMove
+         * @description A unit that lies in another cell now.
+         */
+        UnitMove: {
+            /**
+             * Unit Id
+             * @description The base unit.
+             */
+            unit_id: number;
+            /**
+             * Before
+             * @description Its cell in the plan before.
+             */
+            before: number;
+            /**
+             * After
+             * @description Its cell in the plan now.
+             */
+            after: number;
+        };
+        /**
          * UnitRole
          * @description What a duty unit does.
          * @enum {string}
@@ -5196,6 +6139,22 @@ export interface components {
          * @enum {string}
          */
         VisitOutcome: "dissuaded" | "not_dissuaded" | "not_found" | "false_alarm";
+        /**
+         * WantedMove
+         * @description A unit, and the cell that it is to belong to.
+         */
+        WantedMove: {
+            /**
+             * Unit Id
+             * @description The base unit.
+             */
+            unit_id: number;
+            /**
+             * Cell Code
+             * @description A cell of its community; a new one takes the community's next free number.
+             */
+            cell_code: number;
+        };
         /**
          * Warning
          * @description A warning of fraud, how its visit stands, and who must act now.
@@ -5479,6 +6438,55 @@ export interface components {
              * @description Radius in m that the words stand for: that of the named place.
              */
             uncertainty_m: number;
+        };
+        /**
+         * WorkModel
+         * @description What makes work, each weight in households (0 to a million).
+         */
+        WorkModel: {
+            /**
+             * Household
+             * @description Of one household.
+             * @default 1
+             */
+            household: number;
+            /**
+             * Incident
+             * @description Of one case a year, of groups without a weight of their own.
+             * @default 2
+             */
+            incident: number;
+            /**
+             * Incident By Group
+             * @description Of one case a year, by the first two digits of its category.
+             * @default {}
+             */
+            incident_by_group: {
+                [key: string]: number;
+            };
+            /**
+             * Per Km2
+             * @description Of a square kilometre of ground.
+             * @default 0
+             */
+            per_km2: number;
+            /**
+             * Per Street Km
+             * @description Of a kilometre of outline on streets.
+             * @default 0
+             */
+            per_street_km: number;
+            /**
+             * @description Which cases are weighed: listed, counted, forecast.
+             * @default listed
+             */
+            incidents: components["schemas"]["Counting"];
+            /**
+             * Period Days
+             * @description Days of cases that are counted, or forecast from.
+             * @default 365
+             */
+            period_days: number;
         };
     };
     responses: never;
@@ -11895,6 +12903,1736 @@ export interface operations {
             };
             /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_plans: {
+        parameters: {
+            query?: {
+                /** @description Only plans in this state. */
+                state?: components["schemas"]["PlanState"];
+                /** @description Items in one part of the list. */
+                limit?: number;
+                /** @description `next` of the part before; the other words must stay the same. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanList"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    create_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPlan"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description `If-Match` names another version: it has moved on. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the plan. */
+                plan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    change_plan: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The revision as it was seen, such as `"3"`; 412 when it moved on. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Number of the plan. */
+                plan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangedPlan"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description `If-Match` names another version: it has moved on. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    take_plan_step: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The revision as it was seen, such as `"3"`; 412 when it moved on. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Number of the plan. */
+                plan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakenPlanStep"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description `If-Match` names another version: it has moved on. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    rebase_plan: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The revision as it was seen, such as `"3"`; 412 when it moved on. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Number of the plan. */
+                plan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RebasedPlan"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description `If-Match` names another version: it has moved on. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    lock_area: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the plan. */
+                plan_id: number;
+                /** @description A cell or larger area. */
+                code: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description `If-Match` names another version: it has moved on. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    unlock_area: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the plan. */
+                plan_id: number;
+                /** @description A cell or larger area. */
+                code: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description `If-Match` names another version: it has moved on. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_comments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the plan. */
+                plan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanRemarks"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    add_comment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the plan. */
+                plan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewComment"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanRemark"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description `If-Match` names another version: it has moved on. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    settle_comment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the plan. */
+                plan_id: number;
+                /** @description Number of the comment. */
+                comment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangedComment"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanRemark"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description `If-Match` names another version: it has moved on. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_plan_log: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the plan. */
+                plan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanLog"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    edit_plan: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The revision as it was seen, such as `"3"`; 412 when it moved on. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Number of the plan. */
+                plan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEdit"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EditAnswer"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description `If-Match` names another version: it has moved on. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    undo_edit: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The revision as it was seen, such as `"3"`; 412 when it moved on. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Number of the plan. */
+                plan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EditAnswer"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description `If-Match` names another version: it has moved on. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    redo_edit: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The revision as it was seen, such as `"3"`; 412 when it moved on. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Number of the plan. */
+                plan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EditAnswer"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description `If-Match` names another version: it has moved on. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };

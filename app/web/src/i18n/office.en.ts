@@ -99,6 +99,8 @@ export const officeEn: Readonly<Record<keyof typeof officeZh, string>> = {
   audit_password_changed: "password changed",
   audit_sessions_ended: "sessions ended",
   audit_standard_published: "standard published",
+  audit_plan_approved: "plan approved",
+  audit_plan_published: "plan published",
   audit_key_added: "API key added",
   audit_key_revoked: "API key revoked",
   audit_contact_key_changed: "contact key changed",
