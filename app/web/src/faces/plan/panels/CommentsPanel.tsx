@@ -22,7 +22,7 @@ export function CommentsPanel(): JSX.Element {
   const { data, error } = comments.value.value;
   useEffect(() => leave, []);
   const open = openedPlan.value;
-  const mayNow = may("comment_plan") && open !== null && open.state !== "published" && open.state !== "withdrawn";
+  const mayNow = may("add_comment") && open !== null && open.state !== "published" && open.state !== "withdrawn";
   return (
     <div class="plan-panel">
       {mayNow ? <NewComment /> : null}

@@ -1,18 +1,18 @@
 /** Two plans side by side: each measure, households that lie in other cells, and the cells that differ. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { api } from "../../../api/client";
 import { t } from "../../../i18n";
 import { ancestorAt, cellNumber } from "../../../state/codes";
 import { number } from "../../../ui/format";
 import { Labelled } from "../../../ui/Labelled";
 import { Empty, Failed, Skeleton } from "../../../ui/states";
-import { openBench, openedPlan, planMap } from "../state";
+import { openedPlan } from "../state";
 import { comparison, holdBeside, otherId } from "./compare";
 import { MeasureTable } from "./MeasuresPanel";
 import { areaLabel } from "./names";
 import { plans } from "./plans";
 import type { Comparison } from "./shapes";
+import { goToCommunity } from "./Worst";
 
 export function ComparePanel(): JSX.Element | null {
   const opened = openedPlan.value;
@@ -60,7 +60,7 @@ function Differing({ found }: { found: Comparison }): JSX.Element {
       <ul class="plan-list">
         {(all ? rows : rows.slice(0, SHOWN)).map(([community, cells]) => (
           <li key={community}>
-            <button type="button" class="link" onClick={() => void goTo(community)}>{areaLabel(community)}</button>
+            <button type="button" class="link" onClick={() => void goToCommunity(community)}>{areaLabel(community)}</button>
             <span class="soft tabular"> {cells.map(cellNumber).join(" ")}</span>
           </li>
         ))}
@@ -68,10 +68,4 @@ function Differing({ found }: { found: Comparison }): JSX.Element {
       {!all && rows.length > SHOWN ? <button type="button" class="link" onClick={() => setAll(true)}>{t("showMore")}</button> : null}
     </section>
   );
-}
-
-export async function goTo(community: number): Promise<void> {
-  openBench(community);
-  const area = await api.area(community).catch(() => null);
-  if (area) planMap.value?.fly(area.bbox);
 }

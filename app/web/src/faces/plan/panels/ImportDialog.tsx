@@ -13,7 +13,7 @@ import { openedPlan, planMap } from "../state";
 import { answer, boxOf, bring, deeds, forget, importing } from "./imports";
 import { cellsLabel } from "./names";
 import type { ImportReport } from "./shapes";
-import { flyTo } from "./Worst";
+import { goToFault } from "./Worst";
 
 const LONGEST_TITLE = 200;
 const SHOWN = 60;
@@ -90,7 +90,7 @@ function Faults({ report }: { report: ImportReport }): JSX.Element {
   return (
     <ul class="plan-list">
       {report.faults.slice(0, SHOWN).map((fault, i) => (
-        <li key={`f${i}`}><button type="button" class="link" onClick={() => flyTo(fault)}>{word("planRule", fault.rule)} <span class="soft">{cellsLabel(fault.cells)}</span></button></li>
+        <li key={`f${i}`}><button type="button" class="link" onClick={() => goToFault(fault)}>{word("planRule", fault.rule)} <span class="soft">{cellsLabel(fault.cells)}</span></button></li>
       ))}
       {shapes.slice(0, SHOWN).map((shape, i) => (
         <li key={`s${i}`}>

@@ -39,7 +39,7 @@ const WEIGHTS = ["household", "incident", "per_km2", "per_street_km"] as const s
 
 function Form({ plan }: { plan: Plan }): JSX.Element {
   const [model, setModel] = useState<Model>(plan.model);
-  const editable = plan.editable && may("edit_plan");
+  const editable = plan.editable && may("change_plan");
   const problem = deeds.problem.value;
   const changed = JSON.stringify(model) !== JSON.stringify(plan.model);
   const groups = (categoryList.value.value.data ?? []).filter(({ code }) => code.length === GROUP_DIGITS);

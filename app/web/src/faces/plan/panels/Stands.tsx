@@ -8,11 +8,13 @@ import type { Plan } from "../types";
 import { deeds, differenceOf, faultsOf, rebase } from "./lifecycle";
 import { cellsLabel } from "./names";
 import type { Difference, PlanFault } from "./shapes";
-import { flyTo } from "./Worst";
+import { goToFault } from "./Worst";
 
 const SHOWN = 20;
 /** Refusals with words of our own; the others say themselves. */
-const OWN_WORDS: ReadonlySet<string> = new Set(["plan-behind", "plan-invalid", "plan-own-approval", "plan-busy", "stale-revision"]);
+const OWN_WORDS: ReadonlySet<string> = new Set([
+  "plan-behind", "plan-invalid", "plan-own-approval", "plan-busy", "plan-empty", "plan-not-draft", "illegal-step", "precondition-failed",
+]);
 
 export function Stands({ plan }: { plan: Plan }): JSX.Element | null {
   const problem = deeds.problem.value;
@@ -50,7 +52,7 @@ function Faults({ faults }: { faults: readonly PlanFault[] }): JSX.Element {
     <ul class="plan-faults">
       {faults.slice(0, SHOWN).map((fault, i) => (
         <li key={i}>
-          <button type="button" class="link" onClick={() => flyTo(fault)}>
+          <button type="button" class="link" onClick={() => goToFault(fault)}>
             {word("planRule", fault.rule)} <span class="soft">{cellsLabel(fault.cells)}</span>
           </button>
         </li>
@@ -72,9 +74,9 @@ function Moved({ difference }: { difference: readonly Difference[] }): JSX.Eleme
           {difference.slice(0, SHOWN).map((unit) => (
             <tr key={unit.unit_id}>
               <th scope="row" class="tabular">{unit.unit_id}</th>
-              <td>{cellsLabel([unit.base_cell])}</td>
-              <td>{cellsLabel([unit.current_cell])}</td>
-              <td>{cellsLabel([unit.plan_cell])}</td>
+              <td>{cellText(unit.base_cell)}</td>
+              <td>{cellText(unit.current_cell)}</td>
+              <td>{cellText(unit.plan_cell)}</td>
             </tr>
           ))}
         </tbody>
@@ -82,4 +84,9 @@ function Moved({ difference }: { difference: readonly Difference[] }): JSX.Eleme
       {difference.length > SHOWN ? <p class="soft">{t("planMoreOf", { n: number(difference.length - SHOWN) })}</p> : null}
     </div>
   );
+}
+
+/** null: the unit is not there at that time. */
+function cellText(cell: number | null): string {
+  return cell === null ? "–" : cellsLabel([cell]);
 }

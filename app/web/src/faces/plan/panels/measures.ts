@@ -5,7 +5,7 @@ import { ancestorAt, isAreaCode, levelOf, within } from "../../../state/codes";
 import { faceParam, setFaceParams } from "../../../state/face";
 import { resource } from "../../../state/resource";
 import { benchCode, here, openedPlan, PATH, planId, revision } from "../state";
-import type { PlanMeasures, PlanProblem } from "./shapes";
+import type { PlanMeasures, PlanProblems } from "./shapes";
 
 /** The area whose figures are shown: one inside the plan's; the plan's own where none was chosen. */
 export const figuresArea = computed(() => {
@@ -37,13 +37,10 @@ export const measures = resource<PlanMeasures>(() => {
   return { id: `measures${id}.${area}|${at}`, ask: (stop) => get<PlanMeasures>(`${PATH}/${id}/measures`, { area }, stop) };
 });
 
-export const problems = resource<readonly PlanProblem[]>(() => {
+export const problems = resource<PlanProblems>(() => {
   const area = figuresArea.value;
   const at = revision.value;
   if (!here() || area === 0 || at === 0) return null;
   const id = planId.value;
-  return {
-    id: `problems${id}.${area}|${at}`,
-    ask: async (stop) => (await get<{ problems: PlanProblem[] }>(`${PATH}/${id}/problems`, { area }, stop)).problems,
-  };
+  return { id: `problems${id}.${area}|${at}`, ask: (stop) => get<PlanProblems>(`${PATH}/${id}/problems`, { area }, stop) };
 });

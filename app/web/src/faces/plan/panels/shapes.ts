@@ -19,15 +19,12 @@ export interface PlanMeasures {
 
 export interface Difference {
   readonly unit_id: number;
-  readonly base_cell: number;
-  readonly current_cell: number;
-  readonly plan_cell: number;
+  readonly base_cell: number | null;
+  readonly current_cell: number | null;
+  readonly plan_cell: number | null;
 }
 
-export interface PlanFault extends Fault {
-  readonly lon?: number | null;
-  readonly lat?: number | null;
-}
+export type PlanFault = Fault;
 
 export interface LogStep {
   readonly no: number;
@@ -104,14 +101,20 @@ export interface StaffingEffect {
 }
 
 export interface PlanProblem {
-  readonly kind: string;
-  readonly rule?: string | null;
+  readonly kind: "fault" | "beyond_20" | "beyond_15";
+  readonly rule: string | null;
   readonly detail: string;
   readonly cells: readonly number[];
   readonly units: readonly number[];
   readonly lon: number;
   readonly lat: number;
-  readonly deviation?: number | null;
+  readonly deviation: number | null;
+}
+
+export interface PlanProblems {
+  readonly problems: readonly PlanProblem[];
+  readonly total: number;
+  readonly faults: number;
 }
 
 /** A value and the interval in which it would lie in other years of such weeks. */
