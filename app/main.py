@@ -38,6 +38,7 @@ from app.maps.service import Maps
 from app.mediation.routes import router as mediation_router
 from app.places.routes import router as places_router
 from app.planning.edit_routes import router as plan_edit_router
+from app.planning.figure_routes import router as plan_figures_router
 from app.planning.routes import router as plan_router
 from app.shutdown import before_shutdown
 from app.sign_in_guard import SignedIn
@@ -102,6 +103,7 @@ def create_app(context: Context) -> FastAPI:
         mediation_router,
         plan_router,
         plan_edit_router,
+        plan_figures_router,
         live_router,
         maps_router,
         hot_router,

@@ -128,3 +128,35 @@ def in_any(values: IntArray, areas: list[int]) -> BoolArray:
     before = np.searchsorted(ranges[:, 0], values, side="right") - 1
     inside: BoolArray = (before >= 0) & (values <= furthest[before])
     return inside
+
+
+class CellNames(NamedTuple):
+    """What cells and their communities are called at an instant, by code."""
+
+    name: dict[int, str]
+    kind: dict[int, str]
+
+
+def cell_names(session: Session, between: tuple[int, int], at: datetime) -> CellNames:
+    """Names and kinds of the cells and communities with codes in a range."""
+    found = select(Area.code, Area.name, Area.kind).where(
+        Area.level.in_((Level.CELL, Level.COMMUNITY)),
+        Area.code.between(*between),
+        Area.valid.contains(at),
+    )
+    rows = session.execute(found).all()
+    return CellNames({row.code: row.name for row in rows}, {row.code: row.kind for row in rows})
+
+
+def touched(session: Session, plan_id: int, between: tuple[int, int]) -> list[int]:
+    """The communities with codes in a range in which a plan moves something, ascending."""
+    found = (
+        select(PlanMove.community_code)
+        .where(
+            PlanMove.plan_id == plan_id,
+            PlanMove.community_code.between(*between),
+            *within(session, PlanMove.area_code),
+        )
+        .distinct()
+    )
+    return sorted(session.scalars(found))

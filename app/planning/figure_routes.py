@@ -1,0 +1,120 @@
+"""HTTP of a plan's figures: what is seen of it, nothing that changes it."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from app.core.answers import json_answer
+from app.core.problem_docs import documented
+from app.core.query_words import StrictQuery
+from app.identity.deps import ReadSession
+from app.planning import bench, figures, problems
+from app.planning.figure_schemas import (
+    Bench,
+    Community,
+    FiguresQuery,
+    PlanCells,
+    PlanMeasures,
+    PlanMoves,
+    PlanProblems,
+    ProblemsQuery,
+)
+
+router = APIRouter(prefix="/api/v1/plans/{plan_id}", tags=["planning"])
+
+PlanInPath = Annotated[int, Path(ge=1, lt=2**63, description="Number of the plan.", examples=[1])]
+CommunityInPath = Annotated[
+    Community, Path(description="15-digit code of a community.", examples=[620111001001000])
+]
+NO_WORDS = Annotated[StrictQuery, Query()]
+NOT_FOUND = documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
+
+
+@router.get(
+    "/measures",
+    summary="Give a plan in figures",
+    operation_id="get_plan_measures",
+    response_model=PlanMeasures,
+    responses=NOT_FOUND,
+)
+def get_plan_measures(
+    request: Request,
+    plan_id: PlanInPath,
+    query: Annotated[FiguresQuery, Query()],
+    session: ReadSession,
+) -> Response:
+    """The measures of the boundaries that the plan began from, and of the plan."""
+    found = figures.measures_of(session, figures.plan_of(session, plan_id), query.area)
+    return json_answer(request, found.model_dump_json().encode())
+
+
+@router.get(
+    "/cells",
+    summary="Give the cells of a plan",
+    operation_id="list_plan_cells",
+    response_model=PlanCells,
+    responses=NOT_FOUND,
+)
+def list_plan_cells(
+    request: Request,
+    plan_id: PlanInPath,
+    query: Annotated[FiguresQuery, Query()],
+    session: ReadSession,
+) -> Response:
+    """Load, households, shape and deviation of every cell, today and in the plan; in columns."""
+    found = figures.cells_of(session, figures.plan_of(session, plan_id), query.area)
+    return json_answer(request, found.model_dump_json().encode())
+
+
+@router.get(
+    "/moves",
+    summary="List what a plan moves",
+    operation_id="list_plan_moves",
+    response_model=PlanMoves,
+    responses=NOT_FOUND,
+)
+def list_plan_moves(
+    request: Request, plan_id: PlanInPath, query: NO_WORDS, session: ReadSession
+) -> Response:
+    """The units that lie in another cell in the plan than today; in columns."""
+    found = figures.moves_of(session, figures.plan_of(session, plan_id))
+    return json_answer(request, found.model_dump_json().encode())
+
+
+@router.get(
+    "/problems",
+    summary="List what is wrong with a plan",
+    operation_id="list_plan_problems",
+    response_model=PlanProblems,
+    responses=NOT_FOUND,
+)
+def list_plan_problems(
+    request: Request,
+    plan_id: PlanInPath,
+    query: Annotated[ProblemsQuery, Query()],
+    session: ReadSession,
+) -> Response:
+    """Faults first, then cells beyond ±20 % and ±15 %, the worst first; each with a place."""
+    plan = figures.plan_of(session, plan_id)
+    found = problems.problems_of(session, plan, query.area, query.limit)
+    return json_answer(request, found.model_dump_json().encode())
+
+
+@router.get(
+    "/communities/{code}",
+    summary="Give one community of a plan to edit",
+    operation_id="get_plan_community",
+    response_model=Bench,
+    responses=NOT_FOUND,
+)
+def get_plan_community(
+    request: Request,
+    plan_id: PlanInPath,
+    code: CommunityInPath,
+    query: NO_WORDS,
+    session: ReadSession,
+) -> Response:
+    """Its cells, its base units with their outlines, and the borders between them."""
+    found = bench.bench_of(session, figures.plan_of(session, plan_id), code)
+    return json_answer(request, found.model_dump_json().encode())
