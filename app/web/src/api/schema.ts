@@ -1472,6 +1472,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/plans/{plan_id}/measures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Give a plan in figures
+         * @description The measures of the boundaries that the plan began from, and of the plan.
+         */
+        get: operations["get_plan_measures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{plan_id}/cells": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Give the cells of a plan
+         * @description Load, households, shape and deviation of every cell, today and in the plan; in columns.
+         */
+        get: operations["list_plan_cells"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{plan_id}/moves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what a plan moves
+         * @description The units that lie in another cell in the plan than today; in columns.
+         */
+        get: operations["list_plan_moves"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{plan_id}/problems": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what is wrong with a plan
+         * @description Faults first, then cells beyond ±20 % and ±15 %, the worst first; each with a place.
+         */
+        get: operations["list_plan_problems"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{plan_id}/communities/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Give one community of a plan to edit
+         * @description Its cells, its base units with their outlines, and the borders between them.
+         */
+        get: operations["get_plan_community"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stream": {
         parameters: {
             query?: never;
@@ -2434,6 +2534,155 @@ export interface components {
             next: string | null;
         };
         /**
+         * Bench
+         * @description One community, with everything that is needed to edit it and to measure while editing.
+         */
+        Bench: {
+            /**
+             * Code
+             * @description 15-digit code of the community.
+             */
+            code: number;
+            /**
+             * Name
+             * @description Its name in Chinese.
+             */
+            name: string;
+            /**
+             * Revision
+             * @description Of the plan.
+             */
+            revision: number;
+            /**
+             * Mean Load
+             * @description Mean load of its free cells in the plan, households.
+             */
+            mean_load: number;
+            /**
+             * Model
+             * @description What makes work.
+             */
+            model: {
+                [key: string]: unknown;
+            };
+            /**
+             * Cells
+             * @description Cells of the plan and of today, by code.
+             */
+            cells: components["schemas"]["BenchCell"][];
+            /**
+             * Dissolved
+             * @description Codes of cells that were: never used again.
+             */
+            dissolved: number[];
+            /**
+             * Units
+             * @description Base units by number.
+             */
+            units: components["schemas"]["BenchUnit"][];
+            /**
+             * Borders
+             * @description Of neighbours: two indices into `units`, shared length in m, whether on a street, whether a cell may hold together across it.
+             */
+            borders: [
+                number,
+                number,
+                number,
+                boolean,
+                boolean
+            ][];
+        };
+        /**
+         * BenchCell
+         * @description A cell into which units can be put, or could be today.
+         */
+        BenchCell: {
+            /**
+             * Code
+             * @description 15-digit code.
+             */
+            code: number;
+            /**
+             * Name
+             * @description Name in Chinese.
+             */
+            name: string;
+            /**
+             * Kind
+             * @description grid_cell or dedicated.
+             */
+            kind: string;
+            /**
+             * Locked
+             * @description Whether it must stay as it is.
+             */
+            locked: boolean;
+            /**
+             * Today
+             * @description Whether it is a cell of the boundaries the plan began from.
+             */
+            today: boolean;
+        };
+        /**
+         * BenchUnit
+         * @description A base unit on the bench.
+         */
+        BenchUnit: {
+            /**
+             * Unit Id
+             * @description Number of the unit.
+             */
+            unit_id: number;
+            /**
+             * Cell
+             * @description Its cell in the plan.
+             */
+            cell: number;
+            /**
+             * Today
+             * @description Its cell in the boundaries the plan began from.
+             */
+            today: number;
+            /**
+             * Households
+             * @description Households.
+             */
+            households: number;
+            /**
+             * Incidents
+             * @description Cases a year.
+             */
+            incidents: number;
+            /**
+             * Load
+             * @description Work by the plan's model, in households.
+             */
+            load: number;
+            /**
+             * Locked
+             * @description Whether it must stay in its cell.
+             */
+            locked: boolean;
+            /**
+             * Area M2
+             * @description Surface in m².
+             */
+            area_m2: number;
+            /**
+             * Rim M
+             * @description Length of its outline in m.
+             */
+            rim_m: number;
+            /**
+             * Rings
+             * @description Outer ring, then holes: lon, lat in degrees, WGS84 (EPSG:4326).
+             */
+            rings: [
+                number,
+                number
+            ][][];
+        };
+        /**
          * Body_add_attachment
          * @description A form (multipart/form-data).
          */
@@ -3285,6 +3534,42 @@ export interface components {
          * @enum {string}
          */
         DisputeOutcome: "mediated" | "not_mediated" | "withdrawn" | "to_court" | "to_petition" | "to_administration";
+        /**
+         * DissolvedCells
+         * @description Cells of today that have no unit left, columns side by side.
+         */
+        DissolvedCells: {
+            /**
+             * Code
+             * @description 15-digit codes, ascending.
+             */
+            code: number[];
+            /**
+             * Name
+             * @description Names in Chinese.
+             */
+            name: string[];
+            /**
+             * Community Code
+             * @description Codes of their communities.
+             */
+            community_code: number[];
+            /**
+             * Load Today
+             * @description Load in households.
+             */
+            load_today: number[];
+            /**
+             * Deviation Today
+             * @description Load over their community's mean, less 1.
+             */
+            deviation_today: number[];
+            /**
+             * Households Today
+             * @description Households.
+             */
+            households_today: number[];
+        };
         /**
          * DuePage
          * @description Incidents that are overdue or soon due, by what is due first.
@@ -4181,6 +4466,67 @@ export interface components {
          */
         Likeness: "distance" | "time" | "text" | "category";
         /**
+         * Measures
+         * @description Boundaries in figures, as docs/rebalancing.md defines them.
+         */
+        Measures: {
+            /**
+             * Cells
+             * @description Cells.
+             */
+            cells: number;
+            /**
+             * Within 10
+             * @description Free cells within 10 % of their community's mean load.
+             */
+            within_10: number;
+            /**
+             * Within 15
+             * @description Free cells within 15 %.
+             */
+            within_15: number;
+            /**
+             * Within 20
+             * @description Free cells within 20 %.
+             */
+            within_20: number;
+            /**
+             * Largest Over Mean
+             * @description Load of the heaviest free cell over that mean.
+             */
+            largest_over_mean: number;
+            /**
+             * Variation
+             * @description Standard deviation of the free cells' deviations.
+             */
+            variation: number;
+            /**
+             * Compactness
+             * @description 4 pi area / perimeter², mean over all cells.
+             */
+            compactness: number;
+            /**
+             * Broken
+             * @description Cells in more than one piece.
+             */
+            broken: number;
+            /**
+             * Moved
+             * @description Households in units that lie in another cell than today.
+             */
+            moved: number;
+            /**
+             * Touched
+             * @description Today's cells of which the units are others.
+             */
+            touched: number;
+            /**
+             * On Street
+             * @description Borders between cells that lie on a street, by length.
+             */
+            on_street: number;
+        };
+        /**
          * Mediation
          * @description The table of a dispute.
          */
@@ -4889,6 +5235,99 @@ export interface components {
          */
         PlanAct: "submit" | "send_back" | "approve" | "publish" | "withdraw";
         /**
+         * PlanCells
+         * @description The cells of a plan, columns side by side.
+         */
+        PlanCells: {
+            /**
+             * Code
+             * @description 15-digit codes, ascending.
+             */
+            code: number[];
+            /**
+             * Name
+             * @description Names in Chinese.
+             */
+            name: string[];
+            /**
+             * Community Code
+             * @description Codes of their communities.
+             */
+            community_code: number[];
+            /**
+             * Load Today
+             * @description Load today; null for new cells.
+             */
+            load_today: (number | null)[];
+            /**
+             * Load
+             * @description Load in the plan, in households.
+             */
+            load: number[];
+            /**
+             * Deviation Today
+             * @description Load today over the mean of the community's free cells, less 1; null for new cells.
+             */
+            deviation_today: (number | null)[];
+            /**
+             * Deviation
+             * @description The same in the plan.
+             */
+            deviation: number[];
+            /**
+             * Households
+             * @description Households.
+             */
+            households: number[];
+            /**
+             * Incidents
+             * @description Cases a year, as the base units list them.
+             */
+            incidents: number[];
+            /**
+             * Area M2
+             * @description Surface in m².
+             */
+            area_m2: number[];
+            /**
+             * Compactness
+             * @description 4 pi area / perimeter².
+             */
+            compactness: number[];
+            /**
+             * Pieces
+             * @description Connected pieces; more than one is a fault.
+             */
+            pieces: number[];
+            /**
+             * Units
+             * @description Base units.
+             */
+            units: number[];
+            /**
+             * Free
+             * @description Whether any of its units may move.
+             */
+            free: boolean[];
+            /**
+             * Changed
+             * @description Whether its units are others than today.
+             */
+            changed: boolean[];
+            /** @description Cells of today that have no unit left. */
+            dissolved: components["schemas"]["DissolvedCells"];
+            /**
+             * Area Code
+             * @description Of which part of the plan.
+             */
+            area_code: number;
+            /**
+             * Revision
+             * @description Of the plan.
+             */
+            revision: number;
+        };
+        /**
          * PlanEditEntry
          * @description An edit.
          */
@@ -4960,11 +5399,152 @@ export interface components {
             edits: components["schemas"]["PlanEditEntry"][];
         };
         /**
+         * PlanMeasures
+         * @description A plan in figures, beside the boundaries that it began from.
+         */
+        PlanMeasures: {
+            /**
+             * Area Code
+             * @description Of which part of the plan.
+             */
+            area_code: number;
+            /** @description The boundaries that the plan began from. */
+            today: components["schemas"]["Measures"];
+            /** @description The plan. */
+            draft: components["schemas"]["Measures"];
+            /**
+             * Bins
+             * @description Edges of classes of deviation, one more than there are classes; a class holds its lower edge.
+             */
+            bins: number[];
+            /**
+             * Today Counts
+             * @description Free cells of today in each class.
+             */
+            today_counts: number[];
+            /**
+             * Draft Counts
+             * @description Free cells of the plan in each class.
+             */
+            draft_counts: number[];
+            /**
+             * Revision
+             * @description Of the plan.
+             */
+            revision: number;
+        };
+        /**
+         * PlanMoves
+         * @description Units that a plan gives to other cells, columns side by side.
+         */
+        PlanMoves: {
+            /**
+             * Unit Id
+             * @description Numbers of the units, ascending.
+             */
+            unit_id: number[];
+            /**
+             * Before
+             * @description Their cells in the boundaries the plan began from.
+             */
+            before: number[];
+            /**
+             * After
+             * @description Their cells in the plan.
+             */
+            after: number[];
+            /**
+             * Households
+             * @description Their households.
+             */
+            households: number[];
+            /**
+             * Revision
+             * @description Of the plan.
+             */
+            revision: number;
+        };
+        /**
          * PlanNote
          * @description What a plan's log tells besides its steps.
          * @enum {string}
          */
         PlanNote: "created" | "rebased" | "not_published";
+        /**
+         * PlanProblem
+         * @description Something to be looked at, and where.
+         */
+        PlanProblem: {
+            /**
+             * Kind
+             * @description fault: keeps the plan from being published; the others: a cell's load is off.
+             * @enum {string}
+             */
+            kind: "fault" | "beyond_20" | "beyond_15";
+            /** @description The rule that is broken, of a fault. */
+            rule: components["schemas"]["Rule"] | null;
+            /**
+             * Detail
+             * @description What is wrong, in English.
+             */
+            detail: string;
+            /**
+             * Cells
+             * @description Cells concerned.
+             */
+            cells: number[];
+            /**
+             * Units
+             * @description Base units concerned, 200 at most.
+             */
+            units: number[];
+            /**
+             * Lon
+             * @description A place in the midst of it: degrees, WGS84 (EPSG:4326).
+             */
+            lon: number;
+            /**
+             * Lat
+             * @description Degrees, WGS84 (EPSG:4326).
+             */
+            lat: number;
+            /**
+             * Deviation
+             * @description Load over the mean, less 1; of a cell's load.
+             */
+            deviation: number | null;
+        };
+        /**
+         * PlanProblems
+         * @description What is wrong with a plan, faults first, then the cells that are farthest off.
+         */
+        PlanProblems: {
+            /**
+             * Problems
+             * @description In this order, `limit` at most.
+             */
+            problems: components["schemas"]["PlanProblem"][];
+            /**
+             * Total
+             * @description How many there are.
+             */
+            total: number;
+            /**
+             * Faults
+             * @description How many of them are faults.
+             */
+            faults: number;
+            /**
+             * Area Code
+             * @description Of which part of the plan.
+             */
+            area_code: number;
+            /**
+             * Revision
+             * @description Of the plan.
+             */
+            revision: number;
+        };
         /**
          * PlanRemark
          * @description What somebody said about a place in a plan.
@@ -5347,6 +5927,12 @@ export interface components {
              */
             next: string | null;
         };
+        /**
+         * Rule
+         * @description What a plan can break.
+         * @enum {string}
+         */
+        Rule: "once" | "no_empty_cell" | "in_community" | "in_one_piece" | "one_polygon" | "no_gap" | "same_area" | "codes_kept" | "locked_kept" | "together";
         /**
          * Satisfaction
          * @description What whoever had told of it said afterwards; a record, not a state.
@@ -14651,6 +15237,494 @@ export interface operations {
             };
             /** @description The body is not declared as what this path takes. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_plan_measures: {
+        parameters: {
+            query?: {
+                /** @description 15-digit code of a community or larger inside the plan's area; default: all. */
+                area?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Number of the plan. */
+                plan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanMeasures"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_plan_cells: {
+        parameters: {
+            query?: {
+                /** @description 15-digit code of a community or larger inside the plan's area; default: all. */
+                area?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Number of the plan. */
+                plan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanCells"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_plan_moves: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the plan. */
+                plan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanMoves"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_plan_problems: {
+        parameters: {
+            query?: {
+                /** @description 15-digit code of a community or larger inside the plan's area; default: all. */
+                area?: number;
+                /** @description Most problems in the answer. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Number of the plan. */
+                plan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanProblems"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_plan_community: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the plan. */
+                plan_id: number;
+                /** @description 15-digit code of a community. */
+                code: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bench"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
