@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from app.core.errors import invalid
 from app.planning import draft_queries as queries
 from app.planning import drafts, figures
+from app.planning import queries as plan_queries
 from app.planning.figure_schemas import Bench, BenchCell, BenchUnit, Ring
 from app.planning.ground import METRES
 from app.planning.models import Plan
@@ -33,7 +34,7 @@ def bench_of(session: Session, plan: Plan, community_code: int) -> Bench:
     drawn = measures.cells_of(units, borders, draft.cells)
     between = (community_code, community_code + 999)
     known = queries.cell_names(session, between, plan.base_at)
-    locked = queries.locks(session, plan.id) + queries.locked_areas(session, plan.base_at)
+    locked = plan_queries.locks(session, plan.id) + queries.locked_areas(session, plan.base_at)
     every = np.union1d(draft.cells, draft.base)
     in_locked = queries.in_any(every, locked)
     today = set(draft.base.tolist())

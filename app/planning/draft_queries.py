@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.core.copying import driver_of
 from app.core.scope import within
 from app.places.models import Area
-from app.planning.models import BaseUnit, Plan, PlanLock, PlanMove
+from app.planning.models import BaseUnit, PlanMove
 from geodata import codes
 from geodata.codes import Level
 from geodata.rebalance.units import BoolArray, FloatArray, IntArray
@@ -75,11 +75,6 @@ def locked_areas(session: Session, at: datetime) -> list[int]:
     return list(session.scalars(found))
 
 
-def plan(session: Session, plan_id: int) -> Plan | None:
-    """One plan inside the session's scope."""
-    return session.scalar(select(Plan).where(Plan.id == plan_id, *within(session, Plan.area_code)))
-
-
 def moves(session: Session, plan_id: int, codes_: tuple[int, int]) -> Moves:
     """What a plan moves inside a range of community codes (both ends in it), by unit."""
     found = (
@@ -94,16 +89,6 @@ def moves(session: Session, plan_id: int, codes_: tuple[int, int]) -> Moves:
     rows = session.execute(found).all()
     table = np.array([tuple(row) for row in rows], dtype=np.int64).reshape(-1, 2)
     return Moves(table[:, 0].copy(), table[:, 1].copy())
-
-
-def locks(session: Session, plan_id: int) -> list[int]:
-    """The areas that a plan leaves as they are, ascending."""
-    found = (
-        select(PlanLock.locked_code)
-        .where(PlanLock.plan_id == plan_id, *within(session, PlanLock.area_code))
-        .order_by(PlanLock.locked_code)
-    )
-    return list(session.scalars(found))
 
 
 def cells_ever(session: Session, codes_: tuple[int, int], until: datetime | None) -> list[int]:

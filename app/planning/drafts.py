@@ -11,6 +11,7 @@ from app.core.errors import invalid
 from app.core.scope import clipped
 from app.planning import draft_queries as queries
 from app.planning import ground, workloads
+from app.planning import queries as plan_queries
 from app.planning.ground import Ground, Kept, State
 from app.planning.models import Plan
 from app.planning.rules import PlanState
@@ -81,7 +82,7 @@ def load(session: Session, plan: Plan, communities: Sequence[int] | None = None)
     moves = queries.moves(session, plan.id, (first, last))
     row = workloads.rows_of(units, moves.unit_id)
     cells[row[row >= 0]] = moves.cell_code[row >= 0]
-    kept = queries.in_any(cells, queries.locks(session, plan.id))
+    kept = queries.in_any(cells, plan_queries.locks(session, plan.id))
     return Draft(
         plan_id=plan.id, revision=plan.revision, units=units.with_locked(kept),
         borders=below.borders, cells=cells, fixed=units.locked,

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app.core.errors import not_found
 from app.planning import draft_queries as queries
 from app.planning import drafts
+from app.planning import queries as plan_queries
 from app.planning.drafts import Draft
 from app.planning.figure_schemas import (
     DissolvedCells,
@@ -34,7 +35,7 @@ def plan_of(session: Session, plan_id: int) -> Plan:
     Raises:
         Problem: 404.
     """
-    plan = queries.plan(session, plan_id)
+    plan = plan_queries.one(session, plan_id)
     if plan is None:
         raise not_found("plan", plan_id)
     return plan

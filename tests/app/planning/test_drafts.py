@@ -12,7 +12,7 @@ from app.core.context import Context
 from app.core.db import reading, writing
 from app.core.errors import Problem
 from app.core.scope import Scope
-from app.planning import draft_queries, drafts, ground
+from app.planning import draft_queries, drafts, ground, queries
 from app.planning.models import Plan
 from geodata.rebalance import borders
 from geodata.rebalance.validity import Rule
@@ -25,7 +25,7 @@ COLUMNS = ("unit_id", "community_code", "cell_code", "households", "incidents", 
 
 def plan_of(session: Session, plan_id: int) -> Plan:
     """The plan's row."""
-    plan = draft_queries.plan(session, plan_id)
+    plan = queries.one(session, plan_id)
     assert plan is not None
     return plan
 
@@ -171,7 +171,7 @@ def test_row_security_holds(own_context: Context) -> None:
     """Nobody reads a plan, its moves or its locks without a session that may."""
     plan_id = add_plan(own_context.engine)
     with reading(own_context.engine, Scope(DISTRICT, DISTRICT + 10**9, "nobody")) as session:
-        assert draft_queries.plan(session, plan_id) is None
+        assert queries.one(session, plan_id) is None
 
 
 def test_what_is_kept_is_bounded() -> None:
