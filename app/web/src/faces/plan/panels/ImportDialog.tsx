@@ -10,8 +10,9 @@ import { number } from "../../../ui/format";
 import { Labelled } from "../../../ui/Labelled";
 import { Refused } from "../../../ui/Refused";
 import { openedPlan, planMap } from "../state";
-import { answer, boxOf, bring, deeds, forget, importing } from "./imports";
+import { answer, bring, deeds, forget, importing } from "./imports";
 import { cellsLabel } from "./names";
+import { boxOf, ringsOf } from "./rings";
 import type { ImportReport } from "./shapes";
 import { goToFault } from "./Worst";
 
@@ -94,7 +95,7 @@ function Faults({ report }: { report: ImportReport }): JSX.Element {
       ))}
       {shapes.slice(0, SHOWN).map((shape, i) => (
         <li key={`s${i}`}>
-          <button type="button" class="link" onClick={() => { const box = boxOf(shape); if (box) planMap.value?.fly(box); }}>
+          <button type="button" class="link" onClick={() => { const box = boxOf(ringsOf(shape.geometry)); if (box) planMap.value?.fly(box); }}>
             {word("planShape", shape.properties.kind)} <span class="soft tabular">{shape.properties.area_m2 === undefined ? "" : `${number(shape.properties.area_m2)} m²`}</span>
           </button>
         </li>

@@ -13,8 +13,9 @@ import { Empty, Failed, Skeleton } from "../../../ui/states";
 import { openPlan, planId } from "../state";
 import { PLAN_STATES } from "../types";
 import { areaLabel } from "./names";
-import { beginning, branches, deeds, plans, stateFilter, type Branch } from "./plans";
+import { beginning, branches, deeds, plans, stateFilter } from "./plans";
 import { StateChip } from "./StateChip";
+import type { Branch } from "./tree";
 
 export function PlanTree(): JSX.Element {
   const [unfolded, setUnfolded] = useState(false);

@@ -5,7 +5,8 @@ import { deed } from "../../../state/deed";
 import { track } from "../../../state/resource";
 import { laid, openPlan, PATH, planId, type Laid } from "../state";
 import { reloadPlans } from "./plans";
-import type { ImportAnswer, ImportFeature } from "./shapes";
+import { ringsOf } from "./rings";
+import type { ImportAnswer } from "./shapes";
 
 export const importing = signal(false);
 export const deeds = deed();
@@ -39,30 +40,8 @@ export function forget(): void {
   answer.value = null;
 }
 
-type Ring = readonly (readonly [number, number])[];
-
-/** A feature's rings, whatever it is made of. Pure. */
-export function ringsOf({ geometry }: ImportFeature): readonly Ring[] {
-  switch (geometry.type) {
-    case "Polygon": return geometry.coordinates as Ring[];
-    case "MultiPolygon": return (geometry.coordinates as Ring[][]).flat();
-    case "LineString": return [geometry.coordinates as Ring];
-    case "MultiLineString": return geometry.coordinates as Ring[];
-    default: return [];
-  }
-}
-
 effect(() => {
   const report = answer.value?.report ?? null;
   track(planId.value);
-  laid.value = report ? report.features.features.map((feature): Laid => ({ kind: feature.properties.kind, rings: ringsOf(feature) })) : [];
+  laid.value = report ? report.features.features.map((feature): Laid => ({ kind: feature.properties.kind, rings: ringsOf(feature.geometry) })) : [];
 });
-
-/** west, south, east, north of a feature. Pure. */
-export function boxOf(feature: ImportFeature): readonly [number, number, number, number] | null {
-  const points = ringsOf(feature).flat();
-  if (points.length === 0) return null;
-  const lons = points.map(([lon]) => lon);
-  const lats = points.map(([, lat]) => lat);
-  return [Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)];
-}

@@ -7,6 +7,7 @@ import { pagedList } from "../../../state/paged";
 import { here, openPlan, openedPlan, PATH, putPlan } from "../state";
 import { PLAN_STATES, type Plan, type PlanRow, type PlanState } from "../types";
 import type { PlansPage } from "./shapes";
+import { tree } from "./tree";
 
 const PAGE = 200;
 const told = signal(0);
@@ -28,22 +29,6 @@ export const plans = pagedList<PlanRow>(() => {
 /** Ask for the list again: a plan was begun, or went a step. */
 export function reloadPlans(): void {
   told.value++;
-}
-
-export interface Branch {
-  readonly plan: PlanRow;
-  readonly depth: number;
-}
-
-/** Parents before their children, each row with how deep it lies; the last changed first. Pure. */
-export function tree(rows: readonly PlanRow[]): Branch[] {
-  const known = new Set(rows.map(({ id }) => id));
-  const newest = [...rows].sort((a, b) => Date.parse(b.changed_at) - Date.parse(a.changed_at));
-  const below = (parent: number | null, depth: number): Branch[] =>
-    newest
-      .filter(({ parent_id }) => (parent === null ? parent_id === null || !known.has(parent_id) : parent_id === parent))
-      .flatMap((plan) => [{ plan, depth }, ...below(plan.id, depth + 1)]);
-  return below(null, 0);
 }
 
 export const branches = computed(() => tree(plans.value.value.data?.items ?? []));
