@@ -1,9 +1,9 @@
-"""Work that is due by the clock: a small registry, and one worker for all servers of a database.
+"""Work behind the scenes: due by the clock, or asked for by somebody; one worker for all servers.
 
 A job is a row of the queue (procrastinate, in PostgreSQL): it outlasts the process that ran it, and
 can be looked at. Several servers may run; the one that holds the database's lock works, the others
 are spares. What a killed one left undone is begun again by whoever comes next: so a job must bear
-to be run twice.
+to be run twice. What is asked for is worked beside the clock's jobs and never keeps them waiting.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ import structlog
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
 
 from app.core.clock import utc_now
 from app.core.context import Context
@@ -34,7 +35,9 @@ ALIVE_EVERY_S = 1.0
 ANSWER_WITHIN_S = 10.0
 POLL_JOBS_S = 5.0
 STOP_WITHIN_S = 3.0
+# Jobs of each queue that run side by side.
 AT_ONCE = 2
+BY_CLOCK, ASKED_FOR = "default", "asked"
 # For so long an ended job can be looked at.
 KEPT_H = 72
 
@@ -55,17 +58,33 @@ class Job:
     run: Callable[[Context, datetime], object]
 
 
-def queue(context: Context, jobs: Sequence[Job]) -> procrastinate.App:
-    """The queue with these jobs in it; to be opened before use."""
+@dataclass(frozen=True)
+class Task:
+    """Something that somebody asks for, about one row of a table.
+
+    Attributes:
+        name: a word.
+        run: does it, given the row's number and how often it was begun before (0 at first), and
+            says what it did. It must bear to be broken off anywhere and run again.
+    """
+
+    name: str
+    run: Callable[[Context, int, int], object]
+
+
+def queue(context: Context, jobs: Sequence[Job], tasks: Sequence[Task] = ()) -> procrastinate.App:
+    """The queue with these jobs and tasks in it; to be opened before use."""
     connector = procrastinate.PsycopgConnector(
         conninfo=context.conninfo,
         min_size=1,
-        max_size=AT_ONCE + 3,
+        max_size=2 * (AT_ONCE + 3),
         kwargs={"options": search_path(), "application_name": "minqing jobs"},
     )
     app = procrastinate.App(connector=connector)
     for job in jobs:
         _register(app, context, job)
+    for task in tasks:
+        _register_task(app, context, task)
     return app
 
 
@@ -76,6 +95,19 @@ def _register(app: procrastinate.App, context: Context, job: Job) -> None:
     def run(timestamp: int) -> None:
         said = job.run(context, utc_now())
         log.info("job", name=job.name, said=str(said))
+
+
+def _register_task(app: procrastinate.App, context: Context, task: Task) -> None:
+    @app.task(name=task.name, queue=ASKED_FOR, pass_context=True)
+    def run(job_context: procrastinate.JobContext, row_id: int) -> None:
+        said = task.run(context, row_id, job_context.job.attempts)
+        log.info("task", name=task.name, row=row_id, said=str(said))
+
+
+def ask_for(session: Session, name: str, row_id: int) -> None:
+    """Have a task run about a row, once this session's transaction is committed; not at all
+    otherwise. The worker that leads is told at once."""
+    session.execute(text("SELECT ask_for_task(:name, :row_id)"), {"name": name, "row_id": row_id})
 
 
 def forget_old(context: Context, now: datetime) -> str:
@@ -93,9 +125,10 @@ def forget_old(context: Context, now: datetime) -> str:
 class Worker:
     """A thread with an event loop of its own: it waits for the lock, then works the queue."""
 
-    def __init__(self, context: Context, jobs: Sequence[Job]) -> None:
+    def __init__(self, context: Context, jobs: Sequence[Job], tasks: Sequence[Task] = ()) -> None:
         self._context = context
         self._jobs = jobs
+        self._tasks = tasks
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._main, name="jobs", daemon=True)
         self._task: asyncio.Task[None] | None = None
@@ -138,32 +171,44 @@ class Worker:
     async def _as_leader(self, connection: psycopg.AsyncConnection[Any]) -> None:
         while not await _leads(connection):
             await asyncio.sleep(SPARE_POLL_S)
-        app = queue(self._context, self._jobs)
+        app = queue(self._context, self._jobs, self._tasks)
         async with app.open_async():
             await _begin_again(app)
             self.leads.set()
-            work = asyncio.create_task(
-                app.run_worker_async(
-                    concurrency=AT_ONCE,
-                    fetch_job_polling_interval=POLL_JOBS_S,
-                    shutdown_graceful_timeout=STOP_WITHIN_S,
-                    install_signal_handlers=False,
-                )
-            )
+            work = [asyncio.create_task(_work(app, name)) for name in (BY_CLOCK, ASKED_FOR)]
             try:
                 await self._while_alive(connection, work)
             finally:
-                work.cancel()
-                await asyncio.wait([work], timeout=2 * STOP_WITHIN_S)
+                for each in work:
+                    each.cancel()
+                await asyncio.wait(work, timeout=2 * STOP_WITHIN_S)
+                _say_why(work)
 
     async def _while_alive(
-        self, connection: psycopg.AsyncConnection[Any], work: "asyncio.Task[None]"
+        self, connection: psycopg.AsyncConnection[Any], work: "list[asyncio.Task[None]]"
     ) -> None:
         # The lock goes with the connection: without it somebody else may be working already.
-        while not work.done():
+        while not any(each.done() for each in work):
             async with asyncio.timeout(ANSWER_WITHIN_S):
                 await connection.execute("SELECT 1")
-            await asyncio.wait([work], timeout=ALIVE_EVERY_S)
+            await asyncio.wait(work, timeout=ALIVE_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
+
+
+def _say_why(work: "list[asyncio.Task[None]]") -> None:
+    for each in work:
+        if each.done() and not each.cancelled() and (error := each.exception()) is not None:
+            log.warning("jobs wait for the database", error=type(error).__name__)
+
+
+async def _work(app: procrastinate.App, queue_name: str) -> None:
+    await app.run_worker_async(
+        queues=[queue_name],
+        name=queue_name,
+        concurrency=AT_ONCE,
+        fetch_job_polling_interval=POLL_JOBS_S,
+        shutdown_graceful_timeout=STOP_WITHIN_S,
+        install_signal_handlers=False,
+    )
 
 
 async def _leads(connection: psycopg.AsyncConnection[Any]) -> bool:
@@ -185,9 +230,9 @@ async def _begin_again(app: procrastinate.App) -> None:
 
 
 @contextmanager
-def working(context: Context, jobs: Sequence[Job]) -> Iterator[Worker]:
+def working(context: Context, jobs: Sequence[Job], tasks: Sequence[Task] = ()) -> Iterator[Worker]:
     """A worker for the length of the block."""
-    worker = Worker(context, jobs)
+    worker = Worker(context, jobs, tasks)
     worker.start()
     try:
         yield worker

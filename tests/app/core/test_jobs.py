@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
@@ -14,8 +15,9 @@ from sqlalchemy import text
 from app.core import jobs
 from app.core.context import Context
 from app.core.db import reading, writing
-from app.core.jobs import Job
+from app.core.jobs import Job, Task
 from app.core.schema import upgrade
+from app.core.scope import Scope
 from tests.app.core import job_worker
 from tests.conftest import ROOT
 from tests.waiting import wait_until
@@ -110,6 +112,42 @@ def test_without_beginning_again_it_would_be_left(
         jobs.put_in_queue(traced, (other,), "other")
         wait_until(lambda: status(traced)["other"] == "succeeded")
         assert status(traced)["work"] == "doing"
+
+
+def test_what_is_asked_for_runs_at_once(traced: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the transaction that asks is committed, by a request's own role; not if it is undone."""
+    monkeypatch.setattr(jobs, "POLL_JOBS_S", 600.0)
+    begun: list[tuple[int, int]] = []
+    task = Task("about", lambda _, row_id, attempt: begun.append((row_id, attempt)))
+    scope = Scope(0, 10**15, "no session")
+    with jobs.working(traced, (), (task,)) as worker:
+        wait_until(worker.leads.is_set)
+        with reading(traced.engine, scope) as session:
+            jobs.ask_for(session, "about", 1)
+            session.rollback()
+        with writing(traced.engine, scope) as session:
+            jobs.ask_for(session, "about", 2**40)
+        wait_until(lambda: begun == [(2**40, 0)])
+        wait_until(lambda: status(traced) == {"about": "succeeded"})
+
+
+def test_what_is_asked_for_does_not_keep_the_clock_waiting(traced: Context) -> None:
+    """Long work fills its own places only."""
+    go_on = threading.Event()
+    task = Task("long", lambda *_: go_on.wait())
+    try:
+        with jobs.working(traced, job_worker.JOBS, (task,)):
+            with writing(traced.engine) as session:
+                for row_id in range(jobs.AT_ONCE + 1):
+                    jobs.ask_for(session, "long", row_id)
+            wait_until(lambda: [r.status for r in jobs.last_runs(traced)].count("doing") == 2)
+            jobs.put_in_queue(traced, job_worker.JOBS, "work")
+            wait_until(lambda: status(traced)["work"] == "succeeded")
+            assert [r.status for r in jobs.last_runs(traced)].count("doing") == jobs.AT_ONCE
+            go_on.set()
+            wait_until(lambda: {r.status for r in jobs.last_runs(traced)} == {"succeeded"})
+    finally:
+        go_on.set()
 
 
 def test_one_works_and_the_spare_waits(traced: Context) -> None:
