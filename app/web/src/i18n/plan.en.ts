@@ -300,4 +300,9 @@ export const planEn: Readonly<Record<keyof typeof planZh, string>> = {
   planReportStreet: "Street",
   planPrint: "Print",
   planPrintOf: "Print {name}",
+  planSheetTitle: "{name}: other cells",
+  planSheetChanged: "changed cells are grey",
+  planSheetMoves: "What goes where ({n} units)",
+  planSheetMore: "{n} more in the exported change list",
+  planSheetLine: "{units} units, {households} households",
 };

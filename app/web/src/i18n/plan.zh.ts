@@ -298,4 +298,9 @@ export const planZh = {
   planReportStreet: "街道",
   planPrint: "打印",
   planPrintOf: "打印 {name}",
+  planSheetTitle: "{name}网格调整",
+  planSheetChanged: "灰色为变动的网格",
+  planSheetMoves: "划转清单（{n} 个地块）",
+  planSheetMore: "另有 {n} 项，见导出的划转清单",
+  planSheetLine: "{units} 地块，{households} 户",
 } as const;

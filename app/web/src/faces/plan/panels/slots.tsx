@@ -2,6 +2,7 @@
 import type { ComponentType, JSX } from "preact";
 import { t, type TextKey } from "../../../i18n";
 import { StreetSheet } from "../print/StreetSheet";
+import { FILES_TAB } from "../print/state";
 import { planId, showTab } from "../state";
 import { BalancePanel } from "./BalancePanel";
 import { CommentsPanel } from "./CommentsPanel";
@@ -73,6 +74,6 @@ export const slots: PlanSlots = {
     { name: COMPARE_TAB, titleKey: "planCompare", Panel: ComparePanel },
     { name: "proof", titleKey: "planProof", Panel: ProofPanel },
     { name: "model", titleKey: "planModel", Panel: ModelPanel },
-    { name: "files", titleKey: "planFiles", Panel: FilesPanel },
+    { name: FILES_TAB, titleKey: "planFiles", Panel: FilesPanel },
   ],
 };

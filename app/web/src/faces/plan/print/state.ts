@@ -5,6 +5,9 @@ import { deed } from "../../../state/deed";
 import { PATH, planId } from "../state";
 import type { StreetReport } from "./types";
 
+/** The tab in which reports are asked for; the sheet is there while it is open. */
+export const FILES_TAB = "files";
+
 export const reports = deed();
 /** What lies ready for the printer; null when nothing is printed. */
 export const sheet = signal<StreetReport | null>(null);
