@@ -120,8 +120,8 @@ def test_what_is_asked_for_runs_at_once(traced: Context, monkeypatch: pytest.Mon
     begun: list[tuple[int, int]] = []
     task = Task("about", lambda _, row_id, attempt: begun.append((row_id, attempt)))
     scope = Scope(0, 10**15, "no session")
-    with jobs.working(traced, (), (task,)) as worker:
-        wait_until(worker.leads.is_set)
+    with jobs.working(traced, (), (task,)):
+        wait_until(lambda: _listens(traced))
         with reading(traced.engine, scope) as session:
             jobs.ask_for(session, "about", 1)
             session.rollback()
@@ -129,6 +129,14 @@ def test_what_is_asked_for_runs_at_once(traced: Context, monkeypatch: pytest.Mon
             jobs.ask_for(session, "about", 2**40)
         wait_until(lambda: begun == [(2**40, 0)])
         wait_until(lambda: status(traced) == {"about": "succeeded"})
+
+
+def _listens(context: Context) -> bool:
+    with reading(context.engine) as session:
+        return bool(session.scalar(text(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()"
+            " AND state = 'idle' AND query LIKE '%LISTEN%#asked%')"
+        )))  # fmt: skip
 
 
 def test_what_is_asked_for_does_not_keep_the_clock_waiting(traced: Context) -> None:
