@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, LiteralString, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,12 @@ from tiles.selection import CaseFilter
 
 DIGITS = 7
 """Decimals of degrees: about a centimetre, as RFC 7946 advises at most."""
+
+
+# Of layers whose features stand for a time: by which code they lie in an area.
+_CODE_COLUMN: dict[str, LiteralString] = {
+    "areas": "code", "cells": "code", "units": "cell_code", "stations": "area_code",
+}  # fmt: skip
 
 
 class Degrees(NamedTuple):
@@ -196,10 +202,10 @@ def _source(layer: Layer, wanted: FeatureFilter) -> Composable:
 
 def _conditions(layer: Layer, wanted: FeatureFilter, geom: Composable) -> list[Composable]:
     found: list[Composable] = []
-    if layer.name in ("areas", "cells", "stations"):
+    if layer.name in _CODE_COLUMN:
         found.append(SQL("valid @> {}").format(Literal(wanted.as_of)))
         if wanted.codes is not None:
-            column = _trusted("area_code" if layer.name == "stations" else "code")
+            column = _trusted(_CODE_COLUMN[layer.name])
             lo, hi = wanted.codes
             found.append(SQL("{} BETWEEN {} AND {}").format(column, Literal(lo), Literal(hi)))
     if layer.name == "areas":

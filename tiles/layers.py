@@ -119,6 +119,29 @@ CELLS = Layer(
     key="code",
 )
 
+UNITS = Layer(
+    name="units",
+    title_zh="基础单元",
+    title_en="Base units",
+    geometry="Polygon",
+    min_zoom=13,
+    max_zoom=MAX_ZOOM,
+    fields=(
+        Field("unit_id", "integer", "Number of the unit.", column="unit_id", tile_name="id"),
+        Field(
+            "cell_code", "integer", "Code of the cell to which it belongs.",
+            column="cell_code", tile_name="c",
+        ),
+        Field("community_code", "integer", "Code of its community.", column="community_code"),
+        Field("households", "number", "Households.", "households", "households"),
+        Field("incidents", "number", "Cases a year, as it lists them.", "cases", "incidents"),
+        Field("locked", "boolean", "Whether replanning must leave it alone.", column="locked"),
+    ),
+    legend="Building plots, of which cells are drawn; for planners. Coloured by their cells.",
+    source="published.base_unit",
+    key="unit_id",
+)  # fmt: skip
+
 INCIDENTS = Layer(
     name="incidents",
     title_zh="事件",
@@ -238,5 +261,5 @@ FEATURES = Layer(
 )
 
 LAYERS: dict[str, Layer] = {
-    layer.name: layer for layer in (AREAS, CELLS, INCIDENTS, STATIONS, ASSIGNMENTS, FEATURES)
+    layer.name: layer for layer in (AREAS, CELLS, UNITS, INCIDENTS, STATIONS, ASSIGNMENTS, FEATURES)
 }

@@ -68,6 +68,11 @@ def cells_query(tile: TileAddress, as_of: datetime) -> TileQuery:
     return TileQuery("SELECT * FROM tiles.cells(%s, %s, %s, %s)", (*tile, as_of))
 
 
+def units_query(tile: TileAddress, as_of: datetime) -> TileQuery:
+    """Base units as drawn at `as_of`."""
+    return TileQuery("SELECT * FROM tiles.units(%s, %s, %s, %s)", (*tile, as_of))
+
+
 def stations_query(tile: TileAddress, as_of: datetime) -> TileQuery:
     """Stations that stand at `as_of` and show at the tile's zoom."""
     return TileQuery("SELECT * FROM tiles.stations(%s, %s, %s, %s)", (*tile, as_of))

@@ -99,17 +99,14 @@ OPERATIONS: dict[str, frozenset[Role]] = {
     "take_warning_step": frozenset({
         Role.CITY_ADMIN, Role.DUTY_OFFICER, Role.DISPATCHER, Role.RESPONDER,
     }),
-    **dict.fromkeys(
-        (
-            "get_plan_measures", "list_plan_cells", "list_plan_moves", "list_plan_problems",
-            "get_plan_community",
-        ),
-        PLAN_READERS,
-    ),
     # What is open to all of these is open inside their own area only.
     **dict.fromkeys(
-        ("list_plans", "get_plan", "get_plan_log", "list_comments"),
-        frozenset({Role.PLANNER, Role.CITY_ADMIN, Role.DUTY_OFFICER, Role.AUDITOR}),
+        (
+            "list_plans", "get_plan", "get_plan_log", "list_comments",
+            "get_plan_measures", "list_plan_cells", "list_plan_moves", "list_plan_problems",
+            "get_plan_community", "get_units_tile", "get_units_geojson",
+        ),
+        PLAN_READERS,
     ),
     # Whoever drew on a plan does not approve it: planning.steps.
     **dict.fromkeys(

@@ -111,6 +111,12 @@ class CellTileQuery(AsOf):
     v: VersionWord = None
 
 
+class UnitTileQuery(AsOf):
+    """Query words of tiles of base units."""
+
+    v: VersionWord = None
+
+
 class IncidentTileQuery(CaseWords):
     """Query words of tiles of incidents."""
 
@@ -126,6 +132,7 @@ class FeatureTileQuery(StrictQuery):
 TILE_QUERIES: dict[str, type[StrictQuery]] = {
     "areas": AreaTileQuery,
     "cells": CellTileQuery,
+    "units": UnitTileQuery,
     "incidents": IncidentTileQuery,
     "stations": PostTileQuery,
     "assignments": PostTileQuery,
@@ -242,6 +249,10 @@ class StationLayerQuery(WindowWords, AsOf):
     """Query words of stations and landmarks as GeoJSON. (Landmarks are the same at any minute.)"""
 
 
+class UnitLayerQuery(WindowWords, AsOf):
+    """Query words of base units as GeoJSON."""
+
+
 class AssignmentLayerQuery(WindowWords, AsOf):
     """Query words of assignments as GeoJSON."""
 
@@ -249,11 +260,17 @@ class AssignmentLayerQuery(WindowWords, AsOf):
 
 
 LayerWords = (
-    AreaLayerQuery | CellLayerQuery | IncidentLayerQuery | StationLayerQuery | AssignmentLayerQuery
+    AreaLayerQuery
+    | CellLayerQuery
+    | UnitLayerQuery
+    | IncidentLayerQuery
+    | StationLayerQuery
+    | AssignmentLayerQuery
 )
 LAYER_QUERIES: dict[str, type[LayerWords]] = {
     "areas": AreaLayerQuery,
     "cells": CellLayerQuery,
+    "units": UnitLayerQuery,
     "incidents": IncidentLayerQuery,
     "stations": StationLayerQuery,
     "assignments": AssignmentLayerQuery,

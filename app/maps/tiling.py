@@ -7,7 +7,13 @@ from app.core.answers import MVT, Ready, in_thread
 from app.core.scope import Scope
 from app.maps.boundaries import Boundaries
 from app.maps.metrics import TILE_QUERIES, watch
-from app.maps.schemas import AreaTileQuery, CellTileQuery, IncidentTileQuery, PostTileQuery
+from app.maps.schemas import (
+    AreaTileQuery,
+    CellTileQuery,
+    IncidentTileQuery,
+    PostTileQuery,
+    UnitTileQuery,
+)
 from tiles import vector
 from tiles.cache import ByteCache
 from tiles.layers import LAYERS
@@ -70,19 +76,25 @@ class VectorTiles:
                 wanted = words.case_filter(now, scope)
                 version = self._store.version_in(box_of(tile))
                 return vector.incidents_query(tile, wanted), (wanted, version)
-            case AreaTileQuery() | CellTileQuery():
-                number, as_of = self._boundaries.drawn(words.v, words.at, now)
-                if number is None:
-                    return None, None
-                if isinstance(words, CellTileQuery):
-                    return vector.cells_query(tile, as_of), number
-                level = words.level or vector.default_level(tile.z)
-                return vector.areas_query(tile, level, as_of), (number, level)
+            case AreaTileQuery() | CellTileQuery() | UnitTileQuery():
+                return self._drawn(tile, words, now)
             case PostTileQuery():
                 build = vector.stations_query if layer == "stations" else vector.assignments_query
                 return build(tile, words.at or now), (words.at, _roster_time())
             case _:
                 return vector.features_query(tile), _roster_time()
+
+    def _drawn(
+        self, tile: TileAddress, words: AreaTileQuery | CellTileQuery | UnitTileQuery, now: datetime
+    ) -> tuple[TileQuery | None, object]:
+        number, as_of = self._boundaries.drawn(words.v, words.at, now)
+        if number is None:
+            return None, None
+        if isinstance(words, AreaTileQuery):
+            level = words.level or vector.default_level(tile.z)
+            return vector.areas_query(tile, level, as_of), (number, level)
+        is_cells = isinstance(words, CellTileQuery)
+        return (vector.cells_query if is_cells else vector.units_query)(tile, as_of), number
 
 
 def box_of(tile: TileAddress) -> Box:

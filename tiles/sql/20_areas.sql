@@ -15,6 +15,23 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
     WHERE t.geom IS NOT NULL
 $$;
 
+-- Base units, each with the cell to which it belongs.
+CREATE FUNCTION tiles.units(z int, x int, y int, as_of timestamptz)
+RETURNS TABLE (mvt bytea, returned bigint, matched bigint)
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT ST_AsMVT(t, 'units', 4096, 'geom'), count(*), count(*)
+    FROM (
+        SELECT u.unit_id AS id, u.cell_code AS c,
+               ST_AsMVTGeom(ST_Transform(u.geom, 3857), ST_TileEnvelope(z, x, y), 4096, 64, true)
+                   AS geom
+        FROM published.base_unit u
+        WHERE u.geom && ST_Expand(tiles.box_deg(z, x, y), 360.0 / 2 ^ z * 64 / 4096)
+          AND u.valid @> as_of
+        ORDER BY u.unit_id
+    ) t
+    WHERE t.geom IS NOT NULL
+$$;
+
 -- Grid cells: the code and nothing else; figures travel apart, as `code -> value`.
 CREATE FUNCTION tiles.cells(z int, x int, y int, as_of timestamptz)
 RETURNS TABLE (mvt bytea, returned bigint, matched bigint)
