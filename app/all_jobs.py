@@ -13,6 +13,7 @@ from app.identity import retention as of_identity
 from app.incidents import retention as of_incidents
 from app.incidents.sweep import run_sweep
 from app.mediation import retention as of_mediation
+from app.planning.scheduled import publish_due
 from app.warnings.climbing import run_climbs
 
 RETENTION = (*of_incidents.KINDS, *of_mediation.KINDS, *of_identity.KINDS)
@@ -35,8 +36,13 @@ def _climbs(context: Context, now: datetime) -> str:
     return str(run_climbs(context.engine, now))
 
 
+def _publications(context: Context, now: datetime) -> str:
+    return str(publish_due(context.engine, now))
+
+
 JOBS: tuple[Job, ...] = (
     Job("climb_warnings", "* * * * *", _climbs),
+    Job("publish_plans", "* * * * *", _publications),
     Job("sweep_cases", "*/10 * * * *", _sweep),
     Job("retention", "17 */6 * * *", _retention),
     Job("check_audit", "27 */6 * * *", _audit),

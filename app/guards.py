@@ -25,7 +25,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 MAX_BODY_BYTES = 64 * 1024
-# Paths that take a file, or much else, and how much of it; whoever is not signed in gets not so far.
+# Paths that take a file or much else, and how much of it; whoever is not signed in gets not so far.
 FILE_BODIES = (
     (re.compile(r"/api/v1/incidents/[^/]+/attachments"), 12 * 2**20 + MAX_BODY_BYTES),
     (re.compile(r"/api/v1/standard(/preview)?"), 4 * 2**20 + MAX_BODY_BYTES),

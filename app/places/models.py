@@ -86,7 +86,8 @@ class AreaShape(Base):
     level: Mapped[str] = mapped_column(Text)
     code: Mapped[Code]
     geom: Mapped[Any] = mapped_column(geometry("MULTIPOLYGON", 3857))
-    valid: Mapped[Validity]
+    # In the key: an area that stays as it is gets another shape when its neighbours are redrawn.
+    valid: Mapped[Validity] = mapped_column(primary_key=True)
 
     __table_args__ = (Index("area_shape_tile", "level", "zoom", "geom", postgresql_using="gist"),)
 

@@ -1,7 +1,7 @@
 """SQL of plans: their rows, their moves, what is said and done about them. Instants are UTC."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, delete, func, insert, or_, select, text, update
@@ -20,7 +20,7 @@ from app.planning.models import (
     PlanMove,
     PlanStep,
 )
-from app.planning.rules import JobKind, JobState
+from app.planning.rules import JobKind, JobState, PlanAct, PlanState
 from geodata import codes
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -96,6 +96,20 @@ def locked(session: Session, plan_id: int) -> Plan | None:
     """The same, held until the transaction ends."""
     held = select(Plan).where(Plan.id == plan_id, *within(session, Plan.area_code))
     return session.scalar(held.with_for_update().execution_options(populate_existing=True))
+
+
+def due(session: Session, today: date) -> list[int]:
+    """Approved plans that are set for this local day or an earlier one, the earliest first."""
+    found = select(Plan.id).where(Plan.state == PlanState.APPROVED, Plan.publish_on <= today)
+    return list(session.scalars(found.order_by(Plan.publish_on, Plan.id)))
+
+
+def set_by(session: Session, plan_id: int) -> str:
+    """The account that set the day on which a plan is published."""
+    found = select(PlanStep.account).where(
+        PlanStep.plan_id == plan_id, PlanStep.step == PlanAct.PUBLISH
+    )
+    return session.scalar(found.order_by(PlanStep.no.desc()).limit(1)) or ""
 
 
 def add(session: Session, **values: Any) -> Plan:
@@ -366,8 +380,8 @@ WITH base AS (
     SELECT * FROM base_unit WHERE community_code = ANY (:communities)
     AND valid @> CAST(:at AS timestamptz)
 )
-SELECT coalesce(base.unit_id, standing.unit_id) AS unit_id, base.cell_code AS base_cell, standing.cell_code AS current_cell,
-       m.cell_code AS plan_cell
+SELECT coalesce(base.unit_id, standing.unit_id) AS unit_id, base.cell_code AS base_cell,
+       standing.cell_code AS current_cell, m.cell_code AS plan_cell
 FROM base FULL JOIN standing ON standing.unit_id = base.unit_id
 LEFT JOIN plan_move m
   ON m.plan_id = :plan_id AND m.unit_id = coalesce(base.unit_id, standing.unit_id)

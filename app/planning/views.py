@@ -37,17 +37,17 @@ def shown(session: Session, plan_id: int, actor: Actor) -> Plan:
     draws = may(actor.role, "edit_plan")
     own = rules.is_own(actor.name, plan.author, plan.editors)
     last, undone = queries.last_edit(session, plan_id), queries.first_undone(session, plan_id)
-    is_open = state in rules.OPEN
+    is_draft, is_open = state is PlanState.DRAFT, state in rules.OPEN
     return Plan(
         **_values(plan),
         moved_units=moved_units,
         area_name=area_name,
         locks=queries.locks(session, plan_id),
         allowed=list(rules.allowed(state, own=own, empty=not moved_units)) if draws else [],
-        editable=draws and state is PlanState.DRAFT,
+        editable=draws and is_draft,
         model=WorkModel(**plan.model),
-        can_undo=last is not None and last.kind not in rules.NO_UNDO,
-        can_redo=undone is not None,
+        can_undo=is_draft and last is not None and last.kind not in rules.NO_UNDO,
+        can_redo=is_draft and undone is not None,
         behind=is_open and bool(queries.difference(session, plan, queries.clock(session))),
         effects=effects.of(session, plan) if state is PlanState.PUBLISHED else None,
     )

@@ -17,6 +17,7 @@ CODES = postgresql.ARRAY(sa.BigInteger())
 def upgrade() -> None:
     """Apply."""
     _history_of_units()
+    _history_of_shapes()
     _plans()
     _parts_of_plans()
     _jobs()
@@ -32,6 +33,11 @@ def _history_of_units() -> None:
     )  # fmt: skip
     op.create_index("base_unit_unit", "base_unit", ["unit_id"])
     op.create_index("base_unit_community", "base_unit", ["community_code"])
+
+
+def _history_of_shapes() -> None:
+    op.drop_constraint("area_shape_pkey", "area_shape", type_="primary")
+    op.create_primary_key("area_shape_pkey", "area_shape", ["area_id", "zoom", "valid"])
 
 
 def _plans() -> None:

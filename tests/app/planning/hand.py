@@ -1,0 +1,163 @@
+"""A planner's hand in tests: plans over HTTP, and what the database says of boundaries."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from sqlalchemy import Engine, text
+from starlette.testclient import TestClient
+
+from app.core.context import Context
+from app.core.db import reading
+from app.identity.rules import Role
+from geodata import codes
+from tests import staff
+from tests.app.identity.canary import client_of
+
+CITY = staff.CITY
+DISTRICT = 620_111_000_000_000
+APPROVER = "other_planner"
+
+
+@dataclass
+class Hand:
+    """A plan in somebody's hand: what is sent names the revision that was seen last."""
+
+    client: Any
+    plan: dict[str, Any]
+
+    @property
+    def url(self) -> str:
+        """Of the plan."""
+        return f"/api/v1/plans/{self.plan['id']}"
+
+    def seen(self) -> dict[str, str]:
+        """The header that names the revision."""
+        return {"If-Match": f'"{self.plan["revision"]}"'}
+
+    def send(self, method: str, path: str = "", **body: Any) -> Any:
+        """Something that is done with the plan."""
+        answer = self.client.request(
+            method, self.url + path, json=body or None, headers=self.seen()
+        )
+        if answer.status_code < 300:
+            self.plan["revision"] = answer.json()["revision"]
+        return answer
+
+    def edit(self, **body: Any) -> Any:
+        """Draw on it."""
+        return self.send("POST", "/edits", **body)
+
+    def move(self, moves: dict[int, int]) -> Any:
+        """Give units to cells."""
+        wanted = [{"unit_id": unit, "cell_code": cell} for unit, cell in moves.items()]
+        return self.edit(kind="move", moves=wanted)
+
+    def step(self, step: str, **body: Any) -> Any:
+        """Take a step of its life."""
+        return self.send("POST", "/steps", step=step, **body)
+
+    def now(self) -> dict[str, Any]:
+        """As it stands."""
+        found: dict[str, Any] = self.client.get(self.url).json()
+        self.plan["revision"] = found["revision"]
+        return found
+
+
+def begin(client: Any, area: int, **words: Any) -> Hand:
+    """A new plan for an area."""
+    answer = client.post("/api/v1/plans", json={"title": "网格调整", "area_code": area, **words})
+    assert answer.status_code == 201, answer.text
+    return Hand(client, answer.json())
+
+
+def add_approver(engine: Engine) -> None:
+    """A planner who draws on nothing."""
+    staff.add_account(engine, APPROVER, Role.PLANNER, CITY)
+
+
+@contextmanager
+def approver(context: Context) -> Iterator[TestClient]:
+    """A client of a planner who draws on nothing."""
+    add_approver(context.engine)
+    with client_of(context, APPROVER) as client:
+        yield client
+
+
+def approve(hand: Hand, client: Any) -> None:
+    """Submit a plan, and let somebody else approve it."""
+    submitted = hand.step("submit")
+    assert submitted.status_code == 200, submitted.text
+    approved = Hand(client, hand.plan).step("approve")
+    assert approved.status_code == 200, approved.text
+
+
+def rows(engine: Engine, sql: str, **words: Any) -> list[Any]:
+    """Rows of a query, as the house sees them."""
+    with reading(engine) as session:
+        return list(session.execute(text(sql), words))
+
+
+def communities(engine: Engine) -> list[int]:
+    """Codes of all communities, ascending."""
+    found = rows(engine, "SELECT DISTINCT community_code FROM base_unit ORDER BY 1")
+    return [row.community_code for row in found]
+
+
+def units(engine: Engine, community: int, at: Any = None) -> dict[int, int]:
+    """Unit -> its cell, of a community, now or at an instant."""
+    return {
+        row.unit_id: row.cell_code
+        for row in rows(
+            engine,
+            "SELECT unit_id, cell_code FROM base_unit WHERE community_code = :community"
+            " AND CASE WHEN CAST(:at AS timestamptz) IS NULL THEN upper_inf(valid)"
+            " ELSE valid @> CAST(:at AS timestamptz) END ORDER BY 1",
+            community=community, at=at,
+        )
+    }  # fmt: skip
+
+
+def a_border_move(engine: Engine, community: int, nth: int = 0) -> tuple[int, int]:
+    """A unit and a cell beside it, such that both cells stay in one piece."""
+    return border_moves(engine, community)[nth]
+
+
+def border_moves(engine: Engine, community: int) -> list[tuple[int, int]]:
+    """All such moves of one unit, in order."""
+    found = rows(
+        engine,
+        "SELECT unit_id, cell_code, locked, ST_AsBinary(ST_Transform(geom, 4544)) AS geom"
+        " FROM base_unit WHERE community_code = :community AND upper_inf(valid) ORDER BY 1",
+        community=community,
+    )
+    shape = {row.unit_id: shapely.from_wkb(bytes(row.geom)) for row in found}
+    cell = {row.unit_id: row.cell_code for row in found}
+    held = {row.unit_id for row in found if row.locked}
+    closed = {c for c in cell.values() if all(u in held for u in cell if cell[u] == c)}
+    moves = []
+    for unit, outline in shape.items():
+        rest = [shape[u] for u in shape if cell[u] == cell[unit] and u != unit]
+        if unit in held or not rest or not _is_one(rest):
+            continue
+        for target in sorted(set(cell.values()) - {cell[unit]} - closed):
+            grown = [shape[u] for u in shape if cell[u] == target] + [outline]
+            if _is_one(grown):
+                moves.append((unit, target))
+    return moves
+
+
+def _is_one(parts: list[Any]) -> bool:
+    whole = shapely.coverage_union_all(np.array(parts, dtype=object))
+    pieces = shapely.get_parts(whole)
+    return len(pieces) == 1 and shapely.get_num_interior_rings(pieces[0]) == 0
+
+
+def parent(code: int) -> int:
+    """The area above."""
+    above = codes.parent_of(code)
+    assert above is not None
+    return above
