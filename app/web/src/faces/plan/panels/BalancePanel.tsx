@@ -5,13 +5,13 @@ import { useState } from "preact/hooks";
 import { t, word, type TextKey } from "../../../i18n";
 import { ancestorAt, levelOf, within } from "../../../state/codes";
 import { may } from "../../../state/session";
-import { number, span } from "../../../ui/format";
+import { number } from "../../../ui/format";
 import { Labelled } from "../../../ui/Labelled";
 import { Segments } from "../../../ui/Segments";
 import { AreaChooser } from "../../../ui/AreaChooser";
 import { benchCode, openedPlan } from "../state";
 import { deeds, newest, running, start } from "./jobs";
-import { jobResultText } from "./jobtext";
+import { jobResultText, seconds } from "./jobtext";
 import { measures } from "./measures";
 import { areaLabel } from "./names";
 
@@ -50,12 +50,14 @@ function Form({ scopes, plan, editable, onPick }: { scopes: readonly number[]; p
     <form class="plan-panel" onSubmit={(event) => { event.preventDefault(); void start({ kind: "balance", areas: [scope], ...aims.value }); }}>
       <fieldset class="form-field" disabled={!editable}>
         <legend>{t("planScope")}</legend>
-        <Segments
-          label={t("planScope")}
-          options={scopes.map((code) => ({ value: code, text: code === plan ? t("planWhole") : word("level", levelOf(code)) }))}
-          value={scope}
-          onChange={setScope}
-        />
+        {scopes.length < 2 ? null : (
+          <Segments
+            label={t("planScope")}
+            options={scopes.map((code) => ({ value: code, text: code === plan ? t("planWhole") : word("level", levelOf(code)) }))}
+            value={scope}
+            onChange={setScope}
+          />
+        )}
         <p class="soft">{areaLabel(scope)}{cells === null ? "" : ` · ${t("planCellsN", { n: number(cells) })}`}</p>
         {levelOf(plan) === "community" ? null : (
           <AreaChooser id="plan-scope" value={0} placeholder={t("planOtherArea")} onChoose={(area) => { if (area && levelOf(area.code) !== "cell" && within(area.code, plan)) onPick(area.code); }} />
@@ -82,7 +84,7 @@ function Form({ scopes, plan, editable, onPick }: { scopes: readonly number[]; p
       })}
       <div class="form-actions">
         <button type="submit" class="button primary" disabled={!editable || busy}>{t(busy ? "planBalanceBusy" : "planBalanceStart")}</button>
-        {cells === null ? null : <span class="soft tabular">{t("planBalanceAbout", { time: span(BEGIN_S + cells / CELLS_A_SECOND) })}</span>}
+        {cells === null ? null : <span class="soft tabular">{t("planBalanceAbout", { time: seconds(BEGIN_S + cells / CELLS_A_SECOND) })}</span>}
       </div>
       {editable ? null : <p class="soft">{t("planBalanceOnlyDraft")}</p>}
       <p class="soft">{t("planBalanceWhat")}</p>

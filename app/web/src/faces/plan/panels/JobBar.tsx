@@ -3,13 +3,13 @@ import type { JSX } from "preact";
 import { t, word } from "../../../i18n";
 import { serverNow } from "../../../state/livefeed";
 import { nowTick } from "../../../state/store";
-import { figure, number, span } from "../../../ui/format";
+import { figure, number } from "../../../ui/format";
 import { Icon } from "../../../ui/icons";
 import { reason } from "../../../ui/states";
 import { track } from "../../../state/resource";
 import { cancel, deeds, fresh, newest, putAway, running } from "./jobs";
 import type { Job } from "./shapes";
-import { jobResultText } from "./jobtext";
+import { jobResultText, seconds } from "./jobtext";
 
 export function JobBar(): JSX.Element | null {
   const ended = newest.value.filter(({ id }) => fresh.value.has(id));
@@ -43,10 +43,6 @@ function Running({ job }: { job: Job }): JSX.Element {
       <button type="button" class="button small" disabled={deeds.busy.value !== ""} onClick={() => void cancel(job)}>{t("cancel")}</button>
     </div>
   );
-}
-
-function seconds(s: number): string {
-  return s < 90 ? t("planSeconds", { n: Math.max(0, Math.round(s)) }) : span(s);
 }
 
 function Ended({ job }: { job: Job }): JSX.Element {

@@ -48,12 +48,14 @@ function Areas(): JSX.Element {
   const plan = openedPlan.value?.area_code ?? 0;
   return (
     <div class="plan-areas">
-      {areas.length < 2 ? null : <Segments
-        label={t("planFiguresOf")}
-        options={areas.map((code) => ({ value: code, text: code === plan ? t("planWhole") : word("level", levelOf(code)) }))}
-        value={figuresArea.value}
-        onChange={showFiguresOf}
-      />}
+      {areas.length < 2 ? null : (
+        <Segments
+          label={t("planFiguresOf")}
+          options={areas.map((code) => ({ value: code, text: code === plan ? t("planWhole") : word("level", levelOf(code)) }))}
+          value={figuresArea.value}
+          onChange={showFiguresOf}
+        />
+      )}
       {levelOf(plan) === "community" ? null : (
         <AreaChooser
           id="plan-figures"

@@ -1,6 +1,6 @@
-/** What came of a job, in a line. */
+/** Jobs in words: what came of one, and how long. */
 import { t } from "../../../i18n";
-import { number } from "../../../ui/format";
+import { number, span } from "../../../ui/format";
 import type { Measures } from "../types";
 import { measureText } from "./figures";
 import type { Job } from "./shapes";
@@ -21,4 +21,9 @@ export function jobResultText({ kind, result }: Job): string {
     });
   }
   return t("planJobSeeProof");
+}
+
+/** A length of time: 8 s, 3 min. */
+export function seconds(s: number): string {
+  return s < 90 ? t("planSeconds", { n: Math.max(0, Math.round(s)) }) : span(s);
 }
