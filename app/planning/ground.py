@@ -28,6 +28,8 @@ from geodata.rebalance.units import IntArray, Units, UnitsError
 METRES = crs.parse("EPSG:4544")
 """CGCS2000 Gauss-Krueger, 3 degrees around 105 E: what plans are measured in."""
 KEPT_BYTES = 256_000_000
+AT_ONCE = 200
+"""Communities that are read together: a whole city at once would take half a gigabyte."""
 _UNIT_BYTES, _CORNER_BYTES, _BORDER_BYTES = 700, 24, 26
 
 Value = TypeVar("Value")
@@ -149,11 +151,13 @@ def read(session: Session, state: State, at: datetime, communities: IntArray) ->
 
 
 def _made(session: Session, at: datetime, communities: IntArray) -> Iterable[tuple[int, Ground]]:
-    rows = queries.units(session, at, communities)
-    locked = rows.locked | queries.in_any(rows.cell_code, queries.locked_areas(session, at))
-    whole = _measured(rows._replace(locked=locked))
-    for index, start in enumerate(whole.units.starts[:-1].tolist()):
-        yield int(whole.units.community_code[start]), _part(whole, index)
+    locked = queries.locked_areas(session, at)
+    for first in range(0, len(communities), AT_ONCE):
+        rows = queries.units(session, at, communities[first : first + AT_ONCE])
+        kept = rows.locked | queries.in_any(rows.cell_code, locked)
+        whole = _measured(rows._replace(locked=kept))
+        for index, start in enumerate(whole.units.starts[:-1].tolist()):
+            yield int(whole.units.community_code[start]), _part(whole, index)
 
 
 def _measured(rows: queries.UnitRows) -> Ground:

@@ -78,23 +78,42 @@ def _faults(
     if len(broken):
         said = "cells lie in more than one piece"
         told.append(Fault(Rule.IN_ONE_PIECE, said, tuple(broken.tolist())))
-    for fault in told:
-        yield from _by_cell(draft, fault)
+    if told:
+        yield from _by_cell(draft, told)
 
 
-def _by_cell(draft: Draft, fault: Fault) -> Iterator[Found]:
-    """A fault cell by cell, so that one can be looked at after the other."""
-    named = np.isin(draft.units.unit_id, fault.units)
-    if fault.where is not None or not fault.cells:
-        rows = np.flatnonzero(named | np.isin(draft.cells, fault.cells))
-        yield _found(draft, fault, fault.cells, rows)
-        return
-    concerned = named if fault.units else np.ones(len(named), dtype=np.bool_)
-    for cell in fault.cells:
-        inside = concerned & (draft.cells == cell)
-        rows = np.flatnonzero(inside if inside.any() else concerned & (draft.base == cell))
-        stray = _stray(draft, rows) if fault.rule is Rule.IN_ONE_PIECE else rows
-        yield _found(draft, fault, (cell,), stray)
+def _by_cell(draft: Draft, faults: list[Fault]) -> Iterator[Found]:
+    """Faults cell by cell, so that one can be looked at after the other."""
+    drawn, base = _Groups(draft.cells), _Groups(draft.base)
+    ways = draft.borders.passable
+    piece = pieces_of(draft.cells, draft.borders.one[ways], draft.borders.other[ways])
+    for fault in faults:
+        named = np.isin(draft.units.unit_id, fault.units)
+        if fault.where is not None or not fault.cells:
+            rows = np.flatnonzero(named | np.isin(draft.cells, fault.cells))
+            yield _found(draft, fault, fault.cells, rows)
+            continue
+        for cell in fault.cells:
+            rows = drawn.rows(cell)
+            if fault.units:
+                inside = rows[named[rows]]
+                rows = inside if len(inside) else base.rows(cell)[named[base.rows(cell)]]
+            if fault.rule is Rule.IN_ONE_PIECE:
+                rows = _stray(rows, piece[rows])
+            yield _found(draft, fault, (cell,), rows)
+
+
+class _Groups:
+    """The rows of each cell."""
+
+    def __init__(self, cells: IntArray) -> None:
+        self._order = np.argsort(cells, kind="stable")
+        self._sorted = cells[self._order]
+
+    def rows(self, cell: int) -> IntArray:
+        """Those of one cell, ascending."""
+        first, last = np.searchsorted(self._sorted, [cell, cell + 1])
+        return self._order[first:last]
 
 
 def _found(draft: Draft, fault: Fault, cells: tuple[int, ...], rows: IntArray) -> Found:
@@ -102,15 +121,14 @@ def _found(draft: Draft, fault: Fault, cells: tuple[int, ...], rows: IntArray) -
     return Found("fault", fault.detail, cells, shown, fault.rule, where=fault.where)
 
 
-def _stray(draft: Draft, rows: IntArray) -> IntArray:
-    """Of the units of a cell in pieces those that are not in its largest piece."""
-    borders = draft.borders
-    place = np.full(len(draft.units), -1)
-    place[rows] = np.arange(len(rows))
-    one, other = place[borders.one[borders.passable]], place[borders.other[borders.passable]]
-    both = (one >= 0) & (other >= 0)
-    piece = pieces_of(np.zeros(len(rows), dtype=np.int64), one[both], other[both])
-    stray: IntArray = rows[piece != np.argmax(np.bincount(piece))]
+def _stray(rows: IntArray, piece: IntArray) -> IntArray:
+    """Of the units of a cell in pieces those that are not in its largest piece.
+
+    Args:
+        piece: of each of the rows.
+    """
+    names, count = np.unique(piece, return_counts=True)
+    stray: IntArray = rows[piece != names[np.argmax(count)]]
     return stray
 
 

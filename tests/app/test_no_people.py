@@ -155,6 +155,8 @@ VIEWS: dict[str, str] = {
     "area": f"{AREA} lo hi",
     "area_shape": "level zoom code geom valid",
     "assignment": "area_code call_sign role duty station_code station_kind station_name valid",
+    "base_unit": "unit_id community_code cell_code households incidents street_block locked geom"
+    " valid",
     "boundary_version": "id valid note",
     "category": "code parent_code name_zh name_en kind limit_text valid",
     "cell": "code kind parent_code name households residents area_m2 locked label geom valid",

@@ -184,7 +184,7 @@ def test_prepared_text_is_kept_under_its_etag(client: TestClient) -> None:
 def test_the_description_names_every_layer_and_field(client: TestClient) -> None:
     layers = {layer["name"]: layer for layer in client.get("/api/v1/layers").json()}
     assert set(layers) == {
-        "areas", "cells", "incidents", "stations", "assignments", "features",
+        "areas", "cells", "units", "incidents", "stations", "assignments", "features",
     }  # fmt: skip
     for layer in layers.values():
         assert client.get(layer["geojson_url"]).status_code == 200
