@@ -40,9 +40,8 @@ class Hand:
 
     def send(self, method: str, path: str = "", **body: Any) -> Any:
         """Something that is done with the plan."""
-        answer = self.client.request(
-            method, self.url + path, json=body or None, headers=self.seen()
-        )
+        given = None if method in ("PUT", "DELETE") else body
+        answer = self.client.request(method, self.url + path, json=given, headers=self.seen())
         if answer.status_code < 300:
             self.plan["revision"] = answer.json()["revision"]
         return answer
