@@ -9,7 +9,7 @@ const SIDE_M = 10;
 export function squares(rows: readonly string[], changes: Partial<Bench> = {}): Bench {
   const columns = rows[0]?.length ?? 0;
   const units: BenchUnit[] = rows.flatMap((row, y) =>
-    [...row].map((digit, x) => {
+    Array.from(row, (digit) => digit).map((digit, x) => {
       const cell = cellCode(Number(digit));
       const ring: LonLat[] = [[x, y], [x + 1, y], [x + 1, y + 1], [x, y + 1]];
       const index = y * columns + x;

@@ -51,7 +51,7 @@ export const openedPlan = computed<Plan | null>(() => {
 export const revision = computed(() => openedPlan.value?.revision ?? 0);
 
 /** Whether this account may change the open plan now. */
-export const canEdit = computed(() => openedPlan.value?.state === "draft" && may("edit_plan"));
+export const canEdit = computed(() => (openedPlan.value?.editable ?? false) && may("edit_plan"));
 
 /** What the server answered to a change of the open plan. Whoever draws follows its revision. */
 export function putPlan(now: Plan): void {
