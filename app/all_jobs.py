@@ -1,4 +1,4 @@
-"""Everything that is done by the clock, in one place: name, when (UTC), what.
+"""Everything that is done behind the scenes, in one place: by the clock (when: UTC), when asked.
 
 Each must bear to be broken off anywhere and run again (app/core/jobs.py).
 """
@@ -6,13 +6,14 @@ Each must bear to be broken off anywhere and run again (app/core/jobs.py).
 from datetime import datetime
 
 from app.core.context import Context
-from app.core.jobs import Job, forget_old
+from app.core.jobs import Job, Task, forget_old
 from app.core.retention import run_retention
 from app.identity import audit
 from app.identity import retention as of_identity
 from app.incidents import retention as of_incidents
 from app.incidents.sweep import run_sweep
 from app.mediation import retention as of_mediation
+from app.planning import jobs as plan_jobs
 from app.planning.scheduled import publish_due
 from app.warnings.climbing import run_climbs
 
@@ -43,8 +44,11 @@ def _publications(context: Context, now: datetime) -> str:
 JOBS: tuple[Job, ...] = (
     Job("climb_warnings", "* * * * *", _climbs),
     Job("publish_plans", "* * * * *", _publications),
+    Job("sweep_plan_jobs", "* * * * *", plan_jobs.sweep),
     Job("sweep_cases", "*/10 * * * *", _sweep),
     Job("retention", "17 */6 * * *", _retention),
     Job("check_audit", "27 */6 * * *", _audit),
     Job("forget_old_jobs", "7 3 * * *", forget_old),
 )
+
+TASKS: tuple[Task, ...] = (plan_jobs.RUN,)

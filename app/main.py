@@ -39,7 +39,9 @@ from app.mediation.routes import router as mediation_router
 from app.places.routes import router as places_router
 from app.planning.edit_routes import router as plan_edit_router
 from app.planning.figure_routes import router as plan_figures_router
+from app.planning.job_routes import router as plan_jobs_router
 from app.planning.routes import router as plan_router
+from app.planning.study_routes import router as plan_studies_router
 from app.shutdown import before_shutdown
 from app.sign_in_guard import SignedIn
 from app.warnings.routes import router as warnings_router
@@ -104,6 +106,8 @@ def create_app(context: Context) -> FastAPI:
         plan_router,
         plan_edit_router,
         plan_figures_router,
+        plan_studies_router,
+        plan_jobs_router,
         live_router,
         maps_router,
         hot_router,

@@ -13,7 +13,7 @@ from types import FrameType
 import typer
 import uvicorn
 
-from app.all_jobs import JOBS
+from app.all_jobs import JOBS, TASKS
 from app.city import service as city
 from app.cli import contact, sign_ins
 from app.cli.terminal import console, give_up, open_context
@@ -38,7 +38,7 @@ def serve() -> None:
         contact.make_ready(context)
         # Worker processes find the database through the environment, as any other one would.
         os.environ["MINQING_DATABASE_URL"] = context.url.render_as_string(hide_password=False)
-        with _simulating(settings), jobs.working(context, JOBS):
+        with _simulating(settings), jobs.working(context, JOBS, TASKS):
             _run(settings)
 
 

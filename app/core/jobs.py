@@ -59,17 +59,32 @@ class Job:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """One run of a task.
+
+    Attributes:
+        row_id: the number of the row that it is about.
+        beginnings: how often it was begun before and broken off.
+        stopping: whether the server is about to end: what takes long should end now, and ask for
+            itself again.
+    """
+
+    row_id: int
+    beginnings: int
+    stopping: Callable[[], bool]
+
+
+@dataclass(frozen=True)
 class Task:
     """Something that somebody asks for, about one row of a table.
 
     Attributes:
         name: a word.
-        run: does it, given the row's number and how often it was begun before (0 at first), and
-            says what it did. It must bear to be broken off anywhere and run again.
+        run: does it, and says what it did. It must bear to be broken off anywhere and run again.
     """
 
     name: str
-    run: Callable[[Context, int, int], object]
+    run: Callable[[Context, Asked], object]
 
 
 def queue(context: Context, jobs: Sequence[Job], tasks: Sequence[Task] = ()) -> procrastinate.App:
@@ -100,7 +115,8 @@ def _register(app: procrastinate.App, context: Context, job: Job) -> None:
 def _register_task(app: procrastinate.App, context: Context, task: Task) -> None:
     @app.task(name=task.name, queue=ASKED_FOR, pass_context=True)
     def run(job_context: procrastinate.JobContext, row_id: int) -> None:
-        said = task.run(context, row_id, job_context.job.attempts)
+        asked = Asked(row_id, job_context.job.attempts, job_context.should_abort)
+        said = task.run(context, asked)
         log.info("task", name=task.name, row=row_id, said=str(said))
 
 

@@ -104,7 +104,8 @@ OPERATIONS: dict[str, frozenset[Role]] = {
         (
             "list_plans", "get_plan", "get_plan_log", "list_comments",
             "get_plan_measures", "list_plan_cells", "list_plan_moves", "list_plan_problems",
-            "get_plan_community", "get_units_tile", "get_units_geojson",
+            "get_plan_community", "list_plan_seams", "get_units_tile", "get_units_geojson",
+            "list_plan_jobs", "get_plan_job",
         ),
         PLAN_READERS,
     ),
@@ -113,6 +114,7 @@ OPERATIONS: dict[str, frozenset[Role]] = {
         (
             "create_plan", "change_plan", "take_plan_step", "rebase_plan", "lock_area",
             "unlock_area", "add_comment", "settle_comment", "edit_plan", "undo_edit", "redo_edit",
+            "start_plan_job", "cancel_plan_job",
         ),
         frozenset({Role.PLANNER, Role.CITY_ADMIN}),
     ),

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from app.core import jobs
 from app.core.context import Context
 from app.core.db import reading, writing
-from app.core.jobs import Job, Task
+from app.core.jobs import Asked, Job, Task
 from app.core.schema import upgrade
 from app.core.scope import Scope
 from tests.app.core import job_worker
@@ -118,7 +118,7 @@ def test_what_is_asked_for_runs_at_once(traced: Context, monkeypatch: pytest.Mon
     """When the transaction that asks is committed, by a request's own role; not if it is undone."""
     monkeypatch.setattr(jobs, "POLL_JOBS_S", 600.0)
     begun: list[tuple[int, int]] = []
-    task = Task("about", lambda _, row_id, attempt: begun.append((row_id, attempt)))
+    task = Task("about", lambda _, asked: begun.append((asked.row_id, asked.beginnings)))
     scope = Scope(0, 10**15, "no session")
     with jobs.working(traced, (), (task,)):
         wait_until(lambda: _listens(traced))
@@ -129,6 +129,30 @@ def test_what_is_asked_for_runs_at_once(traced: Context, monkeypatch: pytest.Mon
             jobs.ask_for(session, "about", 2**40)
         wait_until(lambda: begun == [(2**40, 0)])
         wait_until(lambda: status(traced) == {"about": "succeeded"})
+
+
+def test_long_work_hears_that_the_server_ends(
+    traced: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a moment of patience; it asks for itself again, and the next server takes it up."""
+    monkeypatch.setattr(jobs, "STOP_WITHIN_S", 0.5)
+    heard = threading.Event()
+
+    def work(context: Context, asked: Asked) -> None:
+        wait_until(asked.stopping)
+        heard.set()
+        with writing(context.engine) as session:
+            jobs.ask_for(session, "long", asked.row_id)
+
+    with jobs.working(traced, (), (Task("long", work),)) as worker:
+        with writing(traced.engine) as session:
+            jobs.ask_for(session, "long", 7)
+        wait_until(lambda: status(traced) == {"long": "doing"})
+        worker.stop()
+        wait_until(heard.is_set)
+    rows: list[int] = []
+    with jobs.working(traced, (), (Task("long", lambda _, asked: rows.append(asked.row_id)),)):
+        wait_until(lambda: rows == [7])
 
 
 def _listens(context: Context) -> bool:
