@@ -37,7 +37,7 @@ export function BalancePanel(): JSX.Element | null {
     ...(near === 0 ? [] : (["community", "subdistrict", "district"] as const).map((level) => ancestorAt(near, level)).filter((code) => within(code, opened.area_code))),
     opened.area_code,
   ])];
-  return <Form key={scopes.join()} scopes={scopes} plan={opened.area_code} editable={opened.editable && may("start_job")} onPick={setPicked} />;
+  return <Form key={scopes.join()} scopes={scopes} plan={opened.area_code} editable={opened.editable && may("start_plan_job")} onPick={setPicked} />;
 }
 
 function Form({ scopes, plan, editable, onPick }: { scopes: readonly number[]; plan: number; editable: boolean; onPick: (code: number) => void }): JSX.Element {

@@ -14,7 +14,7 @@ export function ForecastFound(): JSX.Element {
     <section>
       <h3>{t("planForecast")}</h3>
       <p class="soft">{t("planForecastWhat")}</p>
-      {may("start_job") && openedPlan.value?.editable ? (
+      {may("start_plan_job") && openedPlan.value?.editable ? (
         <div class="line"><button type="button" class="button small" disabled={busy} onClick={() => void start({ kind: "forecast" })}>{t(busy ? "planJobRunning" : last ? "planAgain" : "planForecastStart")}</button></div>
       ) : null}
       {last ? <Found job={last} /> : null}

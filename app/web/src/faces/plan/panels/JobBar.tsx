@@ -38,9 +38,9 @@ function Running({ job }: { job: Job }): JSX.Element {
         {job.state === "waiting" ? t("planJobWaiting") : job.total > 0 ? t("planJobDone", { done: number(job.done), total: number(job.total) }) : t("planJobRunning")}
       </span>
       {job.objective === null ? null : <span class="tabular soft">{t("planJobBest", { n: figure(job.objective) })}</span>}
-      {job.started_at ? <span class="tabular soft">{seconds(since)}{job.estimate_s ? ` / ${t("planJobAbout", { time: seconds(job.estimate_s) })}` : ""}</span> : null}
+      {job.started_at ? <span class="tabular soft">{seconds(since)}{job.estimate_s >= 1 ? ` / ${t("planJobAbout", { time: seconds(job.estimate_s) })}` : ""}</span> : null}
       <span class="grow" />
-      <button type="button" class="button small" disabled={deeds.busy.value !== ""} onClick={() => void cancel(job)}>{t("cancel")}</button>
+      <button type="button" class="button small" disabled={deeds.busy.value !== "" || job.cancel_asked} onClick={() => void cancel(job)}>{t("cancel")}</button>
     </div>
   );
 }

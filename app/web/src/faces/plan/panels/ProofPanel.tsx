@@ -32,7 +32,7 @@ function Replay(): JSX.Element {
     <section>
       <h3>{t("planReplay")}</h3>
       <p class="soft">{t("planReplayWhat")}</p>
-      {may("start_job") ? (
+      {may("start_plan_job") ? (
         <div class="line"><button type="button" class="button small" disabled={busy} onClick={() => void start({ kind: "replay" })}>{t(busy ? "planJobRunning" : last ? "planAgain" : "planReplayStart")}</button></div>
       ) : null}
       {last ? <Found job={last} /> : null}

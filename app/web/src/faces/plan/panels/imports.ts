@@ -1,11 +1,9 @@
 /** A plan drawn elsewhere: the file, what does not fit about it, and the plan that it became. */
-import { effect, signal } from "@preact/signals";
+import { signal } from "@preact/signals";
 import { upload } from "../../../api/client";
 import { deed } from "../../../state/deed";
-import { track } from "../../../state/resource";
-import { laid, openPlan, PATH, planId, type Laid } from "../state";
+import { openPlan, PATH } from "../state";
 import { reloadPlans } from "./plans";
-import { ringsOf } from "./rings";
 import type { ImportAnswer } from "./shapes";
 
 export const importing = signal(false);
@@ -39,9 +37,3 @@ export function forget(): void {
   deeds.forget();
   answer.value = null;
 }
-
-effect(() => {
-  const report = answer.value?.report ?? null;
-  track(planId.value);
-  laid.value = report ? report.features.features.map((feature): Laid => ({ kind: feature.properties.kind, rings: ringsOf(feature.geometry) })) : [];
-});

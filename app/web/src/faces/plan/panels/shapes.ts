@@ -1,5 +1,6 @@
 /** What the paths that only the panels ask give. */
 import type { Fault, Measures, PlanRow } from "../types";
+import type { Shape } from "./rings";
 
 export interface PlansPage {
   readonly plans: readonly PlanRow[];
@@ -83,13 +84,14 @@ export interface Job {
   readonly done: number;
   readonly total: number;
   readonly objective: number | null;
-  readonly estimate_s: number | null;
+  readonly estimate_s: number;
   readonly message: string;
   readonly result: Readonly<Record<string, unknown>> | null;
   readonly account: string;
   readonly asked_at: string;
   readonly started_at: string | null;
   readonly ended_at: string | null;
+  readonly cancel_asked: boolean;
 }
 
 export interface StaffingEffect {
@@ -165,7 +167,7 @@ export interface ForecastResult {
 
 export interface ImportFeature {
   readonly properties: { readonly kind: string; readonly detail?: string; readonly area_m2?: number };
-  readonly geometry: { readonly type: string; readonly coordinates: unknown };
+  readonly geometry: Shape;
 }
 
 export interface ImportReport {
@@ -180,4 +182,35 @@ export interface ImportReport {
 export interface ImportAnswer {
   readonly plan_id: number | null;
   readonly report: ImportReport;
+}
+
+export interface SeamMove {
+  readonly giver: number;
+  readonly taker: number;
+  readonly unit_ids: readonly number[];
+  readonly households: number;
+}
+
+/** A border across which cases are sent back and forth. */
+export interface Seam {
+  readonly one: number;
+  readonly other: number;
+  readonly length_m: number;
+  readonly cases: number;
+  readonly returned: number;
+  readonly rate: number;
+  readonly lower: number;
+  readonly times: number;
+  readonly avoided: boolean;
+  readonly redrawn: boolean;
+  readonly move: SeamMove | null;
+  readonly geometry: Shape;
+}
+
+export interface PlanSeams {
+  readonly area_code: number;
+  readonly usual: number;
+  readonly least_cases: number;
+  readonly total: number;
+  readonly seams: readonly Seam[];
 }

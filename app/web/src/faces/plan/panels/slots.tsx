@@ -20,6 +20,8 @@ import { PlanTree } from "./PlanTree";
 import { ProofPanel } from "./ProofPanel";
 import { StepDialog } from "./StepDialog";
 import { Worst } from "./Worst";
+import { PROOF_TAB } from "./seams";
+import "./overlay";
 import "./panels.css";
 
 export interface PlanTab {
@@ -72,7 +74,7 @@ export const slots: PlanSlots = {
     { name: "life", titleKey: "planLife", Panel: LifePanel },
     { name: "talk", titleKey: "planTalk", Panel: CommentsPanel },
     { name: COMPARE_TAB, titleKey: "planCompare", Panel: ComparePanel },
-    { name: "proof", titleKey: "planProof", Panel: ProofPanel },
+    { name: PROOF_TAB, titleKey: "planProof", Panel: ProofPanel },
     { name: "model", titleKey: "planModel", Panel: ModelPanel },
     { name: FILES_TAB, titleKey: "planFiles", Panel: FilesPanel },
   ],
