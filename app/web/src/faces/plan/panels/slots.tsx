@@ -5,6 +5,7 @@ import { StreetSheet } from "../print/StreetSheet";
 import { FILES_TAB } from "../print/state";
 import { planId, showTab } from "../state";
 import { BalancePanel } from "./BalancePanel";
+import { BALANCE_TAB } from "./cellchoice";
 import { CommentsPanel } from "./CommentsPanel";
 import { COMPARE_TAB } from "./compare";
 import { ComparePanel } from "./ComparePanel";
@@ -56,7 +57,7 @@ function Left(): JSX.Element {
 }
 
 function Acts(): JSX.Element {
-  return <button type="button" class="button small" onClick={() => showTab("balance")}>{t("planBalanceTitle")}…</button>;
+  return <button type="button" class="button small" onClick={() => showTab(BALANCE_TAB)}>{t("planBalanceTitle")}…</button>;
 }
 
 function Over(): JSX.Element {
@@ -70,7 +71,7 @@ export const slots: PlanSlots = {
   Acts,
   Over,
   tabs: [
-    { name: "balance", titleKey: "planBalance", Panel: BalancePanel },
+    { name: BALANCE_TAB, titleKey: "planBalance", Panel: BalancePanel },
     { name: "life", titleKey: "planLife", Panel: LifePanel },
     { name: "talk", titleKey: "planTalk", Panel: CommentsPanel },
     { name: COMPARE_TAB, titleKey: "planCompare", Panel: ComparePanel },
