@@ -10,9 +10,7 @@ all counts of that level are likeliest. The city's total is what it was.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 from scipy.special import gammaln
-from scipy.stats import nbinom
 
 from geodata.rebalance.units import BoolArray, FloatArray, IntArray, sums
 
@@ -176,6 +174,9 @@ def expect(rates: Rates, weeks: float, group: IntArray, share: float = INTERVAL_
         group: (n,) 0..k-1, such as the cells of a draft; `numpy.arange(n)` for the units.
         share: how many of the counts shall lie inside, 0..1.
     """
+    # This and `minimize_scalar` take a second to come up, which a server's start need not wait for.
+    from scipy.stats import nbinom  # noqa: PLC0415
+
     count = int(group.max()) + 1
     mean_of = rates.a_week * weeks
     mean = sums(group, mean_of, count)
@@ -270,6 +271,8 @@ def _shrunk(seen: FloatArray, expected: FloatArray) -> tuple[float, FloatArray, 
 
 def _fit(seen: FloatArray, expected: FloatArray) -> tuple[float, float]:
     """The likeliest shape of the gamma that blurs the expected counts, and the log-likelihood."""
+    from scipy.optimize import minimize_scalar  # noqa: PLC0415
+
     mean = np.maximum(expected, _LEAST)
 
     def against(log_shape: float) -> float:
