@@ -6,9 +6,9 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from app.core.context import Context
 from app.core.db import reading, wait_as_long_as_it_takes
 from app.core.errors import invalid, not_found
 from app.planning import drafts, queries
@@ -60,7 +60,7 @@ def communities_of(
     return dict(sorted(found.items()))
 
 
-def balance(engine: Engine, plan_id: int, params: Mapping[str, Any], watch: Watch) -> Outcome:
+def balance(context: Context, plan_id: int, params: Mapping[str, Any], watch: Watch) -> Outcome:
     """Search for evener cells from what is drawn now.
 
     Raises:
@@ -70,7 +70,7 @@ def balance(engine: Engine, plan_id: int, params: Mapping[str, Any], watch: Watc
     # numba takes most of a second: the server does not wait for it when it starts.
     from geodata.rebalance import search  # noqa: PLC0415
 
-    with reading(engine) as session:
+    with reading(context.engine) as session:
         wait_as_long_as_it_takes(session)
         plan = queries.one(session, plan_id)
         if plan is None:

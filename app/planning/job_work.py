@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sqlalchemy import Engine
-
+from app.core.context import Context
 from geodata.progress import Progress
 
 
@@ -29,6 +28,6 @@ class Outcome:
     moves: Mapping[int, int]
 
 
-Kind = Callable[[Engine, int, Mapping[str, Any], Watch], Outcome]
+Kind = Callable[[Context, int, Mapping[str, Any], Watch], Outcome]
 """Does the work on a plan (by its number) with the job's `params`; holds no transaction open while
 it computes. May raise a `Problem`, of which `detail` is told, and `Cancelled`."""

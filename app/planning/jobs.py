@@ -17,7 +17,7 @@ from app.core.context import Context
 from app.core.db import reading, writing
 from app.core.errors import Problem, not_found
 from app.core.jobs import Asked, Task
-from app.planning import balancing, edits, job_queries, queries
+from app.planning import balancing, edits, job_queries, queries, study_jobs
 from app.planning.job_work import Kind, Outcome
 from app.planning.rules import EditKind, JobKind, JobState
 from geodata.progress import Cancelled
@@ -30,7 +30,11 @@ TELL_EVERY_S = 0.2
 BROKEN_OFF = "The server was broken off while it worked. Ask for it again."
 OUR_FAULT = "A fault of ours; it is in the server's log."
 
-KINDS: dict[JobKind, Kind] = {JobKind.BALANCE: balancing.balance}
+KINDS: dict[JobKind, Kind] = {
+    JobKind.BALANCE: balancing.balance,
+    JobKind.REPLAY: study_jobs.replay,
+    JobKind.FORECAST: study_jobs.forecast,
+}
 
 
 class Stopping(Exception):
@@ -45,7 +49,7 @@ def run(context: Context, asked: Asked) -> str:
         return "nothing to do"
     kind, plan_id, params = begun
     try:
-        outcome = KINDS[kind](engine, plan_id, params, _Teller(engine, asked))
+        outcome = KINDS[kind](context, plan_id, params, _Teller(engine, asked))
         return _finish(engine, job_id, outcome)
     except Stopping:
         return _put_back(engine, job_id)
