@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geodata.progress import Cancelled, Silent
-from geodata.rebalance import borders, kernel, measures, search, validity
+from geodata.rebalance import borders, kernel, measures, profiles, search, validity
 from geodata.rebalance.profiles import PROFILES, ProfileName
 from geodata.rebalance.units import IntArray, Units, UnitsError
 from tests.geodata.rebalance import made_up, oracle
@@ -93,6 +93,17 @@ def test_the_same_seed_gives_the_same_plan_whatever_is_at_work() -> None:
     mine = units.community_code == code
     assert (alone[mine] == one[mine]).all()
     assert (alone[~mine] == units.cell_code[~mine]).all()
+
+
+def test_sliders() -> None:
+    """In the middle a profile is as it is; each one weighs its own terms, and nothing else."""
+    for base in PROFILES.values():
+        assert profiles.by_sliders(base, 0.5, 0.5, 0.5) == base
+    even = profiles.by_sliders(STANDARD, 1.0, 0.5, 0.5)
+    assert even == STANDARD.but(tolerance=0.05, beyond=80.0, uneven=4.0)
+    assert profiles.by_sliders(STANDARD, 0.5, 0.0, 0.5) == STANDARD.but(ragged=0.3 / 4)
+    still = profiles.by_sliders(STANDARD, 0.5, 0.5, 1.0)
+    assert still == STANDARD.but(moved=0.6 * 4, touched=0.1 * 4)
 
 
 def test_it_evens_out() -> None:
