@@ -40,6 +40,7 @@ from app.places.routes import router as places_router
 from app.planning.edit_routes import router as plan_edit_router
 from app.planning.figure_routes import router as plan_figures_router
 from app.planning.job_routes import router as plan_jobs_router
+from app.planning.report_routes import router as plan_report_router
 from app.planning.routes import router as plan_router
 from app.planning.study_routes import router as plan_studies_router
 from app.shutdown import before_shutdown
@@ -106,6 +107,7 @@ def create_app(context: Context) -> FastAPI:
         plan_router,
         plan_edit_router,
         plan_figures_router,
+        plan_report_router,
         plan_studies_router,
         plan_jobs_router,
         live_router,

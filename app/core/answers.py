@@ -149,9 +149,9 @@ def is_known(header: bytes | None, etag: bytes) -> bool:
     return any(part in (wanted, b"*") for part in given)
 
 
-def json_answer(request: Request, body: bytes) -> Response:
+def json_answer(request: Request, body: bytes, media_type: str = JSON) -> Response:
     """JSON that was written already, with as little as the request's conditions allow."""
-    ready = Ready.of(JSON, body, level=1)
+    ready = Ready.of(media_type, body, level=1)
     headers = {"ETag": ready.etag.decode(), "Cache-Control": REVALIDATE.decode()}
     headers["Vary"] = "Accept-Encoding"
     if is_known(request.headers.get("if-none-match", "").encode(), ready.etag):
@@ -159,4 +159,4 @@ def json_answer(request: Request, body: bytes) -> Response:
     if ready.gzipped and accepts_gzip(request.headers.get("accept-encoding", "").encode()):
         headers["Content-Encoding"] = "gzip"
         body = ready.body
-    return Response(body, media_type=JSON, headers=headers)
+    return Response(body, media_type=media_type, headers=headers)

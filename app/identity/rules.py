@@ -105,6 +105,7 @@ OPERATIONS: dict[str, frozenset[Role]] = {
             "list_plans", "get_plan", "get_plan_log", "list_comments",
             "get_plan_measures", "list_plan_cells", "list_plan_moves", "list_plan_problems",
             "get_plan_community", "list_plan_seams", "get_units_tile", "get_units_geojson",
+            "compare_plans", "get_plan_outline", "get_plan_staffing", "get_plan_report",
             "list_plan_jobs", "get_plan_job",
         ),
         PLAN_READERS,

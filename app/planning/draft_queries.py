@@ -145,3 +145,9 @@ def touched(session: Session, plan_id: int, between: tuple[int, int]) -> list[in
         .distinct()
     )
     return sorted(session.scalars(found))
+
+
+def area_names(session: Session, wanted: list[int], at: datetime) -> dict[int, str]:
+    """Names of areas of any level at an instant, by code."""
+    found = select(Area.code, Area.name).where(Area.code.in_(wanted), Area.valid.contains(at))
+    return {row.code: row.name for row in session.execute(found)}

@@ -64,11 +64,18 @@ class Draft:
         return validity.faults_of(drawn, self.borders, self.cells, dissolved=dissolved)
 
 
-def load(session: Session, plan: Plan, communities: Sequence[int] | None = None) -> Draft:
+def load(
+    session: Session,
+    plan: Plan,
+    communities: Sequence[int] | None = None,
+    *,
+    model: WorkloadModel | None = None,
+) -> Draft:
     """A plan, or some communities of it.
 
     Args:
         communities: their codes, all inside the plan's area; None for every one.
+        model: what makes work; None for the plan's own.
 
     Raises:
         Problem: 422 on `area` where there are no units; 409 `base-units`.
@@ -76,7 +83,8 @@ def load(session: Session, plan: Plan, communities: Sequence[int] | None = None)
     state = ground.state_at(session, plan.base_at)
     wanted = _communities(session, plan, state, communities)
     below = ground.read(session, state, plan.base_at, wanted)
-    units = below.units.with_load(_load(session, plan, state, wanted, below))
+    weights = model or workload.from_json(plan.model)
+    units = below.units.with_load(_load(session, plan, state, wanted, below, weights))
     first, last = int(wanted[0]), int(wanted[-1])
     cells = units.cell_code.copy()
     moves = queries.moves(session, plan.id, (first, last))
@@ -135,11 +143,15 @@ def _communities(
     return inside
 
 
-def _load(
-    session: Session, plan: Plan, state: State, wanted: IntArray, below: Ground
+def _load(  # noqa: PLR0917 whose, where, by what
+    session: Session,
+    plan: Plan,
+    state: State,
+    wanted: IntArray,
+    below: Ground,
+    model: WorkloadModel,
 ) -> FloatArray:
-    """The load of each unit by the plan's model."""
-    model = workload.from_json(plan.model)
+    """The load of each unit by a model."""
     if model == workload.DEFAULT:
         return below.units.load
     # What is forecast of a unit depends on its whole area: it must not differ by what is shown.

@@ -16,6 +16,12 @@ def _community_or_larger(code: int) -> int:
     return code
 
 
+def _subdistrict(code: int) -> int:
+    if codes.level_of(code) is not Level.SUBDISTRICT:
+        raise ValueError("must be a subdistrict or township")
+    return code
+
+
 def _community(code: int) -> int:
     if codes.level_of(code) is not Level.COMMUNITY:
         raise ValueError("must be a community or village")
@@ -23,6 +29,7 @@ def _community(code: int) -> int:
 
 
 PlanArea = Annotated[AreaCode, AfterValidator(_community_or_larger)]
+Subdistrict = Annotated[AreaCode, AfterValidator(_subdistrict)]
 Community = Annotated[AreaCode, AfterValidator(_community)]
 
 

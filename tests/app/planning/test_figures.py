@@ -1,14 +1,11 @@
 """Figures of a plan over HTTP, beside what geopandas makes of the same units."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
-from sqlalchemy import text
-from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
 from app.core.context import Context
@@ -16,60 +13,8 @@ from app.identity.rules import Role
 from app.main import create_app
 from tests import staff
 from tests.app.planning import oracle
+from tests.app.planning.conftest import Moves, get
 from tests.app.planning.written import DISTRICT, add_plan
-
-Moves = dict[int, int]
-
-
-@pytest.fixture(scope="module")
-def units(context: Context) -> gpd.GeoDataFrame:
-    """The district's units as they are today."""
-    return oracle.units_frame(context.engine, {})
-
-
-@pytest.fixture(scope="module")
-def moves(units: gpd.GeoDataFrame) -> Moves:
-    """In two communities: a cell that is no more, a new one, one in pieces, some units across."""
-    drawn: Moves = {}
-    free = units[~units["locked"]]
-    codes = free["community_code"].unique()
-    one = free[free["community_code"] == codes[1]]
-    first, second, third = sorted(one["today"].unique())[:3]
-    drawn |= dict.fromkeys(one.loc[one["today"] == first, "unit_id"].tolist(), int(second))
-    new = int(units.loc[units["community_code"] == codes[1], "today"].max()) + 1
-    drawn |= dict.fromkeys(one.loc[one["today"] == third, "unit_id"].tolist()[::2], new)
-    other = free[free["community_code"] == codes[5]]
-    far, near = sorted(other["today"].unique())[:2]
-    inner = other[other["today"] == far].geometry.union_all().centroid
-    mine = other[other["today"] == near]
-    drawn[int(other.loc[other[other["today"] == far].distance(inner).idxmin(), "unit_id"])] = int(
-        near
-    )
-    assert len(mine)
-    return drawn
-
-
-@pytest.fixture(scope="module")
-def plan_id(context: Context, moves: Moves) -> Iterator[int]:
-    """A plan with these moves."""
-    made = add_plan(context.engine, moves)
-    yield made
-    with Session(context.engine) as session:
-        session.execute(text("DELETE FROM plan WHERE id = :id"), {"id": made})
-        session.commit()
-
-
-@pytest.fixture(scope="module")
-def drawn(context: Context, moves: Moves) -> gpd.GeoDataFrame:
-    """The units with the cells of the plan."""
-    return oracle.units_frame(context.engine, moves)
-
-
-def get(client: TestClient, path: str, **words: Any) -> Any:
-    """An answer that must be there."""
-    answer = client.get(f"/api/v1/plans/{path}", params=words)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
 
 
 @pytest.mark.parametrize("level", ["all", "community"])
@@ -129,10 +74,10 @@ def test_cells_are_those_of_geopandas(
     ).replace("专属", "")
 
 
-def test_moves_are_listed(client: TestClient, plan_id: int, moves: Moves, units: Any) -> None:
+def test_moves_are_listed(client: TestClient, plan_id: int, moves: Moves, today: Any) -> None:
     """Every moved unit with both cells and its households."""
     said = get(client, f"{plan_id}/moves")
-    by_id = units.set_index("unit_id")
+    by_id = today.set_index("unit_id")
     assert said["unit_id"] == sorted(moves)
     assert said["after"] == [moves[unit] for unit in sorted(moves)]
     assert said["before"] == by_id.loc[sorted(moves), "today"].tolist()

@@ -1572,6 +1572,173 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/plans/{plan_id}/compare/{other_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lay two plans side by side
+         * @description Measures of both, and the units and cells in which they differ, where both have an area.
+         */
+        get: operations["compare_plans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{plan_id}/outline.geojson": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Give the outlines of a plan's cells
+         * @description The cells of the plan and of today in a subdistrict or community, dissolved from units.
+         */
+        get: operations["get_plan_outline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{plan_id}/staffing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell what a plan means for staff
+         * @description Cells that need a worker, assignments that end, and the staffing rule where it changes.
+         */
+        get: operations["get_plan_staffing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{plan_id}/streets/{code}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report on one street of a plan
+         * @description Figures of the subdistrict, its communities and cells before and after, outlines, moves.
+         */
+        get: operations["get_plan_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{plan_id}/seams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List borders across which cases are sent back and forth
+         * @description Borders between today's cells near which more cases were sent back than is usual, each with
+         *     the smallest move that would have put them on one side.
+         */
+        get: operations["list_plan_seams"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{plan_id}/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the jobs of a plan
+         * @description The newest first.
+         */
+        get: operations["list_plan_jobs"];
+        put?: never;
+        /**
+         * Ask for long work on a plan
+         * @description Balance cells (one edit of the plan, which can be undone), or try the plan on past cases.
+         *
+         *     While cells are balanced nobody else draws in their communities: 409 `plan-busy` with `job_id`.
+         */
+        post: operations["start_plan_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{plan_id}/jobs/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Give a job of a plan
+         * @description How far it is; ask about once a second.
+         */
+        get: operations["get_plan_job"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{plan_id}/jobs/{job_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a job of a plan
+         * @description It ends within a second or so and leaves the plan as it was; what has ended stays so.
+         */
+        post: operations["cancel_plan_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stream": {
         parameters: {
             query?: never;
@@ -3423,6 +3590,26 @@ export interface components {
             paused: number;
         };
         /**
+         * CommunityFigures
+         * @description A community before and after.
+         */
+        CommunityFigures: {
+            /**
+             * Code
+             * @description 15-digit code.
+             */
+            code: number;
+            /**
+             * Name
+             * @description Name in Chinese.
+             */
+            name: string;
+            /** @description Today. */
+            today: components["schemas"]["Measures"];
+            /** @description In the plan. */
+            draft: components["schemas"]["Measures"];
+        };
+        /**
          * CommunityStaffing
          * @description The same, with the community that it is about.
          */
@@ -3466,6 +3653,61 @@ export interface components {
              * @description community or village.
              */
             kind: string;
+        };
+        /**
+         * Comparison
+         * @description Two plans over the area that both cover, weighed by the model of the first.
+         */
+        Comparison: {
+            /**
+             * Area Code
+             * @description The smaller of both plans' areas.
+             */
+            area_code: number;
+            /** @description The plan that was asked. */
+            mine: components["schemas"]["Measures"];
+            /** @description The plan beside it. */
+            other: components["schemas"]["Measures"];
+            /**
+             * Unit Id
+             * @description Units that lie in different cells, ascending.
+             */
+            unit_id: number[];
+            /**
+             * Mine Cell
+             * @description Their cells in the one.
+             */
+            mine_cell: number[];
+            /**
+             * Other Cell
+             * @description Their cells in the other.
+             */
+            other_cell: number[];
+            /**
+             * Households
+             * @description Their households.
+             */
+            households: number[];
+            /**
+             * Cells
+             * @description Cells that differ, ascending.
+             */
+            cells: number[];
+            /**
+             * Unlike Units
+             * @description Units that only one of the plans knows: their bases differ.
+             */
+            unlike_units: number;
+            /**
+             * Revision
+             * @description Of the plan that was asked.
+             */
+            revision: number;
+            /**
+             * Other Revision
+             * @description Of the other.
+             */
+            other_revision: number;
         };
         /**
          * Contact
@@ -3885,6 +4127,37 @@ export interface components {
              * @description Its lines, in their order.
              */
             lines: components["schemas"]["StandardLineBody"][];
+        };
+        /**
+         * FreedUnit
+         * @description A unit whose assignment would end with a dissolved cell.
+         */
+        FreedUnit: {
+            /**
+             * Call Sign
+             * @description Call sign of the unit.
+             */
+            call_sign: string;
+            /**
+             * Role
+             * @description What the unit does.
+             */
+            role: string;
+            /**
+             * Area Code
+             * @description The dissolved cell.
+             */
+            area_code: number;
+            /**
+             * Duty
+             * @description primary, backup or staff.
+             */
+            duty: string;
+            /**
+             * Idle
+             * @description Whether it would be left without any assignment.
+             */
+            idle: boolean;
         };
         /**
          * GivenPassword
@@ -4390,6 +4663,18 @@ export interface components {
              */
             next: string | null;
         };
+        /**
+         * JobKind
+         * @description Long work on a plan.
+         * @enum {string}
+         */
+        JobKind: "balance" | "replay" | "forecast";
+        /**
+         * JobState
+         * @description How far long work is.
+         * @enum {string}
+         */
+        JobState: "waiting" | "running" | "done" | "failed" | "cancelled";
         /**
          * Keep
          * @description Whose cell a unit keeps that both the plan and the boundaries have changed.
@@ -4973,6 +5258,53 @@ export interface components {
             parent_id?: number | null;
         };
         /**
+         * NewPlanJob
+         * @description Long work that is asked for. All but `kind` is of `balance` only.
+         */
+        NewPlanJob: {
+            /** @description balance, replay or forecast. */
+            kind: components["schemas"]["JobKind"];
+            /**
+             * Areas
+             * @description Communities or larger areas to balance, every cell of them; cells count as `cells`. The plan's whole area where neither is given.
+             */
+            areas?: number[] | null;
+            /**
+             * Cells
+             * @description Cells among which to balance; all others stay.
+             */
+            cells?: number[] | null;
+            /**
+             * @description What 0.5 of each slider means.
+             * @default standard
+             */
+            profile: components["schemas"]["ProfileName"];
+            /**
+             * Balance
+             * @description How even the work is to be.
+             * @default 0.5
+             */
+            balance: number;
+            /**
+             * Shape
+             * @description How compact the cells are to be.
+             * @default 0.5
+             */
+            shape: number;
+            /**
+             * Little Change
+             * @description How little is to be changed.
+             * @default 0.5
+             */
+            little_change: number;
+            /**
+             * Seed
+             * @description The same seed gives the same cells.
+             * @default 1
+             */
+            seed: number;
+        };
+        /**
          * NewUser
          * @description An account to be made, for a post and never for a person's papers.
          */
@@ -5100,6 +5432,82 @@ export interface components {
             next: string | null;
         };
         /**
+         * Outline
+         * @description The outline of a cell.
+         */
+        Outline: {
+            /**
+             * Code
+             * @description 15-digit code.
+             */
+            code: number;
+            /**
+             * Changed
+             * @description Whether the plan changes its units.
+             */
+            changed: boolean;
+            /**
+             * Geometry
+             * @description Polygon, or MultiPolygon for a cell in pieces; degrees, WGS84 (EPSG:4326).
+             */
+            geometry: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * OutlineCollection
+         * @description Cells of a plan and of today (RFC 7946).
+         */
+        OutlineCollection: {
+            /**
+             * Type
+             * @description Always FeatureCollection.
+             * @constant
+             */
+            type: "FeatureCollection";
+            /**
+             * Revision
+             * @description Of the plan.
+             */
+            revision: number;
+            /**
+             * Features
+             * @description Today's cells, then the plan's.
+             */
+            features: components["schemas"]["OutlineFeature"][];
+        };
+        /**
+         * OutlineFeature
+         * @description A cell as a GeoJSON feature (RFC 7946).
+         */
+        OutlineFeature: {
+            /**
+             * Type
+             * @description Always Feature.
+             * @constant
+             */
+            type: "Feature";
+            /**
+             * Id
+             * @description kind-code
+             */
+            id: string;
+            /**
+             * Geometry
+             * @description Degrees, WGS84 (EPSG:4326).
+             */
+            geometry: {
+                [key: string]: unknown;
+            };
+            /**
+             * Properties
+             * @description kind (today, draft), code, name, changed, load, deviation, households.
+             */
+            properties: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * Participant
          * @description A duty unit that was called in. Of the parties nothing is kept.
          */
@@ -5123,6 +5531,32 @@ export interface components {
             station: components["schemas"]["StationRef"] | null;
             /** @description asked, accepted or declined. */
             answer: components["schemas"]["Answer"];
+        };
+        /**
+         * Passage
+         * @description Units that go from one cell to another.
+         */
+        Passage: {
+            /**
+             * Before
+             * @description Their cell today.
+             */
+            before: number;
+            /**
+             * After
+             * @description Their cell in the plan.
+             */
+            after: number;
+            /**
+             * Units
+             * @description How many units.
+             */
+            units: number;
+            /**
+             * Households
+             * @description Their households.
+             */
+            households: number;
         };
         /**
          * Performance
@@ -5405,6 +5839,102 @@ export interface components {
              * @description Whether it is undone just now.
              */
             undone: boolean;
+        };
+        /**
+         * PlanJobList
+         * @description The jobs of a plan.
+         */
+        PlanJobList: {
+            /**
+             * Jobs
+             * @description The newest 100, newest first.
+             */
+            jobs: components["schemas"]["PlanJobRow"][];
+        };
+        /**
+         * PlanJobRow
+         * @description Long work on a plan, and how far it is.
+         */
+        PlanJobRow: {
+            /**
+             * Id
+             * @description Number of the job.
+             */
+            id: number;
+            /**
+             * Plan Id
+             * @description Number of the plan.
+             */
+            plan_id: number;
+            /** @description What it does. */
+            kind: components["schemas"]["JobKind"];
+            /**
+             * Params
+             * @description As it was asked for, what was left out filled in.
+             */
+            params: {
+                [key: string]: unknown;
+            };
+            /** @description How far it is. */
+            state: components["schemas"]["JobState"];
+            /**
+             * Done
+             * @description Parts of `total` that are done.
+             */
+            done: number;
+            /**
+             * Total
+             * @description 0 until it is known.
+             */
+            total: number;
+            /**
+             * Objective
+             * @description Of the best cells so far; lower is better.
+             */
+            objective: number | null;
+            /**
+             * Estimate S
+             * @description How many seconds it was expected to take, by what such jobs took here before.
+             */
+            estimate_s: number;
+            /**
+             * Message
+             * @description Why it failed. Data, never markup.
+             */
+            message: string;
+            /**
+             * Result
+             * @description What came of it. Of `balance`: `edit` and `revision` (null where nothing was changed), `units` moved, the measures `before` and `after`.
+             */
+            result: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Account
+             * @description Who asked for it.
+             */
+            account: string;
+            /**
+             * Asked At
+             * Format: date-time
+             * @description When (RFC 3339, UTC).
+             */
+            asked_at: string;
+            /**
+             * Started At
+             * @description When it began (RFC 3339, UTC).
+             */
+            started_at: string | null;
+            /**
+             * Ended At
+             * @description When it ended (RFC 3339, UTC).
+             */
+            ended_at: string | null;
+            /**
+             * Cancel Asked
+             * @description Whether somebody wants it to end.
+             */
+            cancel_asked: boolean;
         };
         /**
          * PlanList
@@ -5736,6 +6266,85 @@ export interface components {
             moved_units: number;
         };
         /**
+         * PlanSeams
+         * @description The seams of an area, those with the most returns beyond the usual share first.
+         */
+        PlanSeams: {
+            /**
+             * Area Code
+             * @description Of which part of the plan.
+             */
+            area_code: number;
+            /**
+             * Since
+             * Format: date-time
+             * @description Cases from this instant (RFC 3339, UTC).
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             * @description To before this one (RFC 3339, UTC).
+             */
+            until: string;
+            /**
+             * Usual
+             * @description Returned of all cases that whoever asks may see.
+             */
+            usual: number;
+            /**
+             * Least Cases
+             * @description Fewer cases near a border say nothing.
+             */
+            least_cases: number;
+            /**
+             * Total
+             * @description Seams found.
+             */
+            total: number;
+            /**
+             * Seams
+             * @description The first 100.
+             */
+            seams: components["schemas"]["SeamFound"][];
+        };
+        /**
+         * PlanStaffing
+         * @description What a plan means for those who answer for its cells, as they are assigned now.
+         */
+        PlanStaffing: {
+            /**
+             * New Cells
+             * @description Cells that today's boundaries do not have.
+             */
+            new_cells: number[];
+            /**
+             * Dissolved Cells
+             * @description Cells of today that have no unit left.
+             */
+            dissolved_cells: number[];
+            /**
+             * Needs Worker
+             * @description Cells, in communities that it changes, for which nobody answers.
+             */
+            needs_worker: number[];
+            /**
+             * Freed Units
+             * @description Assignments that end with dissolved cells.
+             */
+            freed_units: components["schemas"]["FreedUnit"][];
+            /**
+             * Rules
+             * @description Communities that it changes, by code.
+             */
+            rules: components["schemas"]["RuleEffect"][];
+            /**
+             * Revision
+             * @description Of the plan.
+             */
+            revision: number;
+        };
+        /**
          * PlanState
          * @description Where a plan stands.
          * @enum {string}
@@ -5875,12 +6484,75 @@ export interface components {
             }[];
         };
         /**
+         * ProfileName
+         * @description The profiles that come with the product.
+         * @enum {string}
+         */
+        ProfileName: "standard" | "little_change" | "tight";
+        /**
          * RebasedPlan
          * @description How to bring a plan up to date.
          */
         RebasedPlan: {
             /** @description Whose cell a unit keeps that both have changed; none: 409 if there is one. */
             keep?: components["schemas"]["Keep"] | null;
+        };
+        /**
+         * ReportedPlan
+         * @description Of which plan a report is.
+         */
+        ReportedPlan: {
+            /**
+             * Id
+             * @description Number of the plan.
+             */
+            id: number;
+            /**
+             * Title
+             * @description One line of plain text. Data, never markup.
+             */
+            title: string;
+            /**
+             * Note
+             * @description Plain text. Data, never markup.
+             */
+            note: string;
+            /**
+             * State
+             * @description Where it stands.
+             */
+            state: string;
+            /**
+             * Author
+             * @description Account that began it.
+             */
+            author: string;
+            /**
+             * Area Code
+             * @description Its area.
+             */
+            area_code: number;
+            /**
+             * Base At
+             * Format: date-time
+             * @description It changes the boundaries of this instant (UTC).
+             */
+            base_at: string;
+            /**
+             * Publish On
+             * @description Local day on which it is published.
+             */
+            publish_on: string | null;
+            /**
+             * Published At
+             * @description Since when it is in force (UTC).
+             */
+            published_at: string | null;
+            /**
+             * Revision
+             * @description Counts every change.
+             */
+            revision: number;
         };
         /**
          * RevealRequest
@@ -5974,11 +6646,147 @@ export interface components {
          */
         Rule: "once" | "no_empty_cell" | "in_community" | "in_one_piece" | "one_polygon" | "no_gap" | "same_area" | "codes_kept" | "locked_kept" | "together";
         /**
+         * RuleEffect
+         * @description A community in which the plan changes something, and its staffing rule.
+         */
+        RuleEffect: {
+            /**
+             * Community Code
+             * @description 15-digit code.
+             */
+            community_code: number;
+            /**
+             * Cells Today
+             * @description Cells in the boundaries the plan began from.
+             */
+            cells_today: number;
+            /**
+             * Cells Draft
+             * @description Cells in the plan.
+             */
+            cells_draft: number;
+            /**
+             * Rule
+             * @description one_officer_two_auxiliaries or one_officer.
+             */
+            rule: string;
+            /**
+             * Required
+             * @description Role -> units that the rule asks for.
+             */
+            required: {
+                [key: string]: number;
+            };
+            /**
+             * Present
+             * @description Role -> units that are assigned.
+             */
+            present: {
+                [key: string]: number;
+            };
+            /**
+             * Ok
+             * @description Whether the rule is kept.
+             */
+            ok: boolean;
+        };
+        /**
          * Satisfaction
          * @description What whoever had told of it said afterwards; a record, not a state.
          * @enum {string}
          */
         Satisfaction: "satisfied" | "neutral" | "dissatisfied" | "not_reached";
+        /**
+         * SeamFound
+         * @description A border between two cells of today across which cases are sent back and forth.
+         */
+        SeamFound: {
+            /**
+             * One
+             * @description Code of a cell.
+             */
+            one: number;
+            /**
+             * Other
+             * @description Code of the cell beside it, larger.
+             */
+            other: number;
+            /**
+             * Length M
+             * @description Common border, metres.
+             */
+            length_m: number;
+            /**
+             * Cases
+             * @description Cases near it: in units that border on the other cell.
+             */
+            cases: number;
+            /**
+             * Returned
+             * @description Of these, sent back once or more before being handled.
+             */
+            returned: number;
+            /**
+             * Rate
+             * @description Returned of the cases near it.
+             */
+            rate: number;
+            /**
+             * Lower
+             * @description Lower end of the rate's 90 % interval.
+             */
+            lower: number;
+            /**
+             * Times
+             * @description The rate over the usual one.
+             */
+            times: number;
+            /**
+             * Avoided
+             * @description Whether the plan already has all units with these cases in one cell.
+             */
+            avoided: boolean;
+            /**
+             * Redrawn
+             * @description Whether the plan changes one of both cells.
+             */
+            redrawn: boolean;
+            /** @description None where locks or barriers leave none, or the plan has redrawn the cells. */
+            move: components["schemas"]["SeamMove"] | null;
+            /**
+             * Geometry
+             * @description The border, GeoJSON MultiLineString, EPSG:4326.
+             */
+            geometry: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * SeamMove
+         * @description The smallest move that puts the returned cases on one side.
+         */
+        SeamMove: {
+            /**
+             * Giver
+             * @description Cell that gives.
+             */
+            giver: number;
+            /**
+             * Taker
+             * @description Cell that takes.
+             */
+            taker: number;
+            /**
+             * Unit Ids
+             * @description Units that go, ascending.
+             */
+            unit_ids: number[];
+            /**
+             * Households
+             * @description In them.
+             */
+            households: number;
+        };
         /**
          * SessionInfo
          * @description Who is signed in, and what they may do.
@@ -6327,6 +7135,55 @@ export interface components {
              * @description The words of a choice; empty otherwise.
              */
             choices: string[];
+        };
+        /**
+         * StreetReport
+         * @description One subdistrict before and after, for one sheet of paper.
+         */
+        StreetReport: {
+            /** @description Of which plan. */
+            plan: components["schemas"]["ReportedPlan"];
+            /**
+             * Code
+             * @description 15-digit code of the subdistrict.
+             */
+            code: number;
+            /**
+             * Name
+             * @description Its name in Chinese.
+             */
+            name: string;
+            /** @description Today. */
+            today: components["schemas"]["Measures"];
+            /** @description In the plan. */
+            draft: components["schemas"]["Measures"];
+            /**
+             * Communities
+             * @description The same of each community.
+             */
+            communities: components["schemas"]["CommunityFigures"][];
+            /** @description The same of each cell, in columns. */
+            cells: components["schemas"]["PlanCells"];
+            /**
+             * Outlines Today
+             * @description Today's cells.
+             */
+            outlines_today: components["schemas"]["Outline"][];
+            /**
+             * Outlines Draft
+             * @description The plan's cells.
+             */
+            outlines_draft: components["schemas"]["Outline"][];
+            /**
+             * Passages
+             * @description What goes where.
+             */
+            passages: components["schemas"]["Passage"][];
+            /**
+             * Revision
+             * @description Of the plan.
+             */
+            revision: number;
         };
         /**
          * Suggestion
@@ -15765,6 +16622,915 @@ export interface operations {
             };
             /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    compare_plans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the plan. */
+                plan_id: number;
+                /** @description Number of the plan beside it. */
+                other_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_plan_outline: {
+        parameters: {
+            query?: {
+                /** @description 15-digit code of a community or larger inside the plan's area; default: all. */
+                area?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Number of the plan. */
+                plan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": components["schemas"]["OutlineCollection"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_plan_staffing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the plan. */
+                plan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanStaffing"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_plan_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the plan. */
+                plan_id: number;
+                /** @description 15-digit code of a subdistrict. */
+                code: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StreetReport"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_plan_seams: {
+        parameters: {
+            query?: {
+                /** @description 15-digit code of a community, subdistrict or district inside the plan's area; default: the plan's, which must be no larger. */
+                area?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Number of the plan. */
+                plan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanSeams"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_plan_jobs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the plan. */
+                plan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanJobList"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    start_plan_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the plan. */
+                plan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPlanJob"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanJobRow"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description `If-Match` names another version: it has moved on. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_plan_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the plan. */
+                plan_id: number;
+                /** @description Number of the job. */
+                job_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanJobRow"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    cancel_plan_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the plan. */
+                plan_id: number;
+                /** @description Number of the job. */
+                job_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanJobRow"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description `If-Match` names another version: it has moved on. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
