@@ -4,12 +4,10 @@ import { t, word } from "../../../i18n";
 import { may } from "../../../state/session";
 import { nowTick } from "../../../state/store";
 import { figure, moment, number } from "../../../ui/format";
-import { Failed, Skeleton } from "../../../ui/states";
 import { openedPlan } from "../state";
 import { deeds, lastOf, running, start } from "./jobs";
-import { staffing } from "./lifecycle";
-import { areaLabel, cellsLabel } from "./names";
 import { Seams } from "./Seams";
+import { Staffing } from "./Staffing";
 import type { Figure, Job, ReplayFigures, ReplayResult } from "./shapes";
 import { WeekLines } from "./WeekLines";
 
@@ -89,34 +87,4 @@ function Change({ found, form }: { found: Figure; form: (value: number) => strin
       <small class="soft plan-interval">{signed(found.low)} … {signed(found.high)}</small>
     </span>
   );
-}
-
-function Staffing(): JSX.Element {
-  const { data, error } = staffing.value.value;
-  return (
-    <section>
-      <h3>{t("planStaffing")}</h3>
-      {error ? <Failed what="what_staffing" problem={error} retry={staffing.retry} /> : null}
-      {!data && !error ? <Skeleton rows={2} /> : null}
-      {data ? (
-        <>
-          <dl class="plan-facts">
-            <dt>{t("planAfterNew")}</dt><dd>{cellList(data.new_cells)}</dd>
-            <dt>{t("planAfterDissolved")}</dt><dd>{cellList(data.dissolved_cells)}</dd>
-            <dt>{t("planNeedsWorker")}</dt><dd>{cellList(data.needs_worker)}</dd>
-            <dt>{t("planFreed")}</dt><dd class="tabular">{data.freed_units.length === 0 ? t("none") : data.freed_units.map(({ call_sign }) => call_sign).join(t("comma"))}</dd>
-          </dl>
-          <ul class="plan-list">
-            {data.rules.filter((rule) => rule.cells_today !== rule.cells_draft).map((rule) => (
-              <li key={rule.community_code}>{areaLabel(rule.community_code)} <span class="tabular">{t("planCellsFromTo", { from: rule.cells_today, to: rule.cells_draft })}</span></li>
-            ))}
-          </ul>
-        </>
-      ) : null}
-    </section>
-  );
-}
-
-function cellList(cells: readonly number[]): string {
-  return cells.length === 0 ? t("none") : cells.map((cell) => cellsLabel([cell])).join(t("comma"));
 }

@@ -98,8 +98,29 @@ export interface StaffingEffect {
   readonly new_cells: readonly number[];
   readonly dissolved_cells: readonly number[];
   readonly needs_worker: readonly number[];
-  readonly freed_units: readonly { readonly call_sign: string; readonly area_code: number }[];
-  readonly rules: readonly { readonly community_code: number; readonly cells_today: number; readonly cells_draft: number }[];
+  readonly freed_units: readonly FreedUnit[];
+  readonly rules: readonly StaffingRule[];
+}
+
+/** A unit whose assignment would end with a dissolved cell. */
+export interface FreedUnit {
+  readonly call_sign: string;
+  readonly role: string;
+  readonly area_code: number;
+  readonly duty: string;
+  /** whether it would be left without any assignment */
+  readonly idle: boolean;
+}
+
+/** A community that the plan changes, and its staffing rule. */
+export interface StaffingRule {
+  readonly community_code: number;
+  readonly cells_today: number;
+  readonly cells_draft: number;
+  readonly rule: string;
+  readonly required: Readonly<Record<string, number>>;
+  readonly present: Readonly<Record<string, number>>;
+  readonly ok: boolean;
 }
 
 export interface PlanProblem {
