@@ -12,9 +12,12 @@ from starlette.testclient import TestClient
 
 from app.core.context import Context
 from app.core.db import reading, writing
+from app.core.errors import Problem
+from app.core.jobs import Asked
 from app.incidents.workdays import CityCalendar
-from app.planning import forecasting, queries, replaying
+from app.planning import forecasting, jobs, queries, replaying, study_jobs
 from app.planning.models import Plan
+from app.planning.study_schemas import ForecastResult, ReplayResult
 from geodata.rebalance import borders
 from geodata.rebalance.units import Units
 from geodata.rebalance.workload import Counting, WorkloadModel
@@ -212,3 +215,38 @@ def test_seams_of_more_than_a_district(own_context: Context, own_client: TestCli
         assert answer.status_code == status, answer.text
         assert field is None or answer.json()["errors"][0]["field"] == field
     assert own_client.get(f"/api/v1/plans/{city}/seams?area={DISTRICT}").status_code == 200
+
+
+def test_studies_are_jobs(own_context: Context, own_client: TestClient, units: Units) -> None:
+    """Asked for over HTTP and done behind the scenes; the result says what the study says."""
+    plan_id = add_plan(own_context.engine, some_moves(units, 1))
+    url = f"/api/v1/plans/{plan_id}/jobs"
+    for kind, schema in (("replay", ReplayResult), ("forecast", ForecastResult)):
+        asked = own_client.post(url, json={"kind": kind, "seed": 3})
+        assert asked.status_code == 202, asked.text
+        again = own_client.post(url, json={"kind": kind})
+        assert (again.status_code, again.json()["type"]) == (409, "/problems/plan-busy")
+        assert jobs.run(own_context, Asked(asked.json()["id"], 0, lambda: False)) == "done"
+        job = own_client.get(f"{url}/{asked.json()['id']}").json()
+        assert (job["state"], job["done"], job["total"], job["message"]) == ("done", 1, 1, "")
+        found = schema.model_validate(job["result"])
+        assert found.revision == 1
+        assert found.cases > 0
+    assert own_client.get(f"/api/v1/plans/{plan_id}").json()["revision"] == 1
+
+
+def test_a_year_without_a_calendar(own_context: Context) -> None:
+    """The replay fails and says of which year the working days are not known."""
+    plan_id = add_plan(own_context.engine, base_at=datetime(2040, 5, 1, tzinfo=UTC))
+
+    class Nobody:
+        def step(self, name: str, done: int, total: int) -> None:
+            """Not looked at."""
+
+        def better(self, objective: float) -> None:
+            """Not looked at."""
+
+    with pytest.raises(Problem) as caught:
+        study_jobs.replay(own_context, plan_id, {"seed": 1}, Nobody())
+    assert caught.value.slug == "working-days"
+    assert "2039" in caught.value.detail
