@@ -99,11 +99,14 @@ def test_sliders() -> None:
     """In the middle a profile is as it is; each one weighs its own terms, and nothing else."""
     for base in PROFILES.values():
         assert profiles.by_sliders(base, 0.5, 0.5, 0.5) == base
-    even = profiles.by_sliders(STANDARD, 1.0, 0.5, 0.5)
-    assert even == STANDARD.but(tolerance=0.05, beyond=80.0, uneven=4.0)
-    assert profiles.by_sliders(STANDARD, 0.5, 0.0, 0.5) == STANDARD.but(ragged=0.3 / 4)
-    still = profiles.by_sliders(STANDARD, 0.5, 0.5, 1.0)
-    assert still == STANDARD.but(moved=0.6 * 4, touched=0.1 * 4)
+    was = STANDARD
+    assert profiles.by_sliders(was, 1.0, 0.5, 0.5) == was.but(
+        tolerance=was.tolerance / 2, beyond=was.beyond * 4, uneven=was.uneven * 4
+    )
+    assert profiles.by_sliders(was, 0.5, 0.0, 0.5) == was.but(ragged=was.ragged / 4)
+    assert profiles.by_sliders(was, 0.5, 0.5, 1.0) == was.but(
+        moved=was.moved * 4, touched=was.touched * 4
+    )
 
 
 def test_it_evens_out() -> None:
