@@ -1,4 +1,4 @@
-"""The planner's workbench in real Chromium over a real server: from the worst cells to published."""
+"""The planner's workbench in real Chromium: from the worst cells to published boundaries."""
 
 import re
 from collections.abc import Iterator
@@ -105,7 +105,7 @@ def _balance(page: Page) -> None:
 def test_from_the_worst_cells_to_published(
     server: ServerProcess, browser: Browser, api: httpx.Client
 ) -> None:
-    """Two accounts: one draws, the other approves and publishes; the page tells the API's figures."""
+    """One account draws, another approves and publishes; the page tells the API's figures."""
     with watched(browser) as (_, page, watch):
         page.goto(f"{server.base_url}/?face=plan")
         _sign_in(page, watch, PLANNER)
