@@ -1,8 +1,9 @@
 """Roles x operations x relation of areas: nobody is shown what lies beyond their grant.
 
 The rows come from the API document: an operation that no row of `FILLS` and `rules.OPERATIONS`
-knows fails. Cases with a canary word stand in foreign areas; the word, their numbers and their
-counts are looked for in everything that is answered.
+knows fails. Cases with a canary word stand in foreign areas, and so do tables of disputes and
+warnings of fraud; the word, their ids, their numbers, their counts and (of warnings, which have no
+words) their places are looked for in everything that is answered.
 """
 
 import io
@@ -25,24 +26,39 @@ from app.identity import accounts, rules
 from app.identity.rules import Role
 from app.incidents import queries as incident_queries
 from app.maps import schemas as map_words
+from app.mediation import queries as mediation_queries
+from app.warnings import queries as warning_queries
 from geodata import codes
 from tests import staff
 from tests.app.identity.canary import CANARY, a_case, client_of, places
 from tests.app.maps import picture
+from tests.app.warnings.sending import a_warning, add_key, send
 from tests.waiting import wait_until
 
 STREAM = "stream"  # endless; see test_sessions
 METHODS = {"get", "post", "put", "delete", "patch"}
+OF_CASES = ("incident", "incident_event", "report_receipt", "stream_event")
+OF_TABLES = ("mediation", "mediation_event", "meeting_booking")
+OF_WARNINGS = ("warning", "warning_event")
 
 
 @dataclass(frozen=True)
 class World:
-    """A city with cases: one a relation, known by its relation's word."""
+    """A city with cases, tables of disputes and warnings: one a relation, known by its word."""
 
     context: Context
     admin: TestClient
     places: dict[str, int]
     cases: dict[str, dict[str, Any]]
+    tables: dict[str, dict[str, Any]]
+    warnings: dict[str, dict[str, Any]]
+
+    def id_for(self, path: str, relation: str) -> str:
+        """The id of what a path asks for."""
+        for words, things in (("/mediations/", self.tables), ("/warnings/", self.warnings)):
+            if words in path:
+                return str(things[relation]["id"])
+        return str(self.cases[relation]["id"])
 
 
 @pytest.fixture
@@ -50,18 +66,38 @@ def world(own_context: Context, own_client: TestClient) -> World:
     """Cases in every relation to one community, and a post of every role there."""
     engine = own_context.engine
     found = places(engine)
-    cases = {}
+    cases, tables, warnings = {}, {}, {}
+    key = add_key(engine)
     for relation in ("child", "sibling", "other"):
-        body = a_case(found[relation], engine, f"{CANARY}{relation}")
-        answer = own_client.post("/api/v1/incidents", json=body)
+        cases[relation] = reported(own_client, engine, found[relation], f"{CANARY}{relation}")
+        tables[relation] = a_table(own_client, engine, found[relation], f"{CANARY}{relation}")
+        warnings[relation] = a_warning(engine, found[relation])
+        answer = send(own_client, warnings[relation], key)
         assert answer.status_code == 201, answer.text
-        cases[relation] = answer.json()
     for role in Role:
         staff.add_account(engine, f"own_{role.value}", role, found["own"])
     numbers = {case["no"] for case in cases.values()}
     wait_until(lambda: numbers <= listed(own_client))
     wait_until(lambda: counted(own_client) >= before(engine))
-    return World(own_context, own_client, found, cases)
+    return World(own_context, own_client, found, cases, tables, warnings)
+
+
+def reported(client: TestClient, engine: Any, area: int, word: str, **words: Any) -> Any:
+    """A case that was reported in an area."""
+    answer = client.post("/api/v1/incidents", json={**a_case(area, engine, word), **words})
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def a_table(client: TestClient, engine: Any, area: int, word: str) -> Any:
+    """The table of a dispute in an area, cancelled with the word as the reason."""
+    case = reported(client, engine, area, "纠纷", category="1001", source="visit")
+    answer = client.post(f"/api/v1/incidents/{case['id']}/mediation")
+    assert answer.status_code == 201, answer.text
+    url = f"/api/v1/mediations/{answer.json()['id']}"
+    answer = client.post(f"{url}/cancel", json={"reason": word})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
 
 
 def before(engine: Any) -> int:
@@ -166,16 +202,18 @@ def leaks(client: TestClient, world: World, foreign: str) -> list[str]:
     case = world.cases[foreign]
     # The own case has a canary, too, with another ending.
     cell, word = case["cell_code"], f"{CANARY}{foreign}"
-    found = []
+    warning, found = world.warnings[foreign], []
+    secrets = {case["id"], world.tables[foreign]["id"], warning["id"], str(warning["lon"])}
     # What is protected is looked into as well.
     client.post("/api/v1/session/step_up", json={"password": staff.PASSWORD})
     for name, method, path in operations(client):
         if method != "get" or name in rules.OPEN_OPERATIONS or name == STREAM:
             continue
         for words in ({}, {"area": str(codes.parent_of(cell))}):
-            answer = client.get(fill(path, case, cell), params=words)
+            asked = fill(path, {**case, "id": world.id_for(path, foreign)}, cell)
+            answer = client.get(asked, params=words)
             told = text_of(answer)
-            if word in told or case["id"] in told.replace(fill(path, case, cell), ""):
+            if word in told or any(secret in told.replace(asked, "") for secret in secrets):
                 told_back = answer.status_code == 404
                 if not told_back or word in told:
                     found.append(f"{name} {words}")
@@ -200,14 +238,20 @@ def test_nothing_of_other_areas_shows(world: World, foreign: str) -> None:
     with client_of(world.context, "own_duty_officer") as client:
         assert leaks(client, world, foreign) == []
         assert world.cases["child"]["no"] in listed(client)
-        own = client.get(f"/api/v1/incidents/{world.cases['child']['id']}")
-        assert own.status_code == 200 and CANARY in own.text
+        for path in ("incidents", "mediations", "warnings"):
+            own = client.get(f"/api/v1/{path}/{world.id_for(f'/{path}/', 'child')}")
+            assert own.status_code == 200 and (CANARY in own.text or path == "warnings")
         total = client.get("/api/v1/city").json()["incident_total"]
         assert 0 < total < world.admin.get("/api/v1/city").json()["incident_total"]
     # The search itself is able to find: who may see everything is shown the case everywhere.
     seen = set(leaks(world.admin, world, foreign))
     assert {"get_incident {}", "list_incidents"} <= seen
+    assert seen >= LEAKS_OF_TABLES | LEAKS_OF_WARNINGS
     assert {"export_incidents_csv {}", "export_incidents_xlsx {}"} <= seen
+
+
+LEAKS_OF_TABLES = {"get_mediation {}", "list_mediations {}"}
+LEAKS_OF_WARNINGS = {"get_warning {}", "list_warnings {}"}
 
 
 def everything(*_: object) -> Any:
@@ -215,38 +259,64 @@ def everything(*_: object) -> Any:
     return []
 
 
+def no_filter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Switch the app's own filter off, wherever one is."""
+    monkeypatch.setattr(incident_queries, "within", everything)
+    monkeypatch.setattr(map_words, "narrowed", lambda wanted, scope: wanted)
+    for queries in (mediation_queries, warning_queries):
+        monkeypatch.setattr(queries, "clipped", lambda session, asked: asked)
+
+
+def no_row_security(world: World, *tables: str) -> None:
+    """Switch the database's own filter off."""
+    with writing(world.context.engine) as session:
+        for table in tables:
+            session.execute(text(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY"))
+
+
 def test_the_database_alone_lets_nothing_through(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The app's own filter switched off: row security, and the store's own, still hold."""
-    monkeypatch.setattr(incident_queries, "within", everything)
-    monkeypatch.setattr(map_words, "narrowed", lambda wanted, scope: wanted)
+    no_filter(monkeypatch)
     with client_of(world.context, "own_duty_officer") as client:
         assert leaks(client, world, "sibling") == []
         assert leaks(client, world, "other") == []
         assert world.cases["child"]["no"] in listed(client)
 
 
+@pytest.mark.parametrize("tables", [OF_TABLES, OF_WARNINGS])
+def test_tables_and_warnings_hold_without_their_cases(
+    world: World, monkeypatch: pytest.MonkeyPatch, tables: tuple[str, ...]
+) -> None:
+    """Row security of their own: that of the cases to which they are joined may be off, too."""
+    no_filter(monkeypatch)
+    no_row_security(world, *OF_CASES)
+    leaking = LEAKS_OF_TABLES if tables is OF_TABLES else LEAKS_OF_WARNINGS
+    with client_of(world.context, "own_duty_officer") as client:
+        assert not leaking & set(leaks(client, world, "other"))
+        no_row_security(world, *tables)
+        assert leaking <= set(leaks(client, world, "other"))
+
+
 def test_the_filter_alone_lets_nothing_through(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And the other way round: without row security the app's own filter holds."""
-    with writing(world.context.engine) as session:
-        for table in ("incident", "incident_event", "report_receipt", "stream_event"):
-            session.execute(text(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY"))
+    no_row_security(world, *OF_CASES, *OF_TABLES, *OF_WARNINGS)
     with client_of(world.context, "own_duty_officer") as client:
         assert leaks(client, world, "sibling") == []
         assert leaks(client, world, "other") == []
 
 
 def test_with_both_off_it_would_leak(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The guard itself is seen to fail."""
-    monkeypatch.setattr(incident_queries, "within", everything)
-    with writing(world.context.engine) as session:
-        for table in ("incident", "incident_event", "report_receipt", "stream_event"):
-            session.execute(text(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY"))
+    """The guard itself is seen to fail, for each kind of thing."""
+    no_filter(monkeypatch)
+    no_row_security(world, *OF_CASES, *OF_TABLES, *OF_WARNINGS)
     with client_of(world.context, "own_duty_officer") as client:
-        assert leaks(client, world, "sibling")
+        found = set(leaks(client, world, "sibling"))
+    assert "list_incidents" in found
+    assert found >= LEAKS_OF_TABLES | LEAKS_OF_WARNINGS
 
 
 @pytest.mark.parametrize(
