@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { canDoAgain, doAgain, gesture, net, NOTHING, stillPossible, takeBack } from "../src/faces/plan/bench/history";
 import { inLasso, inRectangle, insidePolygon, labelPoint, underBrush, type At } from "../src/faces/plan/bench/lasso";
-import { edgesOf, traceEdges, type Shapes } from "../src/faces/plan/map/edges";
+import { edgesOf, sidesBetween, traceEdges, type Edges, type Shapes } from "../src/faces/plan/map/edges";
 
 const grid = { x: Float64Array.from([0, 1, 2, 0, 1, 2]), y: Float64Array.from([0, 0, 0, 1, 1, 1]) };
 
@@ -82,6 +82,18 @@ describe("sides between shapes", () => {
     const at = (i: number): number => shapes.xy[i] ?? NaN;
     traceEdges(ctx, edges, (one, other) => one === 0 && other === -1, at, (i) => at(i + 1));
     expect(drawn.join(" ")).toBe("M0,0 L2,0 M2,2 L0,2 L0,0");
+  });
+
+  test("a corner on the side of a neighbour cuts it", () => {
+    // A tall shape with two small ones beside it: its long side has no corner where they meet.
+    const tall: Shapes = {
+      xy: Int32Array.from([0, 0, 400, 0, 400, 800, 0, 800, 400, 0, 700, 0, 700, 300, 400, 300, 400, 300, 700, 300, 700, 800, 400, 800]),
+      ends: Int32Array.from([8, 16, 24]),
+      owner: Int32Array.from([0, 1, 2]),
+    };
+    const pairs = (found: Edges): string[] => [...found.one].map((one, i) => `${one}${found.other[i] ?? ""}`).filter((pair) => !pair.includes("-")).sort();
+    expect(pairs(edgesOf(tall))).toEqual(["12"]);
+    expect(pairs(sidesBetween(tall).edges)).toEqual(["01", "02", "12"]);
   });
 
   test("many shapes: every inner side of squared paper has two owners", () => {

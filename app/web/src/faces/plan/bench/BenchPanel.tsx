@@ -8,7 +8,7 @@ import { deviationText } from "../panels/figures";
 import { areaLabel } from "../panels/names";
 import { benchCode, canEdit } from "../state";
 import { busy } from "../tools/tools";
-import { resetCell, setLock } from "./actions";
+import { setLock } from "./actions";
 import type { CellFigures } from "./measures";
 import { aim, bench, closeBench, draftFigures, hoveredCell, live, target, type Live } from "./store";
 
@@ -121,7 +121,6 @@ function Row({ cell, now }: { cell: CellFigures; now: Live }): JSX.Element {
         >
           <svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d={locked ? "M4.500 9h11v7.500h-11zM7 9V6.500a3 3 0 0 1 6 0V9" : "M4.500 9h11v7.500h-11zM7 9V6.500a3 3 0 0 1 5.700-1.300"} /></svg>
         </button>
-        {isTarget && canEdit.value ? <button type="button" class="bench-reset" disabled={busy.value} title={t("benchReset")} aria-label={t("benchReset")} onClick={() => void resetCell(code)}>↺</button> : null}
       </td>
     </tr>
   );

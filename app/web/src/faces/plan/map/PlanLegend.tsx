@@ -6,6 +6,7 @@ import { faceParam, setFaceParams } from "../../../state/face";
 import { phone } from "../../../state/store";
 import { number } from "../../../ui/format";
 import { figures } from "../bench/figures";
+import { benchCode } from "../state";
 import { classCounts, CLASSES, EDGES } from "./deviation";
 
 const counts = computed(() => (figures.value.data ? classCounts(figures.value.data.cells.values()) : null));
@@ -31,15 +32,17 @@ export function PlanLegend(): JSX.Element | null {
           {EDGES.map((edge) => <span key={edge}>{percent(edge)}</span>)}
         </div>
       </div>
-      {phone.value ? null : (
-        <div class="legend-part plan-lines">
-          <span><i class="plan-line" /> {t("planMapBorder")}</span>
-          <label><input type="checkbox" checked={today} onChange={() => setFaceParams({ today: today ? "0" : "" })} /> <i class="plan-line dashed" /> {t("planMapToday")}</label>
-          <span><i class="plan-hatch waiting" /> {t("planMapWaiting")}</span>
-          <span><i class="plan-hatch faulty" /> ✕ {t("planMapFaulty")}</span>
-          <span>▲ ▼ {t("planMapFar")}</span>
-        </div>
-      )}
+      <div class="legend-part plan-lines">
+        <label><input type="checkbox" checked={today} onChange={() => setFaceParams({ today: today ? "0" : "" })} /> <i class="plan-line dashed" /> {t("planMapToday")}</label>
+        {phone.value || benchCode.value !== 0 ? null : (
+          <>
+            <span><i class="plan-line" /> {t("planMapBorder")}</span>
+            <span><i class="plan-hatch waiting" /> {t("planMapWaiting")}</span>
+            <span><i class="plan-hatch faulty" /> ✕ {t("planMapFaulty")}</span>
+            <span>▲ ▼ {t("planMapFar")}</span>
+          </>
+        )}
+      </div>
     </div>
   );
 }

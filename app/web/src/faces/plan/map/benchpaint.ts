@@ -1,8 +1,8 @@
 /** The edited community on its canvas: units in the colour of their cell as it is drawn now, pending ones hatched. */
 import type { OverlayFrame } from "../../../map/overlay";
 import { cellNumber } from "../../../state/codes";
-import { EDGES } from "./deviation";
 import { deviationClass } from "./deviation";
+import type { CellFigures } from "../bench/measures";
 import type { Live } from "../bench/store";
 import { deviationText } from "../panels/figures";
 import type { PlanPalette } from "./colours";
@@ -78,8 +78,8 @@ function strokeSides(frame: OverlayFrame, ground: BenchGround, wanted: (one: num
   frame.ctx.beginPath();
   traceEdges(
     frame.ctx, ground.edges, wanted,
-    (i) => (ground.world[i] ?? 0) * size - frame.originX,
-    (i) => (ground.world[i + 1] ?? 0) * size - frame.originY,
+    (i) => (ground.sideWorld[i] ?? 0) * size - frame.originX,
+    (i) => (ground.sideWorld[i + 1] ?? 0) * size - frame.originY,
   );
   frame.ctx.stroke();
 }
@@ -122,15 +122,19 @@ function outline(frame: OverlayFrame, { ground, live }: BenchView, cell: number,
 }
 
 const NUMBERS_FROM = 13;
-const VALUES_FROM = 15;
-const FAR = EDGES[4];
+/** A cell narrower than this has room for its number only. */
+const ROOM_PX = 58;
+const METRES_PER_PX = 40_075_016 / 256;
+/** Beyond it a cell is a problem; the sign says so without colour. */
+const FAR = 0.15;
 
 /** Each cell's number; nearer its deviation, with a sign that tells it without colour. */
-function paintNumbers(frame: OverlayFrame, { ground, live, target }: BenchView, palette: PlanPalette, rows: ReadonlyMap<number, { deviation: number; free: boolean; pieces: number }>): void {
+function paintNumbers(frame: OverlayFrame, { ground, live, target }: BenchView, palette: PlanPalette, rows: ReadonlyMap<number, CellFigures>): void {
   if (frame.zoom < NUMBERS_FROM) return;
   const { ctx } = frame;
   const size = 2 ** frame.zoom;
   const { x, y } = ground.labels;
+  const perPx_m = (METRES_PER_PX * Math.cos((ground.bbox[1] * Math.PI) / 180)) / size;
   ctx.textAlign = "center";
   ctx.textBaseline = "middle";
   ctx.lineJoin = "round";
@@ -140,7 +144,7 @@ function paintNumbers(frame: OverlayFrame, { ground, live, target }: BenchView, 
     const py = (y[unit] ?? 0) * size - frame.originY;
     const locked = live.drawing.isLocked(cell);
     const lines = [`${locked ? "🔒" : ""}${cellNumber(cell)}`];
-    if (row && frame.zoom >= VALUES_FROM) {
+    if (row && Math.sqrt(row.area_m2) / perPx_m > ROOM_PX) {
       const sign = row.pieces > 1 ? "✕ " : row.deviation > FAR ? "▲ " : row.deviation < -FAR ? "▼ " : "";
       lines.push(row.free ? `${sign}${deviationText(row.deviation)}` : "");
     }

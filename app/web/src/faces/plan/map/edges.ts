@@ -1,6 +1,7 @@
 /**
  * Which sides of shapes lie between which two of them: found once for a set of shapes, so that the borders of cells are a
- * walk over numbers each time a unit changes its cell. Neighbours must share their vertices, as those of a coverage do.
+ * walk over numbers each time a unit changes its cell. Tiles leave out corners that lie on a straight line, so a corner of
+ * one shape may lie on a side of the next: sides that find no partner are cut there first.
  */
 
 export interface Shapes {
@@ -71,6 +72,89 @@ export function edgesOf(shapes: Shapes): Edges {
     start = end;
   });
   return { from: from.subarray(0, count), to: to.subarray(0, count), one: one.subarray(0, count), other: other.subarray(0, count) };
+}
+
+export interface Sides {
+  /** corners, those that were put in included */
+  readonly xy: Int32Array;
+  readonly edges: Edges;
+}
+
+/** The sides of shapes, cut wherever a corner of another one lies on them. */
+export function sidesBetween(shapes: Shapes): Sides {
+  const edges = edgesOf(shapes);
+  const cuts = cutsOf(shapes, edges);
+  if (cuts.size === 0) return { xy: shapes.xy, edges };
+  const whole = withCuts(shapes, cuts);
+  return { xy: whole.xy, edges: edgesOf(whole) };
+}
+
+const BIN = 64;
+const TOLERANCE = 1.5;
+const binKey = (x: number, y: number): number => Math.floor(x / BIN) * 0x4000000 + Math.floor(y / BIN);
+
+/** Corners that lie on sides without a partner: by the index of the side's first point, in order along it. */
+function cutsOf({ xy }: Shapes, edges: Edges): Map<number, number[]> {
+  const alone: number[] = [];
+  edges.other.forEach((other, i) => {
+    if (other === NOBODY) alone.push(i);
+  });
+  const bins = new Map<number, number[]>();
+  for (const i of alone) {
+    for (const point of [edges.from[i] ?? 0, edges.to[i] ?? 0]) {
+      const key = binKey(xy[point] ?? 0, xy[point + 1] ?? 0);
+      const bin = bins.get(key);
+      if (bin) bin.push(point);
+      else bins.set(key, [point]);
+    }
+  }
+  const cuts = new Map<number, number[]>();
+  for (const i of alone) {
+    const from = edges.from[i] ?? 0;
+    const found = cornersOn(xy, from, edges.to[i] ?? 0, bins);
+    if (found.length > 0) cuts.set(from, found);
+  }
+  return cuts;
+}
+
+function cornersOn(xy: Int32Array, from: number, to: number, bins: ReadonlyMap<number, readonly number[]>): number[] {
+  const [ax, ay, bx, by] = [xy[from] ?? 0, xy[from + 1] ?? 0, xy[to] ?? 0, xy[to + 1] ?? 0];
+  const [dx, dy] = [bx - ax, by - ay];
+  const length = Math.hypot(dx, dy);
+  const found: [number, number][] = [];
+  // From bin to bin along the side, and those beside it.
+  const seen = new Set<number>();
+  const steps = Math.ceil(length / (BIN / 2));
+  for (let step = 0; step <= steps; step++) {
+    const [x, y] = [ax + (dx * step) / steps, ay + (dy * step) / steps];
+    for (const [sx, sy] of [[-TOLERANCE, -TOLERANCE], [TOLERANCE, -TOLERANCE], [-TOLERANCE, TOLERANCE], [TOLERANCE, TOLERANCE]] as const) {
+      const key = binKey(x + sx, y + sy);
+      if (seen.has(key)) continue;
+      seen.add(key);
+      for (const point of bins.get(key) ?? []) {
+        const [px, py] = [(xy[point] ?? 0) - ax, (xy[point + 1] ?? 0) - ay];
+        const along = (px * dx + py * dy) / length;
+        if (along <= TOLERANCE || along >= length - TOLERANCE || Math.abs(px * dy - py * dx) / length > TOLERANCE) continue;
+        found.push([along, point]);
+      }
+    }
+  }
+  found.sort(([a], [b]) => a - b);
+  return found.map(([, point]) => point);
+}
+
+function withCuts({ xy, ends, owner }: Shapes, cuts: ReadonlyMap<number, readonly number[]>): Shapes {
+  const corners: number[] = [];
+  const rings: number[] = [];
+  let start = 0;
+  for (const end of ends) {
+    for (let i = start; i < end; i += 2) {
+      for (const point of [i, ...(cuts.get(i) ?? [])]) corners.push(xy[point] ?? 0, xy[point + 1] ?? 0);
+    }
+    rings.push(corners.length);
+    start = end;
+  }
+  return { xy: Int32Array.from(corners), ends: Int32Array.from(rings), owner };
 }
 
 /** Walk over the sides that are wanted, as lines as long as they go; `x` and `y` give a point's place by its index. */

@@ -2,7 +2,7 @@
 import { worldX, worldY } from "../../../map/project";
 import { labelPoint, insidePolygon, type At, type Points } from "../bench/lasso";
 import type { Bench } from "../bench/types";
-import { edgesOf, type Edges, type Shapes } from "./edges";
+import { sidesBetween, type Edges, type Shapes } from "./edges";
 
 const PER_DEGREE = 1e7;
 
@@ -10,6 +10,8 @@ export interface BenchGround {
   readonly bench: Bench;
   readonly shapes: Shapes;
   readonly edges: Edges;
+  /** corners of the sides as world px at zoom 0 */
+  readonly sideWorld: Float64Array;
   /** corners as world px at zoom 0, side by side as in `shapes.xy` */
   readonly world: Float64Array;
   /** units' rings as world px at zoom 0 */
@@ -41,9 +43,11 @@ export function groundOf(bench: Bench): BenchGround {
   const shapes: Shapes = { xy, ends: Int32Array.from(ends), owner: Int32Array.from(owner) };
   const rings = bench.units.map((unit) => unit.rings.map((ring) => ring.map(([lon, lat]): At => [worldX(lon, 0), worldY(lat, 0)])));
   const places = rings.map(labelPoint);
+  const sides = sidesBetween(shapes);
   return {
     bench, shapes, world, rings, firstRing,
-    edges: edgesOf(shapes),
+    edges: sides.edges,
+    sideWorld: Float64Array.from(sides.xy, (value, i) => (i % 2 === 0 ? worldX(value / PER_DEGREE, 0) : worldY(value / PER_DEGREE, 0))),
     labels: { x: Float64Array.from(places, ([x]) => x), y: Float64Array.from(places, ([, y]) => y) },
     bbox: boxOf(points),
   };

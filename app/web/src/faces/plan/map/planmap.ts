@@ -127,7 +127,7 @@ export class PlanMap {
 
   fly(bbox: readonly [number, number, number, number], maxZoom = 16): void {
     const [west, south, east, north] = bbox;
-    this.map.fitBounds([[south, west], [north, east]], { maxZoom, padding: [40, 40], animate: false });
+    this.map.fitBounds([[south, west], [north, east]], { maxZoom, paddingTopLeft: [40, 44], paddingBottomRight: [60, 96], animate: false });
   }
 
   show(lon: number, lat: number, minZoom = 15): void {

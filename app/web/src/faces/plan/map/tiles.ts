@@ -7,7 +7,7 @@ import { within } from "../../../state/codes";
 import type { CellRow, Figures } from "../bench/figures";
 import type { PlanPalette } from "./colours";
 import { deviationClass } from "./deviation";
-import { edgesOf, traceEdges, type Edges } from "./edges";
+import { sidesBetween, traceEdges, type Sides } from "./edges";
 
 /** From this zoom on units are drawn, below it cells. */
 export const UNITS_FROM = 13;
@@ -92,11 +92,6 @@ function hatchOver(ctx: CanvasRenderingContext2D, features: readonly TileFeature
   ctx.fill("evenodd");
 }
 
-interface Sides {
-  readonly xy: Int32Array;
-  readonly edges: Edges;
-}
-
 const sidesOf = new WeakMap<DecodedTile, Sides>();
 
 /** The sides between a tile's units; found once, whatever the plan does with them. */
@@ -119,7 +114,7 @@ function sides(tile: DecodedTile): Sides {
     }
     at += feature.xy.length;
   });
-  const found = { xy, edges: edgesOf({ xy, ends, owner }) };
+  const found = sidesBetween({ xy, ends, owner });
   sidesOf.set(tile, found);
   return found;
 }

@@ -4,7 +4,8 @@ import { t, type TextKey } from "../../../i18n";
 import { cellNumber } from "../../../state/codes";
 import { number } from "../../../ui/format";
 import { Refused } from "../../../ui/Refused";
-import { accept, cancelPending, edits, mend, redo, setLock, undo } from "../bench/actions";
+import { accept, cancelPending, edits, mend, redo, resetCell, setLock, undo } from "../bench/actions";
+import { figures } from "../bench/figures";
 import { canDoAgain, canTakeBack } from "../bench/history";
 import { breaking, broken, drawing, live, notice, pending, pendingMoves, target } from "../bench/store";
 import { problems } from "../panels/measures";
@@ -121,6 +122,9 @@ function Hint(): JSX.Element | null {
   return (
     <span class="tool-hint">
       <span>{target.value === 0 ? t("toolTargetNone") : t("toolTarget", { cell: cellNumber(target.value) })}</span>
+      {target.value !== 0 && changed(target.value) ? (
+        <button type="button" class="button small" disabled={busy.value} onClick={() => void resetCell(target.value)}>{t("benchReset")}</button>
+      ) : null}
       {name === "brush" ? (
         <span class="tool-size">
           {t("toolBrushSize")}
@@ -132,6 +136,11 @@ function Hint(): JSX.Element | null {
       {name ? <span class="soft">{t(TOOL_LIST.find((one) => one.name === name)?.hintKey ?? "toolPickHint")}</span> : null}
     </span>
   );
+}
+
+/** Whether a cell's units are others than today. */
+function changed(cell: number): boolean {
+  return figures.value.data?.cells.get(cell)?.changed ?? false;
 }
 
 /** Cells by their number, for whoever does not use the pointer. */
