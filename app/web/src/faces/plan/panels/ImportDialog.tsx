@@ -81,8 +81,10 @@ export function ImportFound(): JSX.Element | null {
   );
 }
 
+const COUNTED = ["matched", "moved", "left_out", "elsewhere", "gaps", "overlaps", "slivers", "foreign", "outside", "refused"] as const;
+
 function Counts({ report }: { report: ImportReport }): JSX.Element {
-  const lines = (["matched", "gaps", "overlaps", "slivers"] as const).map((key) => [key, report[key]] as const);
+  const lines = COUNTED.map((key) => [key, report[key]] as const).filter(([key, value]) => value > 0 || key === "matched");
   return <dl class="plan-facts">{lines.map(([key, value]) => <><dt>{word("planImport", key)}</dt><dd class="tabular">{number(value)}</dd></>)}</dl>;
 }
 
@@ -90,13 +92,16 @@ function Faults({ report }: { report: ImportReport }): JSX.Element {
   const shapes = report.features.features;
   return (
     <ul class="plan-list">
+      {report.refused_rows.slice(0, SHOWN).map((row, i) => (
+        <li key={`r${i}`}>{t("planImportRow", { row: row.row, field: row.field })}{t("colon")}<span class="soft">{row.reason}</span></li>
+      ))}
       {report.faults.slice(0, SHOWN).map((fault, i) => (
         <li key={`f${i}`}><button type="button" class="link" onClick={() => goToFault(fault)}>{word("planRule", fault.rule)} <span class="soft">{cellsLabel(fault.cells)}</span></button></li>
       ))}
       {shapes.slice(0, SHOWN).map((shape, i) => (
         <li key={`s${i}`}>
           <button type="button" class="link" onClick={() => { const box = boxOf(ringsOf(shape.geometry)); if (box) planMap.value?.fly(box); }}>
-            {word("planShape", shape.properties.kind)} <span class="soft tabular">{shape.properties.area_m2 === undefined ? "" : `${number(shape.properties.area_m2)} m²`}</span>
+            {word("planShape", shape.properties.kind)} <span class="soft tabular">{`${number(shape.properties.area_m2)} m² ${cellsLabel(shape.properties.cells)}`}</span>
           </button>
         </li>
       ))}

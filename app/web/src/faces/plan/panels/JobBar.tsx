@@ -1,4 +1,4 @@
-/** Over the map's lower edge: what works on the plan, how far it is, the best so far, and how to end it. */
+/** Over the map's edge: what works on the plan, how far it is, the best so far, and how to end it. */
 import type { JSX } from "preact";
 import { t, word } from "../../../i18n";
 import { serverNow } from "../../../state/livefeed";
@@ -12,7 +12,7 @@ import type { Job } from "./shapes";
 import { jobResultText, seconds } from "./jobtext";
 
 export function JobBar(): JSX.Element | null {
-  const ended = newest.value.filter(({ id }) => fresh.value.has(id));
+  const ended = newest.value.filter(({ id }) => fresh.value.has(id)).slice(0, 1);
   const problem = deeds.problem.value;
   if (running.value.length + ended.length === 0 && !problem) return null;
   return (

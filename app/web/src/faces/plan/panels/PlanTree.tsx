@@ -12,6 +12,7 @@ import { PickChoice } from "../../../ui/Pick";
 import { Empty, Failed, Skeleton } from "../../../ui/states";
 import { openPlan, planId } from "../state";
 import { PLAN_STATES } from "../types";
+import { forget, importing } from "./imports";
 import { areaLabel } from "./names";
 import { beginning, branches, deeds, plans, stateFilter } from "./plans";
 import { StateChip } from "./StateChip";
@@ -33,6 +34,9 @@ export function PlanTree(): JSX.Element {
         </h2>
         <span class="soft tabular">{data ? number(data.items.length) : ""}</span>
         <span class="grow" />
+        {may("import_plan") && (!opened || unfolded) ? (
+          <button type="button" class="button small" onClick={() => { forget(); importing.value = true; }}>{t("planImportShort")}</button>
+        ) : null}
         {may("create_plan") ? (
           <button type="button" class={`button small ${opened ? "" : "primary"}`} onClick={() => { deeds.forget(); beginning.value = true; }}>
             <Icon name="plus" />{t("planNew")}

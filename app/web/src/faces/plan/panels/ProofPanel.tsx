@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { t, word } from "../../../i18n";
 import { may } from "../../../state/session";
 import { nowTick } from "../../../state/store";
-import { figure, moment, number } from "../../../ui/format";
+import { moment, number } from "../../../ui/format";
 import { openedPlan } from "../state";
 import { deeds, lastOf, running, start } from "./jobs";
 import { Seams } from "./Seams";
@@ -42,7 +42,7 @@ const LINES = [
   { key: "spread", form: (value: number) => value.toFixed(3) },
   { key: "far_off", form: percent },
   { key: "late", form: percent },
-  { key: "wait_h", form: (value: number) => `${figure(value)} h` },
+  { key: "wait_h", form: (value: number) => `${value.toFixed(1)} h` },
   { key: "way_m", form: (value: number) => `${number(value)} m` },
 ] as const satisfies readonly { key: keyof ReplayFigures; form: (value: number) => string }[];
 
@@ -78,7 +78,11 @@ function Found({ job }: { job: Job }): JSX.Element | null {
 
 /** Below 0 is better throughout; what the interval leaves open is no verdict. */
 function Change({ found, form }: { found: Figure; form: (value: number) => string }): JSX.Element {
-  const signed = (value: number): string => `${value > 0 ? "+" : value < 0 ? "−" : ""}${form(Math.abs(value))}`;
+  const zero = form(0);
+  const signed = (value: number): string => {
+    const size = form(Math.abs(value));
+    return `${size === zero ? "" : value > 0 ? "+" : "−"}${size}`;
+  };
   const better = found.high < 0;
   const worse = found.low > 0;
   return (

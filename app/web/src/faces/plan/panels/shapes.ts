@@ -187,17 +187,34 @@ export interface ForecastResult {
 }
 
 export interface ImportFeature {
-  readonly properties: { readonly kind: string; readonly detail?: string; readonly area_m2?: number };
+  readonly properties: { readonly kind: string; readonly area_m2: number; readonly cells: readonly number[] };
   readonly geometry: Shape;
 }
 
+export interface RefusedRow {
+  readonly row: number;
+  readonly field: string;
+  readonly reason: string;
+}
+
 export interface ImportReport {
+  readonly format: string;
+  readonly rows: number;
+  readonly units: number;
   readonly matched: number;
+  readonly left_out: number;
+  readonly elsewhere: number;
+  readonly moved: number;
   readonly gaps: number;
   readonly overlaps: number;
   readonly slivers: number;
+  readonly foreign: number;
+  readonly outside: number;
+  readonly refused: number;
+  readonly refused_rows: readonly RefusedRow[];
   readonly faults: readonly PlanFault[];
   readonly features: { readonly features: readonly ImportFeature[] };
+  readonly repaired: boolean;
 }
 
 export interface ImportAnswer {

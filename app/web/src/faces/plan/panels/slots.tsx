@@ -2,6 +2,7 @@
 import type { ComponentType, JSX } from "preact";
 import { t, type TextKey } from "../../../i18n";
 import { StreetSheet } from "../print/StreetSheet";
+import { phone } from "../../../state/store";
 import { FILES_TAB } from "../print/state";
 import { planId, showTab } from "../state";
 import { BalancePanel } from "./BalancePanel";
@@ -51,7 +52,7 @@ function Left(): JSX.Element {
     <>
       <PlanTree />
       <ImportFound />
-      {planId.value === 0 ? null : <><MeasuresPanel /><Worst /></>}
+      {planId.value === 0 ? null : <Figures />}
     </>
   );
 }
@@ -64,19 +65,29 @@ function Over(): JSX.Element {
   return <><NewPlan /><StepDialog /><ImportDialog /><StreetSheet /></>;
 }
 
+function Figures(): JSX.Element {
+  return <><MeasuresPanel /><Worst /></>;
+}
+
+const TABS: readonly PlanTab[] = [
+  { name: BALANCE_TAB, titleKey: "planBalance", Panel: BalancePanel },
+  { name: "life", titleKey: "planLife", Panel: LifePanel },
+  { name: "talk", titleKey: "planTalk", Panel: CommentsPanel },
+  { name: COMPARE_TAB, titleKey: "planCompare", Panel: ComparePanel },
+  { name: PROOF_TAB, titleKey: "planProof", Panel: ProofPanel },
+  { name: "model", titleKey: "planModel", Panel: ModelPanel },
+  { name: FILES_TAB, titleKey: "planFiles", Panel: FilesPanel },
+];
+/** A phone has no room at the left. */
+const PHONE_TABS: readonly PlanTab[] = [{ name: "figures", titleKey: "planMeasures", Panel: Figures }, ...TABS];
+
 export const slots: PlanSlots = {
   Head,
   Left,
   Jobs: JobBar,
   Acts,
   Over,
-  tabs: [
-    { name: BALANCE_TAB, titleKey: "planBalance", Panel: BalancePanel },
-    { name: "life", titleKey: "planLife", Panel: LifePanel },
-    { name: "talk", titleKey: "planTalk", Panel: CommentsPanel },
-    { name: COMPARE_TAB, titleKey: "planCompare", Panel: ComparePanel },
-    { name: PROOF_TAB, titleKey: "planProof", Panel: ProofPanel },
-    { name: "model", titleKey: "planModel", Panel: ModelPanel },
-    { name: FILES_TAB, titleKey: "planFiles", Panel: FilesPanel },
-  ],
+  get tabs() {
+    return phone.value ? PHONE_TABS : TABS;
+  },
 };
