@@ -8,6 +8,19 @@ from pydantic import BaseModel, Field
 from app.core.errors import MEDIA_TYPE
 
 
+SLUGS = (
+    "already-granted", "already-open", "bad-host", "bad-key", "bad-request", "base-units",
+    "case-not-open", "content-too-large", "cross-site", "header-token", "id-conflict",
+    "illegal-step", "internal", "invalid-input", "last-admin", "method-not-allowed", "name-taken",
+    "no-dispute", "not-allowed", "not-found", "not-handling", "not-signed-in", "nothing-to-redo",
+    "nothing-to-undo", "outside-city", "outside-scope", "plan-behind", "plan-busy", "plan-closed",
+    "plan-empty", "plan-invalid", "plan-not-draft", "plan-own-approval", "precondition-failed",
+    "stale-version", "step-not-yours", "step-up", "taken", "too-many-photos", "unavailable",
+    "unsupported-media-type", "wait", "working-days", "wrong-credentials",
+)  # fmt: skip
+"""Every kind of refusal. A new one is added here, and gets its texts on the page (`problems.*`)."""
+
+
 class FieldErrorBody(BaseModel):
     """One offending input."""
 
@@ -21,6 +34,7 @@ class ProblemBody(BaseModel):
     type: str = Field(
         description="Stable kind of problem, `/problems/<slug>`.",
         examples=["/problems/invalid-input"],
+        json_schema_extra={"enum": [f"/problems/{slug}" for slug in SLUGS]},
     )
     title: str = Field(description="The kind in words.")
     status: int = Field(description="The HTTP status.")

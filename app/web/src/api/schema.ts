@@ -6421,8 +6421,9 @@ export interface components {
              * Type
              * @description Stable kind of problem, `/problems/<slug>`.
              * @example /problems/invalid-input
+             * @enum {string}
              */
-            type: string;
+            type: "/problems/already-granted" | "/problems/already-open" | "/problems/bad-host" | "/problems/bad-key" | "/problems/bad-request" | "/problems/base-units" | "/problems/case-not-open" | "/problems/content-too-large" | "/problems/cross-site" | "/problems/header-token" | "/problems/id-conflict" | "/problems/illegal-step" | "/problems/internal" | "/problems/invalid-input" | "/problems/last-admin" | "/problems/method-not-allowed" | "/problems/name-taken" | "/problems/no-dispute" | "/problems/not-allowed" | "/problems/not-found" | "/problems/not-handling" | "/problems/not-signed-in" | "/problems/nothing-to-redo" | "/problems/nothing-to-undo" | "/problems/outside-city" | "/problems/outside-scope" | "/problems/plan-behind" | "/problems/plan-busy" | "/problems/plan-closed" | "/problems/plan-empty" | "/problems/plan-invalid" | "/problems/plan-not-draft" | "/problems/plan-own-approval" | "/problems/precondition-failed" | "/problems/stale-version" | "/problems/step-not-yours" | "/problems/step-up" | "/problems/taken" | "/problems/too-many-photos" | "/problems/unavailable" | "/problems/unsupported-media-type" | "/problems/wait" | "/problems/working-days" | "/problems/wrong-credentials";
             /**
              * Title
              * @description The kind in words.
