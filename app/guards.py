@@ -29,6 +29,7 @@ MAX_BODY_BYTES = 64 * 1024
 FILE_BODIES = (
     (re.compile(r"/api/v1/incidents/[^/]+/attachments"), 12 * 2**20 + MAX_BODY_BYTES),
     (re.compile(r"/api/v1/standard(/preview)?"), 4 * 2**20 + MAX_BODY_BYTES),
+    (re.compile(r"/api/v1/plans/imports"), 64 * 2**20 + MAX_BODY_BYTES),
     # 20,000 units with their cells.
     (re.compile(r"/api/v1/plans/[^/]+/edits"), 2 * 2**20),
 )

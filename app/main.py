@@ -39,6 +39,7 @@ from app.mediation.routes import router as mediation_router
 from app.places.routes import router as places_router
 from app.planning.edit_routes import router as plan_edit_router
 from app.planning.figure_routes import router as plan_figures_router
+from app.planning.import_routes import router as plan_import_router
 from app.planning.job_routes import router as plan_jobs_router
 from app.planning.report_routes import router as plan_report_router
 from app.planning.routes import router as plan_router
@@ -107,6 +108,7 @@ def create_app(context: Context) -> FastAPI:
         plan_router,
         plan_edit_router,
         plan_figures_router,
+        plan_import_router,
         plan_report_router,
         plan_studies_router,
         plan_jobs_router,

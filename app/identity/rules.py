@@ -113,8 +113,9 @@ OPERATIONS: dict[str, frozenset[Role]] = {
     # Whoever drew on a plan does not approve it: planning.steps.
     **dict.fromkeys(
         (
-            "create_plan", "change_plan", "take_plan_step", "rebase_plan", "lock_area",
-            "unlock_area", "add_comment", "settle_comment", "edit_plan", "undo_edit", "redo_edit",
+            "create_plan", "import_plan", "change_plan", "take_plan_step", "rebase_plan",
+            "lock_area", "unlock_area", "add_comment", "settle_comment",
+            "edit_plan", "undo_edit", "redo_edit",
             "start_plan_job", "cancel_plan_job",
         ),
         frozenset({Role.PLANNER, Role.CITY_ADMIN}),

@@ -1,0 +1,65 @@
+"""HTTP of plans that were drawn elsewhere."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Query, UploadFile
+
+from app.core.problem_docs import documented
+from app.core.query_words import StrictQuery
+from app.identity.deps import ActorDep, ContextDep, Now, form_only
+from app.planning import drawn_import
+from app.planning.drawn_import import Sent
+from app.planning.import_schemas import ImportAnswer
+from app.planning.schemas import NewPlan, PlanArea, Title
+
+router = APIRouter(prefix="/api/v1", tags=["planning"])
+
+
+@router.post(
+    "/plans/imports",
+    summary="Begin a plan that was drawn elsewhere",
+    operation_id="import_plan",
+    responses=documented(
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.CONFLICT,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    ),
+    dependencies=[Depends(form_only)],
+)
+def import_plan(
+    *,
+    query: Annotated[StrictQuery, Query()],
+    file: Annotated[
+        UploadFile,
+        Form(
+            description="CSV or XLSX with the columns `unit_id` and `cell_code`; or cells as"
+            " polygons with `cell_code`: GeoJSON, GeoPackage, zipped Shapefile. 64 MiB at most."
+        ),
+    ],
+    title: Annotated[Title, Form(description="One line of plain text, up to 200 characters.")],
+    area_code: Annotated[
+        PlanArea, Form(description="15-digit code of a city, district, subdistrict or community.")
+    ],
+    repair: Annotated[
+        bool, Form(description="Whether to mend what is wrong: largest share, then one piece.")
+    ] = False,
+    crs: Annotated[
+        str | None,
+        Form(
+            max_length=40,
+            description="Coordinate system, where the file does not say it: `EPSG:4544`, `wgs84`.",
+        ),
+    ] = None,
+    context: ContextDep,
+    actor: ActorDep,
+    now: Now,
+) -> ImportAnswer:
+    """A new plan as the file has it. Where something is wrong (gaps, overlaps, units that are cut,
+    unknown units, cells in pieces) no plan is made, unless it is to be repaired; the report names
+    and draws all of it."""
+    sent = Sent(file.file, file.filename or "", crs or None, repair)
+    wanted = NewPlan(title=title, area_code=area_code)
+    return drawn_import.bring(context.engine, actor, sent, wanted, now)
