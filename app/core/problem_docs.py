@@ -7,7 +7,6 @@ from pydantic import BaseModel, Field
 
 from app.core.errors import MEDIA_TYPE
 
-
 SLUGS = (
     "already-granted", "already-open", "bad-host", "bad-key", "bad-request", "base-units",
     "case-not-open", "content-too-large", "cross-site", "header-token", "id-conflict",

@@ -2,6 +2,7 @@
 import { casesEn } from "./cases.en";
 import { officeEn } from "./office.en";
 import { planEn } from "./plan.en";
+import { problemsEn } from "./problems.en";
 import type { TextKey } from "./zh";
 
 export const en: Readonly<Record<TextKey, string>> = {
@@ -379,4 +380,5 @@ export const en: Readonly<Record<TextKey, string>> = {
   ...casesEn,
   ...officeEn,
   ...planEn,
+  ...problemsEn,
 };

@@ -22,6 +22,11 @@ export function t(key: TextKey, values?: Values): string {
   return values ? fill(text, values) : text;
 }
 
+/** Whether there is a text under that key. */
+export function isText(key: string): key is TextKey {
+  return Object.hasOwn(zh, key);
+}
+
 /** The text for a code word of the server, such as `status_` + "handling"; a word without text shows as it is. */
 export function word(prefix: string, code: string): string {
   const key = `${prefix}_${code}`;

@@ -2,6 +2,7 @@
 import { casesZh } from "./cases.zh";
 import { officeZh } from "./office.zh";
 import { planZh } from "./plan.zh";
+import { problemsZh } from "./problems.zh";
 
 export const zh = {
   appName: "民情地图",
@@ -378,6 +379,7 @@ export const zh = {
   ...casesZh,
   ...officeZh,
   ...planZh,
+  ...problemsZh,
 } as const;
 
 export type TextKey = keyof typeof zh;

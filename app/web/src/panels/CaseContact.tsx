@@ -14,6 +14,7 @@ import { nowTick } from "../state/store";
 import { Confirm } from "../ui/Confirm";
 import { Dialog } from "../ui/Dialog";
 import { Labelled } from "../ui/Labelled";
+import { refusal } from "../ui/refusal";
 import { reason as whyNot } from "../ui/states";
 import { CANCELLED, withStepUp } from "../ui/StepUp";
 
@@ -132,7 +133,7 @@ function Reveal({ id, onClose, onShown }: { id: string; onClose: () => void; onS
         }}
       >
         <p class="soft">{t("contactWhy")}</p>
-        <Labelled id="contact-reason" label={t("field_reason")} error={problem ? whyNot(problem) : undefined}>
+        <Labelled id="contact-reason" label={t("field_reason")} error={problem ? refusal(problem) : undefined}>
           <input id="contact-reason" value={why} maxLength={200} required onInput={(event) => setWhy(event.currentTarget.value)} />
         </Labelled>
         <div class="form-actions">

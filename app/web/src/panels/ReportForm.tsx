@@ -13,13 +13,15 @@ import { phone } from "../state/store";
 import { Icon } from "../ui/icons";
 import { Labelled } from "../ui/Labelled";
 import { Segments } from "../ui/Segments";
+import { fault, type Said } from "../ui/refusal";
 import { reason } from "../ui/states";
+import { Told } from "../ui/Told";
 import { Card } from "./Card";
 import { Chain } from "./Chain";
 import { nameOf } from "./Filters";
 import { SameCase } from "./SameCase";
 
-type Errors = Readonly<Record<string, string>>;
+type Errors = Readonly<Record<string, string | Said>>;
 
 const sending = signal(false);
 
@@ -45,7 +47,7 @@ export function ReportForm({ value }: { value: Draft }): JSX.Element {
     } catch (thrown) {
       const failed = asProblem(thrown);
       setProblem(failed);
-      setErrors(Object.fromEntries(failed.fields.map(({ field, message }) => [lastPart(field), message])));
+      setErrors(Object.fromEntries(failed.fields.map(({ field, message }) => [lastPart(field), fault(message)])));
     } finally {
       sending.value = false;
     }
@@ -133,7 +135,7 @@ function Rejected({ problem, value, onNew }: { problem: Problem; value: Draft; o
   );
 }
 
-function PlaceField({ value, error }: { value: Draft; error: string | undefined }): JSX.Element {
+function PlaceField({ value, error }: { value: Draft; error: string | Said | undefined }): JSX.Element {
   const [found, setFound] = useState<ReverseHit | null>(null);
   const [failed, setFailed] = useState<Problem | null>(null);
   const { lon, lat } = value;
@@ -174,7 +176,7 @@ function PlaceField({ value, error }: { value: Draft; error: string | undefined 
           {phone.value ? null : <span class="soft">{t("reportPickAgain")}</span>}
         </div>
       )}
-      {wrong ? <p class="field-error" role="alert">{wrong}</p> : null}
+      {wrong ? <p class="field-error" role="alert"><Told said={wrong} /></p> : null}
     </div>
   );
 }
@@ -202,7 +204,7 @@ export function matchCategories(all: readonly Category[], text: string): Categor
 
 function CategoryField({ value, error, onChange }: {
   value: string;
-  error: string | undefined;
+  error: string | Said | undefined;
   onChange: (code: string) => void;
 }): JSX.Element {
   const [text, setText] = useState("");

@@ -6,6 +6,7 @@ import { lang, t } from "../i18n";
 import { toggleLang } from "../state/language";
 import { goToProvider, provider, takeRefusal, type Refusal } from "../state/provider";
 import { signIn, type Outside } from "../state/session";
+import { reason } from "../ui/states";
 
 export function SignIn({ outside, entered }: { outside: Outside; entered: () => void }): JSX.Element {
   const [problem, setProblem] = useState<Problem | null>(outside.problem);
@@ -77,10 +78,8 @@ const REFUSED = {
   unavailable: "signInAtUnavailable",
 } as const;
 
-function whyNot(problem: Problem): string {
-  if (problem.offline) return t("errorOffline");
+function whyNot(problem: Problem): JSX.Element | string {
   if (problem.status === 401) return t("signInWrong");
   if (problem.status === 429) return t("signInWait", { s: /(\d+) s/.exec(problem.detail)?.[1] ?? "…" });
-  if (problem.status >= 500) return t("errorServer", { status: problem.status });
-  return problem.detail || problem.title;
+  return reason(problem);
 }

@@ -1,6 +1,7 @@
 /** Something that is done at the server because somebody pressed a button: busy, done, or refused with a reason. */
 import { signal, type ReadonlySignal } from "@preact/signals";
 import { asProblem, type Problem } from "../api/problem";
+import { fault, type Said } from "../ui/refusal";
 
 export interface Deed {
   /** what is on its way; "" for nothing */
@@ -40,6 +41,7 @@ export function deed(): Deed {
 }
 
 /** What a refusal says about one field, by the last part of its name. */
-export function fieldError(problem: Problem | null, field: string): string | undefined {
-  return problem?.fields.find((wrong) => wrong.field.split(/[./]/).pop() === field)?.message;
+export function fieldError(problem: Problem | null, field: string): Said | undefined {
+  const message = problem?.fields.find((wrong) => wrong.field.split(/[./]/).pop() === field)?.message;
+  return message === undefined ? undefined : fault(message);
 }

@@ -1,10 +1,12 @@
 /** One field of a form: its name, and what is wrong with it. */
 import type { ComponentChildren, JSX } from "preact";
+import type { Said } from "./refusal";
+import { Told } from "./Told";
 
 export function Labelled({ id, label, error, hint, children }: {
   id: string;
   label: string;
-  error?: string | undefined;
+  error?: string | Said | undefined;
   hint?: string;
   children: ComponentChildren;
 }): JSX.Element {
@@ -13,7 +15,7 @@ export function Labelled({ id, label, error, hint, children }: {
       <label for={id}>{label}</label>
       {children}
       {hint ? <p class="soft field-hint">{hint}</p> : null}
-      {error ? <p class="field-error" role="alert">{error}</p> : null}
+      {error ? <p class="field-error" role="alert"><Told said={error} /></p> : null}
     </div>
   );
 }

@@ -11,7 +11,9 @@ import { t, word } from "../i18n";
 import { checkStep, stepValues, type Typed } from "../state/stepvalues";
 import { toLocalInput } from "./format";
 import { Labelled } from "./Labelled";
+import { fault, type Said } from "./refusal";
 import { reason as whyNot } from "./states";
+import { Told } from "./Told";
 
 const DAY_MS = 86_400_000;
 
@@ -27,11 +29,11 @@ export function StepForm({ step, label, area, busy, problem, onSend, onCancel }:
   onCancel: () => void;
 }): JSX.Element {
   const [typed, setTyped] = useState<Typed>(() => firstValues(step));
-  const [wrong, setWrong] = useState<Readonly<Record<string, string>>>({});
+  const [wrong, setWrong] = useState<Readonly<Record<string, string | Said>>>({});
   const root = useRef<HTMLFormElement>(null);
   useEffect(() => root.current?.querySelector<HTMLElement>("input, textarea, select, [role=radio]")?.focus(), [step]);
   useEffect(() => {
-    if (problem) setWrong(Object.fromEntries(problem.fields.map(({ field, message }) => [field.split(/[./]/).pop() ?? field, message])));
+    if (problem) setWrong(Object.fromEntries(problem.fields.map(({ field, message }) => [field.split(/[./]/).pop() ?? field, fault(message)])));
   }, [problem]);
   const send = (): void => {
     const missing = Object.entries(checkStep(step, typed)).map(([name, key]) => [name, t(key)] as const);
@@ -86,7 +88,7 @@ interface InputProps {
   field: StepField;
   area: number | undefined;
   value: string;
-  error: string | undefined;
+  error: string | Said | undefined;
   onChange: (value: string) => void;
 }
 
@@ -118,7 +120,7 @@ function StepInput({ field, area, value, error, onChange }: InputProps): JSX.Ele
               </label>
             ))}
           </div>
-          {error ? <p class="field-error" role="alert">{error}</p> : null}
+          {error ? <p class="field-error" role="alert"><Told said={error} /></p> : null}
         </fieldset>
       );
     case "unit":

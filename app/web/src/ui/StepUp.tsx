@@ -95,7 +95,7 @@ function Ask({ onRight }: { onRight: () => void }): JSX.Element {
   );
 }
 
-function whyNot(problem: Problem): string {
+function whyNot(problem: Problem): JSX.Element | string {
   if (problem.kind === "wrong-credentials") return t("stepUpWrong");
   if (problem.status === 429) return t("signInWait", { s: /(\d+) s/.exec(problem.detail)?.[1] ?? "…" });
   return reason(problem);

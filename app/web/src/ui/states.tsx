@@ -2,6 +2,8 @@
 import type { ComponentChildren, JSX } from "preact";
 import type { Problem } from "../api/problem";
 import { t, type TextKey } from "../i18n";
+import { refusal } from "./refusal";
+import { Told } from "./Told";
 
 export function Skeleton({ rows, label }: { rows: number; label?: string }): JSX.Element {
   return (
@@ -26,10 +28,8 @@ export function Failed({ what, problem, retry }: { what: TextKey; problem: Probl
   );
 }
 
-export function reason(problem: Problem): string {
-  if (problem.offline) return t("errorOffline");
-  if (problem.status >= 500) return t("errorServer", { status: problem.status });
-  return problem.detail || problem.title;
+export function reason(problem: Problem): JSX.Element {
+  return <Told said={refusal(problem)} />;
 }
 
 export function Empty({ title, hint, children }: { title: string; hint?: string; children?: ComponentChildren }): JSX.Element {

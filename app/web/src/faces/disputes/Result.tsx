@@ -6,6 +6,7 @@ import { fieldError } from "../../state/deed";
 import { nowTick } from "../../state/store";
 import { moment, number } from "../../ui/format";
 import { Labelled } from "../../ui/Labelled";
+import { Told } from "../../ui/Told";
 import { conclude, deeds, followUp, mayDo, perform, type Concluded } from "./state";
 import { OUTCOMES, PERFORMANCES, SATISFACTIONS, type Agreement, type Mediation } from "./types";
 
@@ -75,6 +76,7 @@ function OutcomeForm({ mediation }: { mediation: Mediation }): JSX.Element {
   const [amount, setAmount] = useState("");
   const [due, setDue] = useState("");
   const problem = deeds.problem.value;
+  const wrongOutcome = fieldError(problem, "outcome");
   const send = (): void => {
     const agreement = {
       terms: terms.trim(),
@@ -94,7 +96,7 @@ function OutcomeForm({ mediation }: { mediation: Mediation }): JSX.Element {
           </label>
         ))}
       </div>
-      {fieldError(problem, "outcome") ? <p class="field-error" role="alert">{fieldError(problem, "outcome")}</p> : null}
+      {wrongOutcome ? <p class="field-error" role="alert"><Told said={wrongOutcome} /></p> : null}
       {outcome === AGREED ? (
         <>
           <Labelled id="m-terms" label={t("agreementTerms")} hint={t("agreementHint")} error={fieldError(problem, "terms")}>
