@@ -20,8 +20,8 @@ from app.city.report import LoadReport
 from app.city.standard import shipped_standard
 from app.city.standard_queries import write_standard
 from app.core.clock import city_midnight
-from app.core.copying import copy_table, driver_of
-from app.core.db import writing
+from app.core.copying import copy_table
+from app.core.db import driver_of, writing
 from app.live.service import restart_stream
 from app.mediation.queries import make_rooms
 from app.places import versions

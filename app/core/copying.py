@@ -13,18 +13,9 @@ import pyarrow.csv as pacsv
 import shapely
 from numpy.typing import NDArray
 from psycopg import sql
-from sqlalchemy.orm import Session
 
 BATCH_ROWS = 20_000
 WRITE = pacsv.WriteOptions(include_header=False, quoting_style="needed")
-
-
-def driver_of(session: Session) -> psycopg.Connection:
-    """The psycopg connection under a session, in the session's own transaction."""
-    driver = session.connection().connection.driver_connection
-    if not isinstance(driver, psycopg.Connection):
-        raise TypeError("a psycopg connection is needed")
-    return driver
 
 
 def as_hex(geometries: NDArray[np.object_], srid: int) -> pa.Array:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -84,6 +85,14 @@ def writing(engine: Engine, scope: Scope | None = None) -> Iterator[Session]:
 def wait_as_long_as_it_takes(on: Connection | Session) -> None:
     """Lift the limit of a request until the transaction ends: a year of cases takes its time."""
     on.execute(text("SET LOCAL statement_timeout = 0"))
+
+
+def driver_of(session: Session) -> psycopg.Connection:
+    """The psycopg connection under a session, in the session's own transaction."""
+    driver = session.connection().connection.driver_connection
+    if not isinstance(driver, psycopg.Connection):
+        raise TypeError("a psycopg connection is needed")
+    return driver
 
 
 def sql_files(*folders: Path) -> list[Path]:

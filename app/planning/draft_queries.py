@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from app.core.copying import driver_of
+from app.core.db import driver_of
 from app.core.scope import within
 from app.places.models import Area
 from app.planning.models import BaseUnit, PlanMove

@@ -13,7 +13,7 @@ from app.identity.audit import record
 from app.identity.audit_words import AuditKind
 from app.identity.rules import Actor
 from app.places import versions
-from app.planning import held, queries, redrawing, steps
+from app.planning import held, queries, steps
 from app.planning.models import Plan
 from app.planning.rebasing import behind
 from app.planning.rules import PlanAct, PlanState
@@ -76,6 +76,8 @@ def carry_out(
     if difference:
         raise behind([_plain(row) for row in difference])
     steps.refuse_faults(session, plan)
+    from app.planning import redrawing  # noqa: PLC0415  (Arrow and its kin)
+
     made = redrawing.redraw(session, plan, at)
     queries.change(
         session, plan, at, state=PlanState.PUBLISHED, published_at=at,

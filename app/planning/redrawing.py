@@ -17,7 +17,8 @@ import pyarrow as pa
 import shapely
 from sqlalchemy.orm import Session
 
-from app.core.copying import as_multi, copy_table, driver_of
+from app.core.copying import as_multi, copy_table
+from app.core.db import driver_of
 from app.core.errors import Problem
 from app.places import rows as area_rows
 from app.places import versions

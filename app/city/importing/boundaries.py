@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from app.city.importing import mosaic, queries
 from app.city.importing.work import GeometryArray, Work
-from app.core.copying import copy_table, driver_of
+from app.core.copying import copy_table
+from app.core.db import driver_of
 from app.places import rows as area_rows
 from app.places import versions
 from geodata import codes, shapes

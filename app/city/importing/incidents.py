@@ -11,7 +11,8 @@ from app.city import queries as city_queries
 from app.city.importing import fields, places, queries
 from app.city.importing.work import Work
 from app.city.loading import MONTHS_AHEAD
-from app.core.copying import as_hex, copy_table, driver_of, same
+from app.core.copying import as_hex, copy_table, same
+from app.core.db import driver_of
 from app.incidents.rules import Source, Status, Step, Tier
 from app.incidents.schemas import NewIncident
 

@@ -7,7 +7,8 @@ import shapely
 from app.city import rows
 from app.city.importing import fields, places, queries
 from app.city.importing.work import Drawn, Work
-from app.core.copying import copy_table, driver_of
+from app.core.copying import copy_table
+from app.core.db import driver_of
 from app.dispatch.rules import StationKind
 from app.mediation.queries import make_rooms
 from app.places import versions

@@ -8,7 +8,8 @@ from app.city import rows
 from app.city.importing import fields, hints, mosaic, queries
 from app.city.importing.report import MOST_OUTSIDE_SHARE
 from app.city.importing.work import Drawn, GeometryArray, Work
-from app.core.copying import copy_table, driver_of
+from app.core.copying import copy_table
+from app.core.db import driver_of
 from app.places.rows import since
 from geodata import codes
 from geodata.codes import Level
