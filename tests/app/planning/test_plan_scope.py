@@ -72,7 +72,8 @@ def foreign(own_context: Context, own_client: TestClient) -> Foreign:
         job_id = session.execute(
             insert(PlanJob).values(
                 plan_id=plan.plan["id"], area_code=community, kind=JobKind.REPLAY,
-                params={"seed": 1, "estimate_s": 1.0}, state=JobState.DONE, done=1, total=1, message=CANARY, result=None, account=CANARY,
+                params={"seed": 1, "estimate_s": 1.0}, state=JobState.DONE, done=1, total=1,
+                message=CANARY, result=None, account=CANARY,
                 asked_at=datetime.now(UTC), cancel_asked=False,
             ).returning(PlanJob.id)
         ).scalar_one()  # fmt: skip
