@@ -40,7 +40,7 @@ describe("refusals in the language of the page", () => {
     ["Field required", "必填"],
     ["is missing: send lon and lat, or address", "必填"],
     ["String should have at least 1 character", "太短了"],
-    ["needs at least 10 characters", "太短了"],
+    ["is not taken: a password has 10 characters at least", "太短了"],
     ["String should have at most 200 characters", "太长了"],
     ["is longer than 64 KiB", "太长了"],
     ["Input should be greater than or equal to 0", "超出允许的范围"],
