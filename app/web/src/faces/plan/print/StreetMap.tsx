@@ -33,13 +33,19 @@ export function frameOf(rings: readonly Ring[]): Frame | null {
   };
 }
 
-export function StreetMap({ label, outlines, frame }: { label: string; outlines: readonly Outline[]; frame: Frame }): JSX.Element {
+export function StreetMap({ label, outlines, frame, mark = false }: {
+  label: string;
+  outlines: readonly Outline[];
+  frame: Frame;
+  /** whether changed cells are set off */
+  mark?: boolean;
+}): JSX.Element {
   const path = (rings: readonly Ring[]): string =>
     rings.map((ring) => `M${ring.map(([lon, lat]) => `${frame.x(lon).toFixed(1)} ${frame.y(lat).toFixed(1)}`).join("L")}Z`).join("");
   return (
     <svg class="street-map" viewBox={`0 0 ${WIDTH} ${frame.height.toFixed(1)}`} role="img" aria-label={label}>
       {outlines.map(({ code, changed, geometry }) => (
-        <path key={code} class={changed ? "changed" : ""} d={path(ringsOf(geometry))} />
+        <path key={code} class={mark && changed ? "changed" : ""} d={path(ringsOf(geometry))} />
       ))}
       {outlines.map(({ code, geometry }) => {
         const box = boxOf(ringsOf(geometry));

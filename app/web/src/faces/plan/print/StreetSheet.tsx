@@ -51,7 +51,7 @@ function Sheet({ report }: { report: StreetReport }): JSX.Element {
       {frame ? (
         <div class="street-maps">
           <figure><StreetMap label={t("planToday")} outlines={report.outlines_today} frame={frame} /><figcaption>{t("planToday")}</figcaption></figure>
-          <figure><StreetMap label={t("planDraft")} outlines={report.outlines_draft} frame={frame} /><figcaption>{t("planDraft")} · {t("planSheetChanged")}</figcaption></figure>
+          <figure><StreetMap label={t("planDraft")} outlines={report.outlines_draft} frame={frame} mark /><figcaption>{t("planDraft")} · {t("planSheetChanged")}</figcaption></figure>
         </div>
       ) : null}
       <table class="street-figures">
