@@ -119,7 +119,7 @@ class SeamFound(Found):
 
     one: int = Field(description="Code of a cell.")
     other: int = Field(description="Code of the cell beside it, larger.")
-    length_m: float = Field(description="Common border, metres.")
+    length_m: float = Field(description="Common border, in m.")
     cases: int = Field(description="Cases near it: in units that border on the other cell.")
     returned: int = Field(description="Of these, sent back once or more before being handled.")
     rate: float = Field(description="Returned of the cases near it.")
