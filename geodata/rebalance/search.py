@@ -28,16 +28,22 @@ class Effort:
     steps_per_unit: int
 
 
-def effort_for(atoms: int) -> Effort:
+def effort_for(atoms: int, neighbours: float = 4.0) -> Effort:
     """As much as the product spends on a community.
 
     Small ones have deep valleys and cost little: with 16 restarts of 1,000 tries a unit every one
     of 20 units came out at its proved optimum, with 4 of 300 some were 17 % off. Large ones get
-    what fits a city of 8,700 cells into half a minute of one core.
+    what fits a city of 8,700 cells into half a minute of one core. Where units stand in a row, as
+    along a river, a border moves by handing units on from cell to cell: that takes many more tries,
+    and each costs less.
+
+    Args:
+        neighbours: that an atom has on average.
     """
+    in_a_row = np.clip((3.0 / max(neighbours, 1.0)) ** 5, 1.0, 10.0)
     return Effort(
         restarts=int(np.clip(480 // atoms, 3, 16)),
-        steps_per_unit=int(np.clip(30_000 // atoms, 300, 1_000)),
+        steps_per_unit=int(np.clip(30_000 // atoms, 300, 1_000) * in_a_row),
     )
 
 
@@ -102,7 +108,10 @@ def _community(
     locked = sums(atom, units.locked[rows], count) > 0
     cells = np.unique(np.concatenate([units.cell_code[rows], start[rows]]))
     today = _mostly(atom, count, np.searchsorted(cells, units.cell_code[rows]), units, rows)
-    drawn = _mostly(atom, count, np.searchsorted(cells, start[rows]), units, rows)
+    in_start = np.searchsorted(cells, start[rows])
+    drawn = _mostly(atom, count, in_start, units, rows)
+    if count < len(atom):
+        _fill_emptied(drawn, atom, in_start, locked)
     ways = borders.passable[pairs]
     counts_m = borders.length_m[pairs] * np.where(borders.on_street[pairs], STREET_COUNTS, 1.0)
     one, other, border = _between_atoms(
@@ -171,6 +180,19 @@ def _mostly(atom: IntArray, count: int, cell: IntArray, units: Units, rows: slic
     return np.asarray(names[best] % 1_000)
 
 
+def _fill_emptied(drawn: IntArray, atom: IntArray, cell: IntArray, locked: BoolArray) -> None:
+    """Give every cell that lost all its units to sets which lie mostly elsewhere one of those back,
+    in place; `cell` is that of each unit before. A cell that can only be filled by emptying another
+    stays empty.
+    """
+    for emptied in np.setdiff1d(cell, drawn).tolist():
+        size = np.bincount(drawn, minlength=emptied + 1)
+        theirs = np.unique(atom[cell == emptied])
+        fits = theirs[~locked[theirs] & (size[drawn[theirs]] > 1)]
+        if len(fits):
+            drawn[fits[0]] = emptied
+
+
 def _by_unit(
     count: int, one: IntArray, other: IntArray, border: kernel.Float64Array
 ) -> tuple[kernel.Int32Array, kernel.Int32Array, kernel.Float64Array]:
@@ -184,9 +206,8 @@ def _by_unit(
 
 def solve(community: Community, seed: int, effort: Effort | None = None) -> tuple[IntArray, float]:
     """(n,) the best plan found, as cell codes, and its objective; never worse than the start."""
-    effort = effort or effort_for(len(community.start))
     found = _Search(community, effort)
-    for restart in range(effort.restarts):
+    for restart in range(found.effort.restarts):
         found.take(*found.run(seed, restart))
     return found.plan(), found.lowest
 
@@ -194,9 +215,10 @@ def solve(community: Community, seed: int, effort: Effort | None = None) -> tupl
 class _Search:
     """The restarts of one community, and the best of them so far; the same in whatever order."""
 
-    def __init__(self, community: Community, effort: Effort) -> None:
+    def __init__(self, community: Community, effort: Effort | None = None) -> None:
+        atoms = len(community.start)
         self.community = community
-        self.effort = effort
+        self.effort = effort or effort_for(atoms, len(community.near) / atoms)
         self._best = (_objective(community), -1, community.start)
 
     @property
@@ -282,7 +304,7 @@ def rebalance(
     searches = []
     for community in communities(units, borders, profile, start, wanted):
         progress.step("rebalance", 0, total)
-        searches.append(_Search(community, effort_for(len(community.start))))
+        searches.append(_Search(community))
     # The largest first, so that none of them is left for the end.
     searches.sort(key=lambda one: (-len(one.community.start), one.community.code))
     objective = sum(one.lowest * one.units for one in searches) / max(total, 1)
