@@ -1,7 +1,7 @@
 /** Texts of the planner's workbench. Chinese. Keys of the map and its tools begin with `tool`, `bench`, `planMap`. */
 export const planZh = {
   // Map, tools and the bench.
-  planMapNoPlan: "在左边打开一个方案，或新建一个",
+  planMapNoPlan: "打开一个方案，或新建一个",
   planMapWhatPlan: "方案",
   planMapWhatFigures: "方案的数字",
   planMapWhatTiles: "地块图层",
@@ -384,8 +384,11 @@ export const planZh = {
   planImport: "导入方案",
   planImportWhat: "在别处绘制的方案：CSV（地块，网格编码）、GeoPackage 或 GeoJSON 网格面",
   planImportFile: "文件",
-  planImportHint: "CSV、GeoPackage 或 GeoJSON",
+  planImportHint: "CSV、XLSX、GeoJSON、GeoPackage 或压缩的 Shapefile",
   planImportRepair: "修复缝隙、重叠和不连片的网格",
+  planImportCrs: "坐标系",
+  planImportCrsHint: "文件自身未注明时填写，如 EPSG:4544",
+  planImportMended: "已修复并导入为新方案",
   planImportBring: "检查并导入",
   planImportBusy: "正在检查…",
   planImportReport: "导入检查",

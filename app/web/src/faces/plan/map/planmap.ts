@@ -6,7 +6,6 @@ import { lang } from "../../../i18n";
 import { createMap, MAX_ZOOM, MIN_ZOOM } from "../../../map/base";
 import { CollisionGrid } from "../../../map/collision";
 import { numberOf } from "../../../map/decode";
-import { outlineSources } from "../../../map/ground";
 import { polygonAt } from "../../../map/hittest";
 import { drawLabels, measureWith, placeLabels } from "../../../map/labels";
 import { areaNames } from "../../../map/names";
@@ -18,7 +17,7 @@ import { track } from "../../../state/resource";
 import { faceParam, setFaceParams } from "../../../state/face";
 import { place as watchPlace, resolvedTheme } from "../../../state/store";
 import { figures } from "../bench/figures";
-import { hovered, hoveredCell, live, pendingMoves, target } from "../bench/store";
+import { hovered, hoveredCell, live, target } from "../bench/store";
 import { problems } from "../panels/measures";
 import { laid, marked, openedPlan, planId, planMap } from "../state";
 import { paintBench, paintUnit } from "./benchpaint";
@@ -26,7 +25,7 @@ import { readPlanPalette, type PlanPalette } from "./colours";
 import { groundOf, unitAt, type BenchGround } from "./ground";
 import { paintLaid, paintMarks, paintSigns } from "./signs";
 import { loadingTiles, tileError } from "./status";
-import { cellsSource, draftCell, unitsSource, UNITS_FROM, type Drawn } from "./tiles";
+import { cellsSource, draftCell, planOutlines, unitsSource, UNITS_FROM, type Drawn } from "./tiles";
 import { readView, viewText } from "./view";
 
 const BENCH_MAX_ZOOM = 17;
@@ -193,8 +192,7 @@ export class PlanMap {
     const version = String(data.city.value.value.data?.boundary_version ?? "");
     if (version === "") return;
     const drawn: Drawn = { figures: figures.value.data, palette: this.palette, area: openedPlan.value?.area_code ?? 0, today: showsToday() };
-    const outlines = outlineSources(this.palette, version).filter(({ id }) => id !== "outline-cell");
-    this.tiles.setSources([cellsSource(drawn, version), unitsSource(drawn, version), ...outlines]);
+    this.tiles.setSources([cellsSource(drawn, version), unitsSource(drawn, version), ...planOutlines(this.palette, version)]);
   }
 
   /** A plan that is opened without a view shows its area. */
@@ -279,10 +277,5 @@ export class PlanMap {
       ctx.lineWidth = width;
       ctx.stroke();
     }
-  }
-
-  /** How many units wait to be accepted; for tests of what is drawn. */
-  get waiting(): number {
-    return pendingMoves.peek().size;
   }
 }

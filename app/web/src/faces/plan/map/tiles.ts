@@ -1,6 +1,6 @@
 /** The plan on tiles: whole cells from far, base units from near, each in the colour of its draft cell's deviation. */
 import { numberOf, type DecodedTile, type TileFeature } from "../../../map/decode";
-import { traceFeature } from "../../../map/ground";
+import { outlineSources, traceFeature } from "../../../map/ground";
 import type { Frame, TileSource } from "../../../map/tilegrid";
 import { TileStore } from "../../../map/tilestore";
 import { within } from "../../../state/codes";
@@ -46,6 +46,22 @@ export function unitsSource(drawn: Drawn, version: string): TileSource {
     url: ({ z, x, y }) => (z >= UNITS_FROM ? `/tiles/units/${z}/${x}/${y}.mvt?v=${version}` : null),
     paint: (ctx, tile, frame) => paintUnits(ctx, tile, frame, drawn),
   };
+}
+
+/** Outlines of the levels above; no cell leaves its community, so its border is the bolder one. */
+export function planOutlines(palette: PlanPalette, version: string): TileSource[] {
+  return outlineSources(palette, version)
+    .filter(({ id }) => id !== "outline-cell")
+    .map((source) => (source.id === "outline-community" ? { ...source, paint: (ctx, tile, frame) => paintCommunities(ctx, tile, frame, palette) } : source));
+}
+
+function paintCommunities(ctx: CanvasRenderingContext2D, tile: DecodedTile, frame: Frame, palette: PlanPalette): void {
+  ctx.beginPath();
+  for (const feature of tile.features) traceFeature(ctx, feature, frame.scale);
+  ctx.lineJoin = "round";
+  ctx.strokeStyle = palette.border;
+  ctx.lineWidth = frame.zoom < UNITS_FROM ? 0.9 : borderWidth(frame.zoom) * 1.6;
+  ctx.stroke();
 }
 
 /** The cell in which a unit of a tile lies in the draft. */

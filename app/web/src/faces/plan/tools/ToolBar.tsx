@@ -50,12 +50,13 @@ const mayRedo = (): boolean =>
 
 function Stepper(): JSX.Element {
   const list = problems.value.value.data?.problems ?? [];
+  const total = number(problems.value.value.data?.total ?? 0);
   const at = problemAt.value;
   return (
     <div class="tools" role="group" aria-label={t("toolProblems")}>
       <button type="button" class="button small only-icon" aria-label={t("toolProblemBefore")} title={`${t("toolProblemBefore")} (Shift+N)`} disabled={list.length === 0} onClick={() => stepProblem(-1)}><ToolIcon name="before" /></button>
       <button type="button" class="button small" title={`${t("toolProblemNext")} (N)`} disabled={list.length === 0} onClick={() => stepProblem(1)}>
-        {t("toolProblemNext")} <span class="tabular soft">{at >= 0 && at < list.length ? `${at + 1}/${number(list.length)}` : number(list.length)}</span> <kbd aria-hidden="true">N</kbd>
+        {t("toolProblemNext")} <span class="tabular soft">{at >= 0 && at < list.length ? `${at + 1}/${total}` : total}</span> <kbd aria-hidden="true">N</kbd>
       </button>
     </div>
   );
@@ -112,6 +113,7 @@ function Hint(): JSX.Element | null {
   const name = tool.value;
   const drawn = drawing.value;
   const chosen = first.value;
+  if (!openedPlan.value) return null;
   if (!drawn || !canEdit.value) return <span class="soft">{t(canEdit.value ? "benchNoneHint" : "planMapReadOnly")}</span>;
   if (name === "split") {
     if (chosen === 0) return <CellChoice label={t("toolSplitWhich")} />;

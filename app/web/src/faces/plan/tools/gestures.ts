@@ -48,6 +48,9 @@ export function startGestures(plan: PlanMap): () => void {
     const at = point(event);
     stroke = { from: at, last: at, line: [at], rectangle: rectangle.peek() || event.shiftKey };
     element.setPointerCapture(event.pointerId);
+    hovered.value = null;
+    hoveredCell.value = 0;
+    planTip.value = null;
     event.preventDefault();
     element.focus({ preventScroll: true });
     drag(at);
