@@ -13,6 +13,7 @@ from geodata.demo.district import DistrictDraft, DistrictTask, draw
 from geodata.demo.field import Density
 from geodata.demo.recipe import CityFacts, Recipe
 from geodata.demo.sources import METRIC_CRS, Sources, in_metres
+from geodata.orphans import end_with_parent
 from geodata.progress import Cancelled, Progress
 
 STEP = "drawing communities"
@@ -107,6 +108,7 @@ def _raised_on_failure(stop: Any) -> Iterator[None]:
 
 
 def _begin(drawn: Any, stop: Any) -> None:
+    end_with_parent()
     global _drawn, _stop
     _drawn, _stop = drawn, stop
 
