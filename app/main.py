@@ -38,6 +38,7 @@ from app.maps.service import Maps
 from app.mediation.routes import router as mediation_router
 from app.places.routes import router as places_router
 from app.planning.edit_routes import router as plan_edit_router
+from app.planning.export_routes import router as plan_export_router
 from app.planning.figure_routes import router as plan_figures_router
 from app.planning.import_routes import router as plan_import_router
 from app.planning.job_routes import router as plan_jobs_router
@@ -110,6 +111,7 @@ def create_app(context: Context) -> FastAPI:
         plan_figures_router,
         plan_import_router,
         plan_report_router,
+        plan_export_router,
         plan_studies_router,
         plan_jobs_router,
         live_router,

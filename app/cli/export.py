@@ -1,4 +1,4 @@
-"""`minqing export …`: taking cases out as a table."""
+"""`minqing export …`: taking cases out as a table, and plans as files."""
 
 import os
 import tempfile
@@ -12,13 +12,7 @@ import typer
 from app.cli.terminal import console, give_up, open_context
 from app.core.clock import CITY_ZONE, utc_now
 
-app = typer.Typer(help="Cases as a table.", no_args_is_help=True)
-
-
-@app.callback()
-def _group() -> None:
-    # With one command alone typer would leave its name out.
-    pass
+app = typer.Typer(help="Cases as a table; plans as files.", no_args_is_help=True)
 
 
 @app.command("incidents")
@@ -61,6 +55,33 @@ def incidents(
             )
             length = _write(file, parts)
         except (Problem, WorkingDaysError) as error:
+            raise give_up(str(error)) from None
+        except OSError as error:
+            raise give_up(f"{str(file)!r} cannot be written: {error.strerror}.") from None
+    console.print(f"Wrote {length:,} bytes to {file}.", markup=False, highlight=False)
+
+
+@app.command("plan")
+def plan(
+    number: Annotated[int, typer.Argument(metavar="PLAN", help="Number of the plan.", min=1)],
+    file: Annotated[Path, typer.Argument(help="Where to write: .csv, .geojson or .gpkg.")],
+) -> None:
+    """Write a plan: its assignment, its cells, or both as a GeoPackage."""
+    from app.core.db import reading
+    from app.core.errors import Problem
+    from app.planning import exports
+    from app.planning.figures import plan_of
+
+    try:
+        form = exports.Form(file.suffix.lower().lstrip("."))
+    except ValueError:
+        raise give_up(f"{str(file)!r} ends neither in .csv, .geojson nor .gpkg.") from None
+    with open_context() as context:
+        try:
+            with reading(context.engine) as session:
+                parts = exports.export(session, plan_of(session, number), form).parts
+                length = _write(file, parts)
+        except Problem as error:
             raise give_up(str(error)) from None
         except OSError as error:
             raise give_up(f"{str(file)!r} cannot be written: {error.strerror}.") from None

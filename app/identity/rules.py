@@ -106,6 +106,7 @@ OPERATIONS: dict[str, frozenset[Role]] = {
             "get_plan_measures", "list_plan_cells", "list_plan_moves", "list_plan_problems",
             "get_plan_community", "list_plan_seams", "get_units_tile", "get_units_geojson",
             "compare_plans", "get_plan_outline", "get_plan_staffing", "get_plan_report",
+            "export_plan_csv", "export_plan_geojson", "export_plan_gpkg",
             "list_plan_jobs", "get_plan_job",
         ),
         PLAN_READERS,

@@ -1572,6 +1572,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/plans/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin a plan that was drawn elsewhere
+         * @description A new plan as the file has it. Where something is wrong (gaps, overlaps, units that are cut,
+         *     unknown units, cells in pieces) no plan is made, unless it is to be repaired; the report names
+         *     and draws all of it.
+         */
+        post: operations["import_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plans/{plan_id}/compare/{other_id}": {
         parameters: {
             query?: never;
@@ -1644,6 +1666,66 @@ export interface paths {
          * @description Figures of the subdistrict, its communities and cells before and after, outlines, moves.
          */
         get: operations["get_plan_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{plan_id}/moves.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Take a plan out as CSV
+         * @description `unit_id,cell_code` of every base unit in the plan's area: what imports take back.
+         */
+        get: operations["export_plan_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{plan_id}/moves.geojson": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Take a plan out as GeoJSON
+         * @description The plan's cells as polygons with code, load, households and deviation (RFC 7946).
+         */
+        get: operations["export_plan_geojson"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{plan_id}/moves.gpkg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Take a plan out as GeoPackage
+         * @description Layers `cells` (as in GeoJSON) and `units` (each with its cell today and in the plan).
+         */
+        get: operations["export_plan_gpkg"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2901,6 +2983,38 @@ export interface components {
              * @description JPEG, PNG or WebP, 12 MiB at most.
              */
             file: string;
+        };
+        /**
+         * Body_import_plan
+         * @description A form (multipart/form-data).
+         */
+        Body_import_plan: {
+            /**
+             * File
+             * @description CSV or XLSX with the columns `unit_id` and `cell_code`; or cells as polygons with `cell_code`: GeoJSON, GeoPackage, zipped Shapefile. 64 MiB at most.
+             */
+            file: string;
+            /**
+             * Title
+             * @description One line of plain text, up to 200 characters.
+             */
+            title: string;
+            /**
+             * Area Code
+             * @description 15-digit code of a city, district, subdistrict or community.
+             */
+            area_code: number;
+            /**
+             * Repair
+             * @description Whether to mend what is wrong: largest share, then one piece.
+             * @default false
+             */
+            repair: boolean;
+            /**
+             * Crs
+             * @description Coordinate system, where the file does not say it: `EPSG:4544`, `wgs84`.
+             */
+            crs?: string | null;
         };
         /**
          * Body_preview_standard
@@ -4348,6 +4462,117 @@ export interface components {
              * @description Why, of `cancel`. Data, never markup.
              */
             reason: string | null;
+        };
+        /**
+         * ImportAnswer
+         * @description A plan that was made of a file, or why none was.
+         */
+        ImportAnswer: {
+            /**
+             * Plan Id
+             * @description The new plan; null where something is to be mended.
+             */
+            plan_id: number | null;
+            /** @description What was found. */
+            report: components["schemas"]["ImportReport"];
+        };
+        /**
+         * ImportReport
+         * @description Everything that was found in the file, and everything that is wrong with it.
+         */
+        ImportReport: {
+            /**
+             * Format
+             * @description What the file is.
+             */
+            format: string;
+            /**
+             * Crs
+             * @description Coordinate system of its coordinates; null for tables.
+             */
+            crs: string | null;
+            /**
+             * Rows
+             * @description Rows in the file.
+             */
+            rows: number;
+            /**
+             * Units
+             * @description Base units in the plan's area.
+             */
+            units: number;
+            /**
+             * Matched
+             * @description Base units for which the file says a cell.
+             */
+            matched: number;
+            /**
+             * Left Out
+             * @description Base units that it leaves out: they stay as they are.
+             */
+            left_out: number;
+            /**
+             * Elsewhere
+             * @description Units or cells of the file that lie outside the area.
+             */
+            elsewhere: number;
+            /**
+             * Moved
+             * @description Base units that lie in another cell than today.
+             */
+            moved: number;
+            /**
+             * Gaps
+             * @description Pieces of ground that no cell covers.
+             */
+            gaps: number;
+            /**
+             * Overlaps
+             * @description Pieces of ground that two cells cover.
+             */
+            overlaps: number;
+            /**
+             * Slivers
+             * @description Units of which no cell covers 95 %: a border cuts them.
+             */
+            slivers: number;
+            /**
+             * Foreign
+             * @description Units that lie in a cell of another community.
+             */
+            foreign: number;
+            /**
+             * Outside
+             * @description Pieces of cells that are no unit's ground.
+             */
+            outside: number;
+            /**
+             * Refused
+             * @description Rows that cannot be taken.
+             */
+            refused: number;
+            /**
+             * Refused Rows
+             * @description The first 200 of them.
+             */
+            refused_rows: components["schemas"]["RefusedRow"][];
+            /**
+             * Faults
+             * @description What would keep the plan from being published; `once`: unknown units, or units with several cells. The first 1000 units of each.
+             */
+            faults: components["schemas"]["FaultFound"][];
+            /**
+             * Features
+             * @description GeoJSON FeatureCollection (EPSG:4326) of gaps, overlaps, slivers, foreign units and ground outside: `kind`, `area_m2`, `cells`, `units`. The 300 largest of each.
+             */
+            features: {
+                [key: string]: unknown;
+            };
+            /**
+             * Repaired
+             * @description Whether the plan is the repaired one.
+             */
+            repaired: boolean;
         };
         /**
          * Incident
@@ -6499,6 +6724,27 @@ export interface components {
             keep?: components["schemas"]["Keep"] | null;
         };
         /**
+         * RefusedRow
+         * @description A row of the file that cannot be taken.
+         */
+        RefusedRow: {
+            /**
+             * Row
+             * @description As its sender counts: the line of a table, else the record.
+             */
+            row: number;
+            /**
+             * Field
+             * @description The column at fault.
+             */
+            field: string;
+            /**
+             * Reason
+             * @description What is wrong, in English.
+             */
+            reason: string;
+        };
+        /**
          * ReportedPlan
          * @description Of which plan a report is.
          */
@@ -6714,7 +6960,7 @@ export interface components {
             other: number;
             /**
              * Length M
-             * @description Common border, metres.
+             * @description Common border, in m.
              */
             length_m: number;
             /**
@@ -16659,6 +16905,111 @@ export interface operations {
             };
         };
     };
+    import_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["Body_import_plan"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportAnswer"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     compare_plans: {
         parameters: {
             query?: never;
@@ -16970,6 +17321,291 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StreetReport"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_plan_csv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the plan. */
+                plan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_plan_geojson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the plan. */
+                plan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": string;
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_plan_gpkg: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the plan. */
+                plan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geopackage+sqlite3": string;
                 };
             };
             /** @description Not understood: a broken body, or a host name that is not ours. */

@@ -1,0 +1,71 @@
+"""HTTP of plans as files."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import StreamingResponse
+
+from app.identity.deps import ReadSession
+from app.planning import exports
+from app.planning.exports import MEDIA_TYPE, Form
+from app.planning.figure_routes import NO_WORDS, NOT_FOUND, PlanInPath
+from app.planning.figures import plan_of
+
+router = APIRouter(prefix="/api/v1/plans/{plan_id}", tags=["planning"])
+
+
+def _file(form: Form) -> dict[int | str, dict[str, Any]]:
+    schema = {"schema": {"type": "string", "format": "binary"}}
+    content = {MEDIA_TYPE[form].partition(";")[0]: schema}
+    return {200: {"description": "The file.", "content": content}, **NOT_FOUND}
+
+
+def _answer(session: ReadSession, plan_id: int, form: Form) -> StreamingResponse:
+    name, parts = exports.export(session, plan_of(session, plan_id), form)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Cache-Control": "private, no-store",
+    }
+    return StreamingResponse(parts, media_type=MEDIA_TYPE[form], headers=headers)
+
+
+@router.get(
+    "/moves.csv",
+    summary="Take a plan out as CSV",
+    operation_id="export_plan_csv",
+    response_class=StreamingResponse,
+    responses=_file(Form.CSV),
+)
+def export_plan_csv(
+    plan_id: PlanInPath, query: NO_WORDS, session: ReadSession
+) -> StreamingResponse:
+    """`unit_id,cell_code` of every base unit in the plan's area: what imports take back."""
+    return _answer(session, plan_id, Form.CSV)
+
+
+@router.get(
+    "/moves.geojson",
+    summary="Take a plan out as GeoJSON",
+    operation_id="export_plan_geojson",
+    response_class=StreamingResponse,
+    responses=_file(Form.GEOJSON),
+)
+def export_plan_geojson(
+    plan_id: PlanInPath, query: NO_WORDS, session: ReadSession
+) -> StreamingResponse:
+    """The plan's cells as polygons with code, load, households and deviation (RFC 7946)."""
+    return _answer(session, plan_id, Form.GEOJSON)
+
+
+@router.get(
+    "/moves.gpkg",
+    summary="Take a plan out as GeoPackage",
+    operation_id="export_plan_gpkg",
+    response_class=StreamingResponse,
+    responses=_file(Form.GEOPACKAGE),
+)
+def export_plan_gpkg(
+    plan_id: PlanInPath, query: NO_WORDS, session: ReadSession
+) -> StreamingResponse:
+    """Layers `cells` (as in GeoJSON) and `units` (each with its cell today and in the plan)."""
+    return _answer(session, plan_id, Form.GEOPACKAGE)
