@@ -77,15 +77,12 @@ def begin(client: Any, area: int, **words: Any) -> Hand:
     return Hand(client, answer.json())
 
 
-def add_approver(engine: Engine) -> None:
-    """A planner who draws on nothing."""
-    staff.add_account(engine, APPROVER, Role.PLANNER, CITY)
-
-
 @contextmanager
 def approver(context: Context) -> Iterator[TestClient]:
     """A client of a planner who draws on nothing."""
-    add_approver(context.engine)
+    known = rows(context.engine, "SELECT id FROM account WHERE name = :name", name=APPROVER)
+    if not known:
+        staff.add_account(context.engine, APPROVER, Role.PLANNER, CITY)
     with client_of(context, APPROVER) as client:
         yield client
 
