@@ -69,6 +69,19 @@ def _figure(page: Page, measure: str, column: int) -> Locator:
     return page.locator(f".plan-measures tr[data-measure={measure}] > *").nth(column)
 
 
+def _plan(api: httpx.Client, title: str, area: int = STREET) -> int:
+    """A plan, begun without the page."""
+    made = _answer(api.post("/plans", json={"title": title, "area_code": area}))
+    return int(made["id"])
+
+
+def _change(api: httpx.Client, number: int, path: str, **body: object) -> Any:
+    """Something done to a plan as it stands."""
+    revision = _answer(api.get(f"/plans/{number}"))["revision"]
+    headers = {"If-Match": f'"{revision}"'}
+    return _answer(api.post(f"/plans/{number}/{path}", json=body, headers=headers))
+
+
 def _share(value: float) -> str:
     return f"{value * 100:.1f} %"
 
@@ -157,3 +170,85 @@ def test_from_the_worst_cells_to_published(
         expect(page.locator(".face-frame, .plan-frame")).to_have_count(0)
     after = _answer(api.get(f"/areas/{changed[0]}/boundary"))
     assert after["geometry"] != before["geometry"]
+
+
+def test_what_was_published_meanwhile_is_shown_and_taken_in(
+    server: ServerProcess, browser: Browser, api: httpx.Client
+) -> None:
+    """Two plans move the same unit; the second sees where the first took it, and keeps its own."""
+    first, second = _plan(api, "先发布的"), _plan(api, "后来的")
+    cell, beside = _answer(api.get(f"/plans/{first}/cells"))["code"][:2]
+    unit = _change(api, first, "edits", kind="split", cell_code=cell)["moves"][0]
+    moves = [{"unit_id": unit["unit_id"], "cell_code": beside}]
+    _change(api, second, "edits", kind="move", moves=moves)
+    _change(api, first, "steps", step="submit")
+    with staff.Client(base_url=f"{server.base_url}/api/v1") as admin:
+        _change(admin, first, "steps", step="approve")
+        _change(admin, first, "steps", step="publish")
+
+    with watched(browser) as (_, page, watch):
+        page.goto(f"{server.base_url}/?face=plan&f.sel={second}")
+        _sign_in(page, watch, PLANNER)
+        stands = page.locator(".plan-stands")
+        expect(stands).to_contain_text("现行边界")
+        stands.get_by_role("button", name="更新到现行边界").click()
+        cells = stands.locator("tbody tr > *")
+        expect(cells.first).to_have_text(str(unit["unit_id"]))
+        for column, code in enumerate((cell, unit["after"], beside), start=1):
+            expect(cells.nth(column)).to_contain_text(_cell(code))
+        _forgive(watch, 409)
+        stands.get_by_role("button", name="保留本方案").click()
+        expect(stands).to_have_count(0)
+        page.get_by_role("tab", name="流程").click()
+        expect(page.locator(".timeline")).to_contain_text("更新到现行边界")
+
+
+def test_a_comment_a_comparison_and_a_street_on_paper(
+    server: ServerProcess, browser: Browser, api: httpx.Client
+) -> None:
+    """Said of a place and settled; two plans side by side; one A4 page with the API's figures."""
+    number, other = _plan(api, "海石湾镇方案"), _plan(api, "不动的")
+    cell = _answer(api.get(f"/plans/{number}/cells"))["code"][0]
+    _change(api, number, "edits", kind="split", cell_code=cell)
+    with watched(browser) as (_, page, watch):
+        page.goto(f"{server.base_url}/?face=plan&f.sel={number}&f.tab=talk")
+        _sign_in(page, watch, PLANNER)
+        panel = page.locator(".plan-panel")
+        panel.get_by_role("button", name="在地图上加批注").click()
+        panel.get_by_role("button", name="用地图中心").click()
+        panel.locator("#p-say").fill("河边不宜划入 <b>")
+        panel.get_by_role("button", name="添加").click()
+        said = panel.locator(".plan-comments li")
+        expect(said).to_contain_text("河边不宜划入 <b>")
+        said.get_by_role("button", name="标为已处理").click()
+        expect(said).to_contain_text("已处理")
+        (kept,) = _answer(api.get(f"/plans/{number}/comments"))["comments"]
+        assert kept["text"] == "河边不宜划入 <b>" and kept["resolved_at"] is not None
+
+        page.get_by_role("tab", name="比较").click()
+        panel.locator("#p-with").select_option(str(other))
+        beside = _answer(api.get(f"/plans/{number}/compare/{other}"))
+        expect(panel.locator("h3")).to_have_text(f"{len(beside['cells'])} 个网格不同")
+        cells = panel.locator("tr[data-measure=cells] > *")
+        expect(cells.nth(1)).to_have_text(str(beside["other"]["cells"]))
+        expect(cells.nth(2)).to_have_text(str(beside["mine"]["cells"]))
+
+        page.evaluate("window.print = () => undefined")
+        page.get_by_role("tab", name="文件").click()
+        panel.get_by_role("button", name="打印").click()
+        sheet = page.locator(".street-sheet")
+        expect(sheet).to_be_attached()
+        page.emulate_media(media="print")
+        expect(page.locator(".shell")).to_be_hidden()
+        report = _answer(api.get(f"/plans/{number}/streets/{STREET}/report"))
+        expect(sheet.locator("h1")).to_have_text(f"{report['name']}网格调整")
+        expect(sheet).to_contain_text("演示数据")
+        expect(sheet.locator(".street-map").last.locator("path")).to_have_count(
+            len(report["outlines_draft"])
+        )
+        expect(sheet.locator(".street-moves li")).to_have_count(len(report["passages"]))
+        expect(sheet.locator(".street-figures")).to_contain_text(
+            f"{report['draft']['compactness']:.3f}"
+        )
+        paper = page.pdf(prefer_css_page_size=True)
+        assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1
