@@ -10,7 +10,7 @@ import { number } from "../../../ui/format";
 import { Labelled } from "../../../ui/Labelled";
 import { Refused } from "../../../ui/Refused";
 import { openedPlan, planMap } from "../state";
-import { answer, bring, deeds, forget, importing } from "./imports";
+import { answer, bring, deeds, forget, importing, mend } from "./imports";
 import { cellsLabel } from "./names";
 import { boxOf, ringsOf } from "./rings";
 import type { ImportReport } from "./shapes";
@@ -33,16 +33,16 @@ function Form(): JSX.Element {
   const [title, setTitle] = useState("");
   const [area, setArea] = useState(openedPlan.peek()?.area_code ?? activeGrant()?.area.code ?? 0);
   const [repair, setRepair] = useState(false);
+  const [crs, setCrs] = useState("");
   const problem = deeds.problem.value;
   const send = async (): Promise<void> => {
     if (!file) return;
-    await bring({ file, title: title.trim() || file.name, area_code: area, repair });
-    if (deeds.problem.peek() === null) importing.value = false;
+    if (await bring({ file, title: title.trim() || file.name, area_code: area, repair, crs: crs.trim() })) importing.value = false;
   };
   return (
     <form class="form" onSubmit={(event) => { event.preventDefault(); void send(); }}>
       <Labelled id="i-file" label={t("planImportFile")} hint={t("planImportHint")} error={fieldError(problem, "file")}>
-        <input id="i-file" type="file" required accept=".csv,.gpkg,.geojson,.json" onChange={(event) => { forget(); setFile(event.currentTarget.files?.[0] ?? null); }} />
+        <input id="i-file" type="file" required accept=".csv,.xlsx,.gpkg,.geojson,.json,.zip" onChange={(event) => { forget(); setFile(event.currentTarget.files?.[0] ?? null); }} />
       </Labelled>
       <Labelled id="i-title" label={t("planTitle")} error={fieldError(problem, "title")}>
         <input id="i-title" maxLength={LONGEST_TITLE} placeholder={file?.name ?? ""} value={title} onInput={(event) => setTitle(event.currentTarget.value)} />
@@ -50,8 +50,11 @@ function Form(): JSX.Element {
       <Labelled id="i-area" label={t("planArea")} error={fieldError(problem, "area_code")}>
         <AreaChooser id="i-area" value={area} onChoose={(found) => setArea(found?.code ?? 0)} />
       </Labelled>
+      <Labelled id="i-crs" label={`${t("planImportCrs")} (${t("optional")})`} hint={t("planImportCrsHint")} error={fieldError(problem, "crs")}>
+        <input id="i-crs" maxLength={40} placeholder="EPSG:4326" value={crs} onInput={(event) => setCrs(event.currentTarget.value)} />
+      </Labelled>
       <label class="line"><input type="checkbox" checked={repair} onChange={(event) => setRepair(event.currentTarget.checked)} />{t("planImportRepair")}</label>
-      <Refused problem={problem} but={["file", "title", "area_code"]} />
+      <Refused problem={problem} but={["file", "title", "area_code", "crs"]} />
       <div class="form-actions">
         <button type="submit" class="button primary" disabled={file === null || area === 0 || deeds.busy.value !== ""}>{t(deeds.busy.value === "" ? "planImportBring" : "planImportBusy")}</button>
       </div>
@@ -71,10 +74,13 @@ export function ImportFound(): JSX.Element | null {
         <span class="grow" />
         <button type="button" class="button small" onClick={forget}>{t("close")}</button>
       </div>
-      <p role="status">{plan_id === null ? `✕ ${t("planImportNot")}` : `✓ ${t("planImportDone")}`}</p>
+      <Refused problem={deeds.problem.value} />
+      <p role="status">{plan_id === null ? `✕ ${t("planImportNot")}` : `✓ ${t(report.repaired ? "planImportMended" : "planImportDone")}`}</p>
       <Counts report={report} />
       {plan_id === null ? (
-        <div class="line"><button type="button" class="button small primary" onClick={() => (importing.value = true)}>{t("planImportAgain")}</button></div>
+        <div class="line">
+          <button type="button" class="button small primary" disabled={deeds.busy.value !== ""} onClick={() => void mend()}>{t(deeds.busy.value === "" ? "planImportAgain" : "planImportBusy")}</button>
+        </div>
       ) : null}
       <Faults report={report} />
     </section>

@@ -15,21 +15,33 @@ export interface Wanted {
   readonly title: string;
   readonly area_code: number;
   readonly repair: boolean;
+  /** where the file does not say it; "" */
+  readonly crs: string;
 }
 
-export async function bring(wanted: Wanted): Promise<void> {
-  await deeds.run("import", async () => {
+/** What was sent last, to send it again with everything mended. */
+let last: Wanted | null = null;
+
+export async function bring(wanted: Wanted): Promise<boolean> {
+  last = wanted;
+  return deeds.run("import", async () => {
     const form = new FormData();
     form.append("file", wanted.file, wanted.file.name);
     form.append("title", wanted.title);
     form.append("area_code", String(wanted.area_code));
     form.append("repair", String(wanted.repair));
+    if (wanted.crs !== "") form.append("crs", wanted.crs);
     answer.value = await upload<ImportAnswer>(`${PATH}/imports`, form);
     if (answer.value.plan_id !== null) {
       reloadPlans();
       openPlan(answer.value.plan_id);
     }
   });
+}
+
+/** The same file once more, mended by the server where it can be. */
+export async function mend(): Promise<void> {
+  if (last) await bring({ ...last, repair: true });
 }
 
 /** Put the report away, and its shapes on the map. */
