@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from app.core import jobs as queue
 from app.core.clock import utc_now
 from app.core.context import Context
-from app.core.db import reading, writing
+from app.core.db import reading, wait_as_long_as_it_takes, writing
 from app.core.errors import Problem, not_found
 from app.core.jobs import Asked, Task
 from app.planning import balancing, edits, job_queries, queries, study_jobs
@@ -94,6 +94,7 @@ def _finish(engine: Engine, job_id: int, outcome: Outcome) -> str:
     """Draw what was found, and say that it is done: both or neither."""
     now = utc_now()
     with writing(engine) as session:
+        wait_as_long_as_it_takes(session)
         job = job_queries.one(session, job_id, held=True)
         if job is None or job.cancel_asked:
             raise Cancelled
