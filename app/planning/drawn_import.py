@@ -78,12 +78,14 @@ class Sent:
     Attributes:
         file, name: its content, and what its sender calls it.
         crs: the declared coordinate system, if any.
+        layer: the one to take where the file has several, if said.
         repair: whether to mend what is wrong.
     """
 
     file: BinaryIO
     name: str
     crs: str | None
+    layer: str | None
     repair: bool
 
 
@@ -98,14 +100,15 @@ def bring(engine: Engine, actor: Actor, sent: Sent, wanted: NewPlan, now: dateti
         raise unavailable("Other plans are being read; try again in a minute.")
     try:
         # Read first: no connection is held meanwhile.
-        read = import_files.read(sent.file, sent.name, sent.crs)
+        read = import_files.read(sent.file, sent.name, sent.crs, sent.layer)
         with writing(engine, scope_of(actor)) as session:
             wait_as_long_as_it_takes(session)
             plan = service.begin(session, actor, wanted)
             report = _made(session, plan, read, actor, now, repair=sent.repair)
             return ImportAnswer(plan_id=plan.id, report=report)
     except FileRefused as error:
-        raise invalid("file", str(error).replace("--crs", "crs")) from None
+        said = str(error).replace("--crs", "crs").replace("by --layer", "as layer")
+        raise invalid("file", said) from None
     except _NotMade as error:
         return ImportAnswer(plan_id=None, report=error.report)
     finally:

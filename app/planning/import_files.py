@@ -63,12 +63,13 @@ class Drawn:
     refused: list[RowRefused] = field(default_factory=list)
 
 
-def read(upload: BinaryIO, name: str, crs: str | None) -> Drawn:
+def read(upload: BinaryIO, name: str, crs: str | None, layer: str | None = None) -> Drawn:
     """Read a file that was sent.
 
     Args:
         name: as its sender calls it; its ending tells a table from other texts.
         crs: the declared coordinate system, if any.
+        layer: the one to take where there are several, if said.
 
     Raises:
         FileRefused: it cannot be taken as a whole; a sentence for its sender.
@@ -80,7 +81,7 @@ def read(upload: BinaryIO, name: str, crs: str | None) -> Drawn:
         path = Path(folder) / f"plan{suffix}"
         with path.open("xb") as target:
             shutil.copyfileobj(upload, target, 1 << 20)
-        return _table(path) if suffix in TABLES else _layer(path, crs)
+        return _table(path) if suffix in TABLES else _layer(path, crs, layer)
 
 
 def _table(path: Path) -> Drawn:
@@ -100,9 +101,9 @@ def _table(path: Path) -> Drawn:
     return _taken(drawn, [number for number, _ in found.rows], texts, None)
 
 
-def _layer(path: Path, crs: str | None) -> Drawn:
+def _layer(path: Path, crs: str | None, layer: str | None) -> Drawn:
     job = Job(
-        path="", name="", shape=Shape.POLYGON, columns={}, crs=crs, layer=None, encoding=None,
+        path="", name="", shape=Shape.POLYGON, columns={}, crs=crs, layer=layer, encoding=None,
         fields={name: list(names) for name, names in NAMES.items()}, may_have_address=False,
     )  # fmt: skip
     found = sandbox.read(path, job, Silent())

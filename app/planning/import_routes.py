@@ -53,6 +53,14 @@ def import_plan(
             description="Coordinate system, where the file does not say it: `EPSG:4544`, `wgs84`.",
         ),
     ] = None,
+    layer: Annotated[
+        str | None,
+        Form(
+            max_length=100,
+            description="Of a file with several layers the one to take: of a GeoPackage that we"
+            " wrote `units` (the assignment) or `cells` (as drawn).",
+        ),
+    ] = None,
     context: ContextDep,
     actor: ActorDep,
     now: Now,
@@ -60,6 +68,6 @@ def import_plan(
     """A new plan as the file has it. Where something is wrong (gaps, overlaps, units that are cut,
     unknown units, cells in pieces) no plan is made, unless it is to be repaired; the report names
     and draws all of it."""
-    sent = Sent(file.file, file.filename or "", crs or None, repair)
+    sent = Sent(file.file, file.filename or "", crs or None, layer or None, repair)
     wanted = NewPlan(title=title, area_code=area_code)
     return drawn_import.bring(context.engine, actor, sent, wanted, now)

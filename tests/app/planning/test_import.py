@@ -167,6 +167,23 @@ def test_cells_as_polygons(
         assert moves_of(own_context, told["plan_id"]) == wanted(units, moved)
 
 
+def test_what_we_wrote_ourselves(
+    own_context: Context, own_client: TestClient, subdistrict: tuple[int, Units], moved: np.ndarray
+) -> None:
+    """A plan that was taken out comes back as it was, in every form and from either layer."""
+    area, units = subdistrict
+    first = taken(send(own_client, area, "plan.csv", csv_of(units, moved)))["plan_id"]
+    for form, words in (
+        ("csv", {}), ("geojson", {}), ("gpkg", {"layer": "cells"}), ("gpkg", {"layer": "units"})
+    ):  # fmt: skip
+        content = own_client.get(f"/api/v1/plans/{first}/moves.{form}").content
+        told = taken(send(own_client, area, f"plan.{form}", content, **words))
+        assert moves_of(own_context, told["plan_id"]) == wanted(units, moved), (form, words)
+    refused = send(own_client, area, "plan.gpkg", content)
+    assert refused.status_code == 422
+    assert "Name a layer as layer; there are cells, units" in refused.text
+
+
 def test_drawn_by_hand(
     own_context: Context,
     own_client: TestClient,

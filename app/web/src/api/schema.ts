@@ -3015,6 +3015,11 @@ export interface components {
              * @description Coordinate system, where the file does not say it: `EPSG:4544`, `wgs84`.
              */
             crs?: string | null;
+            /**
+             * Layer
+             * @description Of a file with several layers the one to take: of a GeoPackage that we wrote `units` (the assignment) or `cells` (as drawn).
+             */
+            layer?: string | null;
         };
         /**
          * Body_preview_standard
