@@ -4,8 +4,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, insert, or_, select, text, update
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Row,
+    Select,
+    any_,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.core.scope import within
 from app.places.models import Area
@@ -44,6 +59,11 @@ COMMENT_COLUMNS = (
     PlanComment.at,
     PlanComment.resolved_at,
 )
+
+
+def _among(column: InstrumentedAttribute[int], values: Iterable[int]) -> ColumnElement[bool]:
+    """Whether a column holds one of many values; as one array, however many they are."""
+    return column == any_(literal(list(values), ARRAY(BigInteger)))
 
 
 def instant_of_base(session: Session) -> datetime:
@@ -171,7 +191,7 @@ def touched(session: Session, plan_id: int) -> list[int]:
 def communities_of(session: Session, unit_ids: Iterable[int], at: datetime) -> dict[int, int]:
     """The community of each unit that is known."""
     found = select(BaseUnit.unit_id, BaseUnit.community_code).where(
-        BaseUnit.unit_id.in_(list(unit_ids)), BaseUnit.valid.contains(at)
+        _among(BaseUnit.unit_id, unit_ids), BaseUnit.valid.contains(at)
     )
     return {row.unit_id: row.community_code for row in session.execute(found)}
 
@@ -191,7 +211,7 @@ def cells_in(session: Session, communities: Sequence[int], at: datetime) -> dict
     """The cells of communities at an instant, by community; a community without any has none."""
     found = (
         select(BaseUnit.community_code, BaseUnit.cell_code)
-        .where(BaseUnit.community_code.in_(list(communities)), BaseUnit.valid.contains(at))
+        .where(_among(BaseUnit.community_code, communities), BaseUnit.valid.contains(at))
         .distinct()
     )
     cells: dict[int, set[int]] = {community: set() for community in communities}
@@ -205,7 +225,7 @@ def cells_of_units(
 ) -> dict[int, tuple[int, int]]:
     """Community and cell of units at an instant, of those that are there."""
     found = select(BaseUnit.unit_id, BaseUnit.community_code, BaseUnit.cell_code).where(
-        BaseUnit.unit_id.in_(list(unit_ids)), BaseUnit.valid.contains(at)
+        _among(BaseUnit.unit_id, unit_ids), BaseUnit.valid.contains(at)
     )
     return {row.unit_id: (row.community_code, row.cell_code) for row in session.execute(found)}
 
@@ -227,17 +247,24 @@ def write_moves(session: Session, plan: Plan, drawn: Mapping[int, tuple[int, int
 
     A unit that lies where it lay at the base is no move.
     """
+    mine = (PlanMove.plan_id == plan.id) & _among(PlanMove.unit_id, drawn)
+    session.execute(delete(PlanMove).where(mine))
+    rows = [(unit, *cells) for unit, cells in drawn.items() if cells[1] != cells[2]]
+    # As four arrays: a city's plan moves tens of thousands.
     session.execute(
-        delete(PlanMove).where(PlanMove.plan_id == plan.id, PlanMove.unit_id.in_(list(drawn)))
-    )
-    rows = [
-        {"plan_id": plan.id, "unit_id": unit_id, "area_code": plan.area_code,
-         "community_code": community, "base_cell": base, "cell_code": cell}
-        for unit_id, (community, base, cell) in drawn.items()
-        if cell != base
-    ]  # fmt: skip
-    if rows:
-        session.execute(insert(PlanMove), rows)
+        text(
+            "INSERT INTO plan_move (plan_id, area_code, unit_id, community_code, base_cell,"
+            "  cell_code)"
+            " SELECT :plan_id, :area_code, m.* FROM unnest(CAST(:unit_ids AS bigint[]),"
+            "  CAST(:communities AS bigint[]), CAST(:bases AS bigint[]),"
+            "  CAST(:cells AS bigint[])) m"
+        ),
+        {
+            "plan_id": plan.id, "area_code": plan.area_code,
+            **{name: [row[column] for row in rows]
+               for column, name in enumerate(("unit_ids", "communities", "bases", "cells"))},
+        },
+    )  # fmt: skip
 
 
 def forget_moves(session: Session, plan_id: int) -> None:
