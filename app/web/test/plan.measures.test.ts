@@ -48,7 +48,7 @@ describe("the figures of a community", () => {
 
   test("no cell holds together across a barrier", () => {
     const bench = squares(["11"]);
-    const borders = bench.borders.map(([i, j, length_m, street]) => [i, j, length_m, street, false] as const);
+    const borders = bench.borders.map(([i, j, length_m, street]): Bench["borders"][number] => [i, j, length_m, street, false]);
     expect(cellOf(new Drawing({ ...bench, borders }), 1).pieces).toBe(2);
   });
 

@@ -1,5 +1,5 @@
 /** A community on squared paper: `columns` x `rows` units of 10 m, one household each more than the last. */
-import type { Bench, BenchUnit, LonLat } from "../src/faces/plan/bench/types";
+import type { Bench, BenchUnit } from "../src/faces/plan/bench/types";
 
 export const COMMUNITY = 620111001001000;
 export const cellCode = (n: number): number => COMMUNITY + n;
@@ -11,7 +11,7 @@ export function squares(rows: readonly string[], changes: Partial<Bench> = {}): 
   const units: BenchUnit[] = rows.flatMap((row, y) =>
     Array.from(row, (digit) => digit).map((digit, x) => {
       const cell = cellCode(Number(digit));
-      const ring: LonLat[] = [[x, y], [x + 1, y], [x + 1, y + 1], [x, y + 1]];
+      const ring: [number, number][] = [[x, y], [x + 1, y], [x + 1, y + 1], [x, y + 1]];
       const index = y * columns + x;
       return {
         unit_id: 1000 + index, cell, today: cell, households: 10 + index, incidents: index % 3, load: 10 + index + 2 * (index % 3),
@@ -28,6 +28,6 @@ export function squares(rows: readonly string[], changes: Partial<Bench> = {}): 
   return {
     code: COMMUNITY, name: "方格社区", revision: 1, mean_load: 0,
     cells: codes.map((code) => ({ code, name: "方格社区", kind: "ordinary", locked: false, today: true })),
-    dissolved: [], units, borders, ...changes,
+    model: {}, dissolved: [], units, borders, ...changes,
   };
 }

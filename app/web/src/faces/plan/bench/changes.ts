@@ -1,5 +1,5 @@
 /** Moves of a plan, gathered by where they come from and go to. Pure. */
-import type { MoveRow } from "./figures";
+import type { MoveRow } from "./rows";
 
 export interface Change {
   readonly from: number;

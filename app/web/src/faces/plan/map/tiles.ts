@@ -4,7 +4,7 @@ import { outlineSources, traceFeature } from "../../../map/ground";
 import type { Frame, TileSource } from "../../../map/tilegrid";
 import { TileStore } from "../../../map/tilestore";
 import { within } from "../../../state/codes";
-import type { CellRow, Figures } from "../bench/figures";
+import type { CellRow, Figures } from "../bench/rows";
 import type { PlanPalette } from "./colours";
 import { deviationClass } from "./deviation";
 import { sidesBetween, traceEdges, type Sides } from "./edges";
