@@ -1,9 +1,11 @@
 """Which base units lie side by side, and along how much border."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from geodata.rebalance.units import BoolArray, FloatArray, GeometryArray, IntArray, Units, sums
 
@@ -58,17 +60,55 @@ def between(units: Units) -> Borders:
 
 def _shared_edges(geometry: GeometryArray) -> tuple[IntArray, IntArray, FloatArray]:
     """Both owners (the lower row first) and the length of every edge that two polygons have."""
+    edges = edges_of(geometry)
+    order = np.argsort(edges.key, kind="stable")
+    key, owner = edges.key[order], edges.owner[order]
+    same = (key[1:] == key[:-1]) & (owner[1:] != owner[:-1])
+    length_m = np.hypot(*(edges.end - edges.begin)[order[:-1][same]].T)
+    return owner[:-1][same], owner[1:][same], length_m
+
+
+class Edges(NamedTuple):
+    """Every edge of some polygons, by their rows.
+
+    Attributes:
+        begin, end: (e, 2) in metres.
+        owner: (e,) the row of the polygon.
+        key: (e,) the same for edges between the same two places, whatever their direction.
+    """
+
+    begin: FloatArray
+    end: FloatArray
+    owner: IntArray
+    key: NDArray[np.uint64]
+
+    def owned_once(self) -> "Edges":
+        """Those that lie nowhere a second time."""
+        order = np.argsort(self.key)
+        same = self.key[order[1:]] == self.key[order[:-1]]
+        once = np.ones(len(self.key), dtype=np.bool_)
+        once[order[1:][same]] = False
+        once[order[:-1][same]] = False
+        return Edges(self.begin[once], self.end[once], self.owner[once], self.key[once])
+
+
+def edges_of(geometry: GeometryArray) -> Edges:
+    """The edges of all rings."""
     rings, owner_of_ring = shapely.get_rings(geometry, return_index=True)
     xy, ring = shapely.get_coordinates(rings, return_index=True)
-    on_grid = np.round(xy * GRID_PER_M).astype(np.int64)
+    on_grid = np.round(xy * GRID_PER_M).astype(np.int64).view(np.uint64)
+    place = _mixed(_mixed(on_grid[:, 0]) ^ on_grid[:, 1])
     goes_on = ring[1:] == ring[:-1]
-    begin, end = on_grid[:-1][goes_on], on_grid[1:][goes_on]
-    length_m = np.hypot(*np.diff(xy, axis=0)[goes_on].T)
-    owner = owner_of_ring[ring[:-1][goes_on]]
-    backwards = (begin[:, 0] > end[:, 0]) | ((begin[:, 0] == end[:, 0]) & (begin[:, 1] > end[:, 1]))
-    begin[backwards], end[backwards] = end[backwards], begin[backwards].copy()
-    order = np.lexsort((owner, end[:, 1], end[:, 0], begin[:, 1], begin[:, 0]))
-    begin, end, owner, length_m = begin[order], end[order], owner[order], length_m[order]
-    same = np.all(begin[1:] == begin[:-1], axis=1) & np.all(end[1:] == end[:-1], axis=1)
-    same &= owner[1:] != owner[:-1]
-    return owner[:-1][same].astype(np.int64), owner[1:][same].astype(np.int64), length_m[:-1][same]
+    return Edges(
+        begin=xy[:-1][goes_on],
+        end=xy[1:][goes_on],
+        owner=owner_of_ring[ring[:-1][goes_on]].astype(np.int64),
+        key=place[:-1][goes_on] + place[1:][goes_on],
+    )
+
+
+def _mixed(word: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Each word as another, so that near ones lie far apart (the finish of splitmix64)."""
+    word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return word ^ (word >> np.uint64(31))

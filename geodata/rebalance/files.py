@@ -17,12 +17,13 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import shapely
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
-from geodata.rebalance import plans
+from geodata.rebalance import noding, plans
 from geodata.rebalance import units as base_units
-from geodata.rebalance.units import IntArray, Units, UnitsError
+from geodata.rebalance.units import GeometryArray, IntArray, Units, UnitsError
 
 WHOLE = ("unit_id", "community_code", "cell_code")
 WEIGHTS = ("households", "incidents")
@@ -69,8 +70,16 @@ def read(path: Path) -> UnitsFile:
     columns["locked"] = _flags(rows, faults)
     if faults:
         raise UnitsError(faults)
-    in_metres = rows.geometry.to_crs(metric_crs(rows))
-    return UnitsFile(rows, base_units.make(**columns, geometry=np.asarray(in_metres.array)))
+    in_metres = np.asarray(rows.geometry.to_crs(metric_crs(rows)).array)
+    units = base_units.make(**columns, geometry=_single(in_metres))
+    return UnitsFile(rows, noding.noded(units))
+
+
+def _single(geometry: GeometryArray) -> GeometryArray:
+    """MultiPolygons of one part, as many programs write them, as Polygons."""
+    one_part = shapely.get_type_id(geometry) == shapely.GeometryType.MULTIPOLYGON
+    one_part &= shapely.get_num_geometries(geometry) == 1
+    return np.where(one_part, shapely.get_geometry(geometry, 0), geometry)
 
 
 def write(path: Path, file: UnitsFile, plan: IntArray, said: Mapping[str, Any]) -> Path:
@@ -180,6 +189,9 @@ def metric_crs(rows: gpd.GeoDataFrame) -> CRS:
 
 
 def _whole(column: pd.Series, faults: list[str]) -> IntArray | None:
+    whole = pd.api.types.is_integer_dtype(column) and not column.isna().any()
+    if whole and column.max() < 2**63:  # beyond it is unsigned, and no number of ours
+        return column.to_numpy(dtype=np.int64)
     values = _number(column, faults)
     if values is None:
         return None
@@ -187,8 +199,7 @@ def _whole(column: pd.Series, faults: list[str]) -> IntArray | None:
     if wrong.any():
         faults.append(f"{column.name}: not a whole number: rows {_rows(wrong)}")
         return None
-    whole: IntArray = values.astype(np.int64)
-    return whole
+    return np.asarray(values, dtype=np.int64)
 
 
 def _number(column: pd.Series, faults: list[str]) -> Any:

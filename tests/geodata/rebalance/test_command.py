@@ -9,6 +9,7 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pytest
+import shapely
 
 from tests.conftest import ROOT, run_command
 from tests.geodata.rebalance import made_up
@@ -49,6 +50,32 @@ def test_the_rows_come_back_with_a_plan(city: Path, tmp_path: Path) -> None:
     again = tmp_path / "again.parquet"
     assert run(city, "--out", again, "--seed", 5, "--workers", 1)[0] == 0
     assert gpd.read_parquet(again).equals(written)
+
+
+def test_a_file_as_other_programs_write_it(city: Path, tmp_path: Path) -> None:
+    """Names beyond 2^53 to the digit, short integers, MultiPolygons, a column more."""
+    rows, other = gpd.read_parquet(city).to_crs(4523), tmp_path / "other.parquet"
+    rows["geometry"] = [shapely.MultiPolygon([shape]) for shape in rows.geometry]
+    rows["unit_id"] += 2**62
+    rows["households"] = rows["households"].astype("int32")
+    rows = rows.drop(columns=["street_block", "locked"]).assign(name="里", z=None)
+    rows.rename_geometry("shape").to_parquet(other)
+    out = tmp_path / "out.parquet"
+    code, said = run(other, "--out", out, "--seed", 5)
+    assert code == 0, said
+    written = gpd.read_parquet(out)
+    assert written.drop(columns="new_cell_code").equals(gpd.read_parquet(other))
+    assert (written["new_cell_code"] != written["cell_code"]).any()
+    # The same units under shorter names: the same plan.
+    rows.assign(unit_id=rows["unit_id"] - 2**62).to_parquet(other)
+    assert run(other, "--out", out, "--seed", 5)[0] == 0
+    assert gpd.read_parquet(out)["new_cell_code"].equals(written["new_cell_code"])
+    rows["geometry"] = [shapely.MultiPolygon([*s.geoms, shapely.box(0, 0, 1, 1)])
+                        if i == 3 else s for i, s in enumerate(rows.geometry)]  # fmt: skip
+    rows.to_parquet(other)
+    code, said = run(other, "--out", out)
+    named = f"geometry: no valid Polygon: units {rows['unit_id'].iloc[3]}"
+    assert (code, named in said) == (1, True), said
 
 
 def test_one_community_alone(city: Path, tmp_path: Path) -> None:
