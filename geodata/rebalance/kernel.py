@@ -262,3 +262,16 @@ def _next_of(state, unit, own, went, made, first, near, cell):  # type: ignore[n
                 if cell[near[k]] != own:
                     return at
     return -1
+
+
+def compile_now() -> None:
+    """Compile what is not compiled yet for this machine; it takes seconds, and is then kept.
+
+    Calls with the types that `search` uses: others would be compiled anew.
+    """
+    cells = np.array([0, 1], np.int32)
+    weight = np.ones(2)
+    near = (np.array([0, 1, 2], np.int32), np.array([1, 0], np.int32), np.ones(2))
+    free, terms = np.zeros(2, np.bool_), (0.1, 1.0, 1.0, 1.0, 1.0, 1.0)
+    objective(*near, weight, weight, cells, cells, free, 1.0, terms)
+    anneal(*near, weight, weight, cells, cells, free, free, 1.0, terms, 1, 1, np.empty_like(cells))

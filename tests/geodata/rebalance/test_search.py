@@ -82,6 +82,13 @@ def test_the_kernel_counts_as_the_profile_says() -> None:
         assert said == pytest.approx(cost_of(community, community.start), abs=1e-9)
 
 
+def test_what_is_compiled_ahead_is_what_is_used() -> None:
+    """`scripts/setup` compiles with the types of a search: one version of each, not two."""
+    kernel.compile_now()
+    drawn(made_up.units_of(made_up.frame(4, 4, 3, seed=1)))
+    assert len(kernel.anneal.signatures) == len(kernel.objective.signatures) == 1
+
+
 def test_the_same_seed_gives_the_same_plan_whatever_is_at_work() -> None:
     """Threads change nothing; another seed does; one community alone comes out as among all."""
     units = made_up.units_of(made_up.frame(8, 6, 5, seed=2, communities=6))
