@@ -121,7 +121,7 @@ CELLS = Layer(
 
 UNITS = Layer(
     name="units",
-    title_zh="基础单元",
+    title_zh="地块",
     title_en="Base units",
     geometry="Polygon",
     min_zoom=13,
