@@ -5,7 +5,8 @@ import { may } from "../../../state/session";
 import { figure, number } from "../../../ui/format";
 import { openedPlan } from "../state";
 import { deeds, lastOf, running, start } from "./jobs";
-import type { ForecastErrors, ForecastResult, Job } from "./shapes";
+import type { ForecastErrors, ForecastResult } from "./results";
+import type { Job } from "./shapes";
 
 export function ForecastFound(): JSX.Element {
   const last = lastOf("forecast");

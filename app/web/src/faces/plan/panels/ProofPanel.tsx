@@ -6,9 +6,10 @@ import { nowTick } from "../../../state/store";
 import { moment, number } from "../../../ui/format";
 import { openedPlan } from "../state";
 import { deeds, lastOf, running, start } from "./jobs";
+import type { Figure, ReplayFigures, ReplayResult } from "./results";
 import { Seams } from "./Seams";
 import { Staffing } from "./Staffing";
-import type { Figure, Job, ReplayFigures, ReplayResult } from "./shapes";
+import type { Job } from "./shapes";
 import { WeekLines } from "./WeekLines";
 
 export function ProofPanel(): JSX.Element | null {

@@ -4,7 +4,7 @@ import { get, write } from "../../../api/client";
 import { deed } from "../../../state/deed";
 import { resource, track } from "../../../state/resource";
 import { here, openedPlan, PATH, planId, reloadPlan } from "../state";
-import type { Job, JobKind } from "./shapes";
+import type { Job, JobKind, NewJob } from "./shapes";
 
 const LOOK_MS = 1000;
 export const deeds = deed();
@@ -54,16 +54,6 @@ effect(() => {
   seen = new Set();
   fresh.value = new Set();
 });
-
-export interface NewJob {
-  readonly kind: JobKind;
-  readonly areas?: readonly number[];
-  readonly cells?: readonly number[];
-  readonly balance?: number;
-  readonly shape?: number;
-  readonly little_change?: number;
-  readonly seed?: number;
-}
 
 export async function start(wanted: NewJob): Promise<boolean> {
   const opened = openedPlan.peek();

@@ -1,28 +1,12 @@
 /** What the path of a street's report gives. */
+import type { components } from "../../../api/schema";
 import type { Shape } from "../panels/rings";
-import type { Measures, Plan } from "../types";
 
-export interface Outline {
-  readonly code: number;
-  readonly changed: boolean;
-  readonly geometry: Shape;
-}
-
+type Schemas = components["schemas"];
 /** Units of one cell that go to another. */
-export interface Passage {
-  readonly before: number;
-  readonly after: number;
-  readonly units: number;
-  readonly households: number;
-}
-
-export interface StreetReport {
-  readonly plan: Pick<Plan, "title" | "state" | "author" | "base_at" | "publish_on" | "published_at" | "area_code">;
-  readonly code: number;
-  readonly name: string;
-  readonly today: Measures;
-  readonly draft: Measures;
+export type Passage = Schemas["Passage"];
+export type Outline = Omit<Schemas["Outline"], "geometry"> & { readonly geometry: Shape };
+export type StreetReport = Omit<Schemas["StreetReport"], "outlines_today" | "outlines_draft"> & {
   readonly outlines_today: readonly Outline[];
   readonly outlines_draft: readonly Outline[];
-  readonly passages: readonly Passage[];
-}
+};
