@@ -1,7 +1,9 @@
 """The planner's workbench in real Chromium: from the worst cells to published boundaries."""
 
+import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -252,3 +254,42 @@ def test_a_comment_a_comparison_and_a_street_on_paper(
         )
         paper = page.pdf(prefer_css_page_size=True)
         assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1
+
+
+def test_a_plan_goes_out_and_comes_in_with_what_does_not_fit(
+    server: ServerProcess, browser: Browser, api: httpx.Client, tmp_path: Path
+) -> None:
+    """The file of a plan; the same without one cell: where the gap is; mended, it is a plan."""
+    number = _plan(api, "出去的")
+    with watched(browser) as (_, page, watch):
+        page.goto(f"{server.base_url}/?face=plan&f.sel={number}&f.tab=files")
+        _sign_in(page, watch, PLANNER)
+        panel = page.locator(".plan-panel")
+        with page.expect_download() as waiting:
+            panel.get_by_role("button", name="GeoJSON").click()
+        drawn = json.loads(waiting.value.path().read_bytes())
+        left_out = drawn["features"].pop()["properties"]["cell_code"]
+        file = tmp_path / "drawn.geojson"
+        file.write_text(json.dumps(drawn))
+
+        panel.get_by_role("button", name="导入方案…").click()
+        dialog = page.locator("dialog.dialog")
+        dialog.locator("#i-file").set_input_files(file)
+        dialog.locator("#i-title").fill("进来的")
+        dialog.get_by_role("button", name="检查并导入").click()
+        report = page.locator(".plan-import")
+        expect(report).to_contain_text("没有导入")
+        expect(report.locator("dt", has_text="缝隙")).to_be_visible()
+        gap = report.get_by_role("button", name="缝隙").first
+        here = page.url
+        gap.click()
+        expect(page).not_to_have_url(here)
+
+        report.get_by_role("button", name="修复后再导入").click()
+        expect(report).to_contain_text("已修复并导入为新方案")
+        expect(page.locator(".plan-headline h1")).to_have_text("进来的")
+        made = re.search(r"f\.sel=(\d+)", page.url)
+        assert made is not None and int(made.group(1)) != number
+        cells = _answer(api.get(f"/plans/{made.group(1)}/cells"))
+        assert left_out in cells["code"] or left_out in cells["dissolved"]["code"]
+        assert cells["pieces"] == [1] * len(cells["pieces"])
