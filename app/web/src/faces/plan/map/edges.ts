@@ -89,9 +89,22 @@ export function sidesBetween(shapes: Shapes): Sides {
   return { xy: whole.xy, edges: edgesOf(whole) };
 }
 
-const BIN = 64;
+const LEAST_BIN = 64;
+const BINS_ACROSS = 128;
 const TOLERANCE = 1.5;
-const binKey = (x: number, y: number): number => Math.floor(x / BIN) * 0x4000000 + Math.floor(y / BIN);
+const binKey = (x: number, y: number, bin: number): number => Math.floor(x / bin) * 0x4000000 + Math.floor(y / bin);
+
+/** Bins as fine as the shapes are spread, so that a side passes few of them whatever the unit of its numbers. */
+function binSize(xy: Int32Array): number {
+  const far = [Infinity, -Infinity, Infinity, -Infinity] as [number, number, number, number];
+  for (let i = 0; i < xy.length; i += 2) {
+    far[0] = Math.min(far[0], xy[i] ?? 0);
+    far[1] = Math.max(far[1], xy[i] ?? 0);
+    far[2] = Math.min(far[2], xy[i + 1] ?? 0);
+    far[3] = Math.max(far[3], xy[i + 1] ?? 0);
+  }
+  return Math.max(LEAST_BIN, (far[1] - far[0]) / BINS_ACROSS, (far[3] - far[2]) / BINS_ACROSS);
+}
 
 /** Corners that lie on sides without a partner: by the index of the side's first point, in order along it. */
 function cutsOf({ xy }: Shapes, edges: Edges): Map<number, number[]> {
@@ -99,10 +112,12 @@ function cutsOf({ xy }: Shapes, edges: Edges): Map<number, number[]> {
   edges.other.forEach((other, i) => {
     if (other === NOBODY) alone.push(i);
   });
+  if (alone.length === 0) return new Map();
+  const size = binSize(xy);
   const bins = new Map<number, number[]>();
   for (const i of alone) {
     for (const point of [edges.from[i] ?? 0, edges.to[i] ?? 0]) {
-      const key = binKey(xy[point] ?? 0, xy[point + 1] ?? 0);
+      const key = binKey(xy[point] ?? 0, xy[point + 1] ?? 0, size);
       const bin = bins.get(key);
       if (bin) bin.push(point);
       else bins.set(key, [point]);
@@ -111,24 +126,24 @@ function cutsOf({ xy }: Shapes, edges: Edges): Map<number, number[]> {
   const cuts = new Map<number, number[]>();
   for (const i of alone) {
     const from = edges.from[i] ?? 0;
-    const found = cornersOn(xy, from, edges.to[i] ?? 0, bins);
+    const found = cornersOn(xy, from, edges.to[i] ?? 0, bins, size);
     if (found.length > 0) cuts.set(from, found);
   }
   return cuts;
 }
 
-function cornersOn(xy: Int32Array, from: number, to: number, bins: ReadonlyMap<number, readonly number[]>): number[] {
+function cornersOn(xy: Int32Array, from: number, to: number, bins: ReadonlyMap<number, readonly number[]>, size: number): number[] {
   const [ax, ay, bx, by] = [xy[from] ?? 0, xy[from + 1] ?? 0, xy[to] ?? 0, xy[to + 1] ?? 0];
   const [dx, dy] = [bx - ax, by - ay];
   const length = Math.hypot(dx, dy);
   const found: [number, number][] = [];
   // From bin to bin along the side, and those beside it.
   const seen = new Set<number>();
-  const steps = Math.ceil(length / (BIN / 2));
+  const steps = Math.ceil(length / (size / 2));
   for (let step = 0; step <= steps; step++) {
     const [x, y] = [ax + (dx * step) / steps, ay + (dy * step) / steps];
     for (const [sx, sy] of [[-TOLERANCE, -TOLERANCE], [TOLERANCE, -TOLERANCE], [-TOLERANCE, TOLERANCE], [TOLERANCE, TOLERANCE]] as const) {
-      const key = binKey(x + sx, y + sy);
+      const key = binKey(x + sx, y + sy, size);
       if (seen.has(key)) continue;
       seen.add(key);
       for (const point of bins.get(key) ?? []) {
