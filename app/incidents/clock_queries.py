@@ -1,6 +1,6 @@
 """SQL of the clocks: limits over time, logs of cases whose clock may run."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 
@@ -30,6 +30,22 @@ def event_of(row: AnyRow) -> Event:
     """A step as the rules take it."""
     status, tier = STATUSES[row.status], TIERS[row.tier]
     return Event(row.at, row.ordinal, row.step, status, tier, until=row.until)
+
+
+def log_of(
+    session: Session, nos: Sequence[int], since: datetime, at: datetime
+) -> Iterator[tuple[int, Event]]:
+    """The steps of cases that were reported at `since` or later, up to `at`, with their numbers;
+    in no order, and no more of each than clocks and states go by."""
+    found = session.execute(
+        text(
+            "SELECT no, at, ordinal, step, status, tier, until FROM incident_event"
+            " WHERE no = ANY(:nos) AND at >= :since AND at <= :at"
+        ),
+        {"nos": list(nos), "since": since, "at": at},
+    )
+    for no, when, ordinal, step, status, tier, until in found.all():
+        yield no, Event(when, ordinal, step, STATUSES[status], TIERS[tier], until=until)
 
 
 def limits_of(session: Session, categories: Iterable[str]) -> dict[str, Limits]:

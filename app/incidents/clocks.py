@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
@@ -122,6 +123,7 @@ class Span(NamedTuple):
     until: datetime
 
 
+@lru_cache(maxsize=2_048)
 def local_midnight(day: date) -> datetime:
     """The instant (UTC) at which a local day begins."""
     return datetime.combine(day, time(), ZONE).astimezone(UTC)

@@ -11,21 +11,20 @@ from enum import StrEnum
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from app.core.clock import CITY_ZONE
-from app.core.db import reading, writing
+from app.core.db import writing
 from app.core.errors import invalid, unavailable
 from app.core.scope import Scope
 from app.core.spreadsheet import CSV_TYPE, XLSX_TYPE, Cell, csv_parts, xlsx_parts
 from app.identity.audit import record
 from app.identity.rules import Actor
 from app.identity.step_up import require_step_up
-from app.incidents import queries, service
+from app.incidents import queries
 from app.incidents.clocks import Calendar
-from app.incidents.export_words import COLUMNS, HEADINGS, MOST_CASES
-from app.incidents.schemas import Incident, IncidentFilter, IncidentQuery
+from app.incidents.export_rows import Reader
+from app.incidents.export_words import HEADINGS, MOST_CASES
+from app.incidents.schemas import IncidentFilter
 from app.places import queries as place_queries
 
-PART = 500
 SHEET_TITLE = "incidents"
 
 
@@ -135,36 +134,8 @@ def _rows(  # noqa: PLR0917 what, as of when, for whom
     scope: Scope | None,
     total: int,
 ) -> Iterator[tuple[Cell, ...]]:
-    words = _asked(query)
-    cursor, sent = None, 0
-    while True:
-        part = IncidentQuery(**words, limit=PART, cursor=cursor)
-        with reading(engine, scope) as session:
-            page = service.list_incidents(session, part, now, calendar)
-        yield from map(_cells, page.items)
-        sent += len(page.items)
-        cursor = page.next
-        if cursor is None:
-            break
+    sent = 0
+    for sent, row in enumerate(Reader(query, now, calendar).rows(engine, scope), 1):  # noqa: B007
+        yield row
     if sent < total:
         raise ExportBroken(f"{sent} of {total} cases could be read")
-
-
-def _cells(incident: Incident) -> tuple[Cell, ...]:
-    told = {
-        **vars(incident),
-        **{name: getattr(incident.clock, name) for name in ("limit", "due_at", "state")},
-        "places": "/".join(link.name or str(link.code) for link in incident.chain),
-    }
-    return tuple(_cell(told[name]) for name, _ in COLUMNS)
-
-
-def _cell(value: object) -> Cell:
-    if isinstance(value, bool):
-        return int(value)
-    if isinstance(value, datetime):
-        return value.astimezone(CITY_ZONE)
-    # Codes and numbers of 15 digits as text: a spreadsheet would round or shorten them.
-    if isinstance(value, float) or (isinstance(value, int) and abs(value) < 10**9):
-        return value
-    return None if value is None else str(value)

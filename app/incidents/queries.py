@@ -194,15 +194,26 @@ def page(
         now: the present; with `at` in the query the state looked at is that of `at`.
         before: `reported_at` and `no` of the last incident that was sent.
     """
+    return count(session, query, now), selected(session, query, now, before, query.limit + 1)
+
+
+def selected(
+    session: Session,
+    query: IncidentFilter,
+    now: datetime,
+    before: tuple[datetime, int] | None,
+    most: int,
+) -> Rows:
+    """The newest `most` of the incidents that the query selects, without counting all; arguments
+    as of `page`."""
     where = [*_selected(query, now), *within(session, Incident.cell_code)]
-    counted = count(session, query, now)
     found = select(*COLUMNS).where(*where)
     if before is not None:
         found = found.where(
             tuple_(Incident.reported_at, Incident.no) < tuple_(literal(before[0]), before[1])
         )
     newest = (Incident.reported_at.desc(), Incident.no.desc())
-    return counted, session.execute(found.order_by(*newest).limit(query.limit + 1)).all()
+    return session.execute(found.order_by(*newest).limit(most)).all()
 
 
 def count(session: Session, query: IncidentFilter, now: datetime) -> int:

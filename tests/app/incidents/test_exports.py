@@ -12,14 +12,14 @@ from openpyxl.worksheet.worksheet import Worksheet
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
-from app.core.clock import utc_now
+from app.core.clock import CITY_ZONE, utc_now
 from app.core.context import Context
 from app.core.db import reading
 from app.core.scope import Scope
 from app.core.spreadsheet import csv_parts, harmless, xlsx_parts
 from app.identity.rules import Role
-from app.incidents import exports
-from app.incidents.export_words import HEADINGS
+from app.incidents import export_rows, exports
+from app.incidents.export_words import COLUMNS, HEADINGS
 from app.incidents.schemas import IncidentFilter
 from app.incidents.workdays import CityCalendar
 from tests import staff
@@ -27,7 +27,6 @@ from tests.app.identity.canary import CANARY, a_case, client_of, places
 from tests.conftest import run_command
 
 WORDS = {"since": (utc_now() - timedelta(days=390)).isoformat()}
-NO, TITLE = 0, 4
 
 
 def step_up(client: TestClient) -> None:
@@ -56,10 +55,29 @@ def audit_rows(context: Context) -> list[Any]:
                  " ORDER BY no")))  # fmt: skip
 
 
-def test_it_is_what_the_list_shows(own_client: TestClient, own_context: Context) -> None:
-    """All of it, in its order, under its filters; in both formats the same."""
+def as_listed(item: dict[str, Any]) -> dict[str, str]:
+    """A case of the list as a row of the table tells it, by the last word of the heading."""
+    told = {**item, **{name: item["clock"][name] for name in ("limit", "due_at", "state")}}
+    told["places"] = "/".join(link["name"] for link in item["chain"])
+    for name in ("occurred_at", "reported_at", "closed_at", "due_at"):
+        if told[name] is not None:
+            local = datetime.fromisoformat(told[name]).astimezone(CITY_ZONE)
+            told[name] = local.isoformat(sep=" ", timespec="seconds")
+    told["simulated"] = int(told["simulated"])
+    return {name: "" if told[name] is None else str(told[name]) for name, _ in COLUMNS}
+
+
+@pytest.mark.parametrize("ago_days", [0, 40])
+def test_it_is_what_the_list_shows(
+    own_client: TestClient, own_context: Context, monkeypatch: pytest.MonkeyPatch, ago_days: int
+) -> None:
+    """All of it, in its order, under its filters, whatever is read at once and as of whatever
+    minute; in both formats the same."""
+    monkeypatch.setattr(export_rows, "PART", 150)
     step_up(own_client)
     words = {**WORDS, "category": "01", "status": "closed"}
+    if ago_days:
+        words["at"] = (utc_now() - timedelta(days=ago_days)).isoformat()
     listed: list[Any] = []
     cursor: dict[str, str] = {}
     while True:
@@ -76,7 +94,8 @@ def test_it_is_what_the_list_shows(own_client: TestClient, own_context: Context)
     assert 'filename="incidents-' in answer.headers["content-disposition"]
     heading, *rows = csv_rows(answer.content)
     assert heading == list(HEADINGS)
-    assert [(int(row[NO]), row[TITLE]) for row in rows] == [(i["no"], i["title"]) for i in listed]
+    names = [name for name, _ in COLUMNS]
+    assert [dict(zip(names, row, strict=True)) for row in rows] == [as_listed(i) for i in listed]
     book = own_client.get("/api/v1/exports/incidents.xlsx", params=words)
     sheet = workbook_of(book.content)
     assert [cell.value for cell in sheet[1]] == heading
