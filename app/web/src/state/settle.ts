@@ -32,6 +32,12 @@ export function held<T extends Keyed>(shown: readonly T[], fresh: readonly T[]):
   return { rows, gone, waiting: fresh.length - wanted.length, reordered: kept.some((no, at) => no !== wanted[at]) };
 }
 
+/** The shown rows where they stood, and behind them what the newest answer has besides. */
+export function grown<T extends Keyed>(shown: readonly T[], fresh: readonly T[]): Settled<T> {
+  const known = new Set(shown.map((row) => row.no));
+  return held([...shown, ...fresh.filter((row) => !known.has(row.no))], fresh);
+}
+
 /** Whether there is something to settle. */
 export function isUnsettled(list: Settled<Keyed>): boolean {
   return list.gone.size > 0 || list.waiting > 0 || list.reordered;

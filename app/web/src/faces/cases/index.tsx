@@ -18,7 +18,7 @@ import { PickChoice } from "../../ui/Pick";
 import { Segments } from "../../ui/Segments";
 import { Empty, Failed, Skeleton } from "../../ui/states";
 import "./cases.css";
-import { answer, countBy, cursor, filter, hand, listName, mayTasks, rows, settle, shown, type ListName, type Row } from "./state";
+import { answer, countBy, cursor, filter, hand, listName, mayTasks, rows, settle, shown, showMore, type ListName, type Row } from "./state";
 import { Export } from "./Export";
 import { TaskTable } from "./TaskTable";
 
@@ -170,6 +170,19 @@ function List(): JSX.Element {
       ) : (
         <TaskTable />
       )}
+      <More />
+    </div>
+  );
+}
+
+/** The most urgent are listed; the next part comes behind them. */
+function More(): JSX.Element | null {
+  const { data, loading } = answer.value.value;
+  if (!data?.more) return null;
+  return (
+    <div class="more">
+      <button type="button" class="button" disabled={loading} onClick={showMore}>{t("showMore")}</button>
+      <span class="soft tabular">{t("listOfShown", { shown: number(data.rows.length), n: number(data.total) })}</span>
     </div>
   );
 }

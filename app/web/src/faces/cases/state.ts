@@ -1,18 +1,19 @@
 /** The list of the Cases face: what is mine to do, or all whose time runs out; filtered by what the address says. */
 import { computed, effect, signal, untracked } from "@preact/signals";
 import { caseApi, type Task } from "../../api/cases";
-import type { Incident } from "../../api/types";
+import type { Incident, Paged } from "../../api/types";
 import { clockSummary, ownDeeds } from "../../state/cases";
 import { clockView } from "../../state/clockview";
 import { resets } from "../../state/data";
 import { faceParam } from "../../state/face";
 import { onChange, serverNow } from "../../state/livefeed";
+import { firstParts } from "../../state/parts";
 import { resource } from "../../state/resource";
 import { may } from "../../state/session";
-import { held, settled, type Settled } from "../../state/settle";
+import { grown, held, settled, type Settled } from "../../state/settle";
 import { area, face, refreshTick } from "../../state/store";
 
-const MOST = 500;
+const PART = 500;
 
 /** One row: a task, or a case that is due at somebody. */
 export interface Row extends Omit<Task, "why"> {
@@ -28,23 +29,46 @@ export const listName = computed<ListName>(() => (faceParam("list") === "due" ||
 interface Answer {
   readonly total: number;
   readonly rows: readonly Row[];
+  /** how many parts of the list it is */
+  readonly parts: number;
+  readonly more: boolean;
 }
 
+const subject = computed(() => `${listName.value}${area.value}`);
+/** How many parts somebody has asked for, of which list. */
+const asked = signal({ of: "", parts: 1 });
+const parts = computed(() => (asked.value.of === subject.value ? asked.value.parts : 1));
+
+/** Ask for one part more. */
+export function showMore(): void {
+  asked.value = { of: subject.peek(), parts: parts.peek() + 1 };
+}
+
+type PartQuery = Parameters<typeof caseApi.tasks>[0];
+
 const rowOf = (incident: Incident): Row => ({ no: incident.no, incident, next_steps: [], why: "" });
+
+async function dueRows(query: PartQuery, signal: AbortSignal): Promise<Paged<Row>> {
+  const page = await caseApi.due(query, signal);
+  return { ...page, items: page.items.map(rowOf) };
+}
+
+async function taskRows(query: PartQuery, signal: AbortSignal): Promise<Paged<Row>> {
+  const page = await caseApi.tasks(query, signal);
+  return { ...page, items: page.items.map((task) => ({ ...task, no: task.incident.no })) };
+}
 
 export const answer = resource<Answer>(() => {
   if (face.value !== "cases") return null;
   const code = area.value || undefined;
   const name = listName.value;
+  const count = parts.value;
   return {
-    id: `${name}${code ?? 0}|${refreshTick.value}.${resets.value}.${ownDeeds.value}`,
+    id: `${name}${code ?? 0}|${count}.${refreshTick.value}.${resets.value}.${ownDeeds.value}`,
     ask: async (signal) => {
-      if (name === "due") {
-        const page = await caseApi.due({ area: code, limit: MOST }, signal);
-        return { total: page.total, rows: page.items.map(rowOf) };
-      }
-      const page = await caseApi.tasks({ area: code, limit: MOST }, signal);
-      return { total: page.total, rows: page.items.map((task) => ({ ...task, no: task.incident.no })) };
+      const ask = name === "due" ? dueRows : taskRows;
+      const read = await firstParts(count, (cursor) => ask({ area: code, limit: PART, ...(cursor ? { cursor } : {}) }, signal), (row) => row.no);
+      return { total: read.total, rows: read.items, parts: count, more: read.next !== null };
     },
   };
 });
@@ -63,6 +87,7 @@ export const shown = signal<Settled<Row>>(settled([]));
 const STILL_MS = 30_000;
 let handAt = 0;
 let shownOf = "";
+let shownParts = 1;
 
 /** A hand moved in the list, or left it. */
 export function hand(inside: boolean): void {
@@ -72,15 +97,17 @@ export function hand(inside: boolean): void {
 effect(() => {
   const { data } = answer.value.value;
   const calm = Date.now() - handAt > STILL_MS;
-  const subject = `${listName.value}${area.value}`;
+  const of = subject.value;
   untracked(() => {
     if (!data) {
-      if (subject !== shownOf) shown.value = settled([]);
+      if (of !== shownOf) shown.value = settled([]);
       return;
     }
-    const keep = !calm && subject === shownOf && shown.value.rows.length > 0;
-    shown.value = keep ? held(shown.value.rows, data.rows) : settled(data.rows);
-    shownOf = subject;
+    const keep = !calm && of === shownOf && shown.value.rows.length > 0;
+    const next = data.parts > shownParts ? grown : held;
+    shown.value = keep ? next(shown.value.rows, data.rows) : settled(data.rows);
+    shownOf = of;
+    shownParts = data.parts;
   });
 });
 
