@@ -3,10 +3,10 @@
 import numpy as np
 from sqlalchemy.orm import Session
 
-from app.planning import drafts, study_queries, workloads
+from app.planning import drafts, study_cases, workloads
 from app.planning.models import Plan
 from app.planning.study_schemas import ForecastCells, ForecastErrors, ForecastResult
-from app.planning.study_time import WEEKS, communities_of, period_before
+from app.planning.study_time import WEEKS, period_before
 from geodata.rebalance import forecast, workload
 
 HELD_WEEKS = 13
@@ -20,11 +20,8 @@ def forecast_of(session: Session, plan: Plan) -> ForecastResult:
     """
     time = period_before(plan)
     draft = drafts.load(session, plan)
-    counts = study_queries.case_counts(session, communities_of(draft), time.until, time)
-    row = workloads.rows_of(draft.units, counts.unit_id)
-    kept = row >= 0
-    counts = study_queries.Counts(row[kept], *(column[kept] for column in counts[1:]))
-    cases, estate = workloads.cases_of(counts, WEEKS), workloads.estate_of(draft.units)
+    cases = study_cases.weekly(study_cases.cases_in(session, draft.units, time), WEEKS)
+    estate = workloads.estate_of(draft.units)
     tried = forecast.backtest(cases, estate, HELD_WEEKS)
     code, cell = np.unique(draft.cells, return_inverse=True)
     told = forecast.expect(

@@ -5,14 +5,13 @@ from sqlalchemy.orm import Session
 
 from app.incidents.clock_queries import limits_of
 from app.incidents.clocks import Calendar, Unit
-from app.planning import draft_queries, drafts, study_clock, study_queries, workloads
+from app.planning import draft_queries, drafts, study_cases, study_clock
 from app.planning.drafts import Draft
-from app.planning.ground import METRES
 from app.planning.models import Plan
 from app.planning.study_queries import Period
 from app.planning.study_schemas import ReplayFigures, ReplayResult, ReplayRules
-from app.planning.study_time import WEEKS, communities_of, period_before
-from geodata import codes, crs
+from app.planning.study_time import WEEKS, period_before
+from geodata import codes
 from geodata.rebalance import replay, workload
 from geodata.rebalance.replay import PastCases, Place, Replay, Rules
 from geodata.rebalance.units import FloatArray
@@ -64,10 +63,8 @@ def _steady_load(draft: Draft, model: WorkloadModel) -> FloatArray:
 def _past_cases(
     session: Session, draft: Draft, model: WorkloadModel, time: Period, calendar: Calendar
 ) -> PastCases:
-    units = draft.units
-    rows = study_queries.cases(session, communities_of(draft), time.until, time)
-    unit = workloads.rows_of(units, rows.unit_id)
-    rows, unit = rows.only(unit >= 0), unit[unit >= 0]
+    cases = study_cases.cases_in(session, draft.units, time)
+    rows = cases.rows
     hours = {
         kind: study_clock.work_hours(kind, time.since, time.until, calendar)
         for kind in (Unit.WORK_HOUR, Unit.WORK_DAY)
@@ -79,9 +76,9 @@ def _past_cases(
     weight = np.array([model.weight_of(group) for group in groups])
     service_s = np.array([SERVICE_MIN.get(group, OTHER_SERVICE_MIN) * 60.0 for group in groups])
     return PastCases(
-        unit=unit,
+        unit=cases.unit,
         at_s=rows.at_s,
-        xy_m=np.column_stack(crs.from_wgs84(rows.lon, rows.lat, METRES)),
+        xy_m=cases.xy_m,
         weight=weight[of] if len(of) else np.zeros(0),
         service_s=service_s[of] if len(of) else np.zeros(0),
         due_s=due_s,

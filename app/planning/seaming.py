@@ -5,12 +5,12 @@ import shapely
 from sqlalchemy.orm import Session
 
 from app.core.errors import invalid
-from app.planning import drafts, study_queries, workloads
+from app.planning import drafts, study_cases, study_queries
 from app.planning.drafts import Draft
 from app.planning.ground import METRES
 from app.planning.models import Plan
 from app.planning.study_schemas import PlanSeams, SeamFound, SeamMove
-from app.planning.study_time import communities_of, period_before
+from app.planning.study_time import period_before
 from geodata import codes, crs
 from geodata.codes import Level
 from geodata.rebalance import seams
@@ -31,11 +31,10 @@ def seams_of(session: Session, plan: Plan, area_code: int | None) -> PlanSeams:
         raise invalid("area", "must be a district at most")
     time = period_before(plan)
     draft = drafts.in_area(session, plan, area)
-    rows = study_queries.returns(session, communities_of(draft), time.until, time)
-    unit = workloads.rows_of(draft.units, rows.unit_id)
-    cases, returned = (np.zeros(len(draft.units), dtype=np.int64) for _ in range(2))
-    cases[unit[unit >= 0]] = rows.cases[unit >= 0]
-    returned[unit[unit >= 0]] = rows.returned[unit >= 0]
+    found_in = study_cases.cases_in(session, draft.units, time, returns=True)
+    count = len(draft.units)
+    cases = np.bincount(found_in.unit, minlength=count)
+    returned = np.bincount(found_in.unit[found_in.rows.returned], minlength=count)
     everywhere = study_queries.every_return(session, time)
     usual = everywhere[1] / everywhere[0] if everywhere[0] else 0.0
     found = seams.seams(

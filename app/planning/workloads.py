@@ -6,13 +6,12 @@ from datetime import datetime, timedelta
 import numpy as np
 from sqlalchemy.orm import Session
 
-from app.planning import study_queries
-from app.planning.study_queries import Counts, Period
+from app.planning import study_cases
+from app.planning.study_cases import UnitCases
+from app.planning.study_queries import Period
 from geodata.rebalance import borders, forecast, workload
-from geodata.rebalance.units import FloatArray, IntArray, Units, sums
+from geodata.rebalance.units import BoolArray, FloatArray, IntArray, Units
 from geodata.rebalance.workload import Counting, WorkloadModel
-
-WEEK = timedelta(days=7)
 
 
 def loads_of(session: Session, units: Units, model: WorkloadModel, at: datetime) -> FloatArray:
@@ -24,9 +23,10 @@ def loads_of(session: Session, units: Units, model: WorkloadModel, at: datetime)
     """
     incidents = {"": units.incidents}
     if model.incidents is not Counting.LISTED:
-        counts = _counts(session, units, at, model.period_days)
+        period = Period(at - timedelta(days=model.period_days), at)
+        cases = study_cases.cases_in(session, units, period)
         take = _counted if model.incidents is Counting.COUNTED else _forecast
-        incidents = take(units, model, counts)
+        incidents = take(units, model, cases)
     street_m = np.zeros(len(units))
     if model.per_street_km:
         street_m = workload.street_m_of(units, borders.between(units))
@@ -49,44 +49,30 @@ def estate_of(units: Units) -> forecast.Estate:
     return forecast.Estate(units.households, community.astype(np.int64), cell.astype(np.int64))
 
 
-def _counts(session: Session, units: Units, at: datetime, days: int) -> Counts:
-    communities = int(units.community_code[0]), int(units.community_code[-1])
-    period = Period(at - timedelta(days=days), at)
-    counts = study_queries.case_counts(session, communities, at, period)
-    row = rows_of(units, counts.unit_id)
-    known = row >= 0
-    return Counts(row[known], *(column[known] for column in counts[1:]))
+def _groups(model: WorkloadModel, cases: UnitCases) -> Mapping[str, BoolArray]:
+    """(m,) which cases have each group that has a weight of its own; all others under ""."""
+    prefix = cases.rows.category.astype("U2")
+    own: dict[str, BoolArray] = {group: prefix == group for group in model.incident_by_group}
+    rest: BoolArray = ~np.isin(prefix, list(own))
+    return {**own, "": rest}
 
 
-def _groups(model: WorkloadModel, counts: Counts) -> Mapping[str, Counts]:
-    """The counts of every group that has a weight of its own, and of all others under ""."""
-    own = {group: counts.group == int(group) for group in model.incident_by_group}
-    rest = ~np.any([np.zeros(len(counts.group), dtype=np.bool_), *own.values()], axis=0)
-    chosen = {**own, "": rest}
-    return {group: Counts(*(column[of] for column in counts)) for group, of in chosen.items()}
-
-
-def _counted(units: Units, model: WorkloadModel, counts: Counts) -> dict[str, FloatArray]:
+def _counted(units: Units, model: WorkloadModel, cases: UnitCases) -> dict[str, FloatArray]:
     return {
         group: workload.a_year(
-            sums(of.unit_id, of.number.astype(np.float64), len(units)), model.period_days
+            np.bincount(cases.unit[of], minlength=len(units)).astype(np.float64), model.period_days
         )
-        for group, of in _groups(model, counts).items()
+        for group, of in _groups(model, cases).items()
     }
 
 
-def _forecast(units: Units, model: WorkloadModel, counts: Counts) -> dict[str, FloatArray]:
+def _forecast(units: Units, model: WorkloadModel, cases: UnitCases) -> dict[str, FloatArray]:
     estate = estate_of(units)
-    weeks = -(-model.period_days // WEEK.days)
+    weeks = -(-model.period_days // 7)
+    by_week = study_cases.weekly(cases, weeks)
     return {
         group: workload.a_year(
-            forecast.estimate(cases_of(of, weeks), estate).a_week * weeks, model.period_days
+            forecast.estimate(by_week.of(of), estate).a_week * weeks, model.period_days
         )
-        for group, of in _groups(model, counts).items()
+        for group, of in _groups(model, cases).items()
     }
-
-
-def cases_of(counts: Counts, weeks: int) -> forecast.Cases:
-    """Counts by unit and week as a forecast reads them: one entry a case."""
-    unit, week = (np.repeat(column, counts.number) for column in (counts.unit_id, counts.week))
-    return forecast.Cases(unit, week, weeks)

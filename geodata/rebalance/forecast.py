@@ -53,6 +53,10 @@ class Cases:
         chosen: BoolArray = (self.week >= first) & (self.week < end)
         return Cases(self.unit[chosen], self.week[chosen] - first, end - first)
 
+    def of(self, chosen: BoolArray) -> "Cases":
+        """Some of them, of the same weeks."""
+        return Cases(self.unit[chosen], self.week[chosen], self.weeks)
+
 
 @dataclass(frozen=True)
 class Rates:

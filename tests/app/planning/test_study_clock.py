@@ -77,9 +77,10 @@ def test_limits_by_category_tier_and_time(calendar: CityCalendar) -> None:
         "1201": Limits(()),
     }  # fmt: skip
     rows = CaseRows(
-        unit_id=np.arange(6), category=np.array(["0107", "0107", "1001", "1001", "1201", "9999"]),
+        category=np.array(["0107", "0107", "1001", "1001", "1201", "9999"]),
         tier=np.array(["grid", "grid", "grid", "city_centre", "grid", "grid"]),
         at_s=np.array([0.0, 5 * day, 10.0, 10.0, 0.0, 0.0]), lon=np.zeros(6), lat=np.zeros(6),
+        returned=np.zeros(6, dtype=np.bool_),
     )  # fmt: skip
     due_s, at_once = study_clock.deadlines(rows, limits, hours={}, since=SINCE)
     assert due_s.tolist() == [7200.0, np.inf, 7210.0, 3 * day + 10, np.inf, np.inf]

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.core.context import Context
-from app.planning import study_queries, workloads
+from app.planning import study_cases, workloads
 from app.planning.study_queries import Period
 from geodata.rebalance import units as base_units
 from geodata.rebalance.units import Units
@@ -109,18 +109,18 @@ def test_ground_and_streets(context: Context, units: Units) -> None:
 def test_a_part_counts_as_the_whole_does(context: Context, units: Units) -> None:
     """One community's counts are the same whether it is looked at alone or in its district."""
     community = int(np.median(units.community_code) // 1000 * 1000)
-    inside = units.community_code == community
     with Session(context.engine) as session:
         at = latest(session)
         period = Period(at - timedelta(days=365), at)
-        every = (int(units.community_code[0]), int(units.community_code[-1]))
-        whole = study_queries.case_counts(session, every, at, period)
-        part = study_queries.case_counts(session, (community, community), at, period)
-        later = study_queries.case_counts(session, every, at, Period(at, at + timedelta(days=9)))
-    chosen = np.isin(whole.unit_id, units.unit_id[inside])
-    assert chosen.any()
-    assert [column[chosen].tolist() for column in whole] == [column.tolist() for column in part]
-    assert not len(later.number)
+        part_of = units_in(session, community, community)
+        whole = study_cases.cases_in(session, units, period)
+        part = study_cases.cases_in(session, part_of, period)
+        later = study_cases.cases_in(session, units, Period(at, at + timedelta(days=9)))
+    inside = units.community_code[whole.unit] == community
+    assert inside.any()
+    assert units.unit_id[whole.unit[inside]].tolist() == part_of.unit_id[part.unit].tolist()
+    assert whole.rows.at_s[inside].tolist() == part.rows.at_s.tolist()
+    assert not len(later.unit)
 
 
 def test_rows_of_ids() -> None:
