@@ -47,9 +47,12 @@ def read(path: Path) -> UnitsFile:
         UnitsError: it is no GeoParquet, lacks a column or a CRS, or holds what `units.make`
             refuses.
         OSError: it cannot be opened.
+        MemoryError: it unpacks to more than there is.
     """
     try:
         rows = gpd.read_parquet(path)
+    except MemoryError:  # of pyarrow, too
+        raise
     except (pa.ArrowException, ValueError, KeyError, CRSError) as error:
         raise UnitsError([f"{path.name}: no GeoParquet file: {_first_line(error)}"]) from error
     lacking = [name for name in (*WHOLE, *WEIGHTS) if name not in rows.columns]
@@ -111,6 +114,8 @@ def read_plan(path: Path, units: Units) -> IntArray:
         return plans.from_assignment(units, _assignment(path))
     try:
         rows = pd.read_parquet(path, columns=["unit_id", "new_cell_code"])
+    except MemoryError:
+        raise
     except (pa.ArrowException, ValueError, KeyError) as error:
         raise UnitsError([f"{path.name}: no plan: {_first_line(error)}"]) from error
     faults: list[str] = []

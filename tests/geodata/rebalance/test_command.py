@@ -1,6 +1,7 @@
 """`minqing rebalance` on real files: what it writes, what it refuses, how it is stopped."""
 
 import json
+import resource
 import signal
 import subprocess
 import sys
@@ -10,7 +11,9 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+import typer
 
+from app.cli import unit_files
 from tests.conftest import ROOT, run_command
 from tests.geodata.rebalance import made_up
 from tests.geodata.rebalance.made_up import FIRST
@@ -182,6 +185,19 @@ def test_what_is_no_file(city: Path, tmp_path: Path) -> None:
     for target in (tmp_path / "out.csv", tmp_path / "nowhere" / "out.parquet"):
         code, told = run(city, "--out", target)
         assert (code, "--out" in told) == (1, True)
+
+
+def test_a_file_that_unpacks_to_more_than_there_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """There is a limit while files are read, and none behind it; what is beyond is said."""
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    monkeypatch.setattr(unit_files, "MOST_BYTES", taken + 2**28)
+    with pytest.raises(typer.Exit), unit_files.said_plainly():
+        np.ones(2**28)
+    assert "more memory than a file may take" in capsys.readouterr().err
+    assert resource.getrlimit(resource.RLIMIT_AS) == before
 
 
 def test_a_plan_that_cannot_be_published_says_so(tmp_path: Path) -> None:
