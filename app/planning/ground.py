@@ -28,8 +28,9 @@ from geodata.rebalance.units import IntArray, Units, UnitsError
 METRES = crs.parse("EPSG:4544")
 """CGCS2000 Gauss-Krueger, 3 degrees around 105 E: what plans are measured in."""
 KEPT_BYTES = 256_000_000
-AT_ONCE = 200
-"""Communities that are read together: a whole city at once would take half a gigabyte."""
+AT_ONCE = 100
+"""Communities that are read together: a whole city at once would take half a gigabyte, and let
+whoever wants one community wait for all of it."""
 _UNIT_BYTES, _CORNER_BYTES, _BORDER_BYTES = 700, 24, 26
 
 Value = TypeVar("Value")
@@ -96,7 +97,7 @@ class Kept(Generic[Value]):
 _GROUNDS: Kept[Ground] = Kept(KEPT_BYTES, lambda ground: ground.size_bytes)
 _SINCE: Kept[datetime | None] = Kept(200_000, lambda _: 200)
 _COMMUNITIES: Kept[IntArray] = Kept(1_000_000, lambda found: found.nbytes + 200)
-# A city takes seconds: whoever asks for it meanwhile waits for the one that is being made.
+# Nothing is made twice: whoever asks for it meanwhile waits for the one that is being made.
 _MAKING = threading.Lock()
 
 
@@ -135,6 +136,13 @@ def read(session: Session, state: State, at: datetime, communities: IntArray) ->
     Raises:
         Problem: 409 `base-units`: what is in the database cannot be drawn from.
     """
+    parts = []
+    for first in range(0, len(communities), AT_ONCE):
+        parts += _parts(session, state, at, communities[first : first + AT_ONCE])
+    return joined(parts)
+
+
+def _parts(session: Session, state: State, at: datetime, communities: IntArray) -> list[Ground]:
     keys: list[Hashable] = [(state, code) for code in communities.tolist()]
     found = _GROUNDS.find(keys)
     if len(found) < len(keys):
@@ -147,17 +155,15 @@ def read(session: Session, state: State, at: datetime, communities: IntArray) ->
                 }
                 _GROUNDS.keep(made)
                 found |= made
-    return joined([found[key] for key in keys])
+    return [found[key] for key in keys]
 
 
 def _made(session: Session, at: datetime, communities: IntArray) -> Iterable[tuple[int, Ground]]:
-    locked = queries.locked_areas(session, at)
-    for first in range(0, len(communities), AT_ONCE):
-        rows = queries.units(session, at, communities[first : first + AT_ONCE])
-        kept = rows.locked | queries.in_any(rows.cell_code, locked)
-        whole = _measured(rows._replace(locked=kept))
-        for index, start in enumerate(whole.units.starts[:-1].tolist()):
-            yield int(whole.units.community_code[start]), _part(whole, index)
+    rows = queries.units(session, at, communities)
+    kept = rows.locked | queries.in_any(rows.cell_code, queries.locked_areas(session, at))
+    whole = _measured(rows._replace(locked=kept))
+    for index, start in enumerate(whole.units.starts[:-1].tolist()):
+        yield int(whole.units.community_code[start]), _part(whole, index)
 
 
 def _measured(rows: queries.UnitRows) -> Ground:
