@@ -3,6 +3,7 @@ import type { planZh } from "./plan.zh";
 
 export const planEn: Readonly<Record<keyof typeof planZh, string>> = {
   // Map, tools and the bench.
+  planMapBeside: "Map of the plan beside it: {title}",
   planMapNoPlan: "Open a plan, or begin one",
   planMapWhatPlan: "the plan",
   planMapWhatFigures: "the figures of the plan",
@@ -93,7 +94,7 @@ export const planEn: Readonly<Record<keyof typeof planZh, string>> = {
   toolMend: "Mend",
   toolMended: "Mended by moving {n} units",
   toolNothing: "There was nothing to change",
-  toolConflict: "Somebody else has just changed this plan: this is what they did; of your moves {n} were waiting, and what is still possible is kept",
+  toolConflict: "Somebody else has just changed this plan: this is what they did. Of what you have not accepted, all that is still possible is kept",
   face_plan: "Plan",
   planMapLabel: "Map of the plan",
   tools: "Tools",
@@ -113,7 +114,6 @@ export const planEn: Readonly<Record<keyof typeof planZh, string>> = {
   what_compare: "comparison",
   what_staffing: "effect on staffing",
   what_seams: "seams",
-  what_planReport: "street report",
   colon: ": ",
   planNew: "New plan",
   planPlans: "Plans",

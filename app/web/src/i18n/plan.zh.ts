@@ -1,6 +1,7 @@
 /** Texts of the planner's workbench. Chinese. Keys of the map and its tools begin with `tool`, `bench`, `planMap`. */
 export const planZh = {
   // Map, tools and the bench.
+  planMapBeside: "对照方案的地图：{title}",
   planMapNoPlan: "打开一个方案，或新建一个",
   planMapWhatPlan: "方案",
   planMapWhatFigures: "方案的数字",
@@ -91,7 +92,7 @@ export const planZh = {
   toolMend: "一键修复",
   toolMended: "已修复，划转了 {n} 个地块",
   toolNothing: "没有可改动的",
-  toolConflict: "别人刚改过这个方案，已换成最新内容；还能做的 {n} 个划转保留着",
+  toolConflict: "别人刚改过这个方案，已换成最新内容；待确认的划转里还能做的都保留着",
   face_plan: "网格调整",
   planMapLabel: "方案地图",
   tools: "工具",
@@ -111,7 +112,6 @@ export const planZh = {
   what_compare: "方案比较",
   what_staffing: "人员影响",
   what_seams: "接缝",
-  what_planReport: "街道报告",
   colon: "：",
   planNew: "新建方案",
   planPlans: "方案",

@@ -7,6 +7,8 @@ import { nowTick, phone } from "../../state/store";
 import { clock } from "../../ui/format";
 import { BenchPanel } from "./bench/BenchPanel";
 import { Changes } from "./bench/Changes";
+import { besideId } from "./map/beside";
+import { BesideMap } from "./map/BesideMap";
 import { PlanMapView } from "./map/PlanMapView";
 import { slots, type PlanTab } from "./panels/slots";
 import { planId, showTab, shownTab } from "./state";
@@ -26,8 +28,9 @@ export default function Plan(): JSX.Element {
       <header class="plan-head"><slots.Head /></header>
       <Cut />
       <aside class="plan-left" aria-label={t("face_plan")}><slots.Left /></aside>
-      <div class="plan-centre">
+      <div class={`plan-centre ${besideId.value === 0 ? "" : "beside"}`}>
         <PlanMapView />
+        {besideId.value === 0 ? null : <BesideMap key={besideId.value} />}
         <slots.Jobs />
       </div>
       {opened ? <RightSide /> : null}

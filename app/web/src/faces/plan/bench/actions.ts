@@ -67,7 +67,7 @@ function whenRefused(): void {
   if (status !== STALE && status !== 409) return;
   if (status === STALE) {
     edits.forget();
-    notice.value = { kind: "conflict", n: pendingMoves.peek().size };
+    notice.value = { kind: "conflict" };
   }
   reloadPlan();
   reloadBench();

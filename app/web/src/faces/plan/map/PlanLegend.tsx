@@ -7,6 +7,7 @@ import { phone } from "../../../state/store";
 import { number } from "../../../ui/format";
 import { figures } from "../bench/figures";
 import { benchCode } from "../state";
+import { besideId } from "./beside";
 import { classCounts, CLASSES, EDGES } from "./deviation";
 
 const counts = computed(() => (figures.value.data ? classCounts(figures.value.data.cells.values()) : null));
@@ -34,7 +35,7 @@ export function PlanLegend(): JSX.Element | null {
       </div>
       <div class="legend-part plan-lines">
         <label><input type="checkbox" checked={today} onChange={() => setFaceParams({ today: today ? "0" : "" })} /> <i class="plan-line dashed" /> {t("planMapToday")}</label>
-        {phone.value || benchCode.value !== 0 ? null : (
+        {phone.value || benchCode.value !== 0 || besideId.value !== 0 ? null : (
           <>
             <span><i class="plan-line" /> {t("planMapBorder")}</span>
             <span><i class="plan-hatch waiting" /> {t("planMapWaiting")}</span>

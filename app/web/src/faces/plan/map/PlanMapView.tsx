@@ -10,6 +10,7 @@ import { bench } from "../bench/store";
 import { canEdit, openedPlan, placing, plan, planId } from "../state";
 import { startGestures } from "../tools/gestures";
 import { startPlanKeys } from "../tools/keys";
+import { besideId } from "./beside";
 import { PlanLegend } from "./PlanLegend";
 import { PlanMap } from "./planmap";
 import { PlanTipBox } from "./PlanTipBox";
@@ -46,7 +47,7 @@ export function PlanMapView(): JSX.Element {
     };
   }, []);
   return (
-    <>
+    <div class="plan-own">
       <div ref={element} class="plan-map" role="application" aria-label={t("planMapLabel")} tabIndex={0} />
       <PlanTipBox />
       <PlanLegend />
@@ -60,7 +61,8 @@ export function PlanMapView(): JSX.Element {
         {placing.value ? <p class="plan-say" role="status">{t("planMapPlace")} <kbd>Esc</kbd></p> : null}
         <Says retryTiles={() => stands.current?.retryTiles()} />
       </div>
-    </>
+      {besideId.value === 0 ? null : <p class="plan-say plan-whose">{openedPlan.value?.title ?? ""}</p>}
+    </div>
   );
 }
 

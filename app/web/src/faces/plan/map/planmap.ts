@@ -24,7 +24,8 @@ import { paintBench, paintUnit } from "./benchpaint";
 import { readPlanPalette, type PlanPalette } from "./colours";
 import { groundOf, unitAt, type BenchGround } from "./ground";
 import { paintLaid, paintMarks, paintSigns } from "./signs";
-import { loadingTiles, tileError } from "./status";
+import { differing } from "./beside";
+import { loadingTiles, shownPlace, tileError } from "./status";
 import { cellsSource, draftCell, planOutlines, unitsSource, UNITS_FROM, type Drawn } from "./tiles";
 import { readView, viewText } from "./view";
 
@@ -70,8 +71,10 @@ export class PlanMap {
     this.map.on("move", () => {
       this.benchOverlay.follow();
       this.symbols.follow();
+      this.tellPlace();
     });
     this.connect();
+    this.tellPlace();
   }
 
   resized(): void {
@@ -135,6 +138,11 @@ export class PlanMap {
     if (zoom !== this.map.getZoom() || !inside) this.map.setView([lat, lon], zoom, { animate: false });
   }
 
+  private tellPlace(): void {
+    const { lat, lng } = this.map.getCenter();
+    shownPlace.value = { lat, lon: lng, zoom: this.map.getZoom() };
+  }
+
   private moved(): void {
     const size = this.map.getSize();
     if (size.x === 0 || size.y === 0) return;
@@ -191,7 +199,7 @@ export class PlanMap {
     track(resolvedTheme.value);
     const version = String(data.city.value.value.data?.boundary_version ?? "");
     if (version === "") return;
-    const drawn: Drawn = { figures: figures.value.data, palette: this.palette, area: openedPlan.value?.area_code ?? 0, today: showsToday() };
+    const drawn: Drawn = { figures: figures.value.data, palette: this.palette, area: openedPlan.value?.area_code ?? 0, today: showsToday(), differing: differing.value };
     this.tiles.setSources([cellsSource(drawn, version), unitsSource(drawn, version), ...planOutlines(this.palette, version)]);
   }
 

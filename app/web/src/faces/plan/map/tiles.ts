@@ -23,6 +23,8 @@ export interface Drawn {
   readonly area: number;
   /** whether today's borders are shown beside the draft's */
   readonly today: boolean;
+  /** cells in which it differs from a plan beside it: the others stand back; null: none stands beside it */
+  readonly differing: ReadonlySet<number> | null;
 }
 
 /** The colour of a cell: by its deviation, or that of what does not count. */
@@ -86,18 +88,32 @@ function fillGroups(ctx: CanvasRenderingContext2D, groups: Map<string, TileFeatu
   }
 }
 
-function paintCells(ctx: CanvasRenderingContext2D, tile: DecodedTile, frame: Frame, { figures, palette, area }: Drawn): void {
+/** Lay a veil over what does not differ. */
+function standBack(ctx: CanvasRenderingContext2D, features: readonly TileFeature[], frame: Frame, palette: PlanPalette): void {
+  if (features.length === 0) return;
+  ctx.beginPath();
+  for (const feature of features) traceFeature(ctx, feature, frame.scale);
+  ctx.globalAlpha = 0.72;
+  ctx.fillStyle = palette.land;
+  ctx.fill("evenodd");
+  ctx.globalAlpha = 1;
+}
+
+function paintCells(ctx: CanvasRenderingContext2D, tile: DecodedTile, frame: Frame, { figures, palette, area, differing }: Drawn): void {
   const groups = new Map<string, TileFeature[]>();
   const faulty: TileFeature[] = [];
+  const alike: TileFeature[] = [];
   for (const feature of tile.features) {
     const code = numberOf(feature, "code");
     const row = within(code, area) ? figures?.cells.get(code) : undefined;
     push(groups, row ? cellColour(row, palette) : palette.land, feature);
     if ((row?.pieces ?? 1) > 1) faulty.push(feature);
+    if (differing && !differing.has(code)) alike.push(feature);
   }
   const seam = frame.zoom < 11 ? 0 : frame.zoom < 12 ? 0.4 : 0.8;
   fillGroups(ctx, groups, frame, (colour) => (seam > 0 ? [palette.seam, seam] : [colour, 0.7]));
   hatchOver(ctx, faulty, frame, palette);
+  standBack(ctx, alike, frame, palette);
 }
 
 function hatchOver(ctx: CanvasRenderingContext2D, features: readonly TileFeature[], frame: Frame, palette: PlanPalette): void {
@@ -136,9 +152,10 @@ function sides(tile: DecodedTile): Sides {
 }
 
 function paintUnits(ctx: CanvasRenderingContext2D, tile: DecodedTile, frame: Frame, drawn: Drawn): void {
-  const { figures, palette, area } = drawn;
+  const { figures, palette, area, differing } = drawn;
   const groups = new Map<string, TileFeature[]>();
   const faulty: TileFeature[] = [];
+  const alike: TileFeature[] = [];
   const now = new Float64Array(tile.features.length);
   const base = new Float64Array(tile.features.length);
   tile.features.forEach((feature, i) => {
@@ -148,9 +165,11 @@ function paintUnits(ctx: CanvasRenderingContext2D, tile: DecodedTile, frame: Fra
     const row = within(cell, area) ? figures?.cells.get(cell) : undefined;
     push(groups, row ? cellColour(row, palette) : palette.land, feature);
     if ((row?.pieces ?? 1) > 1) faulty.push(feature);
+    if (differing && !differing.has(cell)) alike.push(feature);
   });
   fillGroups(ctx, groups, frame, (colour) => [colour, 0.7]);
   hatchOver(ctx, faulty, frame, palette);
+  standBack(ctx, alike, frame, palette);
   const { xy, edges } = sides(tile);
   const stroke = (wanted: (one: number, other: number) => boolean): void => {
     ctx.beginPath();
