@@ -15,6 +15,8 @@ Float64Array = NDArray[np.float64]
 
 HOTTEST = 0.15
 COLDEST = 0.0008
+OF_CELLS = 7
+"""The temperatures are those of so many free cells: among more, a move weighs less in the mean."""
 
 
 @nb.njit(cache=True, inline="always")
@@ -183,13 +185,13 @@ def anneal(  # type: ignore[no-untyped-def]
     went = np.empty(3, np.int32)
     came_from = np.empty(3, np.int32)
     cooling = (COLDEST / HOTTEST) ** (1.0 / max(1, steps))
-    heat = HOTTEST
+    heat = HOTTEST * min(1.0, OF_CELLS / free)
     for _ in range(steps):
         heat *= cooling
         draw = _chance(state)
         wanted = 1 if draw < 0.6 else (2 if draw < 0.9 else 3)
         # Drawn first: a move is then refused before the dear search for pieces.
-        bound = -heat * np.log(max(_chance(state), 1e-300))
+        luck = max(_chance(state), 1e-300)
         change = 0.0
         made = 0
         unit, taking = -1, -1
@@ -222,7 +224,7 @@ def anneal(  # type: ignore[no-untyped-def]
                     change -= ragged * border[k]
             change += moved * households[unit] * ((taking != home) - (giving != home))
             change += touched * _touch(home, giving, taking, changed)
-            if made == wanted - 1 and change >= bound:
+            if made == wanted - 1 and change > 0.0 and change >= -heat * np.log(luck):
                 break
             stamp += 2
             if not _holds_without(unit, giving, first, near, cell, mark, stamp, queue):

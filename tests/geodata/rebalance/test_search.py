@@ -132,6 +132,19 @@ def test_it_evens_out() -> None:
     assert min(p.compactness for p in (standard, little, tight)) > before.compactness
 
 
+def test_many_cells_are_searched_as_few() -> None:
+    """Sixty cells come out even and in better shape than today, with less than half moved."""
+    units = made_up.units_of(made_up.frame(40, 30, 60, seed=1))
+    between = borders.between(units)
+    before = measures.measure(units, between, units.cell_code)[0]
+    for profile in ProfileName:
+        after = measures.measure(units, between, drawn(units, profile))[0]
+        assert after.within_15 >= 0.98
+        assert after.compactness > before.compactness
+        assert after.on_street > before.on_street
+        assert after.moved < 0.5
+
+
 def test_what_is_held_stays() -> None:
     """Dedicated cells, sets that stay together and barriers, in a plan that changes the rest."""
     rows = made_up.frame(10, 8, 5, seed=6)
