@@ -1,22 +1,33 @@
-/** Names of areas by code, each asked for once; the code itself until the name is there. */
-import { signal, type Signal } from "@preact/signals";
+/** Names of areas by code: from the lists that the map's labels use, and one by one what those do not have. */
+import { computed, effect, signal, type Signal } from "@preact/signals";
 import { api } from "../../../api/client";
 import { named, t } from "../../../i18n";
 import { ancestorAt, cellNumber, levelOf } from "../../../state/codes";
+import { communities, districts, subdistricts, wantCommunities } from "../../../state/data";
+import { planId } from "../state";
 
 type Names = Parameters<typeof named>[0];
 
-const known = new Map<number, Signal<Names | null>>();
+effect(() => {
+  if (planId.value !== 0) wantCommunities();
+});
 
-function namesOf(code: number): Names | null {
-  let kept = known.get(code);
+const listed = computed<ReadonlyMap<number, Names>>(() => {
+  const areas = [districts, subdistricts, communities].flatMap((level) => level.value.value.data ?? []);
+  return new Map(areas.map((area) => [area.code, area]));
+});
+
+const asked = new Map<number, Signal<Names | null>>();
+
+function ask(code: number): Names | null {
+  let kept = asked.get(code);
   if (!kept) {
-    const asked = signal<Names | null>(null);
-    known.set(code, asked);
-    kept = asked;
+    const answer = signal<Names | null>(null);
+    asked.set(code, answer);
+    kept = answer;
     api.area(code).then(
-      (area) => (asked.value = area),
-      () => known.delete(code),
+      (area) => (answer.value = area),
+      () => asked.delete(code),
     );
   }
   return kept.value;
@@ -24,9 +35,11 @@ function namesOf(code: number): Names | null {
 
 /** The area's name; of a cell its community's and its number. Reading it subscribes. */
 export function areaLabel(code: number): string {
-  if (levelOf(code) === "cell") return `${areaLabel(ancestorAt(code, "community"))} ${cellNumber(code)}`;
-  const names = namesOf(code);
-  return names ? named(names) : String(code);
+  const level = levelOf(code);
+  if (level === "cell") return `${areaLabel(ancestorAt(code, "community"))} ${cellNumber(code)}`;
+  const waiting = level === "community" && planId.value !== 0 && communities.value.value.loading;
+  const names = listed.value.get(code) ?? (waiting ? null : ask(code));
+  return names ? named(names) : "…";
 }
 
 /** Cells in a line: the community once, then the numbers; the first few of them. */
