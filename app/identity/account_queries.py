@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from app.identity.models import Account, AccountGrant
-from app.identity.queries import AnyRow, Rows, end_all
+from app.identity.queries import AnyRow, Rows, end_all, end_others
 from geodata import codes
 
 # One after the other, so that two admins cannot take the last grant from one another at once.
@@ -112,12 +112,21 @@ def add(
     )
 
 
-def set_password(session: Session, account_id: int, password_hash: str) -> None:
-    """Another password; every session ends with the old one."""
+def set_password(
+    session: Session, account_id: int, password_hash: str, *, keeping: bytes | None = None
+) -> None:
+    """Another password; every session ends with the old one.
+
+    Args:
+        keeping: hash of the token of the one session that goes on.
+    """
     session.execute(
         update(Account).where(Account.id == account_id).values(password_hash=password_hash)
     )
-    end_all(session, account_id)
+    if keeping is None:
+        end_all(session, account_id)
+    else:
+        end_others(session, account_id, keeping)
 
 
 def set_disabled(session: Session, account_id: int, *, disabled: bool) -> None:

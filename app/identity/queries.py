@@ -125,6 +125,11 @@ def end_all(session: Session, account_id: int) -> None:
     _end(session, SignIn.account_id == account_id)
 
 
+def end_others(session: Session, account_id: int, token_hash: bytes) -> None:
+    """End every session of an account but one."""
+    _end(session, (SignIn.account_id == account_id) & (SignIn.token_hash != token_hash))
+
+
 def _end(session: Session, which: ColumnElement[bool]) -> None:
     ended = delete(SignIn).where(which).returning(SignIn.account_id, SignIn.seen_at)
     for row in session.execute(ended).all():

@@ -8,11 +8,17 @@ from pydantic import Field
 
 from app.core.problem_docs import documented
 from app.core.query_words import StrictQuery
-from app.identity import service
+from app.identity import own_password, service
 from app.identity import step_up as step_up_of
 from app.identity.cookies import cookie_name, read_cookie, set_session_cookie
 from app.identity.deps import ActorDep, ContextDep, SessionsDep, json_only
-from app.identity.schemas import ChosenGrant, Credentials, GivenPassword, SessionInfo
+from app.identity.schemas import (
+    ChangedPassword,
+    ChosenGrant,
+    Credentials,
+    GivenPassword,
+    SessionInfo,
+)
 
 router = APIRouter(prefix="/api/v1", tags=["identity"])
 
@@ -137,3 +143,32 @@ def step_up(
     sessions.forget()
     now_open = service.actor_of(context.engine, actor.token)
     return service.describe(context.engine, now_open or actor)
+
+
+@router.post(
+    "/session/password",
+    summary="Change one's own password",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses={**WRITE_REFUSALS, **documented(HTTPStatus.TOO_MANY_REQUESTS)},
+    dependencies=[Depends(json_only)],
+)
+def change_own_password(
+    *,
+    given: Annotated[ChangedPassword, Body()],
+    query: Annotated[StrictQuery, Query()],
+    request: Request,
+    context: ContextDep,
+    actor: ActorDep,
+    sessions: SessionsDep,
+) -> None:
+    """Set another password of the account that is signed in. This session goes on, all others of
+    the account end; it is written to the audit.
+
+    A wrong old password is 403 `wrong-credentials` and counts like one at sign-in. An account that
+    signs in at the city's provider has no password here: 409 `no-password`.
+    """
+    source = request.client.host if request.client else ""
+    own_password.change_own_password(
+        context.engine, actor, given.old_password, given.new_password, source
+    )
+    sessions.forget()

@@ -66,6 +66,8 @@ OPERATIONS: dict[str, frozenset[Role]] = {
         ("export_incidents_csv", "export_incidents_xlsx"),
         frozenset({Role.CITY_ADMIN, Role.DUTY_OFFICER, Role.DISPATCHER}),
     ),
+    # A screen on a wall is nobody's own.
+    **dict.fromkeys(("change_own_password",), EVERYBODY - {Role.WALL_DISPLAY}),
     **dict.fromkeys(("get_standard", "get_standard_workbook"), EVERYBODY - {Role.WALL_DISPLAY}),
     **dict.fromkeys(("preview_standard", "publish_standard"), frozenset({Role.CITY_ADMIN})),
     **dict.fromkeys(("list_attachments", "get_attachment"), EVERYBODY - {Role.WALL_DISPLAY}),

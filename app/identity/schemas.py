@@ -37,6 +37,19 @@ class GivenPassword(BaseModel):
     password: str = Field(min_length=1, max_length=200, description="That of this account.")
 
 
+class ChangedPassword(BaseModel):
+    """Another password of one's own."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    old_password: str = Field(min_length=1, max_length=200, description="The one until now.")
+    new_password: str = Field(
+        min_length=1,
+        max_length=200,
+        description="The one from now on: 10 characters at least, none that is guessed easily.",
+    )
+
+
 class GrantedArea(BaseModel):
     """Where a grant holds."""
 

@@ -9,6 +9,7 @@ import { PhoneNav } from "./panels/FaceNav";
 import { Help } from "./panels/Help";
 import { LayerRail } from "./panels/LayerRail";
 import { MapView } from "./panels/MapView";
+import { OwnPasswordDialog } from "./panels/OwnPassword";
 import { RightPanel } from "./panels/RightPanel";
 import { TimeBar } from "./panels/TimeBar";
 import { TopBar } from "./panels/TopBar";
@@ -45,6 +46,7 @@ export function App(): JSX.Element {
       ) : null}
       <Help />
       <StepUpDialog />
+      <OwnPasswordDialog />
     </div>
     <CasePrint />
     </>

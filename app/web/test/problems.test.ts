@@ -42,6 +42,7 @@ describe("refusals in the language of the page", () => {
     ["String should have at least 1 character", "太短了"],
     ["is not taken: a password has 10 characters at least", "太短了"],
     ["String should have at most 200 characters", "太长了"],
+    ["is not that of this account", "不对"],
     ["is longer than 64 KiB", "太长了"],
     ["Input should be greater than or equal to 0", "超出允许的范围"],
     ["Input should be a valid integer, unable to parse string as an integer", "须填数字"],

@@ -2,9 +2,10 @@
 import type { JSX } from "preact";
 import { lang, t, word } from "../i18n";
 import { toggleTheme } from "../state/actions";
-import { activeGrant, session, signOut, switchGrant, type Grant } from "../state/session";
+import { activeGrant, may, session, signOut, switchGrant, type Grant } from "../state/session";
 import { helpOpen, phone } from "../state/store";
 import { Icon } from "../ui/icons";
+import { ownPasswordOpen } from "./OwnPassword";
 
 export function Who(): JSX.Element | null {
   const info = session.value;
@@ -44,6 +45,11 @@ export function Who(): JSX.Element | null {
           </button>
         )}
         <hr />
+        {may("change_own_password") ? (
+          <button type="button" class="button quiet" onClick={() => (ownPasswordOpen.value = true)}>
+            {t("ownPassword")}
+          </button>
+        ) : null}
         <button type="button" class="button quiet" onClick={() => void signOut(false)}>
           {t("signOut")}
         </button>

@@ -22,6 +22,7 @@ function kindText({ kind, status }: Problem): string {
 /** What is said of a field, by how the server puts it; the first that fits. */
 const FAULTS: readonly (readonly [RegExp, TextKey])[] = [
   [/^field required|^is missing|is needed/i, "fault_missing"],
+  [/^is not that of|^does not fit/, "fault_wrong"],
   [/characters? at least|at least \d+ (character|item)/, "fault_short"],
   [/at most \d+ (character|item)|longer than|too long/, "fault_long"],
   [/valid (integer|number|decimal)|finite/, "fault_number"],
