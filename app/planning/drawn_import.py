@@ -16,7 +16,7 @@ from app.core.errors import invalid, unavailable
 from app.files.job import FileRefused
 from app.identity.rules import Actor
 from app.identity.service import scope_of
-from app.planning import drafts, edits, import_files, queries, service, workloads
+from app.planning import drafts, edits, import_files, move_queries, service, workloads
 from app.planning.drafts import Draft
 from app.planning.edit_schemas import FaultFound
 from app.planning.ground import METRES
@@ -139,7 +139,7 @@ def _made(
     target = found.plan
     if wrong and repair:
         target = plans.mend(draft.units, draft.borders, found.repaired)
-        target = _renumbered(draft, target, queries.codes_ever(session, _names(draft)))
+        target = _renumbered(draft, target, move_queries.codes_ever(session, _names(draft)))
         # What is left then cannot be mended here: it is told instead.
         faults = replace(draft, cells=target).faults(gone)
         wrong = bool(faults)
@@ -163,7 +163,7 @@ def _by_unit(session: Session, plan: Plan, draft: Draft, read: Drawn) -> Found:
     assert read.unit_id is not None
     row = workloads.rows_of(draft.units, read.unit_id)
     strange = np.unique(read.unit_id[row < 0])
-    known = set(queries.communities_of(session, strange.tolist(), plan.base_at))
+    known = set(move_queries.communities_of(session, strange.tolist(), plan.base_at))
     unknown = [unit for unit in strange.tolist() if unit not in known]
     row, cell = row[row >= 0], read.cell_code[row >= 0]
     first = np.unique(row, return_index=True)[1]

@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from app.core.errors import FieldError, Problem
-from app.planning import draft_queries, drafts, held, moving, queries, rules
+from app.planning import draft_queries, drafts, held, move_queries, moving, queries, rules
 from app.planning.drafts import Draft
 from app.planning.edit_schemas import EditAnswer, FaultFound, UnitMove
 from app.planning.models import Plan, PlanEdit
@@ -58,7 +58,7 @@ def apply(
     rows = np.flatnonzero(after != draft.cells)
     if not len(rows):
         return EditAnswer(no=None, revision=plan.revision, moves=[], faults=[])
-    no = queries.add_edit(
+    no = move_queries.add_edit(
         session, plan, at=now, account=account, kind=kind, note=note,
         unit_ids=draft.units.unit_id[rows].tolist(), before=draft.cells[rows].tolist(),
         after=after[rows].tolist(),
@@ -75,7 +75,7 @@ def undo(
         Problem: as `held.hold_draft`; 409 `nothing-to-undo`; 422 where something is locked since.
     """
     plan = held.hold_draft(session, plan_id, if_match)
-    edit = queries.last_edit(session, plan_id)
+    edit = move_queries.last_edit(session, plan_id)
     if edit is None or edit.kind in rules.NO_UNDO:
         raise _nothing("undo", "There is no edit that could be undone.")
     return _replayed(session, plan, edit, edit.before, account=account, now=now)
@@ -90,7 +90,7 @@ def redo(
         Problem: as `undo`, 409 `nothing-to-redo`.
     """
     plan = held.hold_draft(session, plan_id, if_match)
-    edit = queries.first_undone(session, plan_id)
+    edit = move_queries.first_undone(session, plan_id)
     if edit is None:
         raise _nothing("redo", "No edit is undone.")
     return _replayed(session, plan, edit, edit.after, account=account, now=now)
@@ -118,7 +118,7 @@ def _replayed(
         raise refused(MovesRefused(faults))
     after = draft.cells.copy()
     after[rows] = target
-    queries.set_undone(session, plan.id, edit.no, undone=not edit.undone)
+    move_queries.set_undone(session, plan.id, edit.no, undone=not edit.undone)
     return _drawn(session, plan, draft, after, account=account, now=now, no=edit.no)
 
 
@@ -137,7 +137,7 @@ def _drawn(
     columns = (units.unit_id, units.community_code, draft.base, draft.cells, after)
     moved = list(zip(*(column[rows].tolist() for column in columns), strict=True))
     drawn = {unit: (community, base, cell) for unit, community, base, _, cell in moved}
-    queries.write_moves(session, plan, drawn)
+    move_queries.write_moves(session, plan, drawn)
     queries.add_editor(session, plan, account)
     queries.change(session, plan, now)
     gone = drafts.dissolved(session, plan, draft)
@@ -161,7 +161,7 @@ def cells_of(session: Session, plan: Plan, draft: Draft) -> Cells:
     return Cells(
         unit_id=draft.units.unit_id, community_code=draft.units.community_code, base=draft.base,
         now=draft.cells, held=draft.units.locked, closed=frozenset([*locked, *dedicated, *locks]),
-        ever=frozenset(queries.codes_ever(session, communities)),
+        ever=frozenset(move_queries.codes_ever(session, communities)),
     )  # fmt: skip
 
 
@@ -177,7 +177,7 @@ def refuse_busy(
     Raises:
         Problem: 409 `plan-busy` with `job_id`.
     """
-    for job in queries.balancing(session, plan.id, besides):
+    for job in move_queries.balancing(session, plan.id, besides):
         areas = {*(job.params.get("areas") or ()), *(job.params.get("cells") or ())}
         over = [codes.code_range(_community_or_larger(area)) for area in areas]
         held_back = not over or not communities
@@ -211,7 +211,7 @@ def _moved(cells: Cells, moves: Mapping[int, int]) -> IntArray:
 
 def _communities(session: Session, plan: Plan, moves: Mapping[int, int]) -> list[int]:
     """The communities of units, all of which must be known and lie in the plan's area."""
-    found = queries.communities_of(session, moves, plan.base_at)
+    found = move_queries.communities_of(session, moves, plan.base_at)
     unknown = sorted(moves.keys() - found.keys())
     if unknown:
         raise refused(MovesRefused([("unit_id", f"unknown units: {moving.named(unknown)}")]))

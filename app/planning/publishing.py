@@ -13,7 +13,7 @@ from app.identity.audit import record
 from app.identity.audit_words import AuditKind
 from app.identity.rules import Actor
 from app.places import versions
-from app.planning import held, queries, steps
+from app.planning import held, move_queries, queries, steps
 from app.planning.models import Plan
 from app.planning.rebasing import behind
 from app.planning.rules import PlanAct, PlanState
@@ -72,7 +72,7 @@ def carry_out(
         Problem: 409 `plan-behind`, `base-units`; 422 `plan-invalid`.
     """
     at = queries.clock(session)
-    difference = queries.difference(session, plan, at)
+    difference = move_queries.difference(session, plan, at)
     if difference:
         raise behind([_plain(row) for row in difference])
     steps.refuse_faults(session, plan)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.core.errors import FieldError, Problem, invalid
 from app.identity.rules import Actor
-from app.planning import edits, held, merging, queries, steps, views
+from app.planning import edits, held, merging, move_queries, queries, steps, views
 from app.planning.merging import Merged, Unit
 from app.planning.models import Plan
 from app.planning.queries import AnyRow
@@ -31,7 +31,7 @@ def rebase(
     now = queries.instant_of_base(session)
     plan = held.hold_draft(session, plan_id, if_match)
     edits.refuse_busy(session, plan, ())
-    if queries.changed_between(session, plan.area_code, plan.base_at, now):
+    if move_queries.changed_between(session, plan.area_code, plan.base_at, now):
         _onto(session, plan, given, actor.name, now)
     queries.add_editor(session, plan, actor.name)
     queries.change(session, plan, now, base_at=now)
@@ -41,11 +41,11 @@ def rebase(
 
 
 def _onto(session: Session, plan: Plan, given: RebasedPlan, account: str, now: datetime) -> None:
-    moves = queries.moves(session, plan.id)
+    moves = move_queries.moves(session, plan.id)
     communities = sorted({row.community_code for row in moves.values()})
-    current = queries.cells_of_units(session, moves, now)
+    current = move_queries.cells_of_units(session, moves, now)
     units = [_unit(unit_id, row, current) for unit_id, row in moves.items()]
-    ever = queries.codes_ever(session, communities)
+    ever = move_queries.codes_ever(session, communities)
     last = {
         community: max((code for code in ever if code // 1000 == community // 1000),
                        default=community)
@@ -53,8 +53,8 @@ def _onto(session: Session, plan: Plan, given: RebasedPlan, account: str, now: d
     }  # fmt: skip
     merged = merging.merge(
         units,
-        queries.cells_in(session, communities, plan.base_at),
-        queries.cells_in(session, communities, now),
+        move_queries.cells_in(session, communities, plan.base_at),
+        move_queries.cells_in(session, communities, now),
         last,
         given.keep,
     )
@@ -63,7 +63,7 @@ def _onto(session: Session, plan: Plan, given: RebasedPlan, account: str, now: d
     if any(cell // 1000 != old // 1000 for old, cell in merged.renamed.items()):
         raise invalid("plan", "a community has used all its numbers")
     _write(session, plan, {unit.unit_id: unit for unit in units}, merged)
-    queries.add_edit(
+    move_queries.add_edit(
         session, plan, at=now, account=account, kind=EditKind.REBASE, note="",
         unit_ids=[unit.unit_id for unit in units], before=[unit.plan for unit in units],
         after=[_after(unit, merged) for unit in units],
@@ -83,12 +83,12 @@ def _after(unit: Unit, merged: Merged) -> int:
 
 
 def _write(session: Session, plan: Plan, units: Mapping[int, Unit], merged: Merged) -> None:
-    queries.forget_moves(session, plan.id)
+    move_queries.forget_moves(session, plan.id)
     drawn = {
         unit_id: (units[unit_id].community_code, units[unit_id].current or 0, cell)
         for unit_id, cell in merged.cells.items()
     }
-    queries.write_moves(session, plan, drawn)
+    move_queries.write_moves(session, plan, drawn)
     locks = [code for code in queries.locks(session, plan.id) if code in merged.renamed]
     for code in locks:
         queries.remove_lock(session, plan, code)

@@ -22,7 +22,7 @@ from app.core.db import driver_of
 from app.core.errors import Problem
 from app.places import rows as area_rows
 from app.places import versions
-from app.planning import queries
+from app.planning import move_queries
 from app.planning import redraw_queries as sql
 from app.planning.models import Plan
 from app.planning.redraw_queries import GeometryArray, Outlines
@@ -68,7 +68,7 @@ def redraw(session: Session, plan: Plan, at: datetime) -> Redrawn:
     Raises:
         Problem: 409 `base-units` where cells and units do not belong together.
     """
-    moves = queries.moves(session, plan.id)
+    moves = move_queries.moves(session, plan.id)
     communities = sorted({move.community_code for move in moves.values()})
     _refuse_strange(session, communities)
     before = sorted({move.base_cell for move in moves.values()})

@@ -10,7 +10,7 @@ from app.core.paging import cut, decode_cursor
 from app.identity.rules import Actor
 from app.identity.service import outside_scope
 from app.places import queries as places
-from app.planning import edits, held, models, queries, rules, views
+from app.planning import edits, held, models, move_queries, queries, rules, views
 from app.planning.rules import EditKind, PlanNote, PlanState
 from app.planning.schemas import (
     ChangedPlan,
@@ -91,7 +91,7 @@ def _copy(session: Session, plan: models.Plan, parent: models.Plan, account: str
     """Begin with the moves of another plan, as the first edit; then with its locks, too."""
     moves = {
         unit: row.cell_code
-        for unit, row in queries.moves(session, parent.id).items()
+        for unit, row in move_queries.moves(session, parent.id).items()
         if codes.contains(plan.area_code, row.community_code)
     }
     edits.apply(session, plan, EditKind.COPY, moves, account=account, now=plan.created_at,
@@ -230,6 +230,6 @@ def log(session: Session, plan_id: int) -> PlanLog:
         raise not_found("plan", plan_id)
     return PlanLog(
         steps=[PlanStepEntry(**row._mapping) for row in queries.steps(session, plan_id)],
-        edits=[PlanEditEntry(**row._mapping) for row in queries.edits(session, plan_id,
+        edits=[PlanEditEntry(**row._mapping) for row in move_queries.edits(session, plan_id,
                                                                       NEWEST_EDITS)],
     )  # fmt: skip

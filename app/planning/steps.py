@@ -10,7 +10,7 @@ from app.core.errors import FieldError, Problem, invalid
 from app.identity.audit import record
 from app.identity.audit_words import AuditKind
 from app.identity.rules import Actor
-from app.planning import drafts, edits, held, queries, rules, views
+from app.planning import drafts, edits, held, move_queries, queries, rules, views
 from app.planning.edit_schemas import FaultFound
 from app.planning.models import Plan
 from app.planning.rules import PlanAct, PlanState
@@ -80,7 +80,7 @@ def check(session: Session, plan: Plan, act: PlanAct, actor: Actor) -> PlanState
     """
     after = rules.after(PlanState(plan.state), act)
     own = rules.is_own(actor.name, plan.author, plan.editors)
-    empty = not queries.touched(session, plan.id)
+    empty = not move_queries.touched(session, plan.id)
     possible = rules.allowed(PlanState(plan.state), own=own, empty=empty)
     if after is None:
         raise _refusal("illegal-step", f"{act} may not follow in state {plan.state}", possible)
@@ -105,7 +105,7 @@ def refuse_faults(session: Session, plan: Plan) -> None:
     Raises:
         Problem: 422 `plan-invalid` with `faults`.
     """
-    draft = drafts.load(session, plan, queries.touched(session, plan.id))
+    draft = drafts.load(session, plan, move_queries.touched(session, plan.id))
     faults = draft.faults(drafts.dissolved(session, plan, draft))
     if not faults:
         return

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.core.errors import invalid
 from app.identity.rules import Actor
-from app.planning import drafts, edits, held, moving, queries
+from app.planning import drafts, edits, held, move_queries, moving
 from app.planning.drafts import Draft
 from app.planning.edit_schemas import EditAnswer, NewEdit
 from app.planning.models import Plan
@@ -71,7 +71,7 @@ def _reset(session: Session, plan: Plan, given: NewEdit) -> dict[int, int]:
         within = given.area_code or plan.area_code
         return {
             unit: row.base_cell
-            for unit, row in queries.moves(session, plan.id).items()
+            for unit, row in move_queries.moves(session, plan.id).items()
             if codes.contains(within, row.community_code)
         }
     draft = _part(session, plan, given)

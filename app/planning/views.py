@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from app.core.errors import not_found
 from app.identity.rules import Actor, may
-from app.planning import effects, models, queries, rules
+from app.planning import effects, models, move_queries, queries, rules
 from app.planning.rules import PlanState
 from app.planning.schemas import Plan, PlanRow, WorkModel
 
@@ -36,7 +36,10 @@ def shown(session: Session, plan_id: int, actor: Actor) -> Plan:
     state = PlanState(plan.state)
     draws = may(actor.role, "edit_plan")
     own = rules.is_own(actor.name, plan.author, plan.editors)
-    last, undone = queries.last_edit(session, plan_id), queries.first_undone(session, plan_id)
+    last, undone = (
+        move_queries.last_edit(session, plan_id),
+        move_queries.first_undone(session, plan_id),
+    )
     is_draft, is_open = state is PlanState.DRAFT, state in rules.OPEN
     return Plan(
         **_values(plan),
@@ -48,6 +51,6 @@ def shown(session: Session, plan_id: int, actor: Actor) -> Plan:
         model=WorkModel(**plan.model),
         can_undo=is_draft and last is not None and last.kind not in rules.NO_UNDO,
         can_redo=is_draft and undone is not None,
-        behind=is_open and bool(queries.difference(session, plan, queries.clock(session))),
+        behind=is_open and bool(move_queries.difference(session, plan, queries.clock(session))),
         effects=effects.of(session, plan) if state is PlanState.PUBLISHED else None,
     )

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from app.core.context import Context
 from app.core.db import reading, writing
 from app.core.errors import Problem
-from app.planning import drafts, edits, moving, queries
+from app.planning import drafts, edits, move_queries, moving, queries
 from app.planning.models import PlanJob
 from app.planning.rules import EditKind, JobKind, JobState
 from geodata.rebalance import number
@@ -333,7 +333,7 @@ def _do(engine: Engine, plan_id: int, what: str, a: int, b: int) -> None:
 
 def _drawn(engine: Engine, plan_id: int, base: dict[int, int]) -> dict[int, int]:
     with reading(engine) as session:
-        moves = queries.moves(session, plan_id)
+        moves = move_queries.moves(session, plan_id)
     return base | {unit: row.cell_code for unit, row in moves.items()}
 
 
