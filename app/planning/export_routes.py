@@ -15,8 +15,8 @@ router = APIRouter(prefix="/api/v1/plans/{plan_id}", tags=["planning"])
 
 
 def _file(form: Form) -> dict[int | str, dict[str, Any]]:
-    schema = {"schema": {"type": "string", "format": "binary"}}
-    content = {MEDIA_TYPE[form].partition(";")[0]: schema}
+    schema = {"type": "object"} if form is Form.GEOJSON else {"type": "string", "format": "binary"}
+    content = {MEDIA_TYPE[form].partition(";")[0]: {"schema": schema}}
     return {200: {"description": "The file.", "content": content}, **NOT_FOUND}
 
 
