@@ -37,7 +37,7 @@ function Change({ close }: { close: () => void }): JSX.Element {
     setDiffer(fresh !== again);
     if (fresh !== again) return;
     const body = { old_password: old, new_password: fresh };
-    setDone(await deeds.run("password", () => write<void>("POST", "/api/v1/session/password", body)));
+    setDone(await deeds.run("password", () => write<undefined>("POST", "/api/v1/session/password", body)));
   };
   if (done) {
     return (
