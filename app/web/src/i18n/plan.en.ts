@@ -85,6 +85,7 @@ export const planEn: Readonly<Record<keyof typeof planZh, string>> = {
   toolBrushSize: "Size",
   toolBrushSmaller: "Smaller brush",
   toolBrushWider: "Wider brush",
+  toolKeysStep: "On the map: from unit to unit, Space puts one into the target",
   toolPending: "Not accepted yet: {n} units, {h} households",
   toolAccept: "Accept",
   toolCancel: "Cancel",

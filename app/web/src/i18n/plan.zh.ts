@@ -83,6 +83,7 @@ export const planZh = {
   toolBrushSize: "大小",
   toolBrushSmaller: "笔刷小一些",
   toolBrushWider: "笔刷大一些",
+  toolKeysStep: "在地图上逐块移动，空格划入目标",
   toolPending: "待确认：{n} 个地块、{h} 户",
   toolAccept: "确认",
   toolCancel: "取消",

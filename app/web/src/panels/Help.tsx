@@ -1,6 +1,7 @@
 /** The keys. */
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { shownFace } from "../faces";
 import { t, type TextKey } from "../i18n";
 import { helpOpen } from "../state/store";
 import { Icon } from "../ui/icons";
@@ -16,6 +17,25 @@ const KEYS: readonly (readonly [string, TextKey])[] = [
   ["t", "key_time"],
   ["w", "key_wall"],
   ["+  −", "key_zoom"],
+  ["?", "key_help"],
+];
+
+/** On the workbench letters are the tools'. */
+const PLAN_KEYS: readonly (readonly [string, TextKey])[] = [
+  ["p", "toolPickHint"],
+  ["c", "toolClickHint"],
+  ["b", "toolBrushHint"],
+  ["l", "toolLassoHint"],
+  ["s", "toolSplitHint"],
+  ["m", "toolMergeHint"],
+  ["k", "toolLockHint"],
+  ["Enter", "toolAccept"],
+  ["Esc", "toolCancel"],
+  ["Ctrl Z", "toolUndo"],
+  ["Ctrl ⇧ Z", "toolRedo"],
+  ["n  N", "toolProblemNext"],
+  ["← ↑ → ↓", "toolKeysStep"],
+  ["/", "key_search"],
   ["?", "key_help"],
 ];
 
@@ -35,7 +55,7 @@ export function Help(): JSX.Element | null {
         </button>
       </header>
       <dl class="keys">
-        {KEYS.map(([key, text]) => (
+        {(shownFace.value?.name === "plan" ? PLAN_KEYS : KEYS).map(([key, text]) => (
           <div key={key}>
             <dt><kbd>{key}</kbd></dt>
             <dd>{t(text)}</dd>

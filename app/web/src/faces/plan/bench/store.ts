@@ -3,7 +3,7 @@ import { computed, effect, signal } from "@preact/signals";
 import { get } from "../../../api/client";
 import { resource } from "../../../state/resource";
 import { setFaceParams } from "../../../state/face";
-import { benchCode, canEdit, here, PATH, planId } from "../state";
+import { benchCode, canEdit, here, PATH, planId, revision } from "../state";
 import { net, NOTHING, stillPossible, type Moves, type Pending } from "./history";
 import { Drawing, type CommunityFigures } from "./measures";
 import type { Bench } from "./types";
@@ -98,6 +98,7 @@ effect(() => {
     notice.value = null;
     return;
   }
+  if (drawn?.isLocked(target.peek())) target.value = 0;
   const before = pending.peek();
   if (!drawn || before.gestures.length === 0) return;
   const kept = stillPossible(
@@ -111,10 +112,11 @@ effect(() => {
   pending.value = kept;
 });
 
-/** Cells into which units can be put, by code. */
-export const targets = computed<readonly number[]>(() => {
-  const drawn = drawing.value;
-  return drawn ? drawn.bench.cells.map(({ code }) => code).filter((code) => !drawn.isLocked(code)) : [];
+/** The plan is further than the bench: a job, or somebody else, has changed it. */
+effect(() => {
+  const at = revision.value;
+  const { data, loading, error } = bench.value.value;
+  if (data?.code === benchCode.value && !loading && error === null && data.revision < at) reloadBench();
 });
 
 export function aim(cell: number): void {

@@ -143,7 +143,7 @@ function paintNumbers(frame: OverlayFrame, { ground, live, target }: BenchView, 
     const px = (x[unit] ?? 0) * size - frame.originX;
     const py = (y[unit] ?? 0) * size - frame.originY;
     const locked = live.drawing.isLocked(cell);
-    const lines = [`${locked ? "🔒" : ""}${cellNumber(cell)}`];
+    const lines = [cellNumber(cell)];
     if (row && Math.sqrt(row.area_m2) / perPx_m > ROOM_PX) {
       const sign = row.pieces > 1 ? "✕ " : row.deviation > FAR ? "▲ " : row.deviation < -FAR ? "▼ " : "";
       lines.push(row.free ? `${sign}${deviationText(row.deviation)}` : "");
@@ -156,8 +156,21 @@ function paintNumbers(frame: OverlayFrame, { ground, live, target }: BenchView, 
       ctx.strokeText(text, px, at);
       ctx.fillStyle = palette.text;
       ctx.fillText(text, px, at);
+      if (locked && line === 0) padlock(ctx, px - 22, at, palette);
     });
   }
+}
+
+function padlock(ctx: CanvasRenderingContext2D, x: number, y: number, palette: PlanPalette): void {
+  ctx.beginPath();
+  ctx.arc(x, y - 1.5, 3, Math.PI, 0);
+  for (const [colour, width] of [[palette.halo, 4], [palette.text, 1.6]] as const) {
+    ctx.strokeStyle = colour;
+    ctx.lineWidth = width;
+    ctx.stroke();
+  }
+  ctx.strokeRect(x - 4.5, y - 1, 9, 6.5);
+  ctx.fillRect(x - 4.5, y - 1, 9, 6.5);
 }
 
 /** The unit under the pointer or the keyboard. */

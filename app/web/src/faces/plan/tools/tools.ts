@@ -3,7 +3,7 @@ import { computed, signal } from "@preact/signals";
 import type { TextKey } from "../../../i18n";
 import { problems } from "../panels/measures";
 import { canEdit, openBench, placing, planMap, setTool, tool, type ToolName } from "../state";
-import { accept, cancelPending, edits, join, redo, setLock, split, toggleUnit, undo } from "../bench/actions";
+import { cancelPending, edits, join, setLock, split, toggleUnit } from "../bench/actions";
 import { aim, drawing, growing, hovered, notice, pendingMoves, target } from "../bench/store";
 import { ancestorAt } from "../../../state/codes";
 
@@ -124,7 +124,6 @@ export function stepBack(): boolean {
 }
 
 export const busy = computed(() => edits.busy.value !== "");
-export const deedsOfTools = { accept, undo, redo };
 export const forgetNotice = (): void => {
   notice.value = null;
 };
