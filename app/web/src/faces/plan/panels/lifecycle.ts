@@ -1,9 +1,9 @@
 /** A plan's life: the steps that may follow, publishing, and what stands in the way of it. */
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { get, write } from "../../../api/client";
 import type { Problem } from "../../../api/problem";
 import { deed } from "../../../state/deed";
-import { resource } from "../../../state/resource";
+import { resource, track } from "../../../state/resource";
 import { here, openedPlan, PATH, planId, putPlan, reloadPlan, revision } from "../state";
 import type { Plan, PlanStepName } from "../types";
 import { reloadPlans } from "./plans";
@@ -13,6 +13,13 @@ export const deeds = deed();
 
 /** The step whose reason or day is being asked for; null: none. */
 export const asking = signal<PlanStepName | null>(null);
+
+// What was refused of one plan says nothing of another.
+effect(() => {
+  track(planId.value);
+  asking.value = null;
+  deeds.forget();
+});
 
 /** In this order the next action is the filled one. */
 const FIRST: readonly PlanStepName[] = ["publish", "approve", "submit"];

@@ -52,7 +52,7 @@ function Left(): JSX.Element {
     <>
       <PlanTree />
       <ImportFound />
-      {planId.value === 0 ? null : <Figures />}
+      {planId.value === 0 || phone.value ? null : <Figures />}
     </>
   );
 }
