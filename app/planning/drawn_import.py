@@ -136,14 +136,14 @@ def _made(
     gone = drafts.dissolved(session, plan, draft)
     faults = [*found.faults, *replace(draft, cells=found.plan).faults(gone)]
     wrong = bool(read.refused or faults or found.troubles)
-    target = found.plan
-    if wrong and repair:
+    target, mends = found.plan, wrong and repair
+    if mends:
         target = plans.mend(draft.units, draft.borders, found.repaired)
         target = _renumbered(draft, target, move_queries.codes_ever(session, _names(draft)))
         # What is left then cannot be mended here: it is told instead.
         faults = replace(draft, cells=target).faults(gone)
         wrong = bool(faults)
-    report = _report(draft, read, found, faults, target=target, repaired=repair)
+    report = _report(draft, read, found, faults, target=target, repaired=mends)
     if wrong:
         raise _NotMade(report)
     rows = np.flatnonzero(target != draft.base)

@@ -124,6 +124,7 @@ def test_an_assignment(
     report = told["report"]
     assert report["matched"] == report["units"] == report["rows"] == len(units)
     assert (report["faults"], report["refused"], report["left_out"]) == ([], 0, 0)
+    assert not report["repaired"]
     assert moves_of(own_context, told["plan_id"]) == wanted(units, moved)
     assert report["moved"] == len(wanted(units, moved)) > 0
     plan = own_client.get(f"/api/v1/plans/{told['plan_id']}").json()
