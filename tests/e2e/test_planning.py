@@ -205,6 +205,31 @@ def test_what_was_published_meanwhile_is_shown_and_taken_in(
         expect(page.locator(".timeline")).to_contain_text("更新到现行边界")
 
 
+def test_the_gate_says_what_is_wrong_and_where(
+    server: ServerProcess, browser: Browser, api: httpx.Client
+) -> None:
+    """A unit far from the cell that it was given to: refused in words, one click away."""
+    number = _plan(api, "有问题的")
+    worst = _answer(api.get(f"/plans/{number}/problems"))["problems"][0]
+    community = worst["cells"][0] // 1000 * 1000
+    bench = _answer(api.get(f"/plans/{number}/communities/{community}"))
+    around = {bench["units"][other]["cell"] for one, other, *_ in bench["borders"] if one == 0}
+    around |= {bench["units"][one]["cell"] for one, other, *_ in bench["borders"] if other == 0}
+    far = next(cell["code"] for cell in bench["cells"] if cell["code"] not in around)
+    moves = [{"unit_id": bench["units"][0]["unit_id"], "cell_code": far}]
+    _change(api, number, "edits", kind="move", moves=moves)
+    with watched(browser) as (_, page, watch):
+        page.goto(f"{server.base_url}/?face=plan&f.sel={number}")
+        _sign_in(page, watch, PLANNER)
+        page.locator(".plan-steps").get_by_role("button", name="提交审核").click()
+        stands = page.locator(".plan-stands")
+        expect(stands).to_contain_text("未通过校验")
+        _forgive(watch, 422)
+        stands.get_by_role("button", name=re.compile(f"不连片.*{_cell(far)}")).click()
+        expect(page).to_have_url(re.compile(rf"f\.bench={community}"))
+        expect(page.locator(".plan-headline .plan-chip")).to_have_text("草案")
+
+
 def test_a_comment_a_comparison_and_a_street_on_paper(
     server: ServerProcess, browser: Browser, api: httpx.Client
 ) -> None:
