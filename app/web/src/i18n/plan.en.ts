@@ -86,6 +86,7 @@ export const planEn: Readonly<Record<keyof typeof planZh, string>> = {
   toolBrushSmaller: "Smaller brush",
   toolBrushWider: "Wider brush",
   toolKeysStep: "On the map: from unit to unit, Space puts one into the target",
+  toolOffline: "The server cannot be reached: nothing was changed. What you have not accepted is still here; accept it again later",
   toolPending: "Not accepted yet: {n} units, {h} households",
   toolAccept: "Accept",
   toolCancel: "Cancel",

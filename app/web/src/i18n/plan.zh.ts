@@ -84,6 +84,7 @@ export const planZh = {
   toolBrushSmaller: "笔刷小一些",
   toolBrushWider: "笔刷大一些",
   toolKeysStep: "在地图上逐块移动，空格划入目标",
+  toolOffline: "连不上服务器，什么都没有改动；待确认的划转还在，连上后再确认",
   toolPending: "待确认：{n} 个地块、{h} 户",
   toolAccept: "确认",
   toolCancel: "取消",

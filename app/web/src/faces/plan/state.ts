@@ -2,13 +2,13 @@
  * What the map side and the panels of the workbench share: which plan, which community, which tool. All of it is in the
  * address: `f.sel` the plan, `f.bench` the community, `f.tool`, `f.view` the map, `f.tab` the tab at the right.
  */
-import { batch, computed, signal } from "@preact/signals";
+import { batch, computed, effect, signal } from "@preact/signals";
 import { get } from "../../api/client";
 import { isAreaCode, levelOf } from "../../state/codes";
 import { faceParam, setFaceParams } from "../../state/face";
 import { resource } from "../../state/resource";
 import { may } from "../../state/session";
-import { face } from "../../state/store";
+import { face, nowTick } from "../../state/store";
 import type { Plan } from "./types";
 
 export const PATH = "/api/v1/plans";
@@ -42,6 +42,16 @@ export const plan = resource<Plan>(() => {
   return { id: `plan${id}|${again.value}`, ask: (stop) => get<Plan>(`${PATH}/${id}`, {}, stop) };
 });
 
+const AGAIN_MS = 30_000;
+let askedAt = 0;
+/** Others may draw on it too: ask now and then how far it is. */
+effect(() => {
+  const now = nowTick.value;
+  if (!here() || planId.value === 0 || now - askedAt < AGAIN_MS) return;
+  if (askedAt !== 0 && !plan.value.peek().loading) again.value++;
+  askedAt = now;
+});
+
 /** The open plan as the server last told it, never another one's. */
 export const openedPlan = computed<Plan | null>(() => {
   const known = plan.value.value.data;
@@ -56,6 +66,8 @@ export const canEdit = computed(() => (openedPlan.value?.editable ?? false) && m
 /** What the server answered to a change of the open plan. Whoever draws follows its revision. */
 export function putPlan(now: Plan): void {
   plan.patch((known) => (known.id === now.id ? now : known));
+  // An older answer may still be on its way: asking anew gives it up.
+  again.value++;
 }
 
 /** Ask for the open plan again: somebody or something else may have changed it. */

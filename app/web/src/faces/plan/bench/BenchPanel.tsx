@@ -100,7 +100,7 @@ function Row({ cell, now }: { cell: CellFigures; now: Live }): JSX.Element {
           {isTarget ? "◎ " : ""}{cellNumber(code)}
         </button>
         {known?.kind === "dedicated" ? <small class="soft"> {t("benchDedicated")}</small> : known?.today === false ? <small class="soft"> {t("benchNew")}</small> : null}
-        {pieces > 1 ? <small class="bench-pieces" title={t("benchPiecesHint")}> ✕ {t("benchPieces", { n: pieces })}</small> : null}
+        {pieces > 1 ? <small class="bench-pieces" title={t("benchPiecesHint")}>✕ {t("benchPieces", { n: pieces })}</small> : null}
       </th>
       <td class="bench-deviation">
         {free ? <><DeviationBar deviation={deviation} /><span class="tabular" data-figure="deviation">{deviationText(deviation)}</span></> : <span class="soft">{t("benchNotCounted")}</span>}

@@ -72,7 +72,7 @@ function Pending(): JSX.Element {
   const told = notice.value;
   return (
     <div class="tool-line" role="status">
-      {problem ? <span class="tool-refused"><Refused problem={problem} /><button type="button" class="button small" onClick={edits.forget}>{t("close")}</button></span> : null}
+      {problem ? <span class="tool-refused">{problem.offline ? <span role="alert" class="refused">{t("toolOffline")}</span> : <Refused problem={problem} />}<button type="button" class="button small" onClick={edits.forget}>{t("close")}</button></span> : null}
       {told ? <span class="tool-note">{t(NOTICES[told.kind], { n: told.n ?? 0 })} <button type="button" class="link" onClick={forgetNotice}>{t("close")}</button></span> : null}
       <Waiting />
     </div>
