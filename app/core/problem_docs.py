@@ -10,13 +10,12 @@ from app.core.errors import MEDIA_TYPE
 SLUGS = (
     "already-granted", "already-open", "bad-host", "bad-key", "bad-request", "base-units",
     "case-not-open", "content-too-large", "cross-site", "header-token", "id-conflict",
-    "illegal-step", "internal", "invalid-input", "last-admin", "method-not-allowed",
-    "name-taken", "no-dispute", "no-password", "not-allowed", "not-found", "not-handling",
-    "not-signed-in", "nothing-to-redo", "nothing-to-undo", "outside-city", "outside-scope",
-    "plan-behind", "plan-busy", "plan-closed", "plan-empty", "plan-invalid", "plan-not-draft",
-    "plan-own-approval", "precondition-failed", "stale-version", "step-not-yours", "step-up",
-    "taken", "too-many-photos", "unavailable", "unsupported-media-type", "wait", "working-days",
-    "wrong-credentials",
+    "illegal-step", "internal", "invalid-input", "last-admin", "method-not-allowed", "name-taken",
+    "no-dispute", "no-password", "not-allowed", "not-found", "not-handling", "not-signed-in",
+    "nothing-to-redo", "nothing-to-undo", "outside-city", "outside-scope", "plan-behind",
+    "plan-busy", "plan-closed", "plan-empty", "plan-invalid", "plan-not-draft", "plan-own-approval",
+    "precondition-failed", "stale-version", "step-not-yours", "step-up", "taken", "too-many-photos",
+    "unavailable", "unsupported-media-type", "wait", "working-days", "wrong-credentials",
 )  # fmt: skip
 """Every kind of refusal. A new one is added here, and gets its texts on the page (`problems.*`)."""
 
