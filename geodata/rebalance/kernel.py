@@ -14,6 +14,8 @@ Int32Array = NDArray[np.int32]
 Float64Array = NDArray[np.float64]
 
 HOTTEST = 0.15
+HOT = 8.0
+"""So hot that it forgets where it began: out of valleys that no run from today leaves."""
 COLDEST = 0.0008
 OF_CELLS = 7
 """The temperatures are those of so many free cells: among more, a move weighs less in the mean."""
@@ -136,7 +138,7 @@ def objective(first, near, border, weight, households, today, plan, closed, mean
 @nb.njit(cache=True, nogil=True)
 def anneal(  # type: ignore[no-untyped-def]
     first, near, border, weight, households, today, start, locked, closed, mean, terms, steps,
-    seed, best,
+    hottest, seed, best,
 ):  # fmt: skip
     """Search from `start`, a plan without broken cells; the best plan found goes to `best`.
 
@@ -149,6 +151,7 @@ def anneal(  # type: ignore[no-untyped-def]
         mean: load that every free cell should have.
         terms: tolerance, beyond, uneven, ragged a metre, moved a household, touched a cell.
         steps: tries; the temperature falls geometrically over them.
+        hottest: temperature at the start, `HOTTEST` as a rule.
         seed: any 64-bit number.
         best: (n,) written.
 
@@ -184,8 +187,8 @@ def anneal(  # type: ignore[no-untyped-def]
     stamp = 1
     went = np.empty(3, np.int32)
     came_from = np.empty(3, np.int32)
-    cooling = (COLDEST / HOTTEST) ** (1.0 / max(1, steps))
-    heat = HOTTEST * min(1.0, OF_CELLS / free)
+    cooling = (COLDEST / hottest) ** (1.0 / max(1, steps))
+    heat = hottest * min(1.0, OF_CELLS / free)
     for _ in range(steps):
         heat *= cooling
         draw = _chance(state)
@@ -276,4 +279,5 @@ def compile_now() -> None:
     near = (np.array([0, 1, 2], np.int32), np.array([1, 0], np.int32), np.ones(2))
     free, terms = np.zeros(2, np.bool_), (0.1, 1.0, 1.0, 1.0, 1.0, 1.0)
     objective(*near, weight, weight, cells, cells, free, 1.0, terms)
-    anneal(*near, weight, weight, cells, cells, free, free, 1.0, terms, 1, 1, np.empty_like(cells))
+    plan = np.empty_like(cells)
+    anneal(*near, weight, weight, cells, cells, free, free, 1.0, terms, 1, HOTTEST, 1, plan)
