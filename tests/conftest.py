@@ -132,7 +132,7 @@ def test_city_bundle(run_folder: Path) -> Path:
     bundle = run_folder / "bundle"
     with FileLock(run_folder / "bundle.lock"):
         if not (bundle / "manifest.json").exists():
-            recipe = demo.Recipe(seed=1, districts=(TEST_DISTRICT,), incidents=2_000)
+            recipe = demo.Recipe(seed=1, districts=(TEST_DISTRICT,), incidents=3_000)
             demo.build(recipe, bundle, Silent(), sources=SOURCES)
     return bundle
 

@@ -177,6 +177,7 @@ PLACES_AND_FITS = {
     "address": "words of a place",
     "score": "how well an address fits",
     "risk": "how pressing a warning is, 1 to 3, as whoever sends it says",
+    "profile": "weights of rebalancing, by name",
     "contact": "of a case, sealed: on its way in only",
     "has_contact": "whether there is one",
     "phone": "of the sealed contact, on its way in, and out to handlers on demand",

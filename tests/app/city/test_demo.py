@@ -50,7 +50,7 @@ def test_the_demo_is_loaded_once(empty_engine: Engine, data_dir: Path) -> None:
     assert service.ensure_demo_city(empty_engine, settings, Silent()) is None
 
 
-@pytest.mark.parametrize("damage", ["no manifest", "old recipe", "truncated", "missing"])
+@pytest.mark.parametrize("damage", ["old recipe", "truncated"])
 def test_a_half_built_demo_is_built_anew(
     empty_engine: Engine, data_dir: Path, damage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -253,7 +253,7 @@ def test_an_empty_database_can_be_loaded(empty_database: URL, test_city_bundle: 
     report = service.load_bundle(engine, test_city_bundle, Silent(), utc_now())
     status = service.city_status(engine, utc_now())
     assert status is not None and status.demo and status.incidents == report.rows["incident"]
-    assert report.rows["incident"] + report.later_incidents == 2_000
+    assert report.rows["incident"] + report.later_incidents == 3_000
     engine.dispose()
 
 

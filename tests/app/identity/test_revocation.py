@@ -16,7 +16,7 @@ from tests.server import ServerProcess
 from tests.stream_client import Viewer
 from tests.waiting import wait_until
 
-CYCLES = 20
+CYCLES = 12
 # What is promised (safety, the table of promises): in two seconds at most.
 WITHIN_S = 2.0
 NAME = "desk_7"

@@ -114,10 +114,13 @@ class Worker:
         return {line["step"] for line in self.case(case_id)["next_steps"]}
 
     def tries(self, case_id: str, step: str, **words: Any) -> httpx.Response:
-        """What the server answers to a step."""
+        """What the server answers to a step; while it is too busy (503), ask again as it says."""
         headers = words.pop("headers", {})
         body = {"step": step, **words}
-        return self.client.post(f"/api/v1/incidents/{case_id}/steps", json=body, headers=headers)
+        path = f"/api/v1/incidents/{case_id}/steps"
+        while (answer := self.client.post(path, json=body, headers=headers)).status_code == 503:
+            pass
+        return answer
 
     def takes(self, case_id: str, step: str, **words: Any) -> dict[str, Any]:
         """The case after a step that is allowed; it was offered before."""

@@ -42,19 +42,18 @@ def test_it_is_rfc_7946(client: TestClient, layer: str) -> None:
     assert found["numberReturned"] == len(found["features"]) == min(found["numberMatched"], 300)
     west, south, east, north = map(float, found["bbox"])
     names = [field.name for field in LAYERS[layer].fields if field.column]
+    numbers = json.loads(answer.content)
     for feature in found["features"]:
         assert feature["type"] == "Feature" and isinstance(feature["id"], int)
         assert list(feature["properties"]) == names
         assert feature["geometry"]["type"] == LAYERS[layer].geometry
-        for position in positions(
-            json.loads(answer.content)["features"][0]["geometry"]["coordinates"]
-        ):
-            assert len(position) == 2
+    for feature in numbers["features"]:
+        assert all(len(position) == 2 for position in positions(feature["geometry"]["coordinates"]))
     for position in (p for f in found["features"] for p in _texts(f["geometry"]["coordinates"])):
         assert all(len(str(degrees).partition(".")[2]) <= 7 for degrees in position)
         assert west <= float(position[0]) <= east and south <= float(position[1]) <= north
     if LAYERS[layer].geometry == "MultiPolygon":
-        for feature in json.loads(answer.content)["features"]:
+        for feature in numbers["features"]:
             for outer, *holes in feature["geometry"]["coordinates"]:
                 assert shapely.LinearRing(outer).is_ccw
                 assert not any(shapely.LinearRing(hole).is_ccw for hole in holes)
