@@ -47,6 +47,15 @@ settings.load_profile("minqing")
 # made, so servers check those of test accounts as quickly. Still Argon2id.
 passwords._hasher = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
 
+# A third of the suite's time, over what changes least: not in a plain `scripts/test`, which must
+# end in a quarter of an hour on two cores.
+LONG = frozenset({
+    "app/city/test_demo.py", "app/city/test_import.py", "app/city/test_loading.py",
+    "app/core/test_embedded.py", "app/identity/test_revocation.py",
+    "app/planning/test_publish_races.py", "app/test_api_by_machine.py", "app/test_payloads.py",
+    "e2e/test_hostile_texts.py", "geodata/test_demo_city.py",
+})  # fmt: skip
+
 # A shell that starts this run in the background lets it ignore Ctrl-C, and so would every server
 # that a test starts and stops by Ctrl-C.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -95,6 +104,13 @@ def run_folder() -> Path:
     """A folder that all workers of this run share."""
     RUN_FOLDER.mkdir(mode=0o755, exist_ok=True)
     return RUN_FOLDER
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what takes minutes (`LONG`)."""
+    for item in items:
+        if item.path.relative_to(item.config.rootpath / "tests").as_posix() in LONG:
+            item.add_marker(pytest.mark.long)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

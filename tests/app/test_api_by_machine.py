@@ -28,7 +28,7 @@ CHECKS: list[Any] = [
     content_type_conformance,
     response_schema_conformance,
 ]
-EXAMPLES = 1_200
+EXAMPLES = 800
 # It does not end by itself; its tests are in tests/app/live.
 ENDLESS = "/api/v1/stream"
 # A longer one is refused by the web server itself (h11: 64 KiB), before any of our code sees it.
