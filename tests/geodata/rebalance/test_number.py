@@ -102,7 +102,7 @@ def test_how_many(means: float, now: int, asked: int) -> None:
     assert number.number_for(means, now) == asked
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 2**32), count=st.integers(1, 4), sets=st.booleans())
 def test_any_city_stays_valid(seed: int, count: int, sets: bool) -> None:
     """Whatever the weights, locks and sets: nothing breaks, and no number is used twice."""
