@@ -70,7 +70,7 @@ def plan(
     from app.core.db import reading
     from app.core.errors import Problem
     from app.planning import exports
-    from app.planning.figures import plan_of
+    from app.planning.held import find
 
     try:
         form = exports.Form(file.suffix.lower().lstrip("."))
@@ -79,7 +79,7 @@ def plan(
     with open_context() as context:
         try:
             with reading(context.engine) as session:
-                parts = exports.export(session, plan_of(session, number), form).parts
+                parts = exports.export(session, find(session, number), form).parts
                 length = _write(file, parts)
         except Problem as error:
             raise give_up(str(error)) from None

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from app.core.context import Context
 from app.core.db import reading, wait_as_long_as_it_takes
-from app.core.errors import invalid, not_found
-from app.planning import drafts, queries
+from app.core.errors import invalid
+from app.planning import drafts, held
 from app.planning.drafts import Draft
 from app.planning.job_work import Outcome, Watch
 from app.planning.models import Plan
@@ -72,9 +72,7 @@ def balance(context: Context, plan_id: int, params: Mapping[str, Any], watch: Wa
 
     with reading(context.engine) as session:
         wait_as_long_as_it_takes(session)
-        plan = queries.one(session, plan_id)
-        if plan is None:
-            raise not_found("plan", plan_id)
+        plan = held.find(session, plan_id)
         parts = communities_of(session, plan, params["areas"], params["cells"])
         draft = drafts.load(session, plan, list(parts))
     after = search.rebalance(

@@ -6,10 +6,9 @@ from fastapi import APIRouter
 from starlette.responses import StreamingResponse
 
 from app.identity.deps import ReadSession
-from app.planning import exports
+from app.planning import exports, held
 from app.planning.exports import MEDIA_TYPE, Form
 from app.planning.figure_routes import NO_WORDS, NOT_FOUND, PlanInPath
-from app.planning.figures import plan_of
 
 router = APIRouter(prefix="/api/v1/plans/{plan_id}", tags=["planning"])
 
@@ -21,7 +20,7 @@ def _file(form: Form) -> dict[int | str, dict[str, Any]]:
 
 
 def _answer(session: ReadSession, plan_id: int, form: Form) -> StreamingResponse:
-    name, parts = exports.export(session, plan_of(session, plan_id), form)
+    name, parts = exports.export(session, held.find(session, plan_id), form)
     headers = {
         "Content-Disposition": f'attachment; filename="{name}"',
         "Cache-Control": "private, no-store",

@@ -9,7 +9,7 @@ from app.core.answers import json_answer
 from app.core.problem_docs import documented
 from app.core.query_words import StrictQuery
 from app.identity.deps import ReadSession
-from app.planning import bench, figures, problems
+from app.planning import bench, figures, held, problems
 from app.planning.figure_schemas import (
     Bench,
     Community,
@@ -45,7 +45,7 @@ def get_plan_measures(
     session: ReadSession,
 ) -> Response:
     """The measures of the boundaries that the plan began from, and of the plan."""
-    found = figures.measures_of(session, figures.plan_of(session, plan_id), query.area)
+    found = figures.measures_of(session, held.find(session, plan_id), query.area)
     return json_answer(request, found.model_dump_json().encode())
 
 
@@ -63,7 +63,7 @@ def list_plan_cells(
     session: ReadSession,
 ) -> Response:
     """Load, households, shape and deviation of every cell, today and in the plan; in columns."""
-    found = figures.cells_of(session, figures.plan_of(session, plan_id), query.area)
+    found = figures.cells_of(session, held.find(session, plan_id), query.area)
     return json_answer(request, found.model_dump_json().encode())
 
 
@@ -78,7 +78,7 @@ def list_plan_moves(
     request: Request, plan_id: PlanInPath, query: NO_WORDS, session: ReadSession
 ) -> Response:
     """The units that lie in another cell in the plan than today; in columns."""
-    found = figures.moves_of(session, figures.plan_of(session, plan_id))
+    found = figures.moves_of(session, held.find(session, plan_id))
     return json_answer(request, found.model_dump_json().encode())
 
 
@@ -96,7 +96,7 @@ def list_plan_problems(
     session: ReadSession,
 ) -> Response:
     """Faults first, then cells beyond ±20 % and ±15 %, the worst first; each with a place."""
-    plan = figures.plan_of(session, plan_id)
+    plan = held.find(session, plan_id)
     found = problems.problems_of(session, plan, query.area, query.limit)
     return json_answer(request, found.model_dump_json().encode())
 
@@ -116,5 +116,5 @@ def get_plan_community(
     session: ReadSession,
 ) -> Response:
     """Its cells, its base units with their outlines, and the borders between them."""
-    found = bench.bench_of(session, figures.plan_of(session, plan_id), code)
+    found = bench.bench_of(session, held.find(session, plan_id), code)
     return json_answer(request, found.model_dump_json().encode())

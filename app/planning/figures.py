@@ -6,10 +6,8 @@ from datetime import datetime
 import numpy as np
 from sqlalchemy.orm import Session
 
-from app.core.errors import not_found
 from app.planning import draft_queries as queries
 from app.planning import drafts
-from app.planning import queries as plan_queries
 from app.planning.drafts import Draft
 from app.planning.figure_schemas import (
     DissolvedCells,
@@ -27,18 +25,6 @@ from geodata.rebalance.units import BoolArray, FloatArray, IntArray, sums
 
 EDGES = (-1.0, -0.5, -0.4, -0.3, -0.2, -0.15, -0.1, -0.05, 0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
 """Classes of deviation; the last one reaches as far as the farthest cell does."""
-
-
-def plan_of(session: Session, plan_id: int) -> Plan:
-    """A plan inside the session's scope.
-
-    Raises:
-        Problem: 404.
-    """
-    plan = plan_queries.one(session, plan_id)
-    if plan is None:
-        raise not_found("plan", plan_id)
-    return plan
 
 
 def measures_of(session: Session, plan: Plan, area_code: int | None) -> PlanMeasures:

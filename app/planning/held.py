@@ -1,4 +1,4 @@
-"""Taking a plan to change it: held until the transaction ends, as whoever asks has seen it."""
+"""Finding a plan, and taking it to change it: held to the end, as whoever asks has seen it."""
 
 from http import HTTPStatus
 
@@ -8,6 +8,18 @@ from app.core.errors import FieldError, Problem, not_found
 from app.planning import queries
 from app.planning.models import Plan
 from app.planning.rules import PlanState
+
+
+def find(session: Session, plan_id: int) -> Plan:
+    """A plan inside the session's scope, to look at.
+
+    Raises:
+        Problem: 404.
+    """
+    plan = queries.one(session, plan_id)
+    if plan is None:
+        raise not_found("plan", plan_id)
+    return plan
 
 
 def hold(session: Session, plan_id: int, if_match: str | None = None) -> Plan:

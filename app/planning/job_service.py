@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.core import jobs as queue
 from app.core.errors import Problem, invalid, not_found
 from app.identity.rules import Actor
-from app.planning import balancing, edits, held, job_queries, models, queries
+from app.planning import balancing, edits, held, job_queries, models
 from app.planning.job_schemas import NewPlanJob, PlanJobList, PlanJobRow
 from app.planning.jobs import KINDS, TASK
 from app.planning.rules import JobKind, JobState
@@ -64,8 +64,7 @@ def list_jobs(session: Session, plan_id: int) -> PlanJobList:
     Raises:
         Problem: 404.
     """
-    if queries.one(session, plan_id) is None:
-        raise not_found("plan", plan_id)
+    held.find(session, plan_id)
     return PlanJobList(jobs=[_shown(job) for job in job_queries.of_plan(session, plan_id)])
 
 

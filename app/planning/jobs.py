@@ -15,9 +15,9 @@ from app.core import jobs as queue
 from app.core.clock import utc_now
 from app.core.context import Context
 from app.core.db import reading, wait_as_long_as_it_takes, writing
-from app.core.errors import Problem, not_found
+from app.core.errors import Problem
 from app.core.jobs import Asked, Task
-from app.planning import balancing, edits, job_queries, queries, study_jobs
+from app.planning import balancing, edits, held, job_queries, study_jobs
 from app.planning.job_work import Kind, Outcome
 from app.planning.rules import EditKind, JobKind, JobState
 from geodata.progress import Cancelled
@@ -100,9 +100,7 @@ def _finish(engine: Engine, job_id: int, outcome: Outcome) -> str:
             raise Cancelled
         result = dict(outcome.result)
         if job.kind == JobKind.BALANCE:
-            plan = queries.one(session, job.plan_id)
-            if plan is None:
-                raise not_found("plan", job.plan_id)
+            plan = held.find(session, job.plan_id)
             answer = edits.apply(
                 session, plan, EditKind.BALANCE, outcome.moves, account=job.account, now=now,
                 job_id=job.id,

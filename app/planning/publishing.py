@@ -7,7 +7,6 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from app.core.db import writing
-from app.core.errors import not_found
 from app.core.outbox import tell
 from app.identity.audit import record
 from app.identity.audit_words import AuditKind
@@ -44,8 +43,7 @@ def publish(
         Problem: 404; 412; 409 `illegal-step`; 409 `plan-behind` with `difference`; 409
             `base-units`; 422 `plan-invalid` with `faults`.
     """
-    if queries.one(session, plan_id) is None:
-        raise not_found("plan", plan_id)
+    held.find(session, plan_id)
     session.rollback()  # nothing is held while we wait for our turn
     with writing(engine) as house:
         versions.take_turn(house)

@@ -7,10 +7,9 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from app.core.answers import GEOJSON, json_answer
 from app.identity.deps import Now, ReadSession
 from app.places.routes import GeoJSONResponse
-from app.planning import compare, outlines, report, staffing
+from app.planning import compare, held, outlines, report, staffing
 from app.planning.figure_routes import NO_WORDS, NOT_FOUND, PlanInPath
 from app.planning.figure_schemas import FiguresQuery, Subdistrict
-from app.planning.figures import plan_of
 from app.planning.report_schemas import Comparison, OutlineCollection, PlanStaffing, StreetReport
 
 router = APIRouter(prefix="/api/v1/plans/{plan_id}", tags=["planning"])
@@ -36,7 +35,7 @@ def compare_plans(
     session: ReadSession,
 ) -> Response:
     """Measures of both, and the units and cells in which they differ, where both have an area."""
-    found = compare.compare(session, plan_of(session, plan_id), plan_of(session, other_id))
+    found = compare.compare(session, held.find(session, plan_id), held.find(session, other_id))
     return json_answer(request, found.model_dump_json().encode())
 
 
@@ -55,7 +54,7 @@ def get_plan_outline(
     session: ReadSession,
 ) -> Response:
     """The cells of the plan and of today in a subdistrict or community, dissolved from units."""
-    body = outlines.outline_json(session, plan_of(session, plan_id), query.area)
+    body = outlines.outline_json(session, held.find(session, plan_id), query.area)
     return json_answer(request, body, GEOJSON)
 
 
@@ -70,7 +69,7 @@ def get_plan_staffing(
     request: Request, plan_id: PlanInPath, query: NO_WORDS, session: ReadSession, now: Now
 ) -> Response:
     """Cells that need a worker, assignments that end, and the staffing rule where it changes."""
-    found = staffing.staffing_of(session, plan_of(session, plan_id), now)
+    found = staffing.staffing_of(session, held.find(session, plan_id), now)
     return json_answer(request, found.model_dump_json().encode())
 
 
@@ -85,5 +84,5 @@ def get_plan_report(
     request: Request, plan_id: PlanInPath, code: StreetInPath, query: NO_WORDS, session: ReadSession
 ) -> Response:
     """Figures of the subdistrict, its communities and cells before and after, outlines, moves."""
-    found = report.report_of(session, plan_of(session, plan_id), code)
+    found = report.report_of(session, held.find(session, plan_id), code)
     return json_answer(request, found.model_dump_json().encode())

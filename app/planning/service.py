@@ -162,8 +162,7 @@ def list_comments(session: Session, plan_id: int) -> PlanRemarks:
     Raises:
         Problem: 404.
     """
-    if queries.one(session, plan_id) is None:
-        raise not_found("plan", plan_id)
+    held.find(session, plan_id)
     found = queries.comments(session, plan_id)
     return PlanRemarks(comments=[PlanRemark(**row._mapping) for row in found])
 
@@ -226,8 +225,7 @@ def log(session: Session, plan_id: int) -> PlanLog:
     Raises:
         Problem: 404.
     """
-    if queries.one(session, plan_id) is None:
-        raise not_found("plan", plan_id)
+    held.find(session, plan_id)
     return PlanLog(
         steps=[PlanStepEntry(**row._mapping) for row in queries.steps(session, plan_id)],
         edits=[PlanEditEntry(**row._mapping) for row in move_queries.edits(session, plan_id,

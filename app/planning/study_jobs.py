@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from app.core.context import Context
 from app.core.db import reading, wait_as_long_as_it_takes
-from app.core.errors import Problem, not_found
+from app.core.errors import Problem
 from app.incidents.clocks import CalendarUnknown
 from app.incidents.workdays import WorkingDaysError, city_calendar
-from app.planning import queries
+from app.planning import held
 from app.planning.job_work import Outcome, Watch
 from app.planning.models import Plan
 
@@ -56,9 +56,7 @@ def _looked_at(
     watch.step("study", 0, 1)
     with reading(context.engine) as session:
         wait_as_long_as_it_takes(session)
-        plan = queries.one(session, plan_id)
-        if plan is None:
-            raise not_found("plan", plan_id)
+        plan = held.find(session, plan_id)
         found = study(session, plan)
     watch.step("study", 1, 1)
     return Outcome(result=found.model_dump(mode="json"), moves={})

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from app.core.answers import json_answer
 from app.core.problem_docs import documented
 from app.identity.deps import ReadSession
-from app.planning import figures, seaming
+from app.planning import held, seaming
 from app.planning.figure_routes import PlanInPath
 from app.planning.study_schemas import PlanSeams, SeamsQuery
 
@@ -30,5 +30,5 @@ def list_plan_seams(
 ) -> Response:
     """Borders between today's cells near which more cases were sent back than is usual, each with
     the smallest move that would have put them on one side."""
-    found = seaming.seams_of(session, figures.plan_of(session, plan_id), query.area)
+    found = seaming.seams_of(session, held.find(session, plan_id), query.area)
     return json_answer(request, found.model_dump_json().encode())

@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 from app.core.context import Context
 from app.core.db import reading
 from app.planning import exports
-from app.planning.figures import plan_of
+from app.planning.held import find
 from geodata.rebalance import files
 from geodata.rebalance import units as base_units
 from tests.app.planning import oracle
@@ -110,7 +110,7 @@ def test_nothing_stays_on_the_server(
     """Not even while the file is sent: its name is gone before the first byte."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with reading(context.engine) as session:
-        file = exports.export(session, plan_of(session, plan_id), exports.Form.GEOPACKAGE)
+        file = exports.export(session, find(session, plan_id), exports.Form.GEOPACKAGE)
     assert next(file.parts).startswith(b"SQLite format 3")
     assert not list(tmp_path.iterdir())
     file.parts.close()  # type: ignore[attr-defined]  # as when a client hangs up
