@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from geodata import codes
+from geodata.codes import Level
 from geodata.demo.district import DistrictDraft
 from geodata.demo.field import FloatArray
 from geodata.demo.shares import IntArray, apportion, apportion_groups
@@ -12,6 +13,8 @@ from geodata.demo.shares import IntArray, apportion, apportion_groups
 _EMPTY_UNITS = 0.12  # parks, schools, shops
 _DEDICATED_FACTOR = 0.3  # a campus or a plant has few households of its own
 _BUSY_UNITS, _BUSY_FACTOR = 0.02, 8.0  # markets, stations, hospitals
+# Where a place was busier than this part of a cell, the grid was drawn around it, not through it.
+_BUSIEST_PART, _ROUNDS = 0.45, 4
 _FEWEST_HOUSEHOLDS = 8
 
 
@@ -45,7 +48,9 @@ def settle(draft: DistrictDraft, totals: Totals, seed: int) -> People:
     sizes = households * rng.normal(1, 0.06, len(cells)).clip(0.8, 1.2)
     residents = apportion(totals.residents, sizes)
     unit_households = apportion_groups(households, group, _pull(room, rng))
-    return People(households, residents, unit_households, _load(unit_households, totals, rng))
+    load = _bounded(_load(unit_households, rng), draft.cell_codes)
+    incidents = (load * (totals.incidents / load.sum())).round(3)
+    return People(households, residents, unit_households, incidents)
 
 
 def _pull(room: FloatArray, rng: np.random.Generator) -> FloatArray:
@@ -54,7 +59,18 @@ def _pull(room: FloatArray, rng: np.random.Generator) -> FloatArray:
     return pull
 
 
-def _load(households: NDArray[np.int64], totals: Totals, rng: np.random.Generator) -> FloatArray:
-    weight = (households + 2.0) * rng.lognormal(0, 0.6, len(households))
-    weight[rng.random(len(households)) < _BUSY_UNITS] *= _BUSY_FACTOR
-    return np.asarray((weight * (totals.incidents / weight.sum())).round(3))
+def _load(households: IntArray, rng: np.random.Generator) -> FloatArray:
+    load = (households + 2.0) * rng.lognormal(0, 0.6, len(households))
+    load[rng.random(len(households)) < _BUSY_UNITS] *= _BUSY_FACTOR
+    return load
+
+
+def _bounded(load: FloatArray, cell_codes: IntArray) -> FloatArray:
+    """The load of units, none with more than its part of a mean cell of its community."""
+    _, community = np.unique(codes.ancestors_at(cell_codes, Level.COMMUNITY), return_inverse=True)
+    cells = np.unique(np.column_stack([community, cell_codes]), axis=0)
+    number = np.bincount(cells[:, 0])
+    for _ in range(_ROUNDS):  # what is cut off lowers the mean, too
+        mean = np.bincount(community, weights=load) / number
+        load = np.minimum(load, _BUSIEST_PART * mean[community])
+    return load

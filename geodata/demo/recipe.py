@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 FACTS_FILE = Path(__file__).parent / "lanzhou.toml"
-RECIPE_VERSION = "3"
+RECIPE_VERSION = "4"
 
 
 @dataclass(frozen=True)

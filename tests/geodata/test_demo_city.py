@@ -408,7 +408,7 @@ def test_districts_join_to_one_coverage(facts: CityFacts) -> None:
     chosen = (620105, 620122)
     city = make_city(Recipe(seed=1, districts=chosen), facts, SOURCES, Silent())
     per_community = of_level(city, Level.CELL)["parent_code"].value_counts()
-    assert per_community.min() == 3
+    assert per_community.min() >= 3
     for level in LEVELS:
         polygons = of_level(city, level).geometry.to_numpy()
         assert shapely.coverage_is_valid(polygons)
