@@ -6,8 +6,8 @@ from fastapi import APIRouter, Body, Response
 
 from app.identity.deps import ActorDep, Now, WriteSession
 from app.planning import edits, tools
+from app.planning.deps import CHANGED, JSON_ONLY, NoWords, PlanNumber, Seen
 from app.planning.edit_schemas import EditAnswer, NewEdit
-from app.planning.routes import CHANGED, JSON_ONLY, NoWords, PlanNumber, Seen
 
 router = APIRouter(prefix="/api/v1", tags=["planning"])
 

@@ -7,8 +7,8 @@ from starlette.responses import StreamingResponse
 
 from app.identity.deps import ReadSession
 from app.planning import exports, held
+from app.planning.deps import LOADED, NoWords, PlanNumber
 from app.planning.exports import MEDIA_TYPE, Form
-from app.planning.figure_routes import NO_WORDS, NOT_FOUND, PlanInPath
 
 router = APIRouter(prefix="/api/v1/plans/{plan_id}", tags=["planning"])
 
@@ -16,7 +16,7 @@ router = APIRouter(prefix="/api/v1/plans/{plan_id}", tags=["planning"])
 def _file(form: Form) -> dict[int | str, dict[str, Any]]:
     schema = {"type": "object"} if form is Form.GEOJSON else {"type": "string", "format": "binary"}
     content = {MEDIA_TYPE[form].partition(";")[0]: {"schema": schema}}
-    return {200: {"description": "The file.", "content": content}, **NOT_FOUND}
+    return {200: {"description": "The file.", "content": content}, **LOADED}
 
 
 def _answer(session: ReadSession, plan_id: int, form: Form) -> StreamingResponse:
@@ -35,9 +35,7 @@ def _answer(session: ReadSession, plan_id: int, form: Form) -> StreamingResponse
     response_class=StreamingResponse,
     responses=_file(Form.CSV),
 )
-def export_plan_csv(
-    plan_id: PlanInPath, query: NO_WORDS, session: ReadSession
-) -> StreamingResponse:
+def export_plan_csv(plan_id: PlanNumber, query: NoWords, session: ReadSession) -> StreamingResponse:
     """`unit_id,cell_code` of every base unit in the plan's area: what imports take back."""
     return _answer(session, plan_id, Form.CSV)
 
@@ -50,7 +48,7 @@ def export_plan_csv(
     responses=_file(Form.GEOJSON),
 )
 def export_plan_geojson(
-    plan_id: PlanInPath, query: NO_WORDS, session: ReadSession
+    plan_id: PlanNumber, query: NoWords, session: ReadSession
 ) -> StreamingResponse:
     """The plan's cells as polygons with code, load, households and deviation (RFC 7946)."""
     return _answer(session, plan_id, Form.GEOJSON)
@@ -64,7 +62,7 @@ def export_plan_geojson(
     responses=_file(Form.GEOPACKAGE),
 )
 def export_plan_gpkg(
-    plan_id: PlanInPath, query: NO_WORDS, session: ReadSession
+    plan_id: PlanNumber, query: NoWords, session: ReadSession
 ) -> StreamingResponse:
     """Layers `cells` (as in GeoJSON) and `units` (each with its cell today and in the plan)."""
     return _answer(session, plan_id, Form.GEOPACKAGE)

@@ -1,15 +1,13 @@
 """HTTP of a plan's figures: what is seen of it, nothing that changes it."""
 
-from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.core.answers import json_answer
-from app.core.problem_docs import documented
-from app.core.query_words import StrictQuery
 from app.identity.deps import ReadSession
 from app.planning import bench, figures, held, problems
+from app.planning.deps import LOADED, NoWords, PlanNumber
 from app.planning.figure_schemas import (
     Bench,
     Community,
@@ -23,12 +21,9 @@ from app.planning.figure_schemas import (
 
 router = APIRouter(prefix="/api/v1/plans/{plan_id}", tags=["planning"])
 
-PlanInPath = Annotated[int, Path(ge=1, lt=2**63, description="Number of the plan.", examples=[1])]
 CommunityInPath = Annotated[
     Community, Path(description="15-digit code of a community.", examples=[620111001001000])
 ]
-NO_WORDS = Annotated[StrictQuery, Query()]
-NOT_FOUND = documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
 
 
 @router.get(
@@ -36,11 +31,11 @@ NOT_FOUND = documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
     summary="Give a plan in figures",
     operation_id="get_plan_measures",
     response_model=PlanMeasures,
-    responses=NOT_FOUND,
+    responses=LOADED,
 )
 def get_plan_measures(
     request: Request,
-    plan_id: PlanInPath,
+    plan_id: PlanNumber,
     query: Annotated[FiguresQuery, Query()],
     session: ReadSession,
 ) -> Response:
@@ -54,11 +49,11 @@ def get_plan_measures(
     summary="Give the cells of a plan",
     operation_id="list_plan_cells",
     response_model=PlanCells,
-    responses=NOT_FOUND,
+    responses=LOADED,
 )
 def list_plan_cells(
     request: Request,
-    plan_id: PlanInPath,
+    plan_id: PlanNumber,
     query: Annotated[FiguresQuery, Query()],
     session: ReadSession,
 ) -> Response:
@@ -72,10 +67,10 @@ def list_plan_cells(
     summary="List what a plan moves",
     operation_id="list_plan_moves",
     response_model=PlanMoves,
-    responses=NOT_FOUND,
+    responses=LOADED,
 )
 def list_plan_moves(
-    request: Request, plan_id: PlanInPath, query: NO_WORDS, session: ReadSession
+    request: Request, plan_id: PlanNumber, query: NoWords, session: ReadSession
 ) -> Response:
     """The units that lie in another cell in the plan than today; in columns."""
     found = figures.moves_of(session, held.find(session, plan_id))
@@ -87,11 +82,11 @@ def list_plan_moves(
     summary="List what is wrong with a plan",
     operation_id="list_plan_problems",
     response_model=PlanProblems,
-    responses=NOT_FOUND,
+    responses=LOADED,
 )
 def list_plan_problems(
     request: Request,
-    plan_id: PlanInPath,
+    plan_id: PlanNumber,
     query: Annotated[ProblemsQuery, Query()],
     session: ReadSession,
 ) -> Response:
@@ -106,13 +101,13 @@ def list_plan_problems(
     summary="Give one community of a plan to edit",
     operation_id="get_plan_community",
     response_model=Bench,
-    responses=NOT_FOUND,
+    responses=LOADED,
 )
 def get_plan_community(
     request: Request,
-    plan_id: PlanInPath,
+    plan_id: PlanNumber,
     code: CommunityInPath,
-    query: NO_WORDS,
+    query: NoWords,
     session: ReadSession,
 ) -> Response:
     """Its cells, its base units with their outlines, and the borders between them."""

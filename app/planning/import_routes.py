@@ -3,12 +3,12 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Query, UploadFile
+from fastapi import APIRouter, Depends, Form, UploadFile
 
 from app.core.problem_docs import documented
-from app.core.query_words import StrictQuery
 from app.identity.deps import ActorDep, ContextDep, Now, form_only
 from app.planning import drawn_import
+from app.planning.deps import NoWords
 from app.planning.drawn_import import Sent
 from app.planning.import_schemas import ImportAnswer
 from app.planning.schemas import NewPlan, PlanArea, Title
@@ -31,7 +31,7 @@ router = APIRouter(prefix="/api/v1", tags=["planning"])
 )
 def import_plan(
     *,
-    query: Annotated[StrictQuery, Query()],
+    query: NoWords,
     file: Annotated[
         UploadFile,
         Form(

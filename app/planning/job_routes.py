@@ -7,8 +7,8 @@ from fastapi import APIRouter, Body, Path
 
 from app.identity.deps import ActorDep, Now, ReadSession, WriteSession
 from app.planning import job_service
+from app.planning.deps import CHANGED, JSON_ONLY, KNOWN, NoWords, PlanNumber
 from app.planning.job_schemas import NewPlanJob, PlanJobList, PlanJobRow
-from app.planning.routes import CHANGED, JSON_ONLY, KNOWN, NoWords, PlanNumber
 from app.planning.schemas import PlanId
 
 router = APIRouter(prefix="/api/v1/plans/{plan_id}/jobs", tags=["planning"])

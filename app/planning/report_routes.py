@@ -8,7 +8,7 @@ from app.core.answers import GEOJSON, json_answer
 from app.identity.deps import Now, ReadSession
 from app.places.routes import GeoJSONResponse
 from app.planning import compare, held, outlines, report, staffing
-from app.planning.figure_routes import NO_WORDS, NOT_FOUND, PlanInPath
+from app.planning.deps import LOADED, NoWords, PlanNumber
 from app.planning.figure_schemas import FiguresQuery, Subdistrict
 from app.planning.report_schemas import Comparison, OutlineCollection, PlanStaffing, StreetReport
 
@@ -25,13 +25,13 @@ StreetInPath = Annotated[
     summary="Lay two plans side by side",
     operation_id="compare_plans",
     response_model=Comparison,
-    responses=NOT_FOUND,
+    responses=LOADED,
 )
 def compare_plans(
     request: Request,
-    plan_id: PlanInPath,
+    plan_id: PlanNumber,
     other_id: OtherInPath,
-    query: NO_WORDS,
+    query: NoWords,
     session: ReadSession,
 ) -> Response:
     """Measures of both, and the units and cells in which they differ, where both have an area."""
@@ -45,11 +45,11 @@ def compare_plans(
     operation_id="get_plan_outline",
     response_class=GeoJSONResponse,
     response_model=OutlineCollection,
-    responses=NOT_FOUND,
+    responses=LOADED,
 )
 def get_plan_outline(
     request: Request,
-    plan_id: PlanInPath,
+    plan_id: PlanNumber,
     query: Annotated[FiguresQuery, Query()],
     session: ReadSession,
 ) -> Response:
@@ -63,10 +63,10 @@ def get_plan_outline(
     summary="Tell what a plan means for staff",
     operation_id="get_plan_staffing",
     response_model=PlanStaffing,
-    responses=NOT_FOUND,
+    responses=LOADED,
 )
 def get_plan_staffing(
-    request: Request, plan_id: PlanInPath, query: NO_WORDS, session: ReadSession, now: Now
+    request: Request, plan_id: PlanNumber, query: NoWords, session: ReadSession, now: Now
 ) -> Response:
     """Cells that need a worker, assignments that end, and the staffing rule where it changes."""
     found = staffing.staffing_of(session, held.find(session, plan_id), now)
@@ -78,10 +78,10 @@ def get_plan_staffing(
     summary="Report on one street of a plan",
     operation_id="get_plan_report",
     response_model=StreetReport,
-    responses=NOT_FOUND,
+    responses=LOADED,
 )
 def get_plan_report(
-    request: Request, plan_id: PlanInPath, code: StreetInPath, query: NO_WORDS, session: ReadSession
+    request: Request, plan_id: PlanNumber, code: StreetInPath, query: NoWords, session: ReadSession
 ) -> Response:
     """Figures of the subdistrict, its communities and cells before and after, outlines, moves."""
     found = report.report_of(session, held.find(session, plan_id), code)

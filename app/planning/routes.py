@@ -3,12 +3,12 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, Header, Path, Query, Response
+from fastapi import APIRouter, Body, Path, Query, Response
 
-from app.core.problem_docs import documented
-from app.core.query_words import AreaCode, StrictQuery
-from app.identity.deps import ActorDep, ContextDep, Now, ReadSession, WriteSession, json_only
+from app.core.query_words import AreaCode
+from app.identity.deps import ActorDep, ContextDep, Now, ReadSession, WriteSession
 from app.planning import publishing, rebasing, service, steps
+from app.planning.deps import CHANGED, JSON_ONLY, KNOWN, NoWords, PlanNumber, Seen
 from app.planning.schemas import (
     ChangedComment,
     ChangedPlan,
@@ -26,26 +26,6 @@ from app.planning.schemas import (
 )
 
 router = APIRouter(prefix="/api/v1", tags=["planning"])
-PlanNumber = Annotated[PlanId, Path(description="Number of the plan.", examples=[1])]
-Seen = Annotated[
-    str,
-    Header(
-        alias="If-Match",
-        max_length=200,
-        description='The revision as it was seen, such as `"3"`; 412 when it moved on.',
-    ),
-]
-NoWords = Annotated[StrictQuery, Query()]
-KNOWN = documented(HTTPStatus.NOT_FOUND)
-CHANGED = documented(
-    HTTPStatus.FORBIDDEN,
-    HTTPStatus.NOT_FOUND,
-    HTTPStatus.CONFLICT,
-    HTTPStatus.PRECONDITION_FAILED,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-)
-JSON_ONLY = [Depends(json_only)]
 
 
 def _with_etag(response: Response, plan: Plan) -> Plan:

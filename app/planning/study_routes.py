@@ -1,15 +1,13 @@
 """HTTP of studies that are answered at once."""
 
-from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
 from app.core.answers import json_answer
-from app.core.problem_docs import documented
 from app.identity.deps import ReadSession
 from app.planning import held, seaming
-from app.planning.figure_routes import PlanInPath
+from app.planning.deps import LOADED, PlanNumber
 from app.planning.study_schemas import PlanSeams, SeamsQuery
 
 router = APIRouter(prefix="/api/v1/plans/{plan_id}", tags=["planning"])
@@ -20,11 +18,11 @@ router = APIRouter(prefix="/api/v1/plans/{plan_id}", tags=["planning"])
     summary="List borders across which cases are sent back and forth",
     operation_id="list_plan_seams",
     response_model=PlanSeams,
-    responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+    responses=LOADED,
 )
 def list_plan_seams(
     request: Request,
-    plan_id: PlanInPath,
+    plan_id: PlanNumber,
     query: Annotated[SeamsQuery, Query()],
     session: ReadSession,
 ) -> Response:
