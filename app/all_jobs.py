@@ -13,8 +13,8 @@ from app.identity import retention as of_identity
 from app.incidents import retention as of_incidents
 from app.incidents.sweep import run_sweep
 from app.mediation import retention as of_mediation
-from app.planning import jobs as plan_jobs
-from app.planning.scheduled import publish_due
+from app.planning.jobs import running as plan_jobs
+from app.planning.life.scheduled import publish_due
 from app.warnings.climbing import run_climbs
 
 RETENTION = (*of_incidents.KINDS, *of_mediation.KINDS, *of_identity.KINDS)

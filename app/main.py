@@ -37,14 +37,14 @@ from app.maps.routes import router as maps_router
 from app.maps.service import Maps
 from app.mediation.routes import router as mediation_router
 from app.places.routes import router as places_router
-from app.planning.edit_routes import router as plan_edit_router
-from app.planning.export_routes import router as plan_export_router
-from app.planning.figure_routes import router as plan_figures_router
-from app.planning.import_routes import router as plan_import_router
-from app.planning.job_routes import router as plan_jobs_router
-from app.planning.report_routes import router as plan_report_router
-from app.planning.routes import router as plan_router
-from app.planning.study_routes import router as plan_studies_router
+from app.planning.edits.routes import router as plan_edit_router
+from app.planning.figures.routes import router as plan_figures_router
+from app.planning.imports.routes import router as plan_import_router
+from app.planning.jobs.routes import router as plan_jobs_router
+from app.planning.life.routes import router as plan_router
+from app.planning.reports.export_routes import router as plan_export_router
+from app.planning.reports.routes import router as plan_report_router
+from app.planning.studies.routes import router as plan_studies_router
 from app.shutdown import before_shutdown
 from app.sign_in_guard import SignedIn
 from app.warnings.routes import router as warnings_router

@@ -69,8 +69,8 @@ def plan(
     """Write a plan: its assignment, its cells, or both as a GeoPackage."""
     from app.core.db import reading
     from app.core.errors import Problem
-    from app.planning import exports
     from app.planning.held import find
+    from app.planning.reports import exports
 
     try:
         form = exports.Form(file.suffix.lower().lstrip("."))

@@ -113,7 +113,7 @@ OPERATIONS: dict[str, frozenset[Role]] = {
         ),
         PLAN_READERS,
     ),
-    # Whoever drew on a plan does not approve it: planning.steps.
+    # Whoever drew on a plan does not approve it: planning.life.steps.
     **dict.fromkeys(
         (
             "create_plan", "import_plan", "change_plan", "take_plan_step", "rebase_plan",

@@ -12,7 +12,10 @@ from app.core.context import Context
 from app.core.db import reading, writing
 from app.core.errors import Problem
 from app.core.scope import Scope
-from app.planning import draft_queries, drafts, ground, queries
+from app.planning import queries
+from app.planning.drafts import ground
+from app.planning.drafts import queries as draft_queries
+from app.planning.drafts import service as drafts
 from app.planning.models import Plan
 from geodata.rebalance import borders
 from geodata.rebalance.validity import Rule

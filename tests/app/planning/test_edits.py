@@ -15,7 +15,11 @@ from starlette.testclient import TestClient
 from app.core.context import Context
 from app.core.db import reading, writing
 from app.core.errors import Problem
-from app.planning import drafts, edits, move_queries, moving, queries
+from app.planning import queries
+from app.planning.drafts import service as drafts
+from app.planning.edits import moving
+from app.planning.edits import queries as move_queries
+from app.planning.edits import service as edits
 from app.planning.models import PlanJob
 from app.planning.rules import EditKind, JobKind, JobState
 from geodata.rebalance import number

@@ -18,8 +18,8 @@ from app.core.context import Context
 from app.core.db import writing
 from app.core.jobs import Asked
 from app.identity.rules import Role
-from app.planning import jobs
-from app.planning.jobs import Stopping
+from app.planning.jobs import running as jobs
+from app.planning.jobs.running import Stopping
 from geodata.progress import Cancelled
 from tests import staff
 from tests.app.identity.canary import client_of

@@ -16,8 +16,8 @@ from starlette.testclient import TestClient
 
 from app.core.context import Context
 from app.core.db import reading
-from app.planning import exports
 from app.planning.held import find
+from app.planning.reports import exports
 from geodata.rebalance import files
 from geodata.rebalance import units as base_units
 from tests.app.planning import oracle

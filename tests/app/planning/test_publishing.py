@@ -14,7 +14,8 @@ from starlette.testclient import TestClient
 from app.core.clock import CITY_ZONE, city_midnight
 from app.core.context import Context
 from app.core.db import reading, writing
-from app.planning import queries, scheduled
+from app.planning import queries
+from app.planning.life import scheduled
 from geodata import shapes
 from tests.app.planning import hand
 from tests.app.planning.hand import Hand

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.planning import merging, moving, rules, sharing
-from app.planning.merging import Unit
-from app.planning.moving import Cells, MovesRefused
+from app.planning import rules
+from app.planning.edits import moving
+from app.planning.edits.moving import Cells, MovesRefused
+from app.planning.life import merging, sharing
+from app.planning.life.merging import Unit
 from app.planning.rules import Keep, PlanAct, PlanState
 
 COMMUNITY = 620_102_001_001_000

@@ -15,9 +15,12 @@ from app.core.db import reading, writing
 from app.core.errors import Problem
 from app.core.jobs import Asked
 from app.incidents.workdays import CityCalendar
-from app.planning import forecasting, jobs, queries, replaying, study_jobs
+from app.planning import queries
+from app.planning.jobs import running as jobs
+from app.planning.jobs import studies
 from app.planning.models import Plan
-from app.planning.study_schemas import ForecastResult, ReplayResult
+from app.planning.studies import forecasting, replaying
+from app.planning.studies.schemas import ForecastResult, ReplayResult
 from geodata.rebalance import borders
 from geodata.rebalance.units import Units
 from geodata.rebalance.workload import Counting, WorkloadModel
@@ -247,6 +250,6 @@ def test_a_year_without_a_calendar(own_context: Context) -> None:
             """Not looked at."""
 
     with pytest.raises(Problem) as caught:
-        study_jobs.replay(own_context, plan_id, {"seed": 1}, Nobody())
+        studies.replay(own_context, plan_id, {"seed": 1}, Nobody())
     assert caught.value.slug == "working-days"
     assert "2039" in caught.value.detail

@@ -10,8 +10,8 @@ from app.incidents import clocks
 from app.incidents.case_clocks import Limits, LimitVersion
 from app.incidents.clocks import CalendarUnknown, Limit, Unit
 from app.incidents.workdays import CityCalendar, city_calendar
-from app.planning import study_clock
-from app.planning.study_queries import CaseRows
+from app.planning.drafts.case_queries import CaseRows
+from app.planning.studies import clock
 
 SINCE = datetime(2026, 1, 20, 5, 17, 3, tzinfo=UTC)
 UNTIL = SINCE + timedelta(weeks=10)
@@ -27,13 +27,13 @@ def calendar(tmp_path_factory: pytest.TempPathFactory) -> CityCalendar:
 @pytest.mark.parametrize("amount", ["0.5", "4", "8", "15"])
 def test_as_the_clocks_of_cases(calendar: CityCalendar, unit: Unit, amount: str) -> None:
     """The same deadline to the second, from any instant and from the very ends of spans."""
-    hours = study_clock.work_hours(unit, SINCE, UNTIL, calendar)
+    hours = clock.work_hours(unit, SINCE, UNTIL, calendar)
     limit = Limit.of(amount, unit)
     rng = np.random.default_rng(1)
     at_s = np.concatenate([
         rng.integers(0, 70 * 86_400, 200), hours.begin_s[:30], hours.end_s[:30]
     ]).astype(float)  # fmt: skip
-    found = study_clock.after(at_s, limit.length.total_seconds(), hours)
+    found = clock.after(at_s, limit.length.total_seconds(), hours)
     expected = [
         (clocks.due(SINCE + timedelta(seconds=at), limit, calendar) - SINCE).total_seconds()
         for at in at_s.tolist()
@@ -43,8 +43,8 @@ def test_as_the_clocks_of_cases(calendar: CityCalendar, unit: Unit, amount: str)
 
 def test_beyond_the_spans_nothing_ends(calendar: CityCalendar) -> None:
     """Longer than everything that was looked up."""
-    hours = study_clock.work_hours(Unit.WORK_HOUR, SINCE, UNTIL, calendar)
-    assert study_clock.after(np.array([0.0, 1e9]), 1e8, hours).tolist() == [np.inf, np.inf]
+    hours = clock.work_hours(Unit.WORK_HOUR, SINCE, UNTIL, calendar)
+    assert clock.after(np.array([0.0, 1e9]), 1e8, hours).tolist() == [np.inf, np.inf]
 
 
 def test_a_year_that_is_not_published(calendar: CityCalendar, tmp_path: Path) -> None:
@@ -55,13 +55,13 @@ def test_a_year_that_is_not_published(calendar: CityCalendar, tmp_path: Path) ->
     )
     known = city_calendar(tmp_path)
     until = datetime(2030, 12, 20, tzinfo=UTC)
-    hours = study_clock.work_hours(Unit.WORK_DAY, until - timedelta(days=30), until, known)
+    hours = clock.work_hours(Unit.WORK_DAY, until - timedelta(days=30), until, known)
     last = until - timedelta(days=30) + timedelta(seconds=float(hours.end_s[-1]))
     assert last == clocks.local_midnight(date(2031, 1, 1))
     with pytest.raises(CalendarUnknown):
-        study_clock.work_hours(Unit.WORK_DAY, until, until + timedelta(days=300), known)
+        clock.work_hours(Unit.WORK_DAY, until, until + timedelta(days=300), known)
     with pytest.raises(CalendarUnknown):
-        study_clock.work_hours(
+        clock.work_hours(
             Unit.WORK_DAY, until + timedelta(days=60), until + timedelta(days=90), known
         )
 
@@ -82,6 +82,6 @@ def test_limits_by_category_tier_and_time(calendar: CityCalendar) -> None:
         at_s=np.array([0.0, 5 * day, 10.0, 10.0, 0.0, 0.0]), lon=np.zeros(6), lat=np.zeros(6),
         returned=np.zeros(6, dtype=np.bool_),
     )  # fmt: skip
-    due_s, at_once = study_clock.deadlines(rows, limits, hours={}, since=SINCE)
+    due_s, at_once = clock.deadlines(rows, limits, hours={}, since=SINCE)
     assert due_s.tolist() == [7200.0, np.inf, 7210.0, 3 * day + 10, np.inf, np.inf]
     assert at_once.tolist() == [True, False, True, False, False, False]

@@ -10,8 +10,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.core.context import Context
-from app.planning import study_cases, workloads
-from app.planning.study_queries import Period
+from app.planning.drafts import workloads
+from app.planning.drafts.case_queries import Period
+from app.planning.drafts.cases import cases_in
 from geodata.rebalance import units as base_units
 from geodata.rebalance.units import Units
 from geodata.rebalance.workload import Counting, WorkloadModel
@@ -113,9 +114,9 @@ def test_a_part_counts_as_the_whole_does(context: Context, units: Units) -> None
         at = latest(session)
         period = Period(at - timedelta(days=365), at)
         part_of = units_in(session, community, community)
-        whole = study_cases.cases_in(session, units, period)
-        part = study_cases.cases_in(session, part_of, period)
-        later = study_cases.cases_in(session, units, Period(at, at + timedelta(days=9)))
+        whole = cases_in(session, units, period)
+        part = cases_in(session, part_of, period)
+        later = cases_in(session, units, Period(at, at + timedelta(days=9)))
     inside = units.community_code[whole.unit] == community
     assert inside.any()
     assert units.unit_id[whole.unit[inside]].tolist() == part_of.unit_id[part.unit].tolist()

@@ -1,0 +1,1 @@
+"""Drawing on a plan: edits that can be undone, and the moves that they make."""

@@ -1,0 +1,1 @@
+"""A plan in figures: measures, cells and problems of a plan, and the bench of one community."""

@@ -1,0 +1,1 @@
+"""Long work on plans, done behind the scenes: asked for, worked on, cancelled."""

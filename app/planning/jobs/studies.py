@@ -1,0 +1,62 @@
+"""Studies as jobs: they look at a plan and change nothing."""
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from app.core.context import Context
+from app.core.db import reading, wait_as_long_as_it_takes
+from app.core.errors import Problem
+from app.incidents.clocks import CalendarUnknown
+from app.incidents.workdays import WorkingDaysError, city_calendar
+from app.planning import held
+from app.planning.jobs.work import Outcome, Watch
+from app.planning.models import Plan
+
+
+def replay(context: Context, plan_id: int, params: Mapping[str, Any], watch: Watch) -> Outcome:
+    """Last year's cases on today's boundaries and the plan's: a `ReplayResult`.
+
+    Raises:
+        Problem: 404; 409 `working-days` where nobody has said which days of the year were worked.
+        Cancelled: `watch` asked to stop.
+    """
+    from app.planning.studies import replaying  # noqa: PLC0415  (numba)
+
+    def study(session: Session, plan: Plan) -> BaseModel:
+        try:
+            calendar = city_calendar(context.settings.data_dir)
+            return replaying.replay_of(session, plan, calendar, seed=params["seed"])
+        except (CalendarUnknown, WorkingDaysError) as error:
+            raise Problem(
+                HTTPStatus.CONFLICT, "working-days", "Working days are not known", f"{error}."
+            ) from error
+
+    return _looked_at(context, plan_id, study, watch)
+
+
+def forecast(context: Context, plan_id: int, params: Mapping[str, Any], watch: Watch) -> Outcome:
+    """Next year's cases of the plan's cells: a `ForecastResult`.
+
+    Raises:
+        Problem: 404.
+        Cancelled: `watch` asked to stop.
+    """
+    from app.planning.studies import forecasting  # noqa: PLC0415  (scipy's statistics)
+
+    return _looked_at(context, plan_id, forecasting.forecast_of, watch)
+
+
+def _looked_at(
+    context: Context, plan_id: int, study: Callable[[Session, Plan], BaseModel], watch: Watch
+) -> Outcome:
+    watch.step("study", 0, 1)
+    with reading(context.engine) as session:
+        wait_as_long_as_it_takes(session)
+        plan = held.find(session, plan_id)
+        found = study(session, plan)
+    watch.step("study", 1, 1)
+    return Outcome(result=found.model_dump(mode="json"), moves={})

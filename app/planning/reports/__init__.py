@@ -1,0 +1,1 @@
+"""A plan beside others, beside staff, on paper and as a file."""

@@ -1,0 +1,1 @@
+"""Studies of a plan: past cases replayed on it, next year's forecast, seams between cells."""
