@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = sorted(p for room in ("app", "geodata", "tiles") for p in (ROOT / room).rglob("*.py")
                 if "node_modules" not in p.parts)  # fmt: skip
+ROUTES = [p for p in PYTHON if p.stem == "routes" or p.stem.endswith("_routes")]
 # A bare quantity of these does not say in which unit it is.
 QUANTITY = re.compile(
     r"(^|_)(distance|tolerance|radius|bandwidth|spacing|perimeter|length|buffer)$"
@@ -41,7 +42,7 @@ def test_only_core_db_commits(path: Path) -> None:
     assert not commits, f"commit() at lines {commits}; use app.core.db.writing"
 
 
-@pytest.mark.parametrize("path", [p for p in PYTHON if p.name == "routes.py"], ids=_name)
+@pytest.mark.parametrize("path", ROUTES, ids=_name)
 def test_routes_hold_no_sql(path: Path) -> None:
     """Routes parse and authorise; a query in one of them escapes scope and review."""
     tree = _tree(path)
