@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import ParamSpec, Self, TypeVar
 
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope, Send
@@ -147,6 +148,11 @@ def is_known(header: bytes | None, etag: bytes) -> bool:
     wanted = etag.removeprefix(b"W/")
     given = (part.strip().removeprefix(b"W/") for part in header.split(b","))
     return any(part in (wanted, b"*") for part in given)
+
+
+def model_answer(request: Request, found: BaseModel) -> Response:
+    """What was found as JSON, written by the model itself: as `json_answer`."""
+    return json_answer(request, found.model_dump_json().encode())
 
 
 def json_answer(request: Request, body: bytes, media_type: str = JSON) -> Response:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from app.core.answers import json_answer
+from app.core.answers import model_answer
 from app.core.query_words import StrictQuery
 from app.identity.deps import ActorDep, Now, ReadSession
 from app.identity.service import scope_of
@@ -57,7 +57,7 @@ def count_incidents(
 ) -> Response:
     """Cases reported, open, or per km², by the code of the area in which they lie."""
     counts = figures.count_cases(maps, session, query, now, scope_of(actor))
-    return json_answer(request, counts.model_dump_json().encode())
+    return model_answer(request, counts)
 
 
 @router.get("/histogram", summary="Count cases over time", operation_id="count_incidents_over_time")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from app.core.answers import json_answer
+from app.core.answers import model_answer
 from app.identity.deps import ReadSession
 from app.planning import held
 from app.planning.deps import LOADED, NoWords, PlanNumber
@@ -42,7 +42,7 @@ def get_plan_measures(
 ) -> Response:
     """The measures of the boundaries that the plan began from, and of the plan."""
     found = service.measures_of(session, held.find(session, plan_id), query.area)
-    return json_answer(request, found.model_dump_json().encode())
+    return model_answer(request, found)
 
 
 @router.get(
@@ -60,7 +60,7 @@ def list_plan_cells(
 ) -> Response:
     """Load, households, shape and deviation of every cell, today and in the plan; in columns."""
     found = service.cells_of(session, held.find(session, plan_id), query.area)
-    return json_answer(request, found.model_dump_json().encode())
+    return model_answer(request, found)
 
 
 @router.get(
@@ -75,7 +75,7 @@ def list_plan_moves(
 ) -> Response:
     """The units that lie in another cell in the plan than today; in columns."""
     found = service.moves_of(session, held.find(session, plan_id))
-    return json_answer(request, found.model_dump_json().encode())
+    return model_answer(request, found)
 
 
 @router.get(
@@ -94,7 +94,7 @@ def list_plan_problems(
     """Faults first, then cells beyond ±20 % and ±15 %, the worst first; each with a place."""
     plan = held.find(session, plan_id)
     found = problems.problems_of(session, plan, query.area, query.limit)
-    return json_answer(request, found.model_dump_json().encode())
+    return model_answer(request, found)
 
 
 @router.get(
@@ -113,4 +113,4 @@ def get_plan_community(
 ) -> Response:
     """Its cells, its base units with their outlines, and the borders between them."""
     found = bench.bench_of(session, held.find(session, plan_id), code)
-    return json_answer(request, found.model_dump_json().encode())
+    return model_answer(request, found)

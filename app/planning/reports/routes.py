@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from app.core.answers import GEOJSON, json_answer
+from app.core.answers import GEOJSON, json_answer, model_answer
 from app.identity.deps import Now, ReadSession
 from app.places.routes import GeoJSONResponse
 from app.planning import held
@@ -37,7 +37,7 @@ def compare_plans(
 ) -> Response:
     """Measures of both, and the units and cells in which they differ, where both have an area."""
     found = compare.compare(session, held.find(session, plan_id), held.find(session, other_id))
-    return json_answer(request, found.model_dump_json().encode())
+    return model_answer(request, found)
 
 
 @router.get(
@@ -71,7 +71,7 @@ def get_plan_staffing(
 ) -> Response:
     """Cells that need a worker, assignments that end, and the staffing rule where it changes."""
     found = staffing.staffing_of(session, held.find(session, plan_id), now)
-    return json_answer(request, found.model_dump_json().encode())
+    return model_answer(request, found)
 
 
 @router.get(
@@ -86,4 +86,4 @@ def get_plan_report(
 ) -> Response:
     """Figures of the subdistrict, its communities and cells before and after, outlines, moves."""
     found = street.report_of(session, held.find(session, plan_id), code)
-    return json_answer(request, found.model_dump_json().encode())
+    return model_answer(request, found)

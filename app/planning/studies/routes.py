@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.core.answers import json_answer
+from app.core.answers import model_answer
 from app.identity.deps import ReadSession
 from app.planning import held
 from app.planning.deps import LOADED, PlanNumber
@@ -30,4 +30,4 @@ def list_plan_seams(
     """Borders between today's cells near which more cases were sent back than is usual, each with
     the smallest move that would have put them on one side."""
     found = seaming.seams_of(session, held.find(session, plan_id), query.area)
-    return json_answer(request, found.model_dump_json().encode())
+    return model_answer(request, found)
