@@ -82,11 +82,8 @@ def _neighbours(cells: IntArray, polygons: GeometryArray) -> tuple[IntArray, Int
         ),
     )
     pairs = borders.between(made)
-    source = np.concatenate([pairs.one, pairs.other])
-    target = np.concatenate([pairs.other, pairs.one])
-    order = np.lexsort((target, source))
-    first = np.concatenate([[0], np.cumsum(np.bincount(source, minlength=count))])
-    return first, target[order]
+    first, near, _ = borders.by_unit(count, pairs.one, pairs.other)
+    return first, near
 
 
 class _Walk:

@@ -58,6 +58,19 @@ def between(units: Units) -> Borders:
     return Borders(one, other, total_m, on_street, passable, starts.astype(np.int64))
 
 
+def by_unit(count: int, one: IntArray, other: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+    """Pairs as neighbours of each of `count` units (CSR), both ways, by row.
+
+    Returns:
+        (count + 1,) first neighbour of each unit, and their number; (2m,) the neighbours; (2m,) the
+        pair by which each is one.
+    """
+    source, target = np.concatenate([one, other]), np.concatenate([other, one])
+    order = np.lexsort((target, source))
+    first = np.concatenate([[0], np.cumsum(np.bincount(source, minlength=count))])
+    return first.astype(np.int64), target[order], order % max(len(one), 1)
+
+
 def _shared_edges(geometry: GeometryArray) -> tuple[IntArray, IntArray, FloatArray]:
     """Both owners (the lower row first) and the length of every edge that two polygons have."""
     edges = edges_of(geometry)

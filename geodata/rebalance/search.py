@@ -12,7 +12,7 @@ import numpy as np
 
 from geodata.progress import Progress
 from geodata.rebalance import kernel, mending
-from geodata.rebalance.borders import Borders
+from geodata.rebalance.borders import Borders, by_unit
 from geodata.rebalance.profiles import Profile
 from geodata.rebalance.units import BoolArray, IntArray, Units, sums
 
@@ -146,7 +146,7 @@ def _community(
         count,
     )
     drawn = mending.mend(drawn, mending.Ways(one, other, border), households, locked)
-    first, near, both = _by_unit(count, one, other, border)
+    first, near, pair = by_unit(count, one, other)
     # A cell without a unit that may move is dedicated; one that is empty stays empty.
     closed = sums(drawn, ~locked, len(cells)) == 0
     loads = sums(drawn, weight, len(cells))
@@ -160,7 +160,7 @@ def _community(
         atom=atom,
         start=drawn.astype(np.int32),
         today=today.astype(np.int32),
-        first=first, near=near, border=both,
+        first=first.astype(np.int32), near=near.astype(np.int32), border=border[pair],
         weight=weight, households=households,
         locked=locked, closed=closed,
         mean=mean if mean > 0 else 1.0,
@@ -216,17 +216,6 @@ def _fill_emptied(drawn: IntArray, atom: IntArray, cell: IntArray, locked: BoolA
         fits = theirs[~locked[theirs] & (size[drawn[theirs]] > 1)]
         if len(fits):
             drawn[fits[0]] = emptied
-
-
-def _by_unit(
-    count: int, one: IntArray, other: IntArray, border: kernel.Float64Array
-) -> tuple[kernel.Int32Array, kernel.Int32Array, kernel.Float64Array]:
-    """Pairs as neighbours of each unit (CSR), both ways."""
-    source, target = np.concatenate([one, other]), np.concatenate([other, one])
-    order = np.lexsort((target, source))
-    first = np.concatenate([[0], np.cumsum(np.bincount(source, minlength=count))])
-    both = np.concatenate([border, border])[order]
-    return first.astype(np.int32), target[order].astype(np.int32), both
 
 
 def solve(community: Community, seed: int, effort: Effort | None = None) -> tuple[IntArray, float]:
