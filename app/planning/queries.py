@@ -146,10 +146,10 @@ def add_editor(session: Session, plan: Plan, account: str) -> None:
         plan.editors = [*plan.editors, account]
 
 
-def name_of(session: Session, area_code: int, at: datetime) -> str | None:
-    """The name of an area in force; None where there is none."""
-    found = select(Area.name).where(Area.code == area_code, Area.valid.contains(at))
-    return session.scalar(found)
+def names_of(session: Session, areas: Sequence[int], at: datetime) -> dict[int, str]:
+    """Names of areas of any level at an instant, by code; nothing of those that are not there."""
+    found = select(Area.code, Area.name).where(Area.code.in_(areas), Area.valid.contains(at))
+    return {row.code: row.name for row in session.execute(found)}
 
 
 def has_units(session: Session, area_code: int, at: datetime) -> bool:

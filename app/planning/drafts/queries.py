@@ -133,21 +133,17 @@ def cell_names(session: Session, between: tuple[int, int], at: datetime) -> Cell
     return CellNames({row.code: row.name for row in rows}, {row.code: row.kind for row in rows})
 
 
-def touched(session: Session, plan_id: int, between: tuple[int, int]) -> list[int]:
-    """The communities with codes in a range in which a plan moves something, ascending."""
+def touched(session: Session, plan_id: int, between: tuple[int, int] | None = None) -> list[int]:
+    """The communities in which a plan moves something, ascending.
+
+    Args:
+        between: only those with codes in a range (both ends in it); None for all.
+    """
     found = (
         select(PlanMove.community_code)
-        .where(
-            PlanMove.plan_id == plan_id,
-            PlanMove.community_code.between(*between),
-            *within(session, PlanMove.area_code),
-        )
+        .where(PlanMove.plan_id == plan_id, *within(session, PlanMove.area_code))
         .distinct()
     )
+    if between is not None:
+        found = found.where(PlanMove.community_code.between(*between))
     return sorted(session.scalars(found))
-
-
-def area_names(session: Session, wanted: list[int], at: datetime) -> dict[int, str]:
-    """Names of areas of any level at an instant, by code."""
-    found = select(Area.code, Area.name).where(Area.code.in_(wanted), Area.valid.contains(at))
-    return {row.code: row.name for row in session.execute(found)}

@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from app.planning.drafts import queries as draft_queries
 from app.planning.models import BaseUnit, Plan, PlanEdit, PlanJob, PlanMove
 from app.planning.rules import JobKind, JobState
 from geodata import codes
@@ -44,12 +45,6 @@ def moves(session: Session, plan_id: int) -> dict[int, AnyRow]:
         PlanMove.unit_id, PlanMove.community_code, PlanMove.base_cell, PlanMove.cell_code
     ).where(PlanMove.plan_id == plan_id)
     return {row.unit_id: row for row in session.execute(found)}
-
-
-def touched(session: Session, plan_id: int) -> list[int]:
-    """Communities in which a plan moves something."""
-    found = select(PlanMove.community_code).where(PlanMove.plan_id == plan_id).distinct()
-    return sorted(session.scalars(found))
 
 
 def communities_of(session: Session, unit_ids: Iterable[int], at: datetime) -> dict[int, int]:
@@ -217,6 +212,6 @@ def difference(session: Session, plan: Plan, at: datetime) -> Rows:
     """Units of the communities that a plan touches which are not at `at` as they are at its base:
     `unit_id`, `base_cell`, `current_cell`, `plan_cell`; None for a unit that was not there, and for
     one that the plan does not move."""
-    words = {"communities": touched(session, plan.id), "base_at": plan.base_at, "at": at,
-             "plan_id": plan.id}  # fmt: skip
+    communities = draft_queries.touched(session, plan.id)
+    words = {"communities": communities, "base_at": plan.base_at, "at": at, "plan_id": plan.id}
     return session.execute(_DIFFERENCE, words).all()

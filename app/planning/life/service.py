@@ -73,7 +73,7 @@ def begin(session: Session, actor: Actor, given: NewPlan) -> models.Plan:
     parent = held.hold(session, given.parent_id) if given.parent_id is not None else None
     copied = parent if parent is not None and parent.state != PlanState.PUBLISHED else None
     base_at = copied.base_at if copied else now
-    if queries.name_of(session, given.area_code, base_at) is None:
+    if not queries.names_of(session, [given.area_code], base_at):
         raise invalid("area_code", "is no area of this city")
     if not queries.has_units(session, given.area_code, base_at):
         raise invalid("area_code", "has no base units; `minqing city import units` brings them")

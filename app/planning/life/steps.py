@@ -11,8 +11,8 @@ from app.identity.audit import record
 from app.identity.audit_words import AuditKind
 from app.identity.rules import Actor
 from app.planning import held, queries, rules
+from app.planning.drafts import queries as draft_queries
 from app.planning.drafts import service as drafts
-from app.planning.edits import queries as move_queries
 from app.planning.edits import service as edits
 from app.planning.edits.schemas import FaultFound
 from app.planning.life import views
@@ -84,7 +84,7 @@ def check(session: Session, plan: Plan, act: PlanAct, actor: Actor) -> PlanState
     """
     after = rules.after(PlanState(plan.state), act)
     own = rules.is_own(actor.name, plan.author, plan.editors)
-    empty = not move_queries.touched(session, plan.id)
+    empty = not draft_queries.touched(session, plan.id)
     possible = rules.allowed(PlanState(plan.state), own=own, empty=empty)
     if after is None:
         raise _refusal("illegal-step", f"{act} may not follow in state {plan.state}", possible)
@@ -109,7 +109,7 @@ def refuse_faults(session: Session, plan: Plan) -> None:
     Raises:
         Problem: 422 `plan-invalid` with `faults`.
     """
-    draft = drafts.load(session, plan, move_queries.touched(session, plan.id))
+    draft = drafts.load(session, plan, draft_queries.touched(session, plan.id))
     faults = draft.faults(drafts.dissolved(session, plan, draft))
     if not faults:
         return

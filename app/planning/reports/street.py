@@ -6,7 +6,7 @@ import shapely
 from sqlalchemy.orm import Session
 
 from app.core.errors import invalid
-from app.planning.drafts import queries
+from app.planning import queries
 from app.planning.drafts import service as drafts
 from app.planning.drafts.service import Draft
 from app.planning.figures import service as figures
@@ -35,7 +35,7 @@ def report_of(session: Session, plan: Plan, subdistrict_code: int) -> StreetRepo
     if not communities:
         raise invalid("code", "has no base units")
     draft = drafts.load(session, plan, communities)
-    name = queries.area_names(session, [subdistrict_code, *communities], plan.base_at)
+    name = queries.names_of(session, [subdistrict_code, *communities], plan.base_at)
     today, drawn = _measured(draft)
     return StreetReport(
         plan={key: getattr(plan, key) for key in _OF_PLAN},
