@@ -11,7 +11,7 @@ from app.core.retention import run_retention
 from app.identity import audit
 from app.identity import retention as of_identity
 from app.incidents import retention as of_incidents
-from app.incidents.sweep import run_sweep
+from app.incidents.steps.sweep import run_sweep
 from app.mediation import retention as of_mediation
 from app.planning.jobs import running as plan_jobs
 from app.planning.life.scheduled import publish_due

@@ -24,11 +24,13 @@ from app.identity.oidc import Provider
 from app.identity.oidc_routes import router as oidc_router
 from app.identity.routes import router as identity_router
 from app.identity.service import Sessions
-from app.incidents.attachment_routes import router as attachments_router
-from app.incidents.contact_routes import router as contact_router
-from app.incidents.export_routes import router as exports_router
-from app.incidents.routes import router as incidents_router
-from app.incidents.step_routes import router as steps_router
+from app.incidents.attachments.routes import router as attachments_router
+from app.incidents.cases.routes import router as incidents_router
+from app.incidents.contacts.routes import router as contact_router
+from app.incidents.duplicates.routes import router as duplicates_router
+from app.incidents.exports.routes import router as exports_router
+from app.incidents.steps.routes import router as steps_router
+from app.incidents.tasks.routes import router as tasks_router
 from app.live.routes import router as live_router
 from app.live.service import Live
 from app.maps.hot_paths import HotPaths
@@ -102,6 +104,8 @@ def create_app(context: Context) -> FastAPI:
         exports_router,
         standard_router,
         steps_router,
+        tasks_router,
+        duplicates_router,
         contact_router,
         dispatch_router,
         warnings_router,

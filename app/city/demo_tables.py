@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from app.incidents.workdays import CityCalendar
+from app.incidents.clocks.workdays import CityCalendar
 from app.mediation import queries as tables
 from app.mediation.openings import work_hours
 from app.mediation.rules import Act, Answer, TableState

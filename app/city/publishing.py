@@ -17,12 +17,10 @@ from app.files import sheet
 from app.files.job import FileRefused
 from app.identity.audit import record
 from app.identity.rules import Actor
-from app.incidents.case_clocks import Limits, start_of
-from app.incidents.clock_queries import event_of, limits_of
-from app.incidents.clocks import Limit
-from app.incidents.models import CLOSED
-from app.incidents.rules import Event, Tier
-from app.incidents.standard import (
+from app.incidents.clocks.limits import Limit
+from app.incidents.clocks.queries import event_of, limits_of
+from app.incidents.clocks.rules import Limits, start_of
+from app.incidents.clocks.standard import (
     COLUMNS,
     MOST_LINES,
     Fault,
@@ -34,6 +32,8 @@ from app.incidents.standard import (
     limits_over_time,
     line_of,
 )
+from app.incidents.models import CLOSED
+from app.incidents.rules import Event, Tier
 from app.places import queries as place_queries
 from app.places import versions
 

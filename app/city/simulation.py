@@ -16,8 +16,8 @@ from typing import TypeVar
 import numpy as np
 
 from app.core.clock import CITY_ZONE
+from app.incidents.lifecycle.transitions import NEEDS_REASON, steps_after
 from app.incidents.rules import Status, Step, is_open
-from app.incidents.transitions import NEEDS_REASON, steps_after
 from app.warnings.rules import VisitOutcome, WarningStep
 
 T = TypeVar("T")

@@ -1,7 +1,7 @@
 """The filing standard as rows of the tables: the lines as they stand, the categories they make.
 
-The nine columns are in `app.incidents.standard`. English names stand in a file of their own, for
-no city's spreadsheet has a column for them.
+The nine columns are in `app.incidents.clocks.standard`. English names stand in a file of their own,
+for no city's spreadsheet has a column for them.
 """
 
 import csv
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.incidents import rules
-from app.incidents.standard import StandardLine, by_code, faults_of, limit_text, line_of
+from app.incidents.clocks.standard import StandardLine, by_code, faults_of, limit_text, line_of
 
 FOLDER = Path(rules.__file__).parent
 STANDARD_FILE = FOLDER / "filing_standard.csv"

@@ -9,8 +9,8 @@ from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
 from app.city.standard import Standard
+from app.incidents.clocks.standard import StandardLine
 from app.incidents.models import Category, FilingLine, Incident
-from app.incidents.standard import StandardLine
 
 TABLES = ("filing_line", "category")
 

@@ -11,7 +11,7 @@ from app.city.standard_schemas import FilingStandard, StandardPreview, StandardQ
 from app.core.problem_docs import documented
 from app.core.query_words import StrictQuery
 from app.identity.deps import ActorDep, ContextDep, Now, ReadSession, form_only
-from app.incidents.calendar_dep import Days
+from app.incidents.clocks.deps import Days
 
 router = APIRouter(prefix="/api/v1", tags=["incidents"])
 

@@ -28,8 +28,8 @@ from app.core.db import reading
 from app.core.errors import FieldError, Problem, invalid, not_found, too_large, unavailable
 from app.files.job import FileRefused
 from app.identity.rules import Actor
-from app.incidents.clocks import Calendar, CalendarUnknown, Limit, due
-from app.incidents.standard import Fault
+from app.incidents.clocks.limits import Calendar, CalendarUnknown, Limit, due
+from app.incidents.clocks.standard import Fault
 from app.places import queries as place_queries
 
 MOST_BYTES = 4 * 2**20

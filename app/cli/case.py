@@ -19,7 +19,7 @@ def sweep(
     ] = False,
 ) -> None:
     """End suspensions that have run out; close what passed its check long enough ago."""
-    from app.incidents.sweep import run_sweep
+    from app.incidents.steps.sweep import run_sweep
 
     with open_context() as context:
         report = run_sweep(context.engine, utc_now(), dry_run=dry_run)
@@ -31,7 +31,7 @@ def sweep(
 def rules() -> None:
     """Show after how many days cases close by themselves."""
     from app.core.db import reading
-    from app.incidents import sweep_queries
+    from app.incidents.steps import sweep_queries
 
     table = Table("category", "days", "from", "until")
     with open_context() as context, reading(context.engine) as session:
@@ -51,7 +51,7 @@ def rule(
     ] = None,
 ) -> None:
     """Let cases of a category close by themselves after some days. Exit code 1 if it is refused."""
-    from app.incidents.sweep import set_rule
+    from app.incidents.steps.sweep import set_rule
 
     since = utc_now()
     try:

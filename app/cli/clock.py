@@ -40,8 +40,8 @@ def due(
     Working hours are 08:00-12:00 and 14:00-18:00 on working days; a work day is all 24 hours of a
     working day. Holidays and working Saturdays (调休) count. Exit code 1 for what cannot be told.
     """
-    from app.incidents import clocks
-    from app.incidents.workdays import WorkingDaysError, city_calendar
+    from app.incidents.clocks import limits as clocks
+    from app.incidents.clocks.workdays import WorkingDaysError, city_calendar
 
     started = _instant(start)
     try:

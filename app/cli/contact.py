@@ -7,7 +7,8 @@ import typer
 from app.cli.terminal import complain, console, give_up, open_context
 from app.core.context import Context
 from app.core.db import reading
-from app.incidents import contact, contact_keys
+from app.incidents.contacts import keys as contact_keys
+from app.incidents.contacts import service as contact
 
 app = typer.Typer(help="The keys that seal the contacts of cases.", no_args_is_help=True)
 
@@ -43,7 +44,7 @@ def rotate_key(
     """Make a new key and seal every contact with it. The server may go on meanwhile."""
     from app.city.service import prepare_database
     from app.identity import audit
-    from app.incidents.contact_rotation import rotate
+    from app.incidents.contacts.rotation import rotate
 
     with open_context() as context:
         prepare_database(context.engine)

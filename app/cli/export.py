@@ -34,9 +34,9 @@ def incidents(
 
     from app.city import service as city
     from app.core.errors import Problem
-    from app.incidents import exports
+    from app.incidents.clocks.workdays import WorkingDaysError, city_calendar
+    from app.incidents.exports import service as exports
     from app.incidents.schemas import IncidentFilter
-    from app.incidents.workdays import WorkingDaysError, city_calendar
 
     words = {"area": area, "since": _utc(since), "until": _utc(until)}
     try:

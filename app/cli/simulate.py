@@ -28,8 +28,9 @@ from app.core.context import Context
 from app.core.db import reading, writing
 from app.core.errors import Problem
 from app.core.settings import get_settings
-from app.incidents import queries, steps
+from app.incidents import queries
 from app.incidents.rules import Status
+from app.incidents.steps import service as steps
 from app.warnings import service as warnings
 from app.warnings.rules import CATEGORY_PREFIX
 from app.warnings.schemas import NewWarning, TakenWarningStep

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from app.incidents.clocks import WORKING_SPANS, ZONE, Calendar, CalendarUnknown, Unit
+from app.incidents.clocks.limits import WORKING_SPANS, ZONE, Calendar, CalendarUnknown, Unit
 
 LENGTH = timedelta(hours=1)
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body, Depends, Path, Query
 from app.core.problem_docs import documented
 from app.core.query_words import StrictQuery
 from app.identity.deps import ActorDep, Now, ReadSession, WriteSession, json_only
-from app.incidents.calendar_dep import Days
+from app.incidents.clocks.deps import Days
 from app.incidents.schemas import EXAMPLE_ID, ShortNumber
 from app.mediation import service
 from app.mediation.schemas import (

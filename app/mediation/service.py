@@ -16,12 +16,13 @@ from app.core.paging import cut, decode_cursor
 from app.dispatch import queries as dispatch
 from app.dispatch.rules import UnitRole
 from app.identity.rules import Actor
-from app.incidents import carrying, steps
 from app.incidents import queries as incident_queries
 from app.incidents import rules as cases
-from app.incidents.clocks import Calendar
+from app.incidents.cases.service import EPOCH, for_cursor
+from app.incidents.clocks.limits import Calendar
 from app.incidents.rules import Status, Step
-from app.incidents.service import EPOCH, for_cursor
+from app.incidents.steps import carrying
+from app.incidents.steps import service as steps
 from app.mediation import openings, queries, rules, table_view
 from app.mediation.openings import Taken
 from app.mediation.queries import AnyRow

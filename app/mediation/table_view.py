@@ -11,9 +11,9 @@ from app.dispatch import queries as dispatch
 from app.dispatch.schemas import StationRef
 from app.identity import rules as who
 from app.identity.rules import Actor
-from app.incidents.posts import post_of
+from app.incidents.lifecycle.posts import post_of
+from app.incidents.lifecycle.who_may import LEADERS, ORDER
 from app.incidents.rules import Tier
-from app.incidents.who_may import LEADERS, ORDER
 from app.mediation import queries, rules
 from app.mediation.queries import AnyRow
 from app.mediation.rules import Act, Table

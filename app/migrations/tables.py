@@ -6,8 +6,8 @@ from app.dispatch import models as dispatch
 from app.identity import audit_models as audit
 from app.identity import key_models as keys
 from app.identity import models as identity
-from app.incidents import contact_models as contact
 from app.incidents import models as incidents
+from app.incidents.contacts import models as contact
 from app.live import models as live
 from app.mediation import models as mediation
 from app.places import models as places

@@ -10,8 +10,8 @@ from app.core.errors import FieldValueError
 from app.core.paging import Cursor, Page
 from app.core.query_words import AreaCode, Instant, StrictQuery
 from app.dispatch.schemas import StationRef
-from app.incidents.schemas import EXAMPLE_ID, OneLine, ReportedLat, ReportedLon
-from app.incidents.step_schemas import ReportId, StepField
+from app.incidents.lifecycle.schemas import StepField
+from app.incidents.schemas import EXAMPLE_ID, OneLine, ReportedLat, ReportedLon, ReportId
 from app.places.schemas import ChainLink
 from app.warnings.rules import VisitOutcome, WarningLevel, WarningState, WarningStep
 

@@ -16,12 +16,12 @@ from app.dispatch.schemas import StationRef
 from app.identity.keys import Key
 from app.identity.rules import Actor
 from app.identity.service import outside_scope
-from app.incidents import carrying
 from app.incidents import queries as incident_queries
-from app.incidents import service as incidents
+from app.incidents.cases import service as incidents
+from app.incidents.cases.schemas import Incident, NewIncident
+from app.incidents.lifecycle.schemas import FieldKind, StepField
 from app.incidents.rules import Source, Status
-from app.incidents.schemas import Incident, NewIncident
-from app.incidents.step_schemas import FieldKind, StepField
+from app.incidents.steps import carrying
 from app.places import addresses
 from app.places import queries as place_queries
 from app.places import service as places

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from app.core.context import Context
 from app.core.db import reading
-from app.incidents.schemas import IncidentHead
+from app.incidents.cases.schemas import IncidentHead
 
 AREA = (
     "code level parent_code name name_en kind households residents area_m2 locked label geom valid"

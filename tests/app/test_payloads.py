@@ -19,7 +19,7 @@ from starlette.testclient import TestClient
 from app.core.clock import CITY_ZONE, utc_now
 from app.core.context import Context
 from app.identity.rules import Role
-from app.incidents.standard import COLUMNS
+from app.incidents.clocks.standard import COLUMNS
 from tests import staff
 from tests.app.identity.canary import client_of
 from tests.app.incidents.reports import a_report

@@ -13,8 +13,8 @@ from app.city.importing.work import Work
 from app.city.loading import MONTHS_AHEAD
 from app.core.copying import as_hex, copy_table, same
 from app.core.db import driver_of
+from app.incidents.cases.schemas import NewIncident
 from app.incidents.rules import Source, Status, Step, Tier
-from app.incidents.schemas import NewIncident
 
 FIELDS = (
     "id", "category", "title", "description", "source", "severity", "occurred_at", "reported_at",

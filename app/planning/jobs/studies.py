@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from app.core.context import Context
 from app.core.db import reading, wait_as_long_as_it_takes
 from app.core.errors import Problem
-from app.incidents.clocks import CalendarUnknown
-from app.incidents.workdays import WorkingDaysError, city_calendar
+from app.incidents.clocks.limits import CalendarUnknown
+from app.incidents.clocks.workdays import WorkingDaysError, city_calendar
 from app.planning import held
 from app.planning.jobs.work import Outcome, Watch
 from app.planning.models import Plan

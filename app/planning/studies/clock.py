@@ -1,6 +1,6 @@
 """Working time for many cases at once: when is worked, and when limits run out.
 
-Says the same as `incidents.clocks`, in seconds since an instant and for arrays.
+Says the same as `incidents.clocks.limits`, in seconds since an instant and for arrays.
 """
 
 from collections.abc import Mapping
@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from app.incidents.case_clocks import Limits, LimitVersion
-from app.incidents.clocks import Calendar, CalendarUnknown, Limit, Unit, open_spans
+from app.incidents.clocks.limits import Calendar, CalendarUnknown, Limit, Unit, open_spans
+from app.incidents.clocks.rules import Limits, LimitVersion
 from app.incidents.rules import Tier
 from app.planning.drafts.case_queries import CaseRows
 from geodata.rebalance.queueing import WorkHours

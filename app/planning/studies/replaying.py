@@ -3,8 +3,8 @@
 import numpy as np
 from sqlalchemy.orm import Session
 
-from app.incidents.clock_queries import limits_of
-from app.incidents.clocks import Calendar, Unit
+from app.incidents.clocks.limits import Calendar, Unit
+from app.incidents.clocks.queries import limits_of
 from app.planning.drafts import queries as draft_queries
 from app.planning.drafts import service as drafts
 from app.planning.drafts.case_queries import Period

@@ -24,9 +24,9 @@ from app.core.context import Context
 from app.core.db import reading, writing
 from app.files import sheet
 from app.files.job import FileRefused
-from app.incidents import steps
+from app.incidents.clocks.standard import COLUMNS, StandardLine, faults_of, line_of
 from app.incidents.rules import Step
-from app.incidents.standard import COLUMNS, StandardLine, faults_of, line_of
+from app.incidents.steps import service as steps
 from tests.app.incidents.reports import a_report
 from tests.conftest import run_command
 

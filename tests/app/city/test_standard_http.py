@@ -16,7 +16,7 @@ from app.core.clock import CITY_ZONE, utc_now
 from app.core.context import Context
 from app.core.db import reading
 from app.identity.rules import Role
-from app.incidents.standard import COLUMNS
+from app.incidents.clocks.standard import COLUMNS
 from tests import staff
 from tests.app.identity.canary import client_of, places
 from tests.app.incidents.reports import a_report

@@ -18,14 +18,11 @@ from app.core.context import Context
 from app.core.db import reading, writing
 from app.core.retention import run_retention
 from app.identity.rules import Role
-from app.incidents import (
-    attachment_queries,
-    attachment_rules,
-    attachments,
-    photos,
-    queries,
-    retention,
-)
+from app.incidents import queries, retention
+from app.incidents.attachments import photos
+from app.incidents.attachments import queries as attachment_queries
+from app.incidents.attachments import rules as attachment_rules
+from app.incidents.attachments import service as attachments
 from tests import staff
 from tests.app.identity.canary import a_case, client_of, places
 

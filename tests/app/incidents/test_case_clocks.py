@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.incidents.case_clocks import (
+from app.incidents.clocks.limits import ZONE, Limit, due
+from app.incidents.clocks.rules import (
     Clock,
     ClockState,
     Limits,
@@ -21,11 +22,10 @@ from app.incidents.case_clocks import (
     a_year_after,
     clocks_of,
 )
-from app.incidents.clocks import ZONE, Limit, due
-from app.incidents.lifecycle import tier_after
+from app.incidents.clocks.workdays import CityCalendar
+from app.incidents.lifecycle.rules import tier_after
+from app.incidents.lifecycle.transitions import STATUS_AFTER
 from app.incidents.rules import Event, Stage, Status, Step, Tier, is_open
-from app.incidents.transitions import STATUS_AFTER
-from app.incidents.workdays import CityCalendar
 
 CALENDAR = CityCalendar()
 LONG_AGO = datetime(2020, 1, 1, tzinfo=ZONE)

@@ -13,9 +13,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.incidents import clocks
-from app.incidents.clocks import ZONE, CalendarUnknown, Limit, Span, Unit, after, counted, due
-from app.incidents.workdays import CityCalendar, WorkingDaysError, city_calendar
+from app.incidents.clocks import limits as clocks
+from app.incidents.clocks.limits import (
+    ZONE,
+    CalendarUnknown,
+    Limit,
+    Span,
+    Unit,
+    after,
+    counted,
+    due,
+)
+from app.incidents.clocks.workdays import CityCalendar, WorkingDaysError, city_calendar
 from tests.conftest import run_command
 
 CALENDAR = CityCalendar()

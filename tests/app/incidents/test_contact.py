@@ -16,9 +16,11 @@ from app.core.db import reading, writing
 from app.core.settings import Settings
 from app.identity import step_up
 from app.identity.rules import Role
-from app.incidents import contact, contact_keys, contact_rules
-from app.incidents.contact_keys import KeyFileError, UnknownKeyError
-from app.incidents.contact_schemas import Contact
+from app.incidents.contacts import keys as contact_keys
+from app.incidents.contacts import rules as contact_rules
+from app.incidents.contacts import service as contact
+from app.incidents.contacts.keys import KeyFileError, UnknownKeyError
+from app.incidents.contacts.schemas import Contact
 from app.incidents.rules import Tier
 from geodata import codes
 from tests import staff

@@ -12,11 +12,12 @@ from starlette.testclient import TestClient
 from app.core.clock import utc_now
 from app.core.context import Context
 from app.core.db import reading, writing
-from app.incidents import clock_queries, steps
-from app.incidents.case_clocks import clocks_of
+from app.incidents.clocks import queries as clock_queries
+from app.incidents.clocks.rules import clocks_of
+from app.incidents.clocks.workdays import CityCalendar
 from app.incidents.models import IS_OPEN_SQL
 from app.incidents.rules import Step
-from app.incidents.workdays import CityCalendar
+from app.incidents.steps import service as steps
 from tests.app.incidents.reports import a_report
 from tests.app.places.test_areas import everything
 

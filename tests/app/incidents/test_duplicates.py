@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from app.core.clock import utc_now
 from app.core.context import Context
-from app.incidents import likeness
+from app.incidents.duplicates import rules as likeness
 from tests.app.identity.canary import client_of
 from tests.app.incidents.reports import LAT, LON, a_report
 

@@ -18,10 +18,11 @@ from app.core.db import reading
 from app.core.scope import Scope
 from app.core.spreadsheet import csv_parts, harmless, xlsx_parts
 from app.identity.rules import Role
-from app.incidents import export_rows, exports
-from app.incidents.export_words import COLUMNS, HEADINGS
+from app.incidents.clocks.workdays import CityCalendar
+from app.incidents.exports import rows as export_rows
+from app.incidents.exports import service as exports
+from app.incidents.exports.rules import COLUMNS, HEADINGS
 from app.incidents.schemas import IncidentFilter
-from app.incidents.workdays import CityCalendar
 from tests import staff
 from tests.app.identity.canary import CANARY, a_case, client_of, places
 from tests.conftest import run_command

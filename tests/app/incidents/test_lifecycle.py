@@ -14,10 +14,17 @@ from hypothesis import strategies as st
 
 from app.core.clock import CITY_ZONE
 from app.identity.rules import Role
-from app.incidents import lifecycle, rules, step_words, who_may
-from app.incidents.case_clocks import Limits, LimitVersion, clocks_of
-from app.incidents.clocks import Limit
-from app.incidents.lifecycle import Case, IllegalStep
+from app.incidents import rules
+from app.incidents.clocks.limits import Limit
+from app.incidents.clocks.rules import Limits, LimitVersion, clocks_of
+from app.incidents.clocks.workdays import CityCalendar
+from app.incidents.lifecycle import rules as lifecycle
+from app.incidents.lifecycle import who_may
+from app.incidents.lifecycle import words as step_words
+from app.incidents.lifecycle.rules import Case, IllegalStep
+from app.incidents.lifecycle.transitions import NEEDS_REASON, STATUS_AFTER
+from app.incidents.lifecycle.who_may import MAY, Post, Unit
+from app.incidents.lifecycle.words import Said
 from app.incidents.rules import (
     CheckOutcome,
     Event,
@@ -28,10 +35,6 @@ from app.incidents.rules import (
     Verification,
     is_open,
 )
-from app.incidents.step_words import Said
-from app.incidents.transitions import NEEDS_REASON, STATUS_AFTER
-from app.incidents.who_may import MAY, Post, Unit
-from app.incidents.workdays import CityCalendar
 
 FIRST = datetime(2026, 3, 2, 9, tzinfo=CITY_ZONE)
 LIMITS = Limits((LimitVersion(FIRST - timedelta(days=99), None, (Limit.parse("5 work_day"),)),))

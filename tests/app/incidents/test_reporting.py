@@ -13,8 +13,8 @@ from app.core.clock import utc_now
 from app.core.context import Context
 from app.core.db import reading, writing
 from app.core.settings import Settings
-from app.incidents import steps
 from app.incidents.rules import Step
+from app.incidents.steps import service as steps
 from app.main import create_app
 from tests import staff
 from tests.app.incidents.reports import CELL, LAT, LON, a_report

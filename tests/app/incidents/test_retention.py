@@ -18,8 +18,10 @@ from app.core.context import Context
 from app.core.db import reading, writing
 from app.core.retention import run_retention
 from app.identity import audit
-from app.incidents import contact, contact_keys, contact_rotation
-from app.incidents.contact_keys import Sealed, UnknownKeyError
+from app.incidents.contacts import keys as contact_keys
+from app.incidents.contacts import rotation as contact_rotation
+from app.incidents.contacts import service as contact
+from app.incidents.contacts.keys import Sealed, UnknownKeyError
 from app.incidents.retention import ERASED_TITLE
 from tests.app.incidents.reports import a_report
 from tests.conftest import RUN_FOLDER, run_command

@@ -12,11 +12,12 @@ from app.core.clock import utc_now
 from app.core.context import Context
 from app.core.db import reading, writing
 from app.core.errors import Problem
-from app.incidents import service, steps
-from app.incidents.lifecycle import tier_after
+from app.incidents.cases import service
+from app.incidents.cases.schemas import NewIncident
+from app.incidents.lifecycle.rules import tier_after
+from app.incidents.lifecycle.transitions import steps_after
 from app.incidents.rules import Status, Step, Tier
-from app.incidents.schemas import NewIncident
-from app.incidents.transitions import steps_after
+from app.incidents.steps import service as steps
 from geodata.demo import lifecycle as lifecycle_of_demo
 
 ORDINARY = (

@@ -10,9 +10,11 @@ from starlette.testclient import TestClient
 from app.core.clock import utc_now
 from app.core.context import Context
 from app.core.db import reading, writing
-from app.incidents import service, steps, sweep_queries
+from app.incidents.cases import service
 from app.incidents.rules import Step
-from app.incidents.sweep import run_sweep, set_rule
+from app.incidents.steps import service as steps
+from app.incidents.steps import sweep_queries
+from app.incidents.steps.sweep import run_sweep, set_rule
 from tests.app.incidents.reports import a_report
 from tests.conftest import database_name, run_command
 from tests.waiting import wait_until

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.incidents.clocks import ZONE
-from app.incidents.workdays import CityCalendar
+from app.incidents.clocks.limits import ZONE
+from app.incidents.clocks.workdays import CityCalendar
 from app.mediation import openings, rules
 from app.mediation.openings import Taken
 from app.mediation.rules import Act, Answer, Event, Performance, Table, TableState

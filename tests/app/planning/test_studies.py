@@ -14,7 +14,7 @@ from app.core.context import Context
 from app.core.db import reading, writing
 from app.core.errors import Problem
 from app.core.jobs import Asked
-from app.incidents.workdays import CityCalendar
+from app.incidents.clocks.workdays import CityCalendar
 from app.planning import queries
 from app.planning.jobs import running as jobs
 from app.planning.jobs import studies

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.incidents import clocks
-from app.incidents.case_clocks import Limits, LimitVersion
-from app.incidents.clocks import CalendarUnknown, Limit, Unit
-from app.incidents.workdays import CityCalendar, city_calendar
+from app.incidents.clocks import limits as clocks
+from app.incidents.clocks.limits import CalendarUnknown, Limit, Unit
+from app.incidents.clocks.rules import Limits, LimitVersion
+from app.incidents.clocks.workdays import CityCalendar, city_calendar
 from app.planning.drafts.case_queries import CaseRows
 from app.planning.studies import clock
 

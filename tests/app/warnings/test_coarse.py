@@ -11,8 +11,8 @@ from app.core.clock import utc_now
 from app.core.context import Context
 from app.core.db import writing
 from app.core.outbox import tell
-from app.incidents import carrying
 from app.incidents.rules import Status
+from app.incidents.steps import carrying
 from app.warnings.climbing import run_climbs
 from tests.app.warnings.sending import a_warning, add_key, place_in, send
 from tests.dump import dump, holding, writings

@@ -1,0 +1,1 @@
+"""Photos of a case: taken in, drawn anew, given."""

@@ -1,0 +1,177 @@
+"""HTTP of cases: reports, lists, one case, what is due; the city and its filing standard."""
+
+from http import HTTPStatus
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Depends, Path, Query, Response
+
+from app.core.problem_docs import documented
+from app.core.query_words import AsOf, StrictQuery
+from app.identity.deps import (
+    ActorDep,
+    ContextDep,
+    Now,
+    ReadSession,
+    WriteSession,
+    json_only,
+)
+from app.incidents.cases import due, service
+from app.incidents.cases.schemas import (
+    CategoryPage,
+    City,
+    DuePage,
+    Incident,
+    IncidentDetail,
+    IncidentPage,
+    NewIncident,
+)
+from app.incidents.clocks.deps import Days
+from app.incidents.clocks.schemas import ClockSummary, DueQuery, SummaryQuery
+from app.incidents.contacts import service as contact
+from app.incidents.schemas import EXAMPLE_ID, IncidentQuery, ShortNumber
+
+router = APIRouter(prefix="/api/v1", tags=["incidents"])
+
+
+@router.get(
+    "/city",
+    summary="Give the city in one look",
+    tags=["places"],
+    responses=documented(HTTPStatus.NOT_FOUND),
+)
+def get_city(
+    query: Annotated[AsOf, Query()], context: ContextDep, session: ReadSession, now: Now
+) -> City:
+    """Name, extent, number of areas and incidents, and what kind of data it is."""
+    return service.get_city(session, query.at or now, simulation=context.settings.simulates)
+
+
+@router.get("/categories", summary="List the filing standard")
+def list_categories(
+    query: Annotated[AsOf, Query()], session: ReadSession, now: Now
+) -> CategoryPage:
+    """Groups (two digits) and categories (four digits) in force at `at`, always all of them."""
+    return service.list_categories(session, query.at or now)
+
+
+@router.post(
+    "/incidents",
+    summary="Report an incident",
+    status_code=HTTPStatus.CREATED,
+    response_description="Acknowledged: it is stored, and will not be lost.",
+    responses={
+        200: {"model": Incident, "description": "Known already: the first answer, word for word."},
+        **documented(
+            HTTPStatus.FORBIDDEN,
+            HTTPStatus.CONFLICT,
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        ),
+    },
+    dependencies=[Depends(json_only)],
+)
+def report_incident(
+    *,
+    new: Annotated[NewIncident, Body()],
+    query: Annotated[StrictQuery, Query()],
+    context: ContextDep,
+    session: WriteSession,
+    now: Now,
+    actor: ActorDep,
+    response: Response,
+) -> Incident:
+    """Store a report once, and find its grid cell at once.
+
+    The sender names the report with a UUID and may send it again until it is answered: the same
+    report gives 200 and the first answer, another report under that id gives 409. A place outside
+    the city is refused.
+    """
+    incident, is_new = service.report(session, new, now, demo=context.settings.demo, actor=actor)
+    if is_new and new.contact is not None:
+        keys = contact.key_file(context.settings)
+        contact.attach(session, actor, incident.id, new.contact, keys=keys, now=now)
+    response.status_code = HTTPStatus.CREATED if is_new else HTTPStatus.OK
+    response.headers["Location"] = f"/api/v1/incidents/{incident.id}"
+    return incident
+
+
+@router.get("/incidents", summary="List incidents")
+def list_incidents(
+    query: Annotated[IncidentQuery, Query()],
+    session: ReadSession,
+    now: Now,
+    days: Days,
+    actor: ActorDep,
+) -> IncidentPage:
+    """Incidents reported in a time window (default: the last 30 days), newest first."""
+    page = service.list_incidents(session, query, now, days)
+    return page.model_copy(update={"items": [service.shown_to(actor, i) for i in page.items]})
+
+
+@router.get("/incidents/due", summary="List what is overdue or soon due")
+def list_due(
+    query: Annotated[DueQuery, Query()],
+    session: ReadSession,
+    now: Now,
+    days: Days,
+    actor: ActorDep,
+) -> DuePage:
+    """Open cases whose clock runs, by what is due first; whenever they were reported."""
+    page = due.list_due(session, query, now, days)
+    return page.model_copy(update={"items": [service.shown_to(actor, i) for i in page.items]})
+
+
+@router.get("/clocks/summary", summary="Count overdue and soon due cases")
+def summarise_clocks(
+    query: Annotated[SummaryQuery, Query()], session: ReadSession, now: Now, days: Days
+) -> ClockSummary:
+    """How the clocks that run in an area stand now."""
+    return due.summary(session, query.area, now, days)
+
+
+@router.get(
+    "/incidents/no/{no}",
+    summary="Give an incident by its short number",
+    responses=documented(HTTPStatus.NOT_FOUND),
+)
+def get_incident_by_no(
+    *,
+    no: Annotated[ShortNumber, Path(description="Short number of the incident.", examples=[1])],
+    query: Annotated[AsOf, Query()],
+    session: ReadSession,
+    now: Now,
+    days: Days,
+    actor: ActorDep,
+    response: Response,
+) -> IncidentDetail:
+    """The incident with its history, as it stood at `at`; `ETag` is its version."""
+    asks = actor if query.at is None else None
+    detail = service.get_incident_by_no(session, no, query.at or now, days, asks)
+    response.headers["ETag"] = detail.etag
+    return service.shown_to(actor, detail)
+
+
+@router.get(
+    "/incidents/{id}",
+    summary="Give an incident",
+    responses=documented(HTTPStatus.NOT_FOUND),
+)
+def get_incident(
+    *,
+    report_id: Annotated[
+        UUID, Path(alias="id", description="UUID of the report.", examples=[EXAMPLE_ID])
+    ],
+    query: Annotated[AsOf, Query()],
+    session: ReadSession,
+    now: Now,
+    days: Days,
+    actor: ActorDep,
+    response: Response,
+) -> IncidentDetail:
+    """The incident with its history, as it stood at `at`; 404 before it was reported. `ETag` is
+    its version."""
+    asks = actor if query.at is None else None
+    detail = service.get_incident(session, report_id, query.at or now, days, asks)
+    response.headers["ETag"] = detail.etag
+    return service.shown_to(actor, detail)

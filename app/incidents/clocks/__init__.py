@@ -1,0 +1,1 @@
+"""Limits, working days and the clocks of a case."""

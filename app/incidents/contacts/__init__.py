@@ -1,0 +1,1 @@
+"""The one contact of a case: sealed, shown on demand, erased in time."""

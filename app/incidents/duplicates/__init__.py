@@ -1,0 +1,1 @@
+"""Cases that tell of the same."""

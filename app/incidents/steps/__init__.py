@@ -1,0 +1,1 @@
+"""Taking steps: by whoever may, by programs, by themselves."""
