@@ -23,3 +23,21 @@ class Silent:
 
     def step(self, name: str, done: int, total: int) -> None:
         """Ignore the report."""
+
+
+class Parts:
+    """Work of a known number of parts, wherever these are done: called once before each of them,
+    and once when all are."""
+
+    def __init__(self, progress: Progress, name: str, total: int) -> None:
+        self._progress, self._name, self._total = progress, name, total
+        self._done = 0
+
+    def __call__(self) -> None:
+        """Say that the next part begins.
+
+        Raises:
+            Cancelled: the work is to stop here.
+        """
+        self._progress.step(self._name, min(self._done, self._total), self._total)
+        self._done += 1

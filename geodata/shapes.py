@@ -1,6 +1,6 @@
 """Borders simplified for each zoom of the map, so that neighbours still meet exactly."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import geopandas as gpd
 import numpy as np
@@ -25,13 +25,16 @@ def zooms_of(level: str) -> range:
     return FINE_ZOOMS if level in ("cell", "community") else COARSE_ZOOMS
 
 
-def for_zooms(areas: gpd.GeoDataFrame, zooms: Iterable[int]) -> gpd.GeoDataFrame:
+def for_zooms(
+    areas: gpd.GeoDataFrame, zooms: Iterable[int], part: Callable[[], None] | None = None
+) -> gpd.GeoDataFrame:
     """Simplify the areas of one level for each zoom, at half a pixel.
 
     Args:
         areas: columns code, level and geometry (Polygon or MultiPolygon in any declared CRS),
             which together form a coverage.
         zooms: web map zooms.
+        part: called before each zoom; what it raises ends the work.
 
     Returns:
         One row an area and zoom, by zoom (ascending) and in the order given: code int64, level
@@ -40,6 +43,8 @@ def for_zooms(areas: gpd.GeoDataFrame, zooms: Iterable[int]) -> gpd.GeoDataFrame
     frames = []
     shapes = areas.geometry.to_crs(MAP_CRS).to_numpy()
     for zoom in sorted(zooms, reverse=True):
+        if part is not None:
+            part()
         # From the finest down, each from the one before: the dropping of corners by area goes on
         # where it stopped, so the result is the same and the work shrinks.
         shapes = shapely.coverage_simplify(shapes, pixel_m(zoom) / 2)

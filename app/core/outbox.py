@@ -4,7 +4,7 @@ It stands in `core` because every domain that changes a case writes it, and only
 There is no NOTIFY here: it would serialise the commits of all writers (design, the live path).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import BigInteger, Identity, Text, insert, text
@@ -46,4 +46,13 @@ def tell(session: Session, topic: str, area_code: int, payload: Mapping[str, Any
         area_code: the cell where it happened; who may see that cell may see the event.
         payload: JSON without free text that only handlers may read.
     """
-    session.execute(insert(Outbox).values(topic=topic, area_code=area_code, payload=dict(payload)))
+    tell_all(session, topic, [area_code], payload)
+
+
+def tell_all(
+    session: Session, topic: str, area_codes: Iterable[int], payload: Mapping[str, Any]
+) -> None:
+    """As `tell`, the same event to each of several areas."""
+    rows = [{"topic": topic, "area_code": c, "payload": dict(payload)} for c in area_codes]
+    if rows:
+        session.execute(insert(Outbox), rows)

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 from sqlalchemy import Engine, func, select, text
@@ -20,13 +21,26 @@ from app.core.scope import within
 from app.identity.audit_models import AuditHead, AuditRow
 from app.identity.audit_schemas import AuditEntry, AuditPage, AuditQuery
 from app.identity.audit_words import AuditKind, ChainReport, ChainRow, check_chain
-from app.identity.rules import Actor
+from app.identity.rules import Role
 from geodata import codes
 
 log = structlog.get_logger()
 
 NOTES = "audit_heads.jsonl"
 ROWS_AT_ONCE = 5_000
+
+
+class Acting(Protocol):
+    """Who acts, as the audit names them: an actor, or one whose word is carried out later."""
+
+    @property
+    def name(self) -> str:
+        """Of the account."""
+
+    @property
+    def role(self) -> Role:
+        """Of the grant under which they act."""
+
 
 _APPEND = text(
     "SELECT audit_append(:account, :role, :area_code, :kind, CAST(:incident_no AS bigint), :detail,"
@@ -36,7 +50,7 @@ _APPEND = text(
 
 def record(
     session: Session,
-    actor: Actor | None,
+    actor: Acting | None,
     kind: AuditKind | str,
     *,
     area_code: int,

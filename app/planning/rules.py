@@ -60,6 +60,7 @@ class JobKind(StrEnum):
     BALANCE = "balance"
     REPLAY = "replay"
     FORECAST = "forecast"
+    PUBLISH = "publish"
 
 
 class JobState(StrEnum):

@@ -8,14 +8,17 @@ from typing import Any
 import numpy as np
 from sqlalchemy.orm import Session
 
+from app.core.clock import utc_now
 from app.core.context import Context
 from app.core.db import reading, wait_as_long_as_it_takes
 from app.core.errors import invalid
 from app.planning import held
 from app.planning.drafts import service as drafts
 from app.planning.drafts.service import Draft
+from app.planning.edits import service as edits
 from app.planning.jobs.work import Outcome, Watch
-from app.planning.models import Plan
+from app.planning.models import Plan, PlanJob
+from app.planning.rules import EditKind
 from geodata import codes
 from geodata.codes import Level
 from geodata.rebalance import measures, profiles
@@ -92,9 +95,16 @@ def balance(context: Context, plan_id: int, params: Mapping[str, Any], watch: Wa
         asdict(measures.measure(draft.units, draft.borders, plan)[0])
         for plan in (draft.cells, after)
     )
+
+    def draw(session: Session, job: PlanJob) -> dict[str, Any]:
+        answer = edits.apply(
+            session, held.find(session, plan_id), EditKind.BALANCE,
+            dict(zip(ids, cells, strict=True)), account=job.account, now=utc_now(), job_id=job.id,
+        )  # fmt: skip
+        return {"edit": answer.no, "revision": answer.revision}
+
     return Outcome(
-        result={"units": len(ids)} | dict(zip(("before", "after"), before_after, strict=True)),
-        moves=dict(zip(ids, cells, strict=True)),
+        {"units": len(ids)} | dict(zip(("before", "after"), before_after, strict=True)), draw
     )
 
 

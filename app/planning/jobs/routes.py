@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Path
 
 from app.identity.deps import ActorDep, Now, ReadSession, WriteSession
-from app.planning.deps import CHANGED, JSON_ONLY, KNOWN, NoWords, PlanNumber
+from app.planning.deps import CHANGED, JSON_ONLY, KNOWN, MaybeSeen, NoWords, PlanNumber
 from app.planning.jobs import service
 from app.planning.jobs.schemas import NewPlanJob, PlanJobList, PlanJobRow
 from app.planning.schemas import PlanId
@@ -30,12 +30,14 @@ def start_plan_job(
     session: WriteSession,
     actor: ActorDep,
     now: Now,
+    if_match: MaybeSeen = None,
 ) -> PlanJobRow:
-    """Balance cells (one edit of the plan, which can be undone), or try the plan on past cases.
+    """Balance cells (one edit of the plan, which can be undone), try the plan on past cases, or
+    publish it now: what `steps` does in one answer, for plans that take longer than that.
 
     While cells are balanced nobody else draws in their communities: 409 `plan-busy` with `job_id`.
     """
-    return service.start(session, plan_id, given, actor, now)
+    return service.start(session, plan_id, given, actor, now, if_match=if_match)
 
 
 @router.get("", summary="List the jobs of a plan", responses=KNOWN)

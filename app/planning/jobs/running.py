@@ -17,11 +17,9 @@ from app.core.context import Context
 from app.core.db import reading, wait_as_long_as_it_takes, writing
 from app.core.errors import Problem
 from app.core.jobs import Asked, Task
-from app.planning import held
-from app.planning.edits import service as edits
-from app.planning.jobs import balancing, queries, studies
+from app.planning.jobs import balancing, publication, queries, studies
 from app.planning.jobs.work import Kind, Outcome
-from app.planning.rules import EditKind, JobKind, JobState
+from app.planning.rules import JobKind, JobState
 from geodata.progress import Cancelled
 
 log = structlog.get_logger()
@@ -36,6 +34,7 @@ KINDS: dict[JobKind, Kind] = {
     JobKind.BALANCE: balancing.balance,
     JobKind.REPLAY: studies.replay,
     JobKind.FORECAST: studies.forecast,
+    JobKind.PUBLISH: publication.publish,
 }
 
 
@@ -94,23 +93,19 @@ def _begin(
 
 def _finish(engine: Engine, job_id: int, outcome: Outcome) -> str:
     """Draw what was found, and say that it is done: both or neither."""
-    now = utc_now()
     with writing(engine) as session:
         wait_as_long_as_it_takes(session)
+        result = dict(outcome.result)
+        # Not held yet: what is drawn may take its time, and tells how far it is through that row.
+        job = queries.one(session, job_id)
+        if job is not None and outcome.draw is not None:
+            result |= outcome.draw(session, job)
         job = queries.one(session, job_id, held=True)
         if job is None or job.cancel_asked:
             raise Cancelled
-        result = dict(outcome.result)
-        if job.kind == JobKind.BALANCE:
-            plan = held.find(session, job.plan_id)
-            answer = edits.apply(
-                session, plan, EditKind.BALANCE, outcome.moves, account=job.account, now=now,
-                job_id=job.id,
-            )  # fmt: skip
-            result |= {"edit": answer.no, "revision": answer.revision}
         job.result = result
         job.done = job.total
-        queries.end(session, job, JobState.DONE, now)
+        queries.end(session, job, JobState.DONE, utc_now())
     return JobState.DONE
 
 

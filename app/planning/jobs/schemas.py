@@ -20,7 +20,7 @@ Areas = Annotated[tuple[AreaCode, ...], Field(min_length=1, max_length=MOST_AREA
 class NewPlanJob(Body):
     """Long work that is asked for. All but `kind` is of `balance` only."""
 
-    kind: JobKind = Field(description="balance, replay or forecast.")
+    kind: JobKind = Field(description="balance, replay, forecast or publish.")
     areas: Areas | None = Field(
         default=None,
         description="Communities or larger areas to balance, every cell of them; cells count as"
@@ -57,7 +57,8 @@ class PlanJobRow(BaseModel):
     message: str = Field(description="Why it failed. Data, never markup.")
     result: dict[str, Any] | None = Field(
         description="What came of it. Of `balance`: `edit` and `revision` (null where nothing was"
-        " changed), `units` moved, the measures `before` and `after`."
+        " changed), `units` moved, the measures `before` and `after`. Of `publish`: the"
+        " `boundary_version` that it made."
     )
     account: str = Field(description="Who asked for it.")
     asked_at: datetime = Field(description="When (RFC 3339, UTC).")

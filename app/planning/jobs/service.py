@@ -12,7 +12,7 @@ from app.core.errors import Problem, invalid, not_found
 from app.identity.rules import Actor
 from app.planning import held, models
 from app.planning.edits import service as edits
-from app.planning.jobs import balancing, queries
+from app.planning.jobs import balancing, publication, queries
 from app.planning.jobs.running import KINDS, TASK
 from app.planning.jobs.schemas import NewPlanJob, PlanJobList, PlanJobRow
 from app.planning.rules import JobKind, JobState
@@ -26,27 +26,38 @@ _ROW = (
     "id", "plan_id", "kind", "state", "done", "total", "objective", "message", "result",
     "account", "asked_at", "started_at", "ended_at", "cancel_asked",
 )  # fmt: skip
-_OURS = ("units", "estimate_s")
+_OURS = ("units", "estimate_s", "role", "revision")
 
 
 def start(
-    session: Session, plan_id: int, given: NewPlanJob, actor: Actor, now: datetime
+    session: Session,
+    plan_id: int,
+    given: NewPlanJob,
+    actor: Actor,
+    now: datetime,
+    *,
+    if_match: str | None = None,
 ) -> PlanJobRow:
     """Ask for a job; it begins when this transaction is committed.
 
     Raises:
         Problem: 404; 409 `plan-not-draft`, or `plan-busy` with `job_id` where one is at work
-            already; 422 naming `kind`, `areas` or `cells`.
+            already; 422 naming `kind`, `areas` or `cells`; 412; of `publish` as
+            `publication.asked`.
     """
     if given.kind not in KINDS:
         raise invalid("kind", f"{given.kind} is not offered")
     if given.kind is JobKind.BALANCE:
-        plan = held.hold_draft(session, plan_id)
+        plan = held.hold_draft(session, plan_id, if_match)
         params = _params(given, plan)
         parts = balancing.communities_of(session, plan, params["areas"], params["cells"])
         edits.refuse_busy(session, plan, list(parts))
+    elif given.kind is JobKind.PUBLISH:
+        plan, params, redrawn = publication.asked(session, plan_id, actor, if_match)
+        _refuse_second(session, plan_id, given.kind)
+        parts = dict.fromkeys(redrawn, True)
     else:
-        plan = held.hold(session, plan_id)
+        plan = held.hold(session, plan_id, if_match)
         _refuse_second(session, plan_id, given.kind)
         params = {"seed": given.seed}
         parts = dict.fromkeys(_communities(session, plan), True)

@@ -59,4 +59,4 @@ def _looked_at(
         plan = held.find(session, plan_id)
         found = study(session, plan)
     watch.step("study", 1, 1)
-    return Outcome(result=found.model_dump(mode="json"), moves={})
+    return Outcome(result=found.model_dump(mode="json"))

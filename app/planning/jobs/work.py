@@ -4,7 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from sqlalchemy.orm import Session
+
 from app.core.context import Context
+from app.planning.models import PlanJob
 from geodata.progress import Progress
 
 
@@ -21,11 +24,12 @@ class Outcome:
 
     Attributes:
         result: as JSON, shown to whoever asks.
-        moves: unit -> cell, to be drawn as one edit; empty for work that only looks.
+        draw: writes what is to stand, in the transaction that says the job is done, and gives what
+            more is to be told; None for work that only looks.
     """
 
     result: dict[str, Any]
-    moves: Mapping[int, int]
+    draw: Callable[[Session, PlanJob], dict[str, Any]] | None = None
 
 
 Kind = Callable[[Context, int, Mapping[str, Any], Watch], Outcome]

@@ -7,8 +7,8 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from app.core.db import writing
-from app.core.outbox import tell
-from app.identity.audit import record
+from app.core.outbox import tell_all
+from app.identity.audit import Acting, record
 from app.identity.audit_words import AuditKind
 from app.identity.rules import Actor
 from app.places import versions
@@ -19,6 +19,7 @@ from app.planning.life.rebasing import behind
 from app.planning.models import Plan
 from app.planning.rules import PlanAct, PlanState
 from app.planning.schemas import TakenPlanStep
+from geodata.progress import Parts, Progress, Silent
 
 PUBLISHED_TOPIC = "boundaries.published"
 
@@ -55,7 +56,13 @@ def publish(
 
 
 def carry_out(
-    session: Session, plan: Plan, account: str, reason: str, *, actor: Actor | None = None
+    session: Session,
+    plan: Plan,
+    account: str,
+    reason: str,
+    *,
+    actor: Acting | None = None,
+    progress: Progress | None = None,
 ) -> datetime:
     """Put an approved plan into force, in the caller's transaction, which has the turn.
 
@@ -64,21 +71,23 @@ def carry_out(
         plan: held.
         account: who publishes, or had set the day.
         actor: None where the clock carries it out.
+        progress: told part by part; may cancel, which is for the caller to roll back.
 
     Returns:
         Since when it is in force (UTC).
 
     Raises:
         Problem: 409 `plan-behind`, `base-units`; 422 `plan-invalid`.
+        Cancelled: `progress` asked to stop.
     """
-    at = queries.clock(session)
-    difference = move_queries.difference(session, plan, at)
-    if difference:
-        raise behind([_plain(row) for row in difference])
-    steps.refuse_faults(session, plan)
     from app.planning.life import redrawing  # noqa: PLC0415  (Arrow and its kin)
 
-    made = redrawing.redraw(session, plan, at)
+    part = Parts(progress or Silent(), "publishing", 1 + redrawing.PARTS)
+    part()
+    at = queries.clock(session)
+    refuse_behind(session, plan)
+    steps.refuse_faults(session, plan)
+    made = redrawing.redraw(session, plan, at, part)
     queries.change(
         session, plan, at, state=PlanState.PUBLISHED, published_at=at,
         boundary_version=made.version,
@@ -87,14 +96,25 @@ def carry_out(
     payload = {"boundary_version": made.version, "plan_id": plan.id,
                "at": at.isoformat().replace("+00:00", "Z")}  # fmt: skip
     # Each to its own area: a post of one community hears of it, too.
-    for community in made.communities:
-        tell(session, PUBLISHED_TOPIC, community, payload)
+    tell_all(session, PUBLISHED_TOPIC, made.communities, payload)
     detail = (
         f"plan {plan.id}, boundaries {made.version}: {len(made.changed)} cells redrawn,"
         f" {len(made.new)} new, {len(made.dissolved)} dissolved"
     )
     record(session, actor, AuditKind.PLAN_PUBLISHED, area_code=plan.area_code, detail=detail)
+    part()
     return at
+
+
+def refuse_behind(session: Session, plan: Plan) -> None:
+    """Refuse a plan whose ground has been redrawn since its base.
+
+    Raises:
+        Problem: 409 `plan-behind` with `difference`.
+    """
+    difference = move_queries.difference(session, plan, queries.clock(session))
+    if difference:
+        raise behind([_plain(row) for row in difference])
 
 
 def _plain(row: Any) -> dict[str, int | None]:

@@ -5,7 +5,8 @@ Cells that are not redrawn keep their row; incidents, and everything else that n
 left alone. All of it belongs to the caller's transaction.
 """
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -31,6 +32,9 @@ from geodata import codes, shapes
 from geodata.codes import Level
 from geodata.coverage import dissolve
 from geodata.rebalance.units import IntArray
+
+PARTS = 6 + len(shapes.zooms_of(Level.CELL))
+"""How often `redraw` calls its `part`."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +63,12 @@ class _Cells:
     geometry: GeometryArray
 
 
-def redraw(session: Session, plan: Plan, at: datetime) -> Redrawn:
+def redraw(session: Session, plan: Plan, at: datetime, part: Callable[[], None]) -> Redrawn:
     """Put a plan that fits the boundaries in force into their place.
 
     Args:
         at: the instant, taken behind the turn (`versions.take_turn`).
+        part: called `PARTS` times, before each part of the work; what it raises ends it.
 
     Raises:
         Problem: 409 `base-units` where cells and units do not belong together.
@@ -74,11 +79,15 @@ def redraw(session: Session, plan: Plan, at: datetime) -> Redrawn:
     before = sorted({move.base_cell for move in moves.values()})
     touched = sorted({*before, *(move.cell_code for move in moves.values())})
     said = {row.code: row for row in sql.cells_in_force(session, touched)}
+    part()
     sql.move_units(session, plan.id, at)
+    part()
     cells = _dissolved(session, touched)
+    part()
     sql.close_cells(session, said, at)
+    part()
     _write_areas(session, cells, said, at)
-    _write_shapes(session, cells.code, at)
+    _write_shapes(session, cells.code, at, part)
     standing = set(cells.code.tolist())
     gone = tuple(code for code in said if code not in standing)
     sql.end_assignments(session, gone, at)
@@ -114,15 +123,15 @@ def _write_areas(session: Session, cells: _Cells, said: Mapping[int, Any], at: d
     code = cells.code.tolist()
     parent = codes.ancestors_at(cells.code, Level.COMMUNITY).tolist()
     names = sql.names_of(session, parent)
+    total: dict[int, int] = defaultdict(int)
+    for one, row in said.items():
+        total[codes.ancestor_at(one, Level.COMMUNITY)] += row.residents
+    weight: dict[int, dict[int, float]] = defaultdict(dict)
+    for one, up, households in zip(code, parent, cells.households, strict=True):
+        weight[up][one] = households
     residents: dict[int, int] = {}
-    for community in sorted(set(parent)):
-        total = sum(row.residents for one, row in said.items() if one // 1000 == community // 1000)
-        weight = {
-            one: households
-            for one, up, households in zip(code, parent, cells.households, strict=True)
-            if up == community
-        }
-        residents |= shares(total, weight)
+    for community, weights in weight.items():
+        residents |= shares(total[community], weights)
 
     def kept(name: str, otherwise: Any) -> list[Any]:
         return [getattr(said[one], name) if one in said else otherwise for one in code]
@@ -149,7 +158,9 @@ def _write_areas(session: Session, cells: _Cells, said: Mapping[int, Any], at: d
     copy_table(driver_of(session), "area", content)
 
 
-def _write_shapes(session: Session, redrawn: IntArray, at: datetime) -> None:
+def _write_shapes(
+    session: Session, redrawn: IntArray, at: datetime, part: Callable[[], None]
+) -> None:
     """Shapes for tiles, of the redrawn cells and of their neighbours as far as these change.
 
     An outline is simplified piece by piece, from one point where three cells meet to the next. So a
@@ -158,14 +169,16 @@ def _write_shapes(session: Session, redrawn: IntArray, at: datetime) -> None:
     second ring of cells is simplified along, for the points that lie on the far side of the
     neighbours, and nothing of it is written.
     """
+    part()
     first = sql.neighbours(session, redrawn.tolist())
     around = sql.outlines(session, sql.neighbours(session, first))
     frame = gpd.GeoDataFrame(
         {"code": around.code, "level": Level.CELL.value}, geometry=around.geometry, crs="EPSG:4326"
     )
-    drawn = shapes.for_zooms(frame, shapes.zooms_of(Level.CELL))
+    drawn = shapes.for_zooms(frame, shapes.zooms_of(Level.CELL), part)
     drawn = drawn[np.isin(drawn["code"].to_numpy(), first)]
     geometry = as_multi(drawn.geometry.to_numpy())
+    part()
     held = sql.shapes_in_force(session, first)
     keys = list(zip(drawn["zoom"].tolist(), drawn["code"].tolist(), strict=True))
     wkb = shapely.to_wkb(geometry)

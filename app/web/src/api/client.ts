@@ -7,7 +7,9 @@ import { presenceHeaders } from "./presence";
 import { asProblem, isAbort, problemFrom } from "./problem";
 import { sessionEnded, writeHeaders } from "../state/session";
 
-const REQUEST_TIMEOUT_MS = 20_000;
+const READ_TIMEOUT_MS = 20_000;
+/** What is given up is done all the same: rather wait. */
+const WRITE_TIMEOUT_MS = 120_000;
 
 export type QueryValue = string | number | boolean | null | undefined;
 export type Query = Readonly<Record<string, QueryValue>>;
@@ -23,7 +25,7 @@ export function queryString(query: Query): string {
 
 /** Ask, with every way of failing as a Problem; an answer without a body gives undefined. */
 async function call<T>(path: string, init: RequestInit, signal?: AbortSignal): Promise<T> {
-  const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+  const timeout = AbortSignal.timeout(init.method === undefined ? READ_TIMEOUT_MS : WRITE_TIMEOUT_MS);
   let response: Response;
   try {
     response = await fetch(path, {

@@ -1794,7 +1794,8 @@ export interface paths {
         put?: never;
         /**
          * Ask for long work on a plan
-         * @description Balance cells (one edit of the plan, which can be undone), or try the plan on past cases.
+         * @description Balance cells (one edit of the plan, which can be undone), try the plan on past cases, or
+         *     publish it now: what `steps` does in one answer, for plans that take longer than that.
          *
          *     While cells are balanced nobody else draws in their communities: 409 `plan-busy` with `job_id`.
          */
@@ -4938,7 +4939,7 @@ export interface components {
          * @description Long work on a plan.
          * @enum {string}
          */
-        JobKind: "balance" | "replay" | "forecast";
+        JobKind: "balance" | "replay" | "forecast" | "publish";
         /**
          * JobState
          * @description How far long work is.
@@ -5532,7 +5533,7 @@ export interface components {
          * @description Long work that is asked for. All but `kind` is of `balance` only.
          */
         NewPlanJob: {
-            /** @description balance, replay or forecast. */
+            /** @description balance, replay, forecast or publish. */
             kind: components["schemas"]["JobKind"];
             /**
              * Areas
@@ -6174,7 +6175,7 @@ export interface components {
             message: string;
             /**
              * Result
-             * @description What came of it. Of `balance`: `edit` and `revision` (null where nothing was changed), `units` moved, the measures `before` and `after`.
+             * @description What came of it. Of `balance`: `edit` and `revision` (null where nothing was changed), `units` moved, the measures `before` and `after`. Of `publish`: the `boundary_version` that it made.
              */
             result: {
                 [key: string]: unknown;
@@ -18026,7 +18027,10 @@ export interface operations {
     start_plan_job: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The revision as it was seen, such as `"3"`; 412 when it moved on. */
+                "If-Match"?: string;
+            };
             path: {
                 /** @description Number of the plan. */
                 plan_id: number;

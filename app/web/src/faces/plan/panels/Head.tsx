@@ -6,7 +6,7 @@ import { Icon } from "../../../ui/icons";
 import { Failed, Skeleton } from "../../../ui/states";
 import { openPlan, openedPlan, plan, planId, showTab } from "../state";
 import type { Plan, PlanStepName } from "../types";
-import { asking, deeds, nextStep, otherSteps, take } from "./lifecycle";
+import { asking, deeds, nextStep, otherSteps, publishing, take } from "./lifecycle";
 import { areaLabel } from "./names";
 import { StateChip } from "./StateChip";
 import { Stands } from "./Stands";
@@ -46,7 +46,7 @@ function start(step: PlanStepName): void {
 }
 
 function Steps({ plan: opened }: { plan: Plan }): JSX.Element {
-  const busy = deeds.busy.value !== "";
+  const busy = deeds.busy.value !== "" || publishing.value;
   const next = nextStep.value;
   return (
     <div class="plan-steps">

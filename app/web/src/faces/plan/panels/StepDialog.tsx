@@ -10,7 +10,7 @@ import { Labelled } from "../../../ui/Labelled";
 import { Refused } from "../../../ui/Refused";
 import { openedPlan } from "../state";
 import type { PlanStepName } from "../types";
-import { asking, deeds, differenceOf, faultsOf, take } from "./lifecycle";
+import { asking, deeds, differenceOf, faultsOf, publishNow, take } from "./lifecycle";
 import { areaLabel } from "./names";
 
 const LONGEST_REASON = 1000;
@@ -26,8 +26,8 @@ export function StepDialog(): JSX.Element | null {
 }
 
 /** What the line under the headline shows in full: there the map is free to fly to it. */
-async function go(step: PlanStepName, more: { reason?: string; publish_on?: string }): Promise<void> {
-  await take(step, more);
+async function go(taken: Promise<boolean>): Promise<void> {
+  await taken;
   const problem = deeds.problem.peek();
   if (differenceOf(problem).length > 0 || faultsOf(problem).length > 0) asking.value = null;
 }
@@ -38,7 +38,7 @@ function Publish(): JSX.Element {
   const problem = deeds.problem.value;
   const plan = openedPlan.value;
   return (
-    <form class="form" onSubmit={(event) => { event.preventDefault(); void go("publish", { publish_on: on }); }}>
+    <form class="form" onSubmit={(event) => { event.preventDefault(); void go(on === today ? publishNow() : take("publish", { publish_on: on })); }}>
       <p>{t("planPublishWhat", { n: number(plan?.moved_units ?? 0), area: areaLabel(plan?.area_code ?? 0) })}</p>
       <Labelled id="p-on" label={t("planPublishOn")} hint={t(on === today ? "planPublishNow" : "planPublishLater")} error={fieldError(problem, "publish_on")}>
         <input id="p-on" type="date" required min={today} value={on} onInput={(event) => setOn(event.currentTarget.value)} />
@@ -56,7 +56,7 @@ function WithReason({ step }: { step: PlanStepName }): JSX.Element {
   const [why, setWhy] = useState("");
   const problem = deeds.problem.value;
   return (
-    <form class="form" onSubmit={(event) => { event.preventDefault(); void go(step, { reason: why.trim() }); }}>
+    <form class="form" onSubmit={(event) => { event.preventDefault(); void go(take(step, { reason: why.trim() })); }}>
       <p>{word("planStepWhat", step)}</p>
       <Labelled id="p-why" label={t("field_reason")} error={fieldError(problem, "reason")}>
         <textarea id="p-why" rows={3} required maxLength={LONGEST_REASON} value={why} onInput={(event) => setWhy(event.currentTarget.value)} />

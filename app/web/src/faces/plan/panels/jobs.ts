@@ -4,6 +4,7 @@ import { get, write } from "../../../api/client";
 import { deed } from "../../../state/deed";
 import { resource, track } from "../../../state/resource";
 import { here, openedPlan, PATH, planId, reloadPlan } from "../state";
+import { reloadPlans } from "./plans";
 import type { Job, JobKind, NewJob } from "./shapes";
 
 const LOOK_MS = 1000;
@@ -41,6 +42,7 @@ effect(() => {
   if (left.length > 0) {
     fresh.value = new Set([...fresh.peek(), ...left]);
     reloadPlan();
+    reloadPlans();
   }
   if (now.length === 0) return undefined;
   const { loading, at } = jobs.value.value;
@@ -59,10 +61,15 @@ export async function start(wanted: NewJob): Promise<boolean> {
   const opened = openedPlan.peek();
   if (!opened) return false;
   return deeds.run(wanted.kind, async () => {
-    const made = await write<Job>("POST", `${PATH}/${opened.id}/jobs`, wanted);
-    jobs.patch((all) => [made, ...all.filter(({ id }) => id !== made.id)]);
-    told.value++;
+    await ask(opened.id, wanted);
   });
+}
+
+/** Have something done to a plan, or to a revision of it alone; throws what the server refuses. */
+export async function ask(id: number, wanted: NewJob, seen?: number): Promise<void> {
+  const made = await write<Job>("POST", `${PATH}/${id}/jobs`, wanted, seen);
+  jobs.patch((all) => [made, ...all.filter((one) => one.id !== made.id)]);
+  told.value++;
 }
 
 export async function cancel(job: Job): Promise<void> {

@@ -11,6 +11,7 @@ function isMeasures(value: unknown): value is Measures {
 
 export function jobResultText({ kind, result }: Job): string {
   if (!result) return "";
+  if (kind === "publish") return t("planJobPublished");
   const { before, after, units } = result;
   if (kind === "balance" && isMeasures(before) && isMeasures(after)) {
     return t("planBalanced", {

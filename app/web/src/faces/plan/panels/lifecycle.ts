@@ -6,6 +6,7 @@ import { deed } from "../../../state/deed";
 import { resource, track } from "../../../state/resource";
 import { here, openedPlan, PATH, planId, putPlan, reloadPlan, revision } from "../state";
 import type { Plan, PlanStepName } from "../types";
+import { ask, running } from "./jobs";
 import { reloadPlans } from "./plans";
 import type { Difference, PlanFault, PlanLog, StaffingEffect } from "./shapes";
 
@@ -32,12 +33,24 @@ export const nextStep = computed<PlanStepName | null>(() => {
 export const otherSteps = computed<readonly PlanStepName[]>(() => (openedPlan.value?.allowed ?? []).filter((step) => step !== nextStep.value));
 
 export async function take(step: PlanStepName, more: { reason?: string; publish_on?: string } = {}): Promise<boolean> {
-  const opened = openedPlan.peek();
-  if (!opened) return false;
-  const done = await deeds.run(step, async () => {
+  return did(step, async (opened) => {
     putPlan(await write<Plan>("POST", `${PATH}/${opened.id}/steps`, { step, ...more }, opened.revision));
     reloadPlans();
   });
+}
+
+/** Put the plan into force, behind the scenes: that of a city takes longer than an answer may. */
+export async function publishNow(): Promise<boolean> {
+  return did("publish", (opened) => ask(opened.id, { kind: "publish" }, opened.revision));
+}
+
+/** Whether it is being put into force. */
+export const publishing = computed(() => running.value.some(({ kind }) => kind === "publish"));
+
+async function did(step: PlanStepName, act: (opened: Plan) => Promise<void>): Promise<boolean> {
+  const opened = openedPlan.peek();
+  if (!opened) return false;
+  const done = await deeds.run(step, () => act(opened));
   if (done) asking.value = null;
   const kind = deeds.problem.peek()?.status;
   // Somebody else was faster: show what they did.
