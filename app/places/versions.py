@@ -3,7 +3,7 @@
 Loading a city, importing its files and publishing a plan do.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -30,6 +30,12 @@ def next_boundary_version(session: Session, now: datetime) -> int:
     """
     last = session.scalar(text("SELECT max(id) FROM boundary_version")) or 0
     return max(int(last) + 1, int(now.timestamp()))
+
+
+def after_last(session: Session, now: datetime) -> datetime:
+    """`now`, unless boundaries were drawn since, while we waited for our turn: just after those."""
+    last: datetime | None = session.scalar(text("SELECT max(lower(valid)) FROM boundary_version"))
+    return now if last is None or last < now else last + timedelta(microseconds=1)
 
 
 def close_boundary_version(session: Session, now: datetime) -> None:

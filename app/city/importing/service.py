@@ -96,6 +96,7 @@ def _take_over(report: ImportReport, found: FileRows) -> None:
 def _import(work: Work) -> None:
     session, report, progress = work.session, work.report, work.progress
     versions.take_turn(session)
+    work.now = versions.after_last(session, work.now)
     if report.rows:
         progress.step("check", 0, 1)
         TAKE[report.kind](work)

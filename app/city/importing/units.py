@@ -5,7 +5,7 @@ import pyarrow as pa
 import shapely
 
 from app.city import rows
-from app.city.importing import fields, hints, mosaic, queries
+from app.city.importing import boundaries, fields, hints, mosaic, queries
 from app.city.importing.report import MOST_OUTSIDE_SHARE
 from app.city.importing.work import Drawn, GeometryArray, Work
 from app.core.copying import copy_table
@@ -18,7 +18,10 @@ FIELDS = ("unit_id", "cell_code", "households", "incidents", "street_block", "lo
 
 
 def take(work: Work) -> None:
-    """Check the units against each other and the cells, and write them if they fit."""
+    """Check the units against each other and the cells, and write them if they fit.
+
+    Under a new boundary version: tiles of units are kept for ever under its number.
+    """
     cells = queries.areas_in_force(work.session, Level.CELL, work.now)
     if not len(cells.codes):
         work.report.problems.append("No cells are loaded; `minqing city import cells` comes first.")
@@ -59,6 +62,7 @@ def take(work: Work) -> None:
     plots = shapely.get_geometry(work.file.geometries, 0)
     copied = rows.unit_rows(content, plots, since(work.now))
     work.report.written = copy_table(driver_of(work.session), "base_unit", copied)
+    boundaries.open_version(work, "units imported")
 
 
 def _cells_of(work: Work, cells: Drawn) -> np.ndarray:

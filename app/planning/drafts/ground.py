@@ -108,7 +108,7 @@ def state_at(session: Session, at: datetime) -> State:
     asked = (database, version, at)
     found = _SINCE.find([asked])
     if asked not in found:
-        # Units can be imported without a new boundary version.
+        # There are databases into which units came without a boundary version of their own.
         found = {asked: queries.units_since(session, at)}
         _SINCE.keep(found)
     return State(database, version, found[asked])

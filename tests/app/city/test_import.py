@@ -3,6 +3,7 @@
 import csv
 import uuid
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pandas as pd
 import pytest
 import shapely
 from sqlalchemy import Engine, text
+from starlette.testclient import TestClient
 
 from app.city import service
 from app.city.importing.report import ImportReport
@@ -19,6 +21,10 @@ from app.core.clock import utc_now
 from geodata import crs
 from tests.app.city.samples import Importer, Samples
 from tests.app.city.test_loading import ask, contents
+from tests.app.maps import picture
+from tests.waiting import wait_until
+
+CURRENT_VERSION = "SELECT id FROM boundary_version WHERE upper_inf(valid)"
 
 
 def reasons(report: ImportReport) -> str:
@@ -375,6 +381,47 @@ def test_stations_are_checked_against_the_areas(take: Importer, samples: Samples
     assert fewer.written == len(stations) - 10
     in_force = "SELECT count(*) FROM station WHERE upper_inf(valid)"
     assert ask(take.engine, in_force) == len(stations) - 10
+
+
+def test_units_come_under_a_boundary_version_of_their_own(
+    own_client: TestClient, engine: Engine, samples: Samples
+) -> None:
+    """A tile kept for ever under the old number stays true; the new number has the new units."""
+    units = samples.units
+    old_id = int(units["unit_id"].iloc[0])
+    point = units.geometry.iloc[0].representative_point()
+    tile = picture.tile_at(point.x, point.y, 15)
+    before = ask(engine, CURRENT_VERSION)
+
+    def seen(**words: int) -> set[int]:
+        return {one["properties"]["id"] for one in picture.features(own_client, "units", tile,
+                                                                    **words)}  # fmt: skip
+
+    kept = seen(v=before)
+    assert old_id in kept
+    new_id = int(units["unit_id"].max()) + 1
+    units.loc[units.index[0], "unit_id"] = new_id
+    take = Importer(engine)
+    assert not take("units", samples.geopackage(units), dry_run=True).written
+    assert ask(engine, CURRENT_VERSION) == before
+    report = take("units", samples.geopackage(units))
+    assert report.written == len(units), reasons(report)
+    version = ask(engine, CURRENT_VERSION)
+    assert version > before
+    wait_until(lambda: seen() == kept - {old_id} | {new_id})
+    assert seen(v=version) == seen()
+    assert seen(v=before) == kept
+
+
+def test_an_import_that_waited_for_its_turn(engine: Engine, samples: Samples) -> None:
+    """Boundaries drawn meanwhile are not older than those that come after them."""
+    began = utc_now() - timedelta(seconds=30)
+    file = samples.geopackage(samples.units)
+    assert Importer(engine)("units", file).written
+    meanwhile = ask(engine, CURRENT_VERSION)
+    assert Importer(engine, lambda: began)("units", file).written
+    assert ask(engine, CURRENT_VERSION) > meanwhile
+    assert ask(engine, "SELECT count(*) FROM base_unit WHERE isempty(valid)") == 0
 
 
 def test_duty_units_follow_their_station(engine: Engine, samples: Samples) -> None:
