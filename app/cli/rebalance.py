@@ -15,7 +15,7 @@ from app.cli.terminal import complain, console, give_up, progress_bar
 from app.cli.unit_files import said_plainly
 from geodata import codes
 from geodata.codes import InvalidCodeError
-from geodata.rebalance import borders, files, measures, number, plans, search, validity
+from geodata.rebalance import borders, files, measures, number, plans, search, sets, validity
 from geodata.rebalance.profiles import PROFILES, ProfileName
 from geodata.rebalance.units import LOAD_OF_INCIDENT, Units, UnitsError
 
@@ -58,8 +58,9 @@ def rebalance(
     with said_plainly():
         file = files.read(source)
         only = _communities(file.units, within)
-    units, weights = file.units, PROFILES[profile]
-    between = borders.between(units)
+        units, weights = file.units, PROFILES[profile]
+        between = borders.between(units)
+        sets.check(units, between)
     console.print(f"{len(units):,} base units in {len(units.starts) - 1:,} communities")
     start = units.cell_code
     if cells_follow_load:

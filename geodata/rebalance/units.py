@@ -178,7 +178,8 @@ def make(
     )  # fmt: skip
 
 
-def _named(ids: IntArray) -> str:
+def named(ids: IntArray) -> str:
+    """The first of some ids, and how many more there are."""
     shown = ", ".join(map(str, ids[:MOST_NAMED]))
     return shown if len(ids) <= MOST_NAMED else f"{shown} and {len(ids) - MOST_NAMED} more"
 
@@ -188,7 +189,7 @@ def _id_faults(ids: IntArray) -> list[str]:
         return ["unit_id: there are no units"]
     unique, count = np.unique(ids, return_counts=True)
     doubled = unique[count > 1]
-    return [f"unit_id: more than once: {_named(doubled)}"] if len(doubled) else []
+    return [f"unit_id: more than once: {named(doubled)}"] if len(doubled) else []
 
 
 def _code_faults(ids: IntArray, communities: IntArray, cells: IntArray) -> list[str]:
@@ -196,16 +197,16 @@ def _code_faults(ids: IntArray, communities: IntArray, cells: IntArray) -> list[
     ranks = codes.ranks_of(communities)
     wrong = ids[ranks != list(Level).index(Level.COMMUNITY)]
     if len(wrong):
-        faults.append(f"community_code: no code of a community: units {_named(wrong)}")
+        faults.append(f"community_code: no code of a community: units {named(wrong)}")
     outside = ids[(cells // 1000 != communities // 1000) | (cells % 1000 == 0)]
     if len(outside):
-        faults.append(f"cell_code: no cell of its community: units {_named(outside)}")
+        faults.append(f"cell_code: no cell of its community: units {named(outside)}")
     return faults
 
 
 def _weight_faults(ids: IntArray, name: str, values: FloatArray) -> list[str]:
     wrong = ids[~np.isfinite(values) | (values < 0)]
-    return [f"{name}: must be a number of 0 or more: units {_named(wrong)}"] if len(wrong) else []
+    return [f"{name}: must be a number of 0 or more: units {named(wrong)}"] if len(wrong) else []
 
 
 def _shape_faults(ids: IntArray, geometry: GeometryArray) -> list[str]:
@@ -213,4 +214,4 @@ def _shape_faults(ids: IntArray, geometry: GeometryArray) -> list[str]:
     good = polygon & ~shapely.is_empty(geometry)
     good[good] = shapely.is_valid(geometry[good])
     wrong = ids[~good]
-    return [f"geometry: no valid Polygon: units {_named(wrong)}"] if len(wrong) else []
+    return [f"geometry: no valid Polygon: units {named(wrong)}"] if len(wrong) else []

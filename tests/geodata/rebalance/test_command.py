@@ -172,6 +172,75 @@ def test_a_file_that_is_none_is_refused(
     assert [p.name for p in tmp_path.iterdir() if "out" in p.name] == []
 
 
+@pytest.mark.parametrize(
+    ("sets", "locked", "said"),
+    [
+        # Units 1 to 48 are a field of eight by six, and the first community; 49 lies in the second.
+        ({1: 7, 2: 7, 4: 7}, (), "set 7 lies in pieces with no border between them that a cell can"
+         " pass: 1: units 1, 2; 2: units 4"),
+        ({1: 7, 10: 7}, (), "set 7 lies in pieces"),  # a corner is no border
+        ({48: 7, 49: 7}, (), f"set 7 lies in more than one community: {FIRST}: units 48;"
+         f" {FIRST + 1000}: units 49"),
+        ({1: 7, 8: 7}, (1,), "set 7 lies in pieces"),
+        ({1: 3, 2: 3, 3: 4, 5: 4}, (), "set 4 lies in pieces"),
+    ],
+)  # fmt: skip
+def test_sets_that_no_plan_can_keep_together(
+    sets: dict[int, int], locked: tuple[int, ...], said: str, tmp_path: Path
+) -> None:
+    """Refused at once, with the set and its units; the sets that can be kept are not named."""
+    rows = made_up.frame(8, 6, 4, seed=3, communities=2)
+    rows["together"] = rows["unit_id"].map(sets).astype("Int64")
+    rows["locked"] = rows["unit_id"].isin(locked)
+    rows.to_parquet(tmp_path / "in.parquet")
+    code, told = run(tmp_path / "in.parquet", "--out", tmp_path / "out.parquet")
+    assert (code, f"together: {said}" in " ".join(told.split())) == (1, True), told
+    assert (told.count("together:"), "base units in" in told, "Traceback" in told) == (1, 0, 0)
+    assert [p.name for p in tmp_path.iterdir()] == ["in.parquet"]
+
+
+def test_sets_that_are_locked_in_part(three: Path, tmp_path: Path) -> None:
+    """They stay where their locked unit is, unless that cannot be: then they are named."""
+    out = tmp_path / "out.parquet"
+    rows = gpd.read_parquet(three)
+    # Units 2 and 3 lie side by side, in the first cell and in the second.
+    rows["together"] = np.where(rows["unit_id"].isin([2, 3]), 5, None)
+    for held in ([2], [3]):
+        rows.assign(locked=rows["unit_id"].isin(held)).to_parquet(three)
+        code, told = run(three, "--out", out)
+        assert code == 0, told
+        plan = gpd.read_parquet(out).set_index("unit_id")["new_cell_code"]
+        assert plan[2] == plan[3] == FIRST + 1 + (held[0] - 1) // 2
+        out.unlink()
+    rows.assign(locked=rows["unit_id"].isin([2, 3])).to_parquet(three)
+    code, told = run(three, "--out", out)
+    named = f"set 5 is locked in more than one cell: {FIRST + 1}: units 2; {FIRST + 2}: units 3"
+    assert (code, named in " ".join(told.split())) == (1, True), told
+    rows.assign(locked=rows["cell_code"] == FIRST + 1).to_parquet(three)
+    code, told = run(three, "--out", out)
+    assert (code, "set 5 lies in part in a cell of locked units" in told) == (1, True), told
+    assert not out.exists()
+    # Where all of it is locked nothing is drawn, wherever it lies.
+    rows["together"] = np.where(rows["unit_id"].isin([1, 8]), 5, None)
+    rows.assign(locked=rows["cell_code"] == FIRST + 1).to_parquet(three)
+    assert run(three, "--out", out)[0] == 0
+
+
+def test_a_set_across_a_barrier(three: Path, tmp_path: Path) -> None:
+    """No cell passes it, and so no set does; the same set without the barrier is kept."""
+    rows = gpd.read_parquet(three)
+    rows["together"] = np.where(rows["unit_id"].isin([2, 3]), 5, None)
+    rows["barrier_block"] = (rows["unit_id"] - 1) % 6 // 2
+    rows.to_parquet(three)
+    out = tmp_path / "out.parquet"
+    code, told = run(three, "--out", out)
+    assert (code, "set 5 lies in pieces" in told, out.exists()) == (1, True, False), told
+    rows.drop(columns="barrier_block").to_parquet(three)
+    assert run(three, "--out", out)[0] == 0
+    plan = gpd.read_parquet(out).set_index("unit_id")["new_cell_code"]
+    assert plan[2] == plan[3]
+
+
 def test_what_is_no_file(city: Path, tmp_path: Path) -> None:
     """Missing, cut short, or text; and a target that cannot be."""
     short = tmp_path / "short.parquet"
