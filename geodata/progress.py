@@ -18,6 +18,26 @@ class Progress(Protocol):
         """
 
 
+class Stretch:
+    """Work that is a part of other work: its steps move the whole from one share to another."""
+
+    PARTS = 1_000
+
+    def __init__(self, whole: Progress, begin: float, end: float) -> None:
+        """Move `whole` from the share `begin` to the share `end`, each 0 to 1."""
+        self._whole = whole
+        self._begin, self._end = begin, end
+
+    def step(self, name: str, done: int, total: int) -> None:
+        """Say how far the whole is, in `PARTS`.
+
+        Raises:
+            Cancelled: by the whole.
+        """
+        share = self._begin + (self._end - self._begin) * (done / total if total else 0.0)
+        self._whole.step(name, round(share * self.PARTS), self.PARTS)
+
+
 class Silent:
     """A receiver that shows nothing and never cancels."""
 

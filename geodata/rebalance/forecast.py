@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammaln
 
+from geodata.progress import Progress, Silent, Stretch
 from geodata.rebalance.units import BoolArray, FloatArray, IntArray, sums
 
 INTERVAL_SHARE = 0.8
@@ -136,8 +137,11 @@ class Backtest:
     cell: Errors
 
 
-def estimate(cases: Cases, estate: Estate) -> Rates:
+def estimate(cases: Cases, estate: Estate, progress: Progress | None = None) -> Rates:
     """Rates of every unit from the cases of some weeks.
+
+    Args:
+        progress: told in likelihoods that were maximised; may cancel.
 
     Raises:
         ValueError: no unit, no week, a row or week that is none, households that are no number.
@@ -146,10 +150,14 @@ def estimate(cases: Cases, estate: Estate) -> Rates:
     count = len(estate.households)
     seen = sums(cases.unit, np.ones(len(cases.unit)), count)
     total = seen.sum()
-    ground_share = _ground_share(seen, estate)
+    watch, levels = progress or Silent(), (estate.community, estate.cell, np.arange(count))
+    fits = len(_GROUND_SHARES) + len(levels)
+    ground_share = _ground_share(seen, estate, Stretch(watch, 0.0, len(_GROUND_SHARES) / fits))
     expected = total * _spread(estate.households, ground_share)
-    shapes, doubts = [], []
-    for level in (estate.community, estate.cell, np.arange(count)):
+    shapes: list[float] = []
+    doubts: list[FloatArray] = []
+    for level in levels:
+        watch.step("rates", len(_GROUND_SHARES) + len(shapes), fits)
         size = int(level.max()) + 1
         shape, factor, doubt = _shrunk(sums(level, seen, size), sums(level, expected, size))
         expected = expected * factor[level]
@@ -199,8 +207,13 @@ def expect(rates: Rates, weeks: float, group: IntArray, share: float = INTERVAL_
     return Expected(mean, low, high, inside)
 
 
-def backtest(cases: Cases, estate: Estate, held_weeks: int) -> Backtest:
+def backtest(
+    cases: Cases, estate: Estate, held_weeks: int, progress: Progress | None = None
+) -> Backtest:
     """What a forecast from all but the last weeks would have said of these.
+
+    Args:
+        progress: told how far it is; may cancel.
 
     Raises:
         ValueError: as `estimate`; no week is left to learn from or to hold against.
@@ -209,7 +222,9 @@ def backtest(cases: Cases, estate: Estate, held_weeks: int) -> Backtest:
     if held_weeks < 1 or fitted_weeks < 1:
         raise ValueError(f"{cases.weeks} weeks cannot be parted into some and {held_weeks}")
     before, after = cases.only(0, fitted_weeks), cases.only(fitted_weeks, cases.weeks)
-    rates = estimate(before, estate)
+    watch = progress or Silent()
+    rates = estimate(before, estate, Stretch(watch, 0.0, 0.8))
+    watch.step("trial", 8, 10)
     units = np.arange(len(estate.households), dtype=np.int64)
     scale = held_weeks / fitted_weeks
     told = [
@@ -253,7 +268,7 @@ def _spread(households: FloatArray, ground_share: float) -> FloatArray:
     return spread
 
 
-def _ground_share(seen: FloatArray, estate: Estate) -> float:
+def _ground_share(seen: FloatArray, estate: Estate, progress: Progress) -> float:
     """The share under which the counts of units, inside their communities, are likeliest."""
     size = int(estate.community.max()) + 1
     of_community = sums(estate.community, seen, size)[estate.community]
@@ -264,7 +279,13 @@ def _ground_share(seen: FloatArray, estate: Estate) -> float:
         mean = of_community * np.divide(spread, inside, out=np.zeros_like(spread), where=inside > 0)
         return _fit(seen, mean)[1]
 
-    return max(_GROUND_SHARES, key=likelihood) if seen.any() else 0.0
+    if not seen.any():
+        return 0.0
+    found: list[float] = []
+    for share in _GROUND_SHARES:
+        progress.step("rates", len(found), len(_GROUND_SHARES))
+        found.append(likelihood(share))
+    return _GROUND_SHARES[int(np.argmax(found))]
 
 
 def _shrunk(seen: FloatArray, expected: FloatArray) -> tuple[float, FloatArray, FloatArray]:

@@ -157,3 +157,12 @@ def _serve(starts, split, at_s, x_m, y_m, service_s, begin_s, end_s, opened_s, s
             if done_s == np.inf:
                 break
     return begun_s, finished_s, way_m
+
+
+def compile_now() -> None:
+    """Compile what is not compiled yet for this machine; it takes seconds, and is then kept."""
+    none = np.zeros(1)
+    serve(
+        np.zeros(1, np.int64), none, np.zeros((1, 2)), none, np.zeros(1, np.bool_),
+        hours=WorkHours(none, none + 1.0), speed_m_s=1.0,
+    )  # fmt: skip

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from geodata.progress import Progress, Silent
 from geodata.rebalance.queueing import Served, WorkHours, serve
 from geodata.rebalance.units import BoolArray, FloatArray, IntArray, sums
 
@@ -127,13 +128,19 @@ class Replay:
     spread_by_week_draft: FloatArray
 
 
-def replay(
-    place: Place, cases: PastCases, today: IntArray, draft: IntArray, rules: Rules
+def replay(  # noqa: PLR0917 what, where, twice, how
+    place: Place,
+    cases: PastCases,
+    today: IntArray,
+    draft: IntArray,
+    rules: Rules,
+    progress: Progress | None = None,
 ) -> Replay:
     """Play a year on two plans.
 
     Args:
         today, draft: (n,) the cell code of each unit.
+        progress: told in years that were played; may cancel.
 
     Raises:
         ValueError: no whole week, a row that is none, or values that are no numbers.
@@ -141,7 +148,12 @@ def replay(
     _check(place, cases, rules)
     chosen = cases.at_s < rules.weeks * WEEK_S
     cases = PastCases(*(getattr(cases, name)[chosen] for name in PastCases.__dataclass_fields__))
-    told = [_weeks_of(place, cases, plan, rules) for plan in (today, draft)]
+    watch = progress or Silent()
+    told: list[_Weeks] = []
+    for plan in (today, draft):
+        watch.step("replay", len(told), 3)
+        told.append(_weeks_of(place, cases, plan, rules))
+    watch.step("replay", 2, 3)
     rng = np.random.default_rng(rules.seed)
     drawn = rng.integers(0, rules.weeks, (DRAWS, rules.weeks))
     # How often each week is in each draw; the first row is the year as it was.

@@ -20,6 +20,7 @@ from app.core.errors import Problem
 from app.places import queries as places
 from app.planning.drafts import queries
 from geodata import crs
+from geodata.progress import Progress, Silent
 from geodata.rebalance import borders as unit_borders
 from geodata.rebalance import units as base_units
 from geodata.rebalance.borders import Borders
@@ -127,18 +128,28 @@ def communities_in(
     return everywhere[first:last]
 
 
-def read(session: Session, state: State, at: datetime, communities: IntArray) -> Ground:
+def read(
+    session: Session,
+    state: State,
+    at: datetime,
+    communities: IntArray,
+    progress: Progress | None = None,
+) -> Ground:
     """The ground of these communities.
 
     Args:
         communities: at least one, ascending, each with units.
+        progress: told in communities; may cancel. None for somebody who waits.
 
     Raises:
         Problem: 409 `base-units`: what is in the database cannot be drawn from.
     """
+    watch = progress or Silent()
     parts = []
     for first in range(0, len(communities), AT_ONCE):
+        watch.step("ground", first, len(communities))
         parts += _parts(session, state, at, communities[first : first + AT_ONCE])
+    watch.step("ground", len(communities), len(communities))
     return joined(parts)
 
 

@@ -1,7 +1,8 @@
 """A plan over the ground that it is drawn on: its units with their load, and the cell of each."""
 
 import threading
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +17,7 @@ from app.planning.models import Plan
 from app.planning.rules import PlanState
 from geodata import codes
 from geodata.codes import Level
+from geodata.progress import Progress, Silent, Stretch
 from geodata.rebalance import validity, workload
 from geodata.rebalance.borders import Borders
 from geodata.rebalance.units import BoolArray, FloatArray, IntArray, Units
@@ -23,6 +25,7 @@ from geodata.rebalance.validity import Fault
 from geodata.rebalance.workload import Counting, WorkloadModel
 
 LOADS_BYTES = 32_000_000
+LISTEN_EVERY_S = 0.5
 
 _LOADS: Kept[FloatArray] = Kept(LOADS_BYTES, lambda load: load.nbytes + 600)
 _WEIGHING = threading.Lock()
@@ -69,21 +72,25 @@ def load(
     communities: Sequence[int] | None = None,
     *,
     model: WorkloadModel | None = None,
+    progress: Progress | None = None,
 ) -> Draft:
     """A plan, or some communities of it.
 
     Args:
         communities: their codes, all inside the plan's area; None for every one.
         model: what makes work; None for the plan's own.
+        progress: told how far it is, and may cancel; None for somebody who waits.
 
     Raises:
         Problem: 422 on `area` where there are no units; 409 `base-units`.
     """
     state = ground.state_at(session, plan.base_at)
     wanted = _communities(session, plan, state, communities)
-    below = ground.read(session, state, plan.base_at, wanted)
+    watch = progress or Silent()
+    below = ground.read(session, state, plan.base_at, wanted, Stretch(watch, 0.0, 0.7))
     weights = model or workload.from_json(plan.model)
-    units = below.units.with_load(_load(session, plan, state, wanted, below, weights))
+    load_ = _load(session, plan, state, wanted, below, weights, Stretch(watch, 0.7, 1.0))
+    units = below.units.with_load(load_)
     first, last = int(wanted[0]), int(wanted[-1])
     cells = units.cell_code.copy()
     moves = queries.moves(session, plan.id, (first, last))
@@ -149,6 +156,7 @@ def _load(  # noqa: PLR0917 whose, where, by what
     wanted: IntArray,
     below: Ground,
     model: WorkloadModel,
+    progress: Progress,
 ) -> FloatArray:
     """The load of each unit by a model."""
     if model == workload.DEFAULT:
@@ -160,10 +168,10 @@ def _load(  # noqa: PLR0917 whose, where, by what
     keys: list[Hashable] = [(key, code) for code in wanted.tolist()]
     found = _LOADS.find(keys)
     if len(found) < len(keys):
-        with _WEIGHING:
+        with _turn(_WEIGHING, progress):
             found |= _LOADS.find(keys)
             if len(found) < len(keys):
-                weighed = _weigh(session, plan, state, below, model)
+                weighed = _weigh(session, plan, state, below, model, progress)
                 made: dict[Hashable, FloatArray] = {
                     (key, code): load for code, load in weighed.items()
                 }
@@ -172,14 +180,30 @@ def _load(  # noqa: PLR0917 whose, where, by what
     return np.concatenate([found[key] for key in keys])
 
 
-def _weigh(
-    session: Session, plan: Plan, state: State, below: Ground, model: WorkloadModel
+@contextmanager
+def _turn(lock: threading.Lock, progress: Progress) -> Iterator[None]:
+    """The lock, for which somebody waits who can be cancelled meanwhile."""
+    while not lock.acquire(timeout=LISTEN_EVERY_S):
+        progress.step("wait", 0, 1)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _weigh(  # noqa: PLR0917 as `_load`
+    session: Session,
+    plan: Plan,
+    state: State,
+    below: Ground,
+    model: WorkloadModel,
+    progress: Progress,
 ) -> dict[int, FloatArray]:
     units = below.units
     if model.incidents is Counting.FORECAST:
         every = _communities(session, plan, state, None)
-        units = ground.read(session, state, plan.base_at, every).units
-    load_ = workloads.loads_of(session, units, model, plan.base_at)
+        units = ground.read(session, state, plan.base_at, every, Stretch(progress, 0.0, 0.5)).units
+    load_ = workloads.loads_of(session, units, model, plan.base_at, Stretch(progress, 0.5, 1.0))
     names = units.community_code[units.starts[:-1]].tolist()
     # Copies: a view would hold on to the whole.
     parts = [part.copy() for part in np.split(load_, units.starts[1:-1])]

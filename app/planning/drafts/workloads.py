@@ -8,24 +8,35 @@ from sqlalchemy.orm import Session
 
 from app.planning.drafts.case_queries import Period
 from app.planning.drafts.cases import UnitCases, cases_in, weekly
+from geodata.progress import Progress, Silent, Stretch
 from geodata.rebalance import borders, forecast, workload
 from geodata.rebalance.units import BoolArray, FloatArray, IntArray, Units
 from geodata.rebalance.workload import Counting, WorkloadModel
 
 
-def loads_of(session: Session, units: Units, model: WorkloadModel, at: datetime) -> FloatArray:
+def loads_of(
+    session: Session,
+    units: Units,
+    model: WorkloadModel,
+    at: datetime,
+    progress: Progress | None = None,
+) -> FloatArray:
     """(n,) the work that each unit makes, in households.
 
     Args:
         units: of the boundaries at `at`, in metres.
         at: the instant before which cases are counted: that of the plan's base.
+        progress: told how far it is, and may cancel.
     """
+    watch = progress or Silent()
     incidents = {"": units.incidents}
     if model.incidents is not Counting.LISTED:
         period = Period(at - timedelta(days=model.period_days), at)
-        cases = cases_in(session, units, period)
-        take = _counted if model.incidents is Counting.COUNTED else _forecast
-        incidents = take(units, model, cases)
+        cases = cases_in(session, units, period, progress=Stretch(watch, 0.0, 0.4))
+        if model.incidents is Counting.COUNTED:
+            incidents = _counted(units, model, cases)
+        else:
+            incidents = _forecast(units, model, cases, Stretch(watch, 0.4, 1.0))
     street_m = np.zeros(len(units))
     if model.per_street_km:
         street_m = workload.street_m_of(units, borders.between(units))
@@ -65,13 +76,16 @@ def _counted(units: Units, model: WorkloadModel, cases: UnitCases) -> dict[str, 
     }
 
 
-def _forecast(units: Units, model: WorkloadModel, cases: UnitCases) -> dict[str, FloatArray]:
+def _forecast(
+    units: Units, model: WorkloadModel, cases: UnitCases, progress: Progress
+) -> dict[str, FloatArray]:
     estate = estate_of(units)
     weeks = -(-model.period_days // 7)
     by_week = weekly(cases, weeks)
-    return {
-        group: workload.a_year(
-            forecast.estimate(by_week.of(of), estate).a_week * weeks, model.period_days
-        )
-        for group, of in _groups(model, cases).items()
-    }
+    groups = _groups(model, cases)
+    found = {}
+    for index, (group, of) in enumerate(groups.items()):
+        stretch = Stretch(progress, index / len(groups), (index + 1) / len(groups))
+        a_week = forecast.estimate(by_week.of(of), estate, stretch).a_week
+        found[group] = workload.a_year(a_week * weeks, model.period_days)
+    return found

@@ -21,6 +21,7 @@ from app.planning.models import Plan, PlanJob
 from app.planning.rules import EditKind
 from geodata import codes
 from geodata.codes import Level
+from geodata.progress import Stretch
 from geodata.rebalance import measures, profiles
 from geodata.rebalance.profiles import PROFILES, ProfileName
 from geodata.rebalance.units import BoolArray
@@ -78,7 +79,7 @@ def balance(context: Context, plan_id: int, params: Mapping[str, Any], watch: Wa
         wait_as_long_as_it_takes(session)
         plan = held.find(session, plan_id)
         parts = communities_of(session, plan, params["areas"], params["cells"])
-        draft = drafts.load(session, plan, list(parts))
+        draft = drafts.load(session, plan, list(parts), progress=Stretch(watch, 0.0, 0.0))
     after = search.rebalance(
         draft.units.with_locked(_stays(draft, parts, params["cells"])),
         draft.borders,

@@ -15,6 +15,7 @@ from app.incidents.clocks.workdays import WorkingDaysError, city_calendar
 from app.planning import held
 from app.planning.jobs.work import Outcome, Watch
 from app.planning.models import Plan
+from geodata.progress import Stretch
 
 
 def replay(context: Context, plan_id: int, params: Mapping[str, Any], watch: Watch) -> Outcome:
@@ -29,7 +30,7 @@ def replay(context: Context, plan_id: int, params: Mapping[str, Any], watch: Wat
     def study(session: Session, plan: Plan) -> BaseModel:
         try:
             calendar = city_calendar(context.settings.data_dir)
-            return replaying.replay_of(session, plan, calendar, seed=params["seed"])
+            return replaying.replay_of(session, plan, calendar, seed=params["seed"], progress=watch)
         except (CalendarUnknown, WorkingDaysError) as error:
             raise Problem(
                 HTTPStatus.CONFLICT, "working-days", "Working days are not known", f"{error}."
@@ -47,16 +48,19 @@ def forecast(context: Context, plan_id: int, params: Mapping[str, Any], watch: W
     """
     from app.planning.studies import forecasting  # noqa: PLC0415  (scipy's statistics)
 
-    return _looked_at(context, plan_id, forecasting.forecast_of, watch)
+    def study(session: Session, plan: Plan) -> BaseModel:
+        return forecasting.forecast_of(session, plan, watch)
+
+    return _looked_at(context, plan_id, study, watch)
 
 
 def _looked_at(
     context: Context, plan_id: int, study: Callable[[Session, Plan], BaseModel], watch: Watch
 ) -> Outcome:
-    watch.step("study", 0, 1)
+    watch.step("study", 0, Stretch.PARTS)
     with reading(context.engine) as session:
         wait_as_long_as_it_takes(session)
         plan = held.find(session, plan_id)
         found = study(session, plan)
-    watch.step("study", 1, 1)
+    watch.step("study", Stretch.PARTS, Stretch.PARTS)
     return Outcome(result=found.model_dump(mode="json"))

@@ -9,26 +9,31 @@ from app.planning.drafts.cases import cases_in, weekly
 from app.planning.models import Plan
 from app.planning.studies.period import WEEKS, period_before
 from app.planning.studies.schemas import ForecastCells, ForecastErrors, ForecastResult
+from geodata.progress import Progress, Silent, Stretch
 from geodata.rebalance import forecast, workload
 
 HELD_WEEKS = 13
 
 
-def forecast_of(session: Session, plan: Plan) -> ForecastResult:
+def forecast_of(session: Session, plan: Plan, progress: Progress | None = None) -> ForecastResult:
     """Next year's cases of a plan's cells, learnt from the 52 weeks before its base.
+
+    Args:
+        progress: told how far it is, and may cancel.
 
     Raises:
         Problem: as `drafts.load`.
     """
     time = period_before(plan)
-    draft = drafts.load(session, plan)
-    cases = weekly(cases_in(session, draft.units, time), WEEKS)
+    watch = progress or Silent()
+    draft = drafts.load(session, plan, progress=Stretch(watch, 0.0, 0.4))
+    came = cases_in(session, draft.units, time, progress=Stretch(watch, 0.4, 0.5))
+    cases = weekly(came, WEEKS)
     estate = workloads.estate_of(draft.units)
-    tried = forecast.backtest(cases, estate, HELD_WEEKS)
+    tried = forecast.backtest(cases, estate, HELD_WEEKS, Stretch(watch, 0.5, 0.75))
     code, cell = np.unique(draft.cells, return_inverse=True)
-    told = forecast.expect(
-        forecast.estimate(cases, estate), workload.YEAR_DAYS / 7.0, cell.astype(np.int64)
-    )
+    rates = forecast.estimate(cases, estate, Stretch(watch, 0.75, 1.0))
+    told = forecast.expect(rates, workload.YEAR_DAYS / 7.0, cell.astype(np.int64))
     return ForecastResult(
         revision=plan.revision,
         since=time.since,

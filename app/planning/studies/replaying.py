@@ -8,13 +8,14 @@ from app.incidents.clocks.queries import limits_of
 from app.planning.drafts import queries as draft_queries
 from app.planning.drafts import service as drafts
 from app.planning.drafts.case_queries import Period
-from app.planning.drafts.cases import cases_in
+from app.planning.drafts.cases import UnitCases, cases_in
 from app.planning.drafts.service import Draft
 from app.planning.models import Plan
 from app.planning.studies import clock
 from app.planning.studies.period import WEEKS, period_before
 from app.planning.studies.schemas import ReplayFigures, ReplayResult, ReplayRules
 from geodata import codes
+from geodata.progress import Progress, Silent, Stretch
 from geodata.rebalance import replay, workload
 from geodata.rebalance.replay import PastCases, Place, Replay, Rules
 from geodata.rebalance.units import FloatArray
@@ -27,10 +28,21 @@ OTHER_SERVICE_MIN = 30.0
 OTHER = "other"
 
 
-def replay_of(session: Session, plan: Plan, calendar: Calendar, *, seed: int = 1) -> ReplayResult:
+def replay_of(
+    session: Session,
+    plan: Plan,
+    calendar: Calendar,
+    *,
+    seed: int = 1,
+    progress: Progress | None = None,
+) -> ReplayResult:
     """The cases of the 52 weeks before a plan's base, in the cells of today and of the plan.
 
     Of the communities that the plan changes; of all, if it changes none.
+
+    Args:
+        seed: of the intervals.
+        progress: told how far it is, and may cancel.
 
     Raises:
         Problem: as `drafts.load`.
@@ -39,7 +51,8 @@ def replay_of(session: Session, plan: Plan, calendar: Calendar, *, seed: int = 1
     time = period_before(plan)
     lo, hi = codes.code_range(plan.area_code)
     changed = draft_queries.touched(session, plan.id, (lo, hi))
-    draft = drafts.load(session, plan, changed or None)
+    watch = progress or Silent()
+    draft = drafts.load(session, plan, changed or None, progress=Stretch(watch, 0.0, 0.6))
     model = workload.from_json(plan.model)
     rules = Rules(
         clock.work_hours(Unit.WORK_HOUR, time.since, time.until, calendar),
@@ -47,12 +60,15 @@ def replay_of(session: Session, plan: Plan, calendar: Calendar, *, seed: int = 1
         weeks=WEEKS,
         seed=seed,
     )
+    cases = cases_in(session, draft.units, time, progress=Stretch(watch, 0.6, 0.8))
+    past = _past_cases(session, cases, model, time, calendar)
     found = replay.replay(
         Place(draft.units.community_code, _steady_load(draft, model), draft.fixed),
-        _past_cases(session, draft, model, time, calendar),
+        past,
         draft.base,
         draft.cells,
         rules,
+        Stretch(watch, 0.8, 1.0),
     )
     return _told(found, plan, draft, time, seed)
 
@@ -64,9 +80,8 @@ def _steady_load(draft: Draft, model: WorkloadModel) -> FloatArray:
 
 
 def _past_cases(
-    session: Session, draft: Draft, model: WorkloadModel, time: Period, calendar: Calendar
+    session: Session, cases: UnitCases, model: WorkloadModel, time: Period, calendar: Calendar
 ) -> PastCases:
-    cases = cases_in(session, draft.units, time)
     rows = cases.rows
     hours = {
         kind: clock.work_hours(kind, time.since, time.until, calendar)

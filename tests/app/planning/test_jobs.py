@@ -205,6 +205,52 @@ def test_cancelled_in_the_middle(
     assert moves_of(own_context, plan) == {}
 
 
+@pytest.mark.parametrize("kind", ["replay", "forecast"])
+@pytest.mark.parametrize("share", [0.5, 0.9])
+def test_a_study_is_cancelled_in_the_middle(
+    kind: str, share: float, own_context: Context, plan: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it counts and computes it moves on, and the next report hears that it is over."""
+    job = ask(plan, kind=kind)
+    told = jobs._Teller.step
+    shown: list[int] = []
+
+    def cancel_there(self: Any, name: str, done: int, total: int) -> None:
+        shown.append(look(plan, job)["done"])
+        if done >= share * total:
+            assert done < total
+            answer = plan.client.post(f"{plan.url}/jobs/{job['id']}/cancel").json()
+            assert (answer["state"], answer["cancel_asked"]) == ("running", True)
+        told(self, name, done, total)
+
+    monkeypatch.setattr(jobs, "TELL_EVERY_S", 0.0)
+    monkeypatch.setattr(jobs._Teller, "step", cancel_there)
+    assert work(own_context, job) == "cancelled"
+    ended = look(plan, job)
+    assert (ended["state"], ended["result"]) == ("cancelled", None)
+    assert share * ended["total"] <= ended["done"] < ended["total"]
+    assert shown == sorted(shown)
+    assert 0 < shown[-1] < ended["total"]
+
+
+def test_a_balance_is_cancelled_before_it_searches(
+    own_context: Context, plan: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the ground is read, which takes seconds of a city: nothing is done by then."""
+    job = ask(plan)
+    told = jobs._Teller.step
+    names: list[str] = []
+
+    def cancel_there(self: Any, name: str, done: int, total: int) -> None:
+        names.append(name)
+        assert plan.client.post(f"{plan.url}/jobs/{job['id']}/cancel").json()["done"] == 0
+        told(self, name, done, total)
+
+    monkeypatch.setattr(jobs._Teller, "step", cancel_there)
+    assert work(own_context, job) == "cancelled"
+    assert names == ["ground"]
+
+
 def test_killed_in_the_middle(own_context: Context, plan: Hand) -> None:
     """While it writes what it found: the plan is as it was; the next worker does it again, once."""
     area = hand.communities(own_context.engine)[3]

@@ -231,7 +231,7 @@ def test_studies_are_jobs(own_context: Context, own_client: TestClient, units: U
         assert (again.status_code, again.json()["type"]) == (409, "/problems/plan-busy")
         assert jobs.run(own_context, Asked(asked.json()["id"], 0, lambda: False)) == "done"
         job = own_client.get(f"{url}/{asked.json()['id']}").json()
-        assert (job["state"], job["done"], job["total"], job["message"]) == ("done", 1, 1, "")
+        assert (job["state"], job["done"], job["total"], job["message"]) == ("done", 1000, 1000, "")
         found = schema.model_validate(job["result"])
         assert found.revision == 1
         assert found.cases > 0

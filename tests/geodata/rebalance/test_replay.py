@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from geodata.rebalance import replay
+from geodata.rebalance import queueing, replay
 from geodata.rebalance.queueing import WorkHours
 from geodata.rebalance.replay import WEEK_S, PastCases, Place, Rules
 from tests.geodata.rebalance.made_up import FIRST
@@ -42,6 +42,15 @@ def cells_by_chance(of: Place, a_community: int, seed: int) -> np.ndarray:
     own = rng.integers(1, a_community + 1, len(of.community))
     own[:a_community] = own[-a_community:] = np.arange(1, a_community + 1)
     return np.asarray(of.community + own)
+
+
+def test_what_is_compiled_ahead_is_what_is_used() -> None:
+    """`scripts/setup` compiles with the types of a replay: one version, not two."""
+    queueing.compile_now()
+    of = place(6)
+    plan = cells_by_chance(of, 2, seed=1)
+    replay.replay(of, year(40, 6, seed=1), plan, plan, RULES)
+    assert len(queueing._serve.signatures) == 1
 
 
 def test_two_cells_by_hand() -> None:
