@@ -7,11 +7,11 @@ import numpy as np
 import typer
 from rich.table import Table
 
-from app.cli.rebalance import compared, complain_of
+from app.cli.rebalance import compared, complain_of, some
 from app.cli.terminal import complain, console
 from app.cli.unit_files import said_plainly
 from geodata.rebalance import borders, files, measures, plans, validity
-from geodata.rebalance.units import Units
+from geodata.rebalance.units import Units, UnitsError, named
 
 app = typer.Typer(help="Plans of cells, as files.", no_args_is_help=True)
 MOST_SHOWN = 40
@@ -35,6 +35,9 @@ def check(
         plan = files.read_plan(plan_path, units)
         between = borders.between(units)
         if mend is not None:
+            strange = units.unit_id[~validity.is_inside(units, plan)]
+            if len(strange):
+                raise UnitsError([f"cell_code: no cell of its community: units {named(strange)}"])
             plan = plans.mend(units, between, plan)
             files.write_assignment(mend, units, plan)
             console.print(f"Written: {mend}", soft_wrap=True)
@@ -42,6 +45,9 @@ def check(
         measures.measure(units, between, cells)[0] for cells in (units.cell_code, plan)
     )
     console.print(compared(before, after))
+    emptied = validity.vanished(units, plan)
+    if emptied:
+        console.print(f"Dissolved, for they have no unit left: cells {some(emptied)}")
     complain_of(validity.faults_of(units, between, plan))
 
 

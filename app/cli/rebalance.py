@@ -100,7 +100,7 @@ def complain_of(faults: Sequence[validity.Fault]) -> None:
         return
     complain("The plan cannot be published as it is:")
     for fault in faults:
-        complain(f"  {fault.rule.value}: {fault.detail}: cells {_some(fault.cells)}")
+        complain(f"  {fault.rule.value}: {fault.detail}: cells {some(fault.cells)}")
     raise typer.Exit(1)
 
 
@@ -129,7 +129,8 @@ def _told(fault: validity.Fault) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _some(cells: tuple[int, ...]) -> str:
+def some(cells: tuple[int, ...]) -> str:
+    """The first five, and how many more there are."""
     shown = ", ".join(str(code) for code in cells[:5])
     return shown if len(cells) <= 5 else f"{shown} and {len(cells) - 5} more"
 

@@ -217,8 +217,20 @@ def _number(column: pd.Series, faults: list[str]) -> Any:
 def _sets(rows: gpd.GeoDataFrame, faults: list[str]) -> IntArray | None:
     if "together" not in rows.columns:
         return None
-    values = _whole(rows["together"].astype("Float64").fillna(-1), faults)
-    return values if values is not None and (values >= 0).any() else None
+    column = rows["together"]
+    if column.isna().all():  # of whatever type
+        return None
+    if _number(column, faults) is None:
+        return None
+    kind = "Int64" if pd.api.types.is_integer_dtype(column) else "Float64"
+    values = _whole(column.astype(kind).fillna(-1), faults)
+    if values is None:
+        return None
+    if (values < -1).any():
+        faults.append(
+            f"together: must be a number of 0 or more, or empty: rows {_rows(values < -1)}"
+        )
+    return values if (values >= 0).any() else None
 
 
 def _flags(rows: gpd.GeoDataFrame, faults: list[str]) -> Any:

@@ -16,6 +16,8 @@ BoolArray = NDArray[np.bool_]
 GeometryArray = NDArray[np.object_]
 
 MOST_NAMED = 20
+MOST_WEIGHT = 1e12
+"""What no unit carries; sums of more could not be told apart from no number."""
 LOAD_OF_INCIDENT = 2.0
 """Households that one incident a year weighs as much as, where nothing else is said."""
 
@@ -131,7 +133,7 @@ def make(
 
     Raises:
         UnitsError: doubled units, no units, codes that are none, cells outside their community,
-            weights that are no number or negative, shapes that are no valid Polygon.
+            weights that are no number or negative, shapes that are no valid Polygon or come twice.
     """
     ids, communities, cells = (
         np.asarray(column, dtype=np.int64) for column in (unit_id, community_code, cell_code)
@@ -205,8 +207,10 @@ def _code_faults(ids: IntArray, communities: IntArray, cells: IntArray) -> list[
 
 
 def _weight_faults(ids: IntArray, name: str, values: FloatArray) -> list[str]:
-    wrong = ids[~np.isfinite(values) | (values < 0)]
-    return [f"{name}: must be a number of 0 or more: units {named(wrong)}"] if len(wrong) else []
+    wrong, huge = ids[~np.isfinite(values) | (values < 0)], ids[values > MOST_WEIGHT]
+    if len(wrong):
+        return [f"{name}: must be a number of 0 or more: units {named(wrong)}"]
+    return [f"{name}: more than {MOST_WEIGHT:.0e}: units {named(huge)}"] if len(huge) else []
 
 
 def _shape_faults(ids: IntArray, geometry: GeometryArray) -> list[str]:
@@ -214,4 +218,21 @@ def _shape_faults(ids: IntArray, geometry: GeometryArray) -> list[str]:
     good = polygon & ~shapely.is_empty(geometry)
     good[good] = shapely.is_valid(geometry[good])
     wrong = ids[~good]
-    return [f"geometry: no valid Polygon: units {named(wrong)}"] if len(wrong) else []
+    if len(wrong):
+        return [f"geometry: no valid Polygon: units {named(wrong)}"]
+    doubled = ids[_doubled(geometry)]
+    return [f"geometry: drawn more than once: units {named(doubled)}"] if len(doubled) else []
+
+
+def _doubled(geometry: GeometryArray) -> BoolArray:
+    """(n,) polygons that are drawn a second time, ring by ring from wherever."""
+    # What is the same has the same sum; few others have, and those are looked at.
+    corners = np.column_stack([shapely.bounds(geometry), shapely.area(geometry)])
+    _, where, count = np.unique(
+        corners @ np.sqrt([2.0, 3.0, 5.0, 7.0, 11.0]), return_inverse=True, return_counts=True
+    )
+    found: BoolArray = count[where] > 1
+    same = np.array(shapely.to_wkb(shapely.normalize(geometry[found])), dtype=np.object_)
+    _, where, count = np.unique(same, return_inverse=True, return_counts=True)
+    found[found] = count[where] > 1
+    return found

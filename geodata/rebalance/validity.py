@@ -64,7 +64,7 @@ def faults_of(
     """
     found = [
         *_outside_community(units, plan),
-        *_codes(units, plan[_is_inside(units, plan)], dissolved),
+        *_codes(units, plan[is_inside(units, plan)], dissolved),
         *_locked(units, plan),
         *_together(units, plan),
         *_pieces(units, borders, plan),
@@ -73,13 +73,14 @@ def faults_of(
     return found or _shapes(units, plan)
 
 
-def _is_inside(units: Units, plan: IntArray) -> BoolArray:
+def is_inside(units: Units, plan: IntArray) -> BoolArray:
+    """(n,) whether each unit lies in a cell of its own community."""
     inside: BoolArray = (plan // 1000 == units.community_code // 1000) & (plan % 1000 != 0)
     return inside
 
 
 def _outside_community(units: Units, plan: IntArray) -> list[Fault]:
-    wrong = ~_is_inside(units, plan)
+    wrong = ~is_inside(units, plan)
     if not wrong.any():
         return []
     return [Fault(Rule.IN_COMMUNITY, "units lie in a cell of another community",
@@ -147,7 +148,14 @@ def _pieces(units: Units, borders: Borders, plan: IntArray) -> list[Fault]:
 
 
 def _shapes(units: Units, plan: IntArray) -> list[Fault]:
-    cells, code = dissolve(units.geometry, plan), np.unique(plan)
+    try:
+        cells, code = dissolve(units.geometry, plan), np.unique(plan)
+    except shapely.GEOSException:  # they cover each other so far that no cell can be put together
+        edges = shapely.coverage_invalid_edges(units.geometry)
+        bad = ~shapely.is_empty(edges)
+        where = shapely.union_all(edges[bad])
+        return [Fault(Rule.NO_GAP, "units overlap", _codes_of(plan[bad]),
+                      _codes_of(units.unit_id[bad]), where=where)]  # fmt: skip
     is_polygon = shapely.get_type_id(cells) == shapely.GeometryType.POLYGON
     good = is_polygon & shapely.is_valid(cells)
     faults = []

@@ -159,6 +159,13 @@ def test_the_number_of_cells_follows_the_load(tmp_path: Path) -> None:
         (lambda rows: rows.assign(locked="no"), "locked: holds"),
         (lambda rows: rows.set_geometry(rows.centroid), "geometry: no valid Polygon"),
         (lambda rows: rows.assign(cell_code=rows["cell_code"] + 1_000), "no cell of its community"),
+        (lambda rows: rows.assign(households=1e308), "households: more than 1e+12"),
+        (lambda rows: rows.assign(together="A"), "together: holds"),
+        (lambda rows: rows.assign(together=[gpd.pd.Timestamp(0)] * 192), "together: holds"),
+        (lambda rows: rows.assign(together=rows["unit_id"] == 1), "together: holds bool"),
+        (lambda rows: rows.assign(together=-7), "together: must be a number of 0 or more, or"),
+        (lambda rows: rows.set_geometry(rows.geometry.where(rows.index != 7, rows.geometry.iat[8])),
+         "geometry: drawn more than once: units"),
     ],
 )  # fmt: skip
 def test_a_file_that_is_none_is_refused(
@@ -280,6 +287,27 @@ def test_a_plan_that_cannot_be_published_says_so(tmp_path: Path) -> None:
     assert json.loads(out.with_suffix(".json").read_text())["faults"]
 
 
+def test_units_that_cover_each_other(tmp_path: Path) -> None:
+    """One over another, edge on edge, so that no cell can be put together: named all the same."""
+    rows = made_up.frame(4, 4, 1, seed=1)
+    rows.loc[5, "geometry"] = rows.geometry.iloc[5].union(rows.geometry.iloc[6])
+    rows.to_parquet(tmp_path / "in.parquet")
+    out = tmp_path / "out.parquet"
+    code, told = run(tmp_path / "in.parquet", "--out", out)
+    assert (code, "no_gap: units overlap" in told, "Traceback" in told) == (1, True, False), told
+    assert json.loads(out.with_suffix(".json").read_text())["faults"][0]["units"] == [6, 7]
+
+
+def test_sets_whose_numbers_are_long(tmp_path: Path) -> None:
+    """To the last digit: two sets that differ there are two."""
+    rows = made_up.frame(6, 2, 3, seed=1)
+    sets = {1: 2**60 + 1, 2: 2**60 + 1, 11: 2**60 + 2, 12: 2**60 + 2}
+    rows["together"] = gpd.pd.array([sets.get(unit) for unit in range(1, 13)], dtype="Int64")
+    rows.to_parquet(tmp_path / "in.parquet")
+    code, told = run(tmp_path / "in.parquet", "--out", tmp_path / "out.parquet")
+    assert code == 0, told
+
+
 def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     """Stopped in the middle of the search: no file, no traceback, exit code 130."""
     made_up.frame(30, 30, 40, seed=1, communities=40).to_parquet(tmp_path / "in.parquet")
@@ -333,6 +361,17 @@ def test_a_plan_from_elsewhere_is_checked_and_mended(three: Path, tmp_path: Path
     assert mended.read_bytes() == (
         put(tmp_path / "today.csv").read_bytes().removeprefix(b"\xef\xbb\xbf")
     )
+
+
+def test_what_cannot_be_mended_is_not_written(three: Path, tmp_path: Path) -> None:
+    """A unit in a cell of nowhere is named; a cell that has no unit left is told, and no fault."""
+    check, mended = ("plan", "check"), tmp_path / "mended.csv"
+    strange = put(tmp_path / "strange.csv", u3=1_002)
+    code, said = run(three, strange, "--mend", mended, command=check)
+    assert (code, "no cell of its community: units 3" in said, mended.exists()) == (1, True, False)
+    emptied = put(tmp_path / "emptied.csv", u3=1, u4=1, u9=1, u10=1)
+    code, said = run(three, emptied, command=check)
+    assert (code, f"they have no unit left: cells {FIRST + 2}" in said) == (0, True), said
 
 
 def test_the_plan_of_the_search_can_be_read_again(city: Path, tmp_path: Path) -> None:
