@@ -16,8 +16,8 @@ BoolArray = NDArray[np.bool_]
 GeometryArray = NDArray[np.object_]
 
 MOST_NAMED = 20
-MOST_WEIGHT = 1e12
-"""What no unit carries; sums of more could not be told apart from no number."""
+MOST_WEIGHT = 1e100
+"""Far beyond what a unit can carry; sums and squares of more are no numbers any longer."""
 LOAD_OF_INCIDENT = 2.0
 """Households that one incident a year weighs as much as, where nothing else is said."""
 
