@@ -8,7 +8,9 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from app.core.errors import MEDIA_TYPE
+from app.core.problem_docs import ProblemBody
 
+SCHEMA = "#/components/schemas/{model}"
 TAGS = [
     {"name": "identity", "description": "Signing in, and in which capacity one acts."},
     {"name": "places", "description": "The city, its areas of every level, its addresses."},
@@ -48,7 +50,10 @@ def make(app: FastAPI) -> dict[str, Any]:
         routes=app.routes,
         tags=TAGS,
     )
-    for name, schema in made["components"]["schemas"].items():
+    problem = ProblemBody.model_json_schema(ref_template=SCHEMA, mode="serialization")
+    schemas = made["components"]["schemas"] | problem.pop("$defs", {}) | {"ProblemBody": problem}
+    made["components"]["schemas"] = dict(sorted(schemas.items()))
+    for name, schema in schemas.items():
         if name.startswith("Body_"):
             schema.setdefault("description", "A form (multipart/form-data).")
     for operation in operations(made):

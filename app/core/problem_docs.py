@@ -73,10 +73,13 @@ MEANINGS = {
 
 
 def documented(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
-    """The OpenAPI `responses` of these refusals."""
+    """The OpenAPI `responses` of these refusals.
+
+    By reference: a `model` would be prepared anew for each route, for nothing but the document, and
+    that was more than half of what a server does before its first answer.
+    """
     return {
         int(status): {
-            "model": ProblemBody,
             "description": MEANINGS.get(status, status.phrase),
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}},
         }
