@@ -37,7 +37,7 @@ def main() -> None:
     try:
         _read(job, answer)
     except FileRefused as error:
-        answer.error = str(error)
+        answer.error, answer.layers = str(error), list(error.layers)
     except MemoryError:
         answer.error = "The file needs more memory than a file may take; split it."
     except RecursionError:

@@ -1,15 +1,26 @@
 """What the reading child is asked, and what it answers. Pure: the child imports little."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
 MOST_REFUSALS = 2_000
+MOST_LAYERS = 100
+"""So many names of layers are told."""
 ROWS_FILE, FIELDS_FILE = "rows.npz", "fields.json"
 
 
 class FileRefused(Exception):
-    """The whole file cannot be read; the message is a sentence for its sender."""
+    """The whole file cannot be read; the message is a sentence for its sender.
+
+    Attributes:
+        layers: that it has, where one of them must be named.
+    """
+
+    def __init__(self, message: str, layers: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.layers = tuple(layers[:MOST_LAYERS])
 
 
 class Shape(StrEnum):
@@ -77,6 +88,7 @@ class Answer:
         missing: our fields of which the file has no column.
         notes: what its sender should know.
         error: why the file as a whole is refused, if it is.
+        layers: those that it has, where one must be named.
     """
 
     format: str = ""
@@ -88,6 +100,7 @@ class Answer:
     missing: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     error: str | None = None
+    layers: list[str] = field(default_factory=list)
 
     def refuse(self, row: int, at: str, reason: str) -> None:
         """Note a row that cannot be taken."""

@@ -72,10 +72,11 @@ def _parts(archive: zipfile.ZipFile, layer: str | None) -> tuple[str, dict[str, 
     named = {PurePosixPath(stem).name: stem for stem in layers}
     if layer is not None:
         if layer not in named:
-            raise FileRefused(f"There is no layer {layer!r}; there are {', '.join(named)}.")
+            said = f"There is no layer {layer!r}; there are {', '.join(named)}."
+            raise FileRefused(said, list(named))
         return named[layer], layers[named[layer]]
     if len(layers) != 1:
-        raise FileRefused(f"Name a layer by --layer; there are {', '.join(named)}.")
+        raise FileRefused(f"Name a layer by --layer; there are {', '.join(named)}.", list(named))
     return next(iter(layers.items()))
 
 
@@ -123,9 +124,10 @@ def read_geopackage(path: Path, layer: str | None) -> RawTable:
     except Exception as error:
         raise FileRefused(f"The GeoPackage cannot be read: {_short(error)}.") from None
     if layer is not None and layer not in layers:
-        raise FileRefused(f"There is no layer {layer!r}; there are {', '.join(layers)}.")
+        raise FileRefused(f"There is no layer {layer!r}; there are {', '.join(layers)}.", layers)
     if layer is None and len(layers) != 1:
-        raise FileRefused(f"Name a layer by --layer; there are {', '.join(layers) or 'none'}.")
+        said = f"Name a layer by --layer; there are {', '.join(layers) or 'none'}."
+        raise FileRefused(said, layers)
     chosen = layer or layers[0]
     return _read(own, chosen, None, chosen)
 

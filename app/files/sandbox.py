@@ -68,7 +68,7 @@ def read(file: Path, job: Job, progress: Progress) -> FileRows:
         sha256 = copy_in(file, own)
         answer = _run(replace(job, path=str(own), name=file.name, cpu_s=CPU_S), folder, progress)
         if answer.error is not None:
-            raise FileRefused(answer.error)
+            raise FileRefused(answer.error, answer.layers)
         return _rows(folder, answer, sha256)
 
 

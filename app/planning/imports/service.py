@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from app.core.db import wait_as_long_as_it_takes, writing
-from app.core.errors import invalid, unavailable
+from app.core.errors import Problem, invalid, unavailable
 from app.files.job import FileRefused
 from app.identity.rules import Actor
 from app.identity.service import scope_of
@@ -98,8 +98,8 @@ def bring(engine: Engine, actor: Actor, sent: Sent, wanted: NewPlan, now: dateti
     """Begin a plan as a file has it, in a transaction of its own.
 
     Raises:
-        Problem: 422 naming `file`, where it cannot be read or was meant for another area; 503 where
-            others are being read; as `service.begin`.
+        Problem: 422 naming `file`, where it cannot be read or was meant for another area, or
+            `layer` with `layers`; 503 where others are being read; as `service.begin`.
     """
     if not _PLACES.acquire(blocking=False):
         raise unavailable("Other plans are being read; try again in a minute.")
@@ -112,12 +112,19 @@ def bring(engine: Engine, actor: Actor, sent: Sent, wanted: NewPlan, now: dateti
             report = _made(session, plan, read, actor, now, repair=sent.repair)
             return ImportAnswer(plan_id=plan.id, report=report)
     except FileRefused as error:
-        said = str(error).replace("--crs", "crs").replace("by --layer", "as layer")
-        raise invalid("file", said) from None
+        raise _unreadable(error) from None
     except _NotMade as error:
         return ImportAnswer(plan_id=None, report=error.report)
     finally:
         _PLACES.release()
+
+
+def _unreadable(error: FileRefused) -> Problem:
+    """Why a file cannot be read; where a layer must be named, with those that it has."""
+    said = str(error).replace("--crs", "crs").replace("by --layer", "as layer")
+    if not error.layers:
+        return invalid("file", said)
+    return replace(invalid("layer", said), extra={"layers": list(error.layers)})
 
 
 def _made(

@@ -183,6 +183,9 @@ def test_what_we_wrote_ourselves(
     refused = send(own_client, area, "plan.gpkg", content)
     assert refused.status_code == 422
     assert "Name a layer as layer; there are cells, units" in refused.text
+    told = refused.json()
+    assert (told["errors"][0]["field"], told["layers"]) == ("layer", ["cells", "units"])
+    assert "layers" not in send(own_client, area, "plan.gpkg", b"no such thing").json()
 
 
 def test_drawn_by_hand(
