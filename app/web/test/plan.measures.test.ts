@@ -1,13 +1,30 @@
 import { describe, expect, test } from "vitest";
-import { Drawing, type CellFigures } from "../src/faces/plan/bench/measures";
+import { Drawing, nextCell, type CellFigures } from "../src/faces/plan/bench/measures";
 import type { Bench } from "../src/faces/plan/bench/types";
-import { cellCode, squares } from "./planbench";
+import { cellCode, COMMUNITY, squares } from "./planbench";
 
 const cellOf = (drawing: Drawing, n: number): CellFigures => {
   const found = drawing.figures().cells.find(({ code }) => code === cellCode(n));
   if (!found) throw new Error(`no cell ${n}`);
   return found;
 };
+
+describe("a cell that is not there yet", () => {
+  test("takes the number behind all that there ever were, and units like any other", () => {
+    const bench = squares(["11", "22"], { dissolved: [cellCode(4)] });
+    expect(nextCell(bench)).toBe(cellCode(5));
+    const drawing = new Drawing(bench);
+    expect(drawing.has(cellCode(5)) && drawing.mayMove(0, cellCode(5))).toBe(true);
+    expect(drawing.has(cellCode(3)) || drawing.mayMove(0, cellCode(3)) || drawing.has(0)).toBe(false);
+    drawing.show(new Map([[1000, cellCode(5)]]));
+    expect(cellOf(drawing, 5).load).toBe(10);
+    expect(drawing.figures().cells.length).toBe(3);
+  });
+
+  test("where all numbers are used there is none", () => {
+    expect(nextCell({ code: COMMUNITY, cells: [], dissolved: [COMMUNITY + 999] })).toBe(0);
+  });
+});
 
 describe("the figures of a community", () => {
   test("worked by hand: two cells of two squares", () => {

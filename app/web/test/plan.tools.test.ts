@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { canDoAgain, doAgain, gesture, net, NOTHING, stillPossible, takeBack } from "../src/faces/plan/bench/history";
+import { canDoAgain, doAgain, gesture, net, NOTHING, renumbered, stillPossible, takeBack } from "../src/faces/plan/bench/history";
+import { communitiesOf, keyOf, packed, unpacked } from "../src/faces/plan/bench/kept";
 import { inLasso, inRectangle, insidePolygon, labelPoint, underBrush, type At } from "../src/faces/plan/bench/lasso";
 import { edgesOf, sidesBetween, traceEdges, type Edges, type Shapes } from "../src/faces/plan/map/edges";
 
@@ -51,6 +52,25 @@ describe("pending moves", () => {
     const there = gesture(NOTHING, new Map([[10, 2]]));
     expect(net(gesture(there, new Map([[10, 1]])), today).size).toBe(0);
     expect(gesture(there, new Map())).toBe(there);
+  });
+
+  test("a new cell whose number somebody else has taken gets the next one", () => {
+    const two = gesture(gesture(NOTHING, new Map([[10, 5]])), new Map([[11, 2]]));
+    expect([...net(renumbered(two, 5, 6), today)]).toEqual([[10, 6], [11, 2]]);
+  });
+
+  test("what is laid aside is there again for whoever laid it aside, and for nobody else", () => {
+    const two = takeBack(gesture(gesture(NOTHING, new Map([[10, 2]])), new Map([[11, 2], [12, 3]])));
+    const kept = new Map([[keyOf(7, 620111001001000), two], [keyOf(8, 620111001002000), NOTHING]]);
+    const text = packed("a", kept);
+    expect(unpacked(text, "a")).toEqual(new Map([[keyOf(7, 620111001001000), two]]));
+    expect(unpacked(text, "b").size).toBe(0);
+    expect(communitiesOf(unpacked(text, "a"), 7)).toEqual([620111001001000]);
+    expect(communitiesOf(unpacked(text, "a"), 8)).toEqual([]);
+    expect(packed("a", new Map([["7.1", takeBack(takeBack(two))]]))).toBe("");
+    for (const wrong of [null, "", "{", "[]", "3", '{"user":"a"}', '{"user":"a","rows":[1,["k"],["k",1,[[[1,"x"]]]]]}']) {
+      expect([...unpacked(wrong, "a").values()].every(({ gestures }) => gestures.every(({ size }) => size === 0))).toBe(true);
+    }
   });
 
   test("what is still possible is kept when somebody else changed the draft", () => {

@@ -80,6 +80,8 @@ export async function switchGrant(grant: number): Promise<void> {
 }
 
 let leaving = false;
+/** Whether the page is loaded again by itself: nobody is asked whether that is all right. */
+export const isLeaving = (): boolean => leaving;
 
 /** The server says that nobody is signed in any more. */
 export function sessionEnded(): void {

@@ -5,6 +5,7 @@
 import { batch, computed, effect, signal } from "@preact/signals";
 import { get } from "../../api/client";
 import { isAreaCode, levelOf } from "../../state/codes";
+import { live, onTopic } from "../../state/livefeed";
 import { faceParam, setFaceParams } from "../../state/face";
 import { resource } from "../../state/resource";
 import { may } from "../../state/session";
@@ -50,6 +51,19 @@ effect(() => {
   if (!here() || planId.value === 0 || now - askedAt < AGAIN_MS) return;
   if (askedAt !== 0 && !plan.value.peek().loading) again.value++;
   askedAt = now;
+});
+
+// Somebody, or the clock, has published a plan: this one, or one that it now lies behind.
+onTopic("boundaries", () => {
+  if (here() && planId.peek() !== 0) again.value++;
+});
+
+let heard = false;
+/** The server is back: what has become of the plan meanwhile? */
+effect(() => {
+  const { connected } = live.value;
+  if (connected && !heard && askedAt !== 0 && here() && planId.peek() !== 0) again.value++;
+  heard = connected;
 });
 
 /** The open plan as the server last told it, never another one's. */

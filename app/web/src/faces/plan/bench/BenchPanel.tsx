@@ -2,6 +2,7 @@
 import type { JSX } from "preact";
 import { t } from "../../../i18n";
 import { cellNumber } from "../../../state/codes";
+import { phone } from "../../../state/store";
 import { number } from "../../../ui/format";
 import { Empty, Failed, Skeleton } from "../../../ui/states";
 import { deviationText } from "../panels/figures";
@@ -42,6 +43,7 @@ export function BenchPanel(): JSX.Element {
         </thead>
         <tbody>
           {now.figures.cells.map((cell) => <Row key={cell.code} cell={cell} now={now} />)}
+          <NewRow now={now} />
         </tbody>
       </table>
     </div>
@@ -65,6 +67,23 @@ function Change({ was, is }: { was: number; is: number }): JSX.Element | null {
   const by = is - was;
   if (Math.abs(by) < 0.0005) return null;
   return <span class={by < 0 ? "bench-better" : "bench-worse"}> {by < 0 ? "▼" : "▲"}{Math.abs(by).toFixed(3)}</span>;
+}
+
+/** The cell that is not there yet: a target like any other. */
+function NewRow({ now: { drawing, figures } }: { now: Live }): JSX.Element | null {
+  const { fresh } = drawing;
+  if (fresh === 0 || phone.value || !canEdit.value || figures.cells.some(({ code }) => code === fresh)) return null;
+  const isTarget = target.value === fresh;
+  return (
+    <tr data-cell={fresh} class={isTarget ? "target" : ""}>
+      <th scope="row" colSpan={7}>
+        <button type="button" class="bench-cell tabular" aria-pressed={isTarget} title={t("toolNewCellHint")} onClick={() => aim(isTarget ? 0 : fresh)}>
+          {isTarget ? "◎ " : "+ "}{cellNumber(fresh)}
+        </button>
+        <small class="soft"> {t("toolNewCell")}</small>
+      </th>
+    </tr>
+  );
 }
 
 const RANGE = 0.6;
@@ -99,7 +118,7 @@ function Row({ cell, now }: { cell: CellFigures; now: Live }): JSX.Element {
         <button type="button" class="bench-cell tabular" aria-pressed={isTarget} disabled={fixed} title={fixed ? t("benchFixed") : t("toolPickHint")} onClick={() => aim(isTarget ? 0 : code)}>
           {isTarget ? "◎ " : ""}{cellNumber(code)}
         </button>
-        {known?.kind === "dedicated" ? <small class="soft"> {t("benchDedicated")}</small> : known?.today === false ? <small class="soft"> {t("benchNew")}</small> : null}
+        {known?.kind === "dedicated" ? <small class="soft"> {t("benchDedicated")}</small> : known?.today !== true ? <small class="soft"> {t("benchNew")}</small> : null}
         {pieces > 1 ? <small class="bench-pieces" title={t("benchPiecesHint")}>✕ {t("benchPieces", { n: pieces })}</small> : null}
       </th>
       <td class="bench-deviation">
@@ -116,7 +135,7 @@ function Row({ cell, now }: { cell: CellFigures; now: Live }): JSX.Element {
           aria-pressed={locked}
           aria-label={t(locked ? "benchUnlock" : "benchLock", { cell: cellNumber(code) })}
           title={t(locked ? "benchUnlock" : "benchLock", { cell: cellNumber(code) })}
-          disabled={!canEdit.value || busy.value || known?.kind === "dedicated"}
+          disabled={!canEdit.value || busy.value || !known || known.kind === "dedicated"}
           onClick={() => void setLock(code, !locked)}
         >
           <svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d={locked ? "M4.500 9h11v7.500h-11zM7 9V6.500a3 3 0 0 1 6 0V9" : "M4.500 9h11v7.500h-11zM7 9V6.500a3 3 0 0 1 5.700-1.300"} /></svg>

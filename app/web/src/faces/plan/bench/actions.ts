@@ -1,8 +1,9 @@
 /** What is done to the plan from the map: pending gestures here, edits at the server. */
-import { batch } from "@preact/signals";
+import { batch, effect } from "@preact/signals";
 import { write } from "../../../api/client";
 import { deed } from "../../../state/deed";
 import { ancestorAt, within } from "../../../state/codes";
+import { live as wire } from "../../../state/livefeed";
 import { canEdit, openedPlan, PATH, plan, putPlan, reloadPlan } from "../state";
 import type { Plan } from "../types";
 import { figures, follow, reached, refresh } from "./figures";
@@ -12,6 +13,11 @@ import type { EditAnswer, EditAsked } from "./types";
 
 export const edits = deed();
 const STALE = 412;
+
+// The server is back: what was said of its absence is no longer true.
+effect(() => {
+  if (wire.value.connected && edits.problem.peek()?.offline) edits.forget();
+});
 
 /** Put units (indices) into the chosen cell as one gesture, as far as they may move. */
 export function put(units: readonly number[], cell = target.peek()): void {

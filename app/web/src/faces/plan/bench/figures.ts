@@ -20,6 +20,7 @@ export interface FiguresState {
 const NONE: FiguresState = { data: null, loading: false, error: null };
 export const figures = signal<FiguresState>(NONE);
 const again = signal(0);
+const RETRY_MS = 10_000;
 /** More communities than this are asked for all at once. */
 const ONE_BY_ONE = 6;
 
@@ -53,6 +54,14 @@ effect(() => {
     },
   );
   return () => abort.abort();
+});
+
+// A server that was away is asked again.
+effect(() => {
+  const { error, loading } = figures.value;
+  if (loading || !error || !(error.offline || error.status >= 500)) return undefined;
+  const timer = window.setTimeout(retryFigures, RETRY_MS);
+  return () => window.clearTimeout(timer);
 });
 
 /** A change of ours that moves nothing: what is known is of this revision too. */

@@ -42,9 +42,18 @@ function lockedCells({ cells, units }: Bench): ReadonlySet<number> {
   return new Set(cells.filter(({ code, locked }) => locked || (used.has(code) && !loose.has(code))).map(({ code }) => code));
 }
 
+/** The number that the community's next new cell takes; 0 where it has used all of them. As `planning` gives them. */
+export function nextCell({ code, cells, dissolved }: Pick<Bench, "code" | "cells" | "dissolved">): number {
+  const last = Math.max(code, ...cells.map((cell) => cell.code), ...dissolved);
+  return last < code + LAST_NUMBER ? last + 1 : 0;
+}
+const LAST_NUMBER = 999;
+
 /** A bench's units in cells, to be changed. Units are named by their index in the bench. */
 export class Drawing {
   readonly codes: number[] = [];
+  /** a cell that is not there yet, into which units may be put; 0 for none */
+  readonly fresh: number;
   private readonly slotOf = new Map<number, number>();
   private readonly indexOf = new Map<number, number>();
   private readonly slots: Int32Array;
@@ -67,6 +76,7 @@ export class Drawing {
   constructor(readonly bench: Bench) {
     const n = bench.units.length;
     this.lockedCells = lockedCells(bench);
+    this.fresh = nextCell(bench);
     this.first = new Int32Array(n + 1);
     for (const [one, other] of bench.borders) for (const i of [one, other]) this.first[i + 1] = (this.first[i + 1] ?? 0) + 1;
     for (let i = 0; i < n; i++) this.first[i + 1] = (this.first[i + 1] ?? 0) + (this.first[i] ?? 0);
@@ -117,11 +127,16 @@ export class Drawing {
     return this.lockedCells.has(cell);
   }
 
-  /** Whether a unit may be put into a cell: neither is locked, and the cell is of this community. */
+  /** Whether it is a cell of this community, or its next new one. */
+  has(cell: number): boolean {
+    return cell !== 0 && (cell === this.fresh || this.bench.cells.some(({ code }) => code === cell));
+  }
+
+  /** Whether a unit may be put into a cell: neither is locked, and the cell is of this community or its next new one. */
   mayMove(unit: number, cell: number): boolean {
     const known = this.bench.units[unit];
     if (!known || known.locked || this.isLocked(known.cell) || this.isLocked(cell)) return false;
-    return this.bench.cells.some(({ code }) => code === cell);
+    return this.has(cell);
   }
 
   /** Units that share a border with it. */

@@ -1,12 +1,12 @@
 /** How to read the map: classes of deviation with their bounds and how many cells each holds, lines and hatches. */
 import { computed } from "@preact/signals";
 import type { JSX } from "preact";
-import { t } from "../../../i18n";
+import { t, word } from "../../../i18n";
 import { faceParam, setFaceParams } from "../../../state/face";
 import { phone } from "../../../state/store";
 import { number } from "../../../ui/format";
 import { figures } from "../bench/figures";
-import { benchCode } from "../state";
+import { benchCode, laid } from "../state";
 import { besideId } from "./beside";
 import { classCounts, CLASSES, EDGES } from "./deviation";
 
@@ -43,6 +43,7 @@ export function PlanLegend(): JSX.Element | null {
             <span>▲ ▼ {t("planMapFar")}</span>
           </>
         )}
+        {[...new Set(laid.value.map(({ kind }) => kind))].map((kind) => <span key={kind}><i class={`plan-line laid ${kind}`} /> {word("planShape", kind)}</span>)}
       </div>
     </div>
   );

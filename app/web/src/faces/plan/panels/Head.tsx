@@ -4,6 +4,7 @@ import { t, word } from "../../../i18n";
 import { session } from "../../../state/session";
 import { Icon } from "../../../ui/icons";
 import { Failed, Skeleton } from "../../../ui/states";
+import { pendingMoves, waitingElsewhere } from "../bench/store";
 import { openPlan, openedPlan, plan, planId, showTab } from "../state";
 import type { Plan, PlanStepName } from "../types";
 import { asking, deeds, nextStep, otherSteps, publishing, take } from "./lifecycle";
@@ -27,6 +28,7 @@ export function Head(): JSX.Element {
         </button>
         <h1 title={opened.note || undefined}>{opened.title}</h1>
         <StateChip state={opened.state} />
+        {opened.state === "approved" && opened.publish_on ? <strong class="plan-headline-day">{t("planPublishesOn", { on: opened.publish_on })}</strong> : null}
         <span class="soft plan-headline-more">{areaLabel(opened.area_code)} · {opened.author}</span>
         <span class="grow" />
         <Steps plan={opened} />
@@ -48,14 +50,16 @@ function start(step: PlanStepName): void {
 function Steps({ plan: opened }: { plan: Plan }): JSX.Element {
   const busy = deeds.busy.value !== "" || publishing.value;
   const next = nextStep.value;
+  const waits = next === "submit" && (pendingMoves.value.size > 0 || waitingElsewhere.value.length > 0);
   return (
     <div class="plan-steps">
       {otherSteps.value.map((step) => (
         <button key={step} type="button" class="button small" disabled={busy} onClick={() => start(step)}>{word("planStep", step)}</button>
       ))}
       {next ? (
-        <button type="button" class="button primary" disabled={busy} onClick={() => start(next)}>{word("planStep", next)}{ASKED.has(next) ? "…" : ""}</button>
+        <button type="button" class="button primary" disabled={busy || waits} title={waits ? t("planSubmitWaits") : undefined} onClick={() => start(next)}>{word("planStep", next)}{ASKED.has(next) ? "…" : ""}</button>
       ) : null}
+      {waits ? <p class="soft plan-why">{t("planSubmitWaits")}</p> : null}
       {next === null && opened.state === "in_review" && drewOn(opened) ? <p class="soft plan-why">{t("planOwnApproval")}</p> : null}
       {next === null && opened.state === "draft" && opened.moved_units === 0 ? <p class="soft plan-why">{t("planNothingYet")}</p> : null}
       {opened.state === "published" ? <button type="button" class="button small" onClick={() => showTab("life")}>{t("planWhatFollows")}</button> : null}

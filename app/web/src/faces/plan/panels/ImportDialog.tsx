@@ -10,7 +10,7 @@ import { number } from "../../../ui/format";
 import { Labelled } from "../../../ui/Labelled";
 import { Refused } from "../../../ui/Refused";
 import { openedPlan, planMap } from "../state";
-import { answer, bring, deeds, forget, importing, mend } from "./imports";
+import { answer, bring, deeds, forget, importing, layersOf, mend } from "./imports";
 import { cellsLabel } from "./names";
 import { boxOf, ringsOf } from "./rings";
 import type { ImportReport } from "./shapes";
@@ -34,16 +34,28 @@ function Form(): JSX.Element {
   const [area, setArea] = useState(openedPlan.peek()?.area_code ?? activeGrant()?.area.code ?? 0);
   const [repair, setRepair] = useState(false);
   const [crs, setCrs] = useState("");
+  const [layer, setLayer] = useState("");
+  const [layers, setLayers] = useState<readonly string[]>([]);
   const problem = deeds.problem.value;
   const send = async (): Promise<void> => {
     if (!file) return;
-    if (await bring({ file, title: title.trim() || file.name, area_code: area, repair, crs: crs.trim() })) importing.value = false;
+    if (await bring({ file, title: title.trim() || file.name, area_code: area, repair, crs: crs.trim(), layer })) importing.value = false;
+    const found = layersOf(deeds.problem.peek());
+    if (found.length > 0) setLayers(found);
   };
   return (
     <form class="form" onSubmit={(event) => { event.preventDefault(); void send(); }}>
       <Labelled id="i-file" label={t("planImportFile")} hint={t("planImportHint")} error={fieldError(problem, "file")}>
-        <input id="i-file" type="file" required accept=".csv,.xlsx,.gpkg,.geojson,.json,.zip" onChange={(event) => { forget(); setFile(event.currentTarget.files?.[0] ?? null); }} />
+        <input id="i-file" type="file" required accept=".csv,.xlsx,.gpkg,.geojson,.json,.zip" onChange={(event) => { forget(); setLayers([]); setLayer(""); setFile(event.currentTarget.files?.[0] ?? null); }} />
       </Labelled>
+      {layers.length === 0 ? null : (
+        <Labelled id="i-layer" label={t("planImportLayer")} hint={t("planImportLayerHint")} error={layer === "" ? t("planImportLayerMany") : undefined}>
+          <select id="i-layer" required value={layer} onChange={(event) => setLayer(event.currentTarget.value)}>
+            <option value="">{t("planCompareChoose")}</option>
+            {layers.map((name) => <option key={name} value={name}>{name}</option>)}
+          </select>
+        </Labelled>
+      )}
       <Labelled id="i-title" label={t("planTitle")} error={fieldError(problem, "title")}>
         <input id="i-title" maxLength={LONGEST_TITLE} placeholder={file?.name ?? ""} value={title} onInput={(event) => setTitle(event.currentTarget.value)} />
       </Labelled>
@@ -54,7 +66,7 @@ function Form(): JSX.Element {
         <input id="i-crs" maxLength={40} placeholder="EPSG:4326" value={crs} onInput={(event) => setCrs(event.currentTarget.value)} />
       </Labelled>
       <label class="line"><input type="checkbox" checked={repair} onChange={(event) => setRepair(event.currentTarget.checked)} />{t("planImportRepair")}</label>
-      <Refused problem={problem} but={["file", "title", "area_code", "crs"]} />
+      <Refused problem={problem} but={["file", "title", "area_code", "crs", "layer"]} />
       <div class="form-actions">
         <button type="submit" class="button primary" disabled={file === null || area === 0 || deeds.busy.value !== ""}>{t(deeds.busy.value === "" ? "planImportBring" : "planImportBusy")}</button>
       </div>

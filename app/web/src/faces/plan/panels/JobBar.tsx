@@ -7,7 +7,10 @@ import { figure, number } from "../../../ui/format";
 import { Icon } from "../../../ui/icons";
 import { reason } from "../../../ui/states";
 import { track } from "../../../state/resource";
+import { showTab } from "../state";
 import { cancel, deeds, fresh, newest, putAway, running } from "./jobs";
+import { MODEL_TAB } from "./ModelPanel";
+import { PROOF_TAB } from "./seams";
 import type { Job } from "./shapes";
 import { jobResultText, seconds } from "./jobtext";
 
@@ -51,7 +54,9 @@ function Ended({ job }: { job: Job }): JSX.Element {
     <div class={`plan-job ${job.state === "failed" ? "bad" : ""}`} data-job={job.kind} data-state={job.state}>
       <strong><span aria-hidden="true">{sign}</span> {word("planJob", job.kind)}</strong>
       <span>{word("planJobState", job.state)}</span>
-      <span class="grow">{job.state === "done" ? jobResultText(job) : job.message}</span>
+      <span class="grow">
+        {job.state !== "done" ? job.message : job.kind !== "replay" && job.kind !== "forecast" ? jobResultText(job) : <button type="button" class="link" onClick={() => showTab(job.kind === "replay" ? PROOF_TAB : MODEL_TAB)}>{t("planJobSee")}</button>}
+      </span>
       <button type="button" class="button quiet only-icon" aria-label={t("close")} onClick={() => putAway(job)}><Icon name="close" /></button>
     </div>
   );

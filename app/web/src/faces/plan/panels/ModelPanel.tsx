@@ -14,6 +14,7 @@ import { openedPlan, PATH, putPlan } from "../state";
 import { COUNTINGS, type Model, type Plan } from "../types";
 import { ForecastFound } from "./ForecastFound";
 
+export const MODEL_TAB = "model";
 const deeds = deed();
 const HEAVIEST = 1_000_000;
 const LONGEST_DAYS = 3660;

@@ -4,7 +4,7 @@ import { t, word } from "../../../i18n";
 import { may } from "../../../state/session";
 import { nowTick } from "../../../state/store";
 import { moment, number } from "../../../ui/format";
-import { openedPlan } from "../state";
+import { openedPlan, revision } from "../state";
 import { deeds, lastOf, running, start } from "./jobs";
 import type { Figure, ReplayFigures, ReplayResult } from "./results";
 import { Seams } from "./Seams";
@@ -57,6 +57,7 @@ function Found({ job }: { job: Job }): JSX.Element | null {
   return (
     <>
       <p class="soft tabular">{t("planReplayOf", { weeks: result.weeks, cases: number(result.cases), at: moment(job.asked_at, nowTick.value) })}</p>
+      {result.revision < revision.value ? <p class="plan-stale" role="status">{t("planReplayStale")}</p> : null}
       <table class="plan-figures">
         <thead><tr><th scope="col">{t("planMeasure")}</th><th scope="col">{t("planToday")}</th><th scope="col">{t("planDraft")}</th><th scope="col">{t("planChange")}</th></tr></thead>
         <tbody>

@@ -45,8 +45,9 @@ effect(() => {
     reloadPlans();
   }
   if (now.length === 0) return undefined;
-  const { loading, at } = jobs.value.value;
-  if (loading) return undefined;
+  const { loading, at, error } = jobs.value.value;
+  // What failed is asked again by itself, and not so often.
+  if (loading || error) return undefined;
   const timer = window.setTimeout(() => told.value++, Math.max(0, at + LOOK_MS - Date.now()));
   return () => window.clearTimeout(timer);
 });

@@ -16,6 +16,8 @@ export interface ReplayFigures {
 }
 
 export interface ReplayResult {
+  /** of the plan that was played */
+  readonly revision: number;
   readonly weeks: number;
   readonly cases: number;
   readonly with_deadline: number;

@@ -20,9 +20,12 @@ export const seams = resource<PlanSeams>(() => {
 export async function takeMove(move: SeamMove, note: string): Promise<void> {
   const opened = openedPlan.peek();
   if (!opened) return;
-  await deeds.run(`seam${move.giver}.${move.taker}`, async () => {
+  const done = await deeds.run(`seam${move.giver}.${move.taker}`, async () => {
     const moves = move.unit_ids.map((unit_id) => ({ unit_id, cell_code: move.taker }));
     await write<unknown>("POST", `${PATH}/${opened.id}/edits`, { kind: "move", moves, note }, opened.revision);
     reloadPlan();
   });
+  const status = deeds.problem.peek()?.status;
+  // Somebody else was faster: show what they did.
+  if (!done && (status === 409 || status === 412)) reloadPlan();
 }

@@ -16,7 +16,7 @@ import { ImportDialog, ImportFound } from "./ImportDialog";
 import { JobBar } from "./JobBar";
 import { LifePanel } from "./LifePanel";
 import { MeasuresPanel } from "./MeasuresPanel";
-import { ModelPanel } from "./ModelPanel";
+import { MODEL_TAB, ModelPanel } from "./ModelPanel";
 import { NewPlan } from "./NewPlan";
 import { PlanTree } from "./PlanTree";
 import { ProofPanel } from "./ProofPanel";
@@ -75,7 +75,7 @@ const TABS: readonly PlanTab[] = [
   { name: "talk", titleKey: "planTalk", Panel: CommentsPanel },
   { name: COMPARE_TAB, titleKey: "planCompare", Panel: ComparePanel },
   { name: PROOF_TAB, titleKey: "planProof", Panel: ProofPanel },
-  { name: "model", titleKey: "planModel", Panel: ModelPanel },
+  { name: MODEL_TAB, titleKey: "planModel", Panel: ModelPanel },
   { name: FILES_TAB, titleKey: "planFiles", Panel: FilesPanel },
 ];
 /** A phone has no room at the left. */

@@ -7,9 +7,10 @@ import { Refused } from "../../../ui/Refused";
 import { accept, cancelPending, edits, mend, redo, resetCell, setLock, undo } from "../bench/actions";
 import { figures } from "../bench/figures";
 import { canDoAgain, canTakeBack } from "../bench/history";
-import { breaking, broken, drawing, live, notice, pending, pendingMoves, target } from "../bench/store";
+import { aim, breaking, broken, drawing, live, notice, pending, pendingMoves, target, waitingElsewhere } from "../bench/store";
+import { areaLabel } from "../panels/names";
 import { problems } from "../panels/measures";
-import { canEdit, openedPlan, tool } from "../state";
+import { canEdit, openBench, openedPlan, tool } from "../state";
 import { BRUSHES_PX, brush, busy, first, forgetNotice, problemAt, rectangle, splitFirst, stepProblem, take, TOOL_LIST, useOnCell, widerBrush } from "./tools";
 import { ToolIcon } from "./ToolIcon";
 
@@ -63,7 +64,7 @@ function Stepper(): JSX.Element {
 }
 
 const NOTICES: Readonly<Record<NonNullable<typeof notice.value>["kind"], TextKey>> = {
-  conflict: "toolConflict", mended: "toolMended", nothing: "toolNothing",
+  conflict: "toolConflict", mended: "toolMended", nothing: "toolNothing", dropped: "toolDropped",
 };
 
 /** The line above the tools: a refusal, a warning, what is pending, or what the tool in hand waits for. */
@@ -75,6 +76,9 @@ function Pending(): JSX.Element {
       {problem ? <span class="tool-refused">{problem.offline ? <span role="alert" class="refused">{t("toolOffline")}</span> : <Refused problem={problem} />}<button type="button" class="button small" onClick={edits.forget}>{t("close")}</button></span> : null}
       {told ? <span class="tool-note">{t(NOTICES[told.kind], { n: told.n ?? 0 })} <button type="button" class="link" onClick={forgetNotice}>{t("close")}</button></span> : null}
       <Waiting />
+      {waitingElsewhere.value.map((code) => (
+        <button key={code} type="button" class="link tool-elsewhere" onClick={() => openBench(code)}><i class="plan-hatch waiting" /> {t("toolElsewhere", { area: areaLabel(code) })}</button>
+      ))}
     </div>
   );
 }
@@ -123,7 +127,10 @@ function Hint(): JSX.Element | null {
   if (name === "lock") return <Locks />;
   return (
     <span class="tool-hint">
-      <span>{target.value === 0 ? t("toolTargetNone") : t("toolTarget", { cell: cellNumber(target.value) })}</span>
+      <span>{target.value === 0 ? t("toolTargetNone") : t(isNew(target.value) ? "toolTargetNew" : "toolTarget", { cell: cellNumber(target.value) })}</span>
+      {drawn.fresh === 0 || target.value === drawn.fresh ? null : (
+        <button type="button" class="button small" title={t("toolNewCellHint")} onClick={() => aim(drawn.fresh)}>+ {t("toolNewCell")}</button>
+      )}
       {target.value !== 0 && changed(target.value) ? (
         <button type="button" class="button small" disabled={busy.value} onClick={() => void resetCell(target.value)}>{t("benchReset")}</button>
       ) : null}
@@ -138,6 +145,11 @@ function Hint(): JSX.Element | null {
       {name ? <span class="soft">{t(TOOL_LIST.find((one) => one.name === name)?.hintKey ?? "toolPickHint")}</span> : null}
     </span>
   );
+}
+
+/** Whether a cell is not there yet. */
+function isNew(cell: number): boolean {
+  return cell !== 0 && cell === drawing.value?.fresh;
 }
 
 /** Whether a cell's units are others than today. */
