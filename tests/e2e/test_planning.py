@@ -2,27 +2,28 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
-from sqlalchemy import Engine
 
-from app.core.db import make_engine
-from app.identity.rules import Role
 from tests import staff
-from tests.chromium import Watch, watched
+from tests.chromium import watched
+from tests.e2e.desk import (
+    JOB_PATIENCE_MS,
+    PLANNER,
+    STREET,
+    answer,
+    change,
+    forgive,
+    number_of,
+    plan_of,
+    sign_in,
+)
 from tests.server import ServerProcess
 
 PATIENCE_MS = 20_000
-# A job compiles its kernel when it is the first of its process.
-JOB_PATIENCE_MS = 120_000
-DISTRICT = 620_111_000_000_000
-STREET = 620_111_101_000_000
-PLANNER = "planner_hongu"
 
 
 @pytest.fixture(autouse=True)
@@ -31,65 +32,13 @@ def patient() -> None:
     expect.set_options(timeout=PATIENCE_MS)
 
 
-@pytest.fixture
-def engine(server: ServerProcess) -> Iterator[Engine]:
-    """The server's database, to make accounts in."""
-    engine = make_engine(server.database_url)
-    staff.add_account(engine, PLANNER, Role.PLANNER, DISTRICT)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def api(server: ServerProcess, engine: Engine) -> Iterator[httpx.Client]:
-    """The planner's own way to the server, to hold the page against."""
-    headers = staff.headers_of(engine, PLANNER)
-    with httpx.Client(base_url=f"{server.base_url}/api/v1", headers=headers) as client:
-        yield client
-
-
-def _forgive(watch: Watch, status: int) -> None:
-    """What the server refused on purpose, the browser logs as an error."""
-    watch.errors[:] = [text for text in watch.errors if f"status of {status}" not in text]
-
-
-def _sign_in(page: Page, watch: Watch, name: str) -> None:
-    page.locator("input[name=user]").fill(name)
-    page.locator("input[name=password]").fill(staff.PASSWORD)
-    page.locator("form button[type=submit]").click()
-    expect(page.locator(".plan-frame")).to_be_visible()
-    _forgive(watch, 401)
-
-
-def _answer(answer: httpx.Response) -> Any:
-    assert answer.status_code < 300, answer.text
-    return answer.json()
-
-
 def _figure(page: Page, measure: str, column: int) -> Locator:
     """A measure as the left panel shows it: 1 today, 2 draft."""
     return page.locator(f".plan-measures tr[data-measure={measure}] > *").nth(column)
 
 
-def _plan(api: httpx.Client, title: str, area: int = STREET) -> int:
-    """A plan, begun without the page."""
-    made = _answer(api.post("/plans", json={"title": title, "area_code": area}))
-    return int(made["id"])
-
-
-def _change(api: httpx.Client, number: int, path: str, **body: object) -> Any:
-    """Something done to a plan as it stands."""
-    revision = _answer(api.get(f"/plans/{number}"))["revision"]
-    headers = {"If-Match": f'"{revision}"'}
-    return _answer(api.post(f"/plans/{number}/{path}", json=body, headers=headers))
-
-
 def _share(value: float) -> str:
     return f"{value * 100:.1f} %"
-
-
-def _cell(code: int) -> str:
-    return f"{code % 1000:03}"
 
 
 def _begin(page: Page, title: str) -> int:
@@ -123,20 +72,20 @@ def test_from_the_worst_cells_to_published(
     """One account draws, another approves and publishes; the page tells the API's figures."""
     with watched(browser) as (_, page, watch):
         page.goto(f"{server.base_url}/?face=plan")
-        _sign_in(page, watch, PLANNER)
+        sign_in(page, watch, PLANNER)
         number = _begin(page, "海石湾镇均衡")
         plan = f"/plans/{number}"
 
-        worst = _answer(api.get(f"{plan}/problems"))
+        worst = answer(api.get(f"{plan}/problems"))
         first = worst["problems"][0]
         row = page.locator(".plan-problem").first
-        expect(row).to_contain_text(_cell(first["cells"][0]))
+        expect(row).to_contain_text(number_of(first["cells"][0]))
         expect(row).to_contain_text(f"{abs(first['deviation']) * 100:.0f} %")
         row.click()
         expect(page).to_have_url(re.compile(rf"f\.bench={first['cells'][0] // 1000 * 1000}"))
 
         _balance(page)
-        found = _answer(api.get(f"{plan}/measures"))
+        found = answer(api.get(f"{plan}/measures"))
         assert found["draft"]["within_15"] > found["today"]["within_15"]
         expect(_figure(page, "within_15", 1)).to_have_text(_share(found["today"]["within_15"]))
         expect(_figure(page, "within_15", 2)).to_have_text(_share(found["draft"]["within_15"]))
@@ -147,14 +96,14 @@ def test_from_the_worst_cells_to_published(
         expect(page.locator(".plan-headline .plan-chip")).to_have_text("审核中")
         expect(page.locator(".plan-steps")).to_contain_text("须由未参与绘制的人批准")
         expect(page.locator(".plan-steps").get_by_role("button", name="批准")).to_have_count(0)
-        seen = _answer(api.get(plan))
+        seen = answer(api.get(plan))
         tag = {"If-Match": f'"{seen["revision"]}"'}
         refused = api.post(f"{plan}/steps", json={"step": "approve"}, headers=tag)
         assert refused.status_code == 409 and "plan-own-approval" in refused.json()["type"]
 
-    cells = _answer(api.get(f"{plan}/cells"))
+    cells = answer(api.get(f"{plan}/cells"))
     changed = [code for code, is_so in zip(cells["code"], cells["changed"], strict=True) if is_so]
-    before = _answer(api.get(f"/areas/{changed[0]}/boundary"))
+    before = answer(api.get(f"/areas/{changed[0]}/boundary"))
     with watched(browser, server=server) as (_, page, _):
         page.goto(f"{server.base_url}/?face=plan&f.sel={number}&f.tab=life")
         page.locator(".plan-steps").get_by_role("button", name="批准").click()
@@ -162,7 +111,7 @@ def test_from_the_worst_cells_to_published(
         page.locator(".plan-steps").get_by_role("button", name="发布…").click()
         page.locator("dialog.dialog").get_by_role("button", name="立即发布").click()
         expect(page.locator(".plan-headline .plan-chip")).to_have_text("已发布")
-        published = _answer(api.get(plan))
+        published = answer(api.get(plan))
         assert set(published["effects"]["changed_cells"]) <= set(changed)
         redrawn = page.locator(".plan-after dd").first
         expect(redrawn).to_have_text(str(len(published["effects"]["changed_cells"])))
@@ -170,7 +119,7 @@ def test_from_the_worst_cells_to_published(
         with page.expect_request(re.compile(rf"/tiles/cells/.*v={version}")):
             page.get_by_role("button", name="在态势图上查看").click()
         expect(page.locator(".face-frame, .plan-frame")).to_have_count(0)
-    after = _answer(api.get(f"/areas/{changed[0]}/boundary"))
+    after = answer(api.get(f"/areas/{changed[0]}/boundary"))
     assert after["geometry"] != before["geometry"]
 
 
@@ -178,27 +127,27 @@ def test_what_was_published_meanwhile_is_shown_and_taken_in(
     server: ServerProcess, browser: Browser, api: httpx.Client
 ) -> None:
     """Two plans move the same unit; the second sees where the first took it, and keeps its own."""
-    first, second = _plan(api, "先发布的"), _plan(api, "后来的")
-    cell, beside = _answer(api.get(f"/plans/{first}/cells"))["code"][:2]
-    unit = _change(api, first, "edits", kind="split", cell_code=cell)["moves"][0]
+    first, second = plan_of(api, "先发布的", STREET), plan_of(api, "后来的", STREET)
+    cell, beside = answer(api.get(f"/plans/{first}/cells"))["code"][:2]
+    unit = change(api, first, "edits", kind="split", cell_code=cell)["moves"][0]
     moves = [{"unit_id": unit["unit_id"], "cell_code": beside}]
-    _change(api, second, "edits", kind="move", moves=moves)
-    _change(api, first, "steps", step="submit")
+    change(api, second, "edits", kind="move", moves=moves)
+    change(api, first, "steps", step="submit")
     with staff.Client(base_url=f"{server.base_url}/api/v1") as admin:
-        _change(admin, first, "steps", step="approve")
-        _change(admin, first, "steps", step="publish")
+        change(admin, first, "steps", step="approve")
+        change(admin, first, "steps", step="publish")
 
     with watched(browser) as (_, page, watch):
         page.goto(f"{server.base_url}/?face=plan&f.sel={second}")
-        _sign_in(page, watch, PLANNER)
+        sign_in(page, watch, PLANNER)
         stands = page.locator(".plan-stands")
         expect(stands).to_contain_text("现行边界")
         stands.get_by_role("button", name="更新到现行边界").click()
         cells = stands.locator("tbody tr > *")
         expect(cells.first).to_have_text(str(unit["unit_id"]))
         for column, code in enumerate((cell, unit["after"], beside), start=1):
-            expect(cells.nth(column)).to_contain_text(_cell(code))
-        _forgive(watch, 409)
+            expect(cells.nth(column)).to_contain_text(number_of(code))
+        forgive(watch, 409)
         stands.get_by_role("button", name="保留本方案").click()
         expect(stands).to_have_count(0)
         page.get_by_role("tab", name="流程").click()
@@ -209,23 +158,23 @@ def test_the_gate_says_what_is_wrong_and_where(
     server: ServerProcess, browser: Browser, api: httpx.Client
 ) -> None:
     """A unit far from the cell that it was given to: refused in words, one click away."""
-    number = _plan(api, "有问题的")
-    worst = _answer(api.get(f"/plans/{number}/problems"))["problems"][0]
+    number = plan_of(api, "有问题的", STREET)
+    worst = answer(api.get(f"/plans/{number}/problems"))["problems"][0]
     community = worst["cells"][0] // 1000 * 1000
-    bench = _answer(api.get(f"/plans/{number}/communities/{community}"))
+    bench = answer(api.get(f"/plans/{number}/communities/{community}"))
     around = {bench["units"][other]["cell"] for one, other, *_ in bench["borders"] if one == 0}
     around |= {bench["units"][one]["cell"] for one, other, *_ in bench["borders"] if other == 0}
     far = next(cell["code"] for cell in bench["cells"] if cell["code"] not in around)
     moves = [{"unit_id": bench["units"][0]["unit_id"], "cell_code": far}]
-    _change(api, number, "edits", kind="move", moves=moves)
+    change(api, number, "edits", kind="move", moves=moves)
     with watched(browser) as (_, page, watch):
         page.goto(f"{server.base_url}/?face=plan&f.sel={number}")
-        _sign_in(page, watch, PLANNER)
+        sign_in(page, watch, PLANNER)
         page.locator(".plan-steps").get_by_role("button", name="提交审核").click()
         stands = page.locator(".plan-stands")
         expect(stands).to_contain_text("未通过校验")
-        _forgive(watch, 422)
-        stands.get_by_role("button", name=re.compile(f"不连片.*{_cell(far)}")).click()
+        forgive(watch, 422)
+        stands.get_by_role("button", name=re.compile(f"不连片.*{number_of(far)}")).click()
         expect(page).to_have_url(re.compile(rf"f\.bench={community}"))
         expect(page.locator(".plan-headline .plan-chip")).to_have_text("草案")
 
@@ -234,12 +183,12 @@ def test_a_comment_a_comparison_and_a_street_on_paper(
     server: ServerProcess, browser: Browser, api: httpx.Client
 ) -> None:
     """Said of a place and settled; two plans side by side; one A4 page with the API's figures."""
-    number, other = _plan(api, "海石湾镇方案"), _plan(api, "不动的")
-    cell = _answer(api.get(f"/plans/{number}/cells"))["code"][0]
-    _change(api, number, "edits", kind="split", cell_code=cell)
+    number, other = plan_of(api, "海石湾镇方案", STREET), plan_of(api, "不动的", STREET)
+    cell = answer(api.get(f"/plans/{number}/cells"))["code"][0]
+    change(api, number, "edits", kind="split", cell_code=cell)
     with watched(browser) as (_, page, watch):
         page.goto(f"{server.base_url}/?face=plan&f.sel={number}&f.tab=talk")
-        _sign_in(page, watch, PLANNER)
+        sign_in(page, watch, PLANNER)
         panel = page.locator(".plan-panel")
         panel.get_by_role("button", name="在地图上加批注").click()
         panel.get_by_role("button", name="用地图中心").click()
@@ -248,13 +197,13 @@ def test_a_comment_a_comparison_and_a_street_on_paper(
         said = panel.locator(".plan-comments li")
         expect(said).to_contain_text("河边不宜划入 <b>")
         said.get_by_role("button", name="标为已处理").click()
-        expect(said).to_contain_text("已处理")
-        (kept,) = _answer(api.get(f"/plans/{number}/comments"))["comments"]
+        expect(said.get_by_role("button", name="重新打开")).to_be_visible()
+        (kept,) = answer(api.get(f"/plans/{number}/comments"))["comments"]
         assert kept["text"] == "河边不宜划入 <b>" and kept["resolved_at"] is not None
 
         page.get_by_role("tab", name="比较").click()
         panel.locator("#p-with").select_option(str(other))
-        beside = _answer(api.get(f"/plans/{number}/compare/{other}"))
+        beside = answer(api.get(f"/plans/{number}/compare/{other}"))
         expect(panel.locator("h3")).to_have_text(f"{len(beside['cells'])} 个网格不同")
         cells = panel.locator("tr[data-measure=cells] > *")
         expect(cells.nth(1)).to_have_text(str(beside["other"]["cells"]))
@@ -267,7 +216,7 @@ def test_a_comment_a_comparison_and_a_street_on_paper(
         expect(sheet).to_be_attached()
         page.emulate_media(media="print")
         expect(page.locator(".shell")).to_be_hidden()
-        report = _answer(api.get(f"/plans/{number}/streets/{STREET}/report"))
+        report = answer(api.get(f"/plans/{number}/streets/{STREET}/report"))
         expect(sheet.locator("h1")).to_have_text(f"{report['name']}网格调整")
         expect(sheet).to_contain_text("演示数据")
         expect(sheet.locator(".street-map").last.locator("path")).to_have_count(
@@ -285,10 +234,10 @@ def test_a_plan_goes_out_and_comes_in_with_what_does_not_fit(
     server: ServerProcess, browser: Browser, api: httpx.Client, tmp_path: Path
 ) -> None:
     """The file of a plan; the same without one cell: where the gap is; mended, it is a plan."""
-    number = _plan(api, "出去的")
+    number = plan_of(api, "出去的", STREET)
     with watched(browser) as (_, page, watch):
         page.goto(f"{server.base_url}/?face=plan&f.sel={number}&f.tab=files")
-        _sign_in(page, watch, PLANNER)
+        sign_in(page, watch, PLANNER)
         panel = page.locator(".plan-panel")
         with page.expect_download() as waiting:
             panel.get_by_role("button", name="GeoJSON").click()
@@ -315,6 +264,27 @@ def test_a_plan_goes_out_and_comes_in_with_what_does_not_fit(
         expect(page.locator(".plan-headline h1")).to_have_text("进来的")
         made = re.search(r"f\.sel=(\d+)", page.url)
         assert made is not None and int(made.group(1)) != number
-        cells = _answer(api.get(f"/plans/{made.group(1)}/cells"))
+        cells = answer(api.get(f"/plans/{made.group(1)}/cells"))
         assert left_out in cells["code"] or left_out in cells["dissolved"]["code"]
         assert cells["pieces"] == [1] * len(cells["pieces"])
+        _other_forms(page, api, tmp_path, number)
+        forgive(watch, 422)
+
+
+def _other_forms(page: Page, api: httpx.Client, folder: Path, plan: int) -> None:
+    """A file with several layers asks for one; the table of units is taken as it is."""
+    panel, dialog = page.locator(".plan-panel"), page.locator("dialog.dialog")
+    for form, layer in (("gpkg", "units"), ("csv", None)):
+        file = folder / f"plan.{form}"
+        file.write_bytes(api.get(f"/plans/{plan}/moves.{form}").content)
+        panel.get_by_role("button", name="导入方案…").click()
+        dialog.locator("#i-file").set_input_files(file)
+        dialog.locator("#i-title").fill(f"由 {form}")
+        dialog.get_by_role("button", name="检查并导入").click()
+        if layer is not None:
+            expect(dialog.locator("#i-layer option")).to_have_count(3)
+            expect(dialog).to_contain_text("文件里有几个图层")
+            dialog.locator("#i-layer").select_option(layer)
+            dialog.get_by_role("button", name="检查并导入").click()
+        expect(page.locator(".plan-headline h1")).to_have_text(f"由 {form}")
+        expect(page.locator(".plan-import")).to_contain_text("已导入为新方案")

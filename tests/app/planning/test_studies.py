@@ -25,6 +25,7 @@ from geodata.rebalance import borders
 from geodata.rebalance.units import Units
 from geodata.rebalance.workload import Counting, WorkloadModel
 from tests.app.planning.ground import units_in
+from tests.app.planning.past_cases import report
 from tests.app.planning.written import DISTRICT, add_plan
 
 CALENDAR = CityCalendar()
@@ -131,26 +132,6 @@ def seam_in(units: Units) -> tuple[int, int]:
     across = np.flatnonzero((units.cell_code[ways.one] != units.cell_code[ways.other]) & free)
     way = across[len(across) // 2]
     return int(ways.one[way]), int(ways.other[way])
-
-
-def report(session: Session, unit_id: int, number: int, *, steps: tuple[str, ...]) -> None:
-    """Cases at a unit, each with these steps, reported a month ago."""
-    session.execute(
-        text("""
-            WITH made AS (
-                INSERT INTO incident (reported_at, no, id, category, title, description, severity,
-                    source, status, cell_code, geom, location_uncertainty_m, occurred_at, simulated)
-                SELECT now() - interval '30 days', nextval('incident_no_seq'), gen_random_uuid(),
-                    '0110', '垃圾', '', 2, 'patrol', 'closed', u.cell_code,
-                    ST_PointOnSurface(u.geom), 0, now() - interval '30 days', false
-                FROM base_unit u, generate_series(1, :number)
-                WHERE u.unit_id = :unit AND upper_inf(u.valid)
-                RETURNING no, reported_at, cell_code)
-            INSERT INTO incident_event (at, no, ordinal, step, status, tier, cell_code)
-            SELECT reported_at + o * interval '1 minute', no, o, s, 'registered', 'grid', cell_code
-            FROM made, unnest(CAST(:steps AS text[])) WITH ORDINALITY AS t (s, o)"""),
-        {"unit": unit_id, "number": number, "steps": list(steps)},
-    )
 
 
 def seams(client: TestClient, plan_id: int, **words: Any) -> Any:
