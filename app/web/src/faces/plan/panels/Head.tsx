@@ -57,7 +57,7 @@ function Steps({ plan: opened }: { plan: Plan }): JSX.Element {
         <button key={step} type="button" class="button small" disabled={busy} onClick={() => start(step)}>{word("planStep", step)}</button>
       ))}
       {next ? (
-        <button type="button" class="button primary" disabled={busy || waits} title={waits ? t("planSubmitWaits") : undefined} onClick={() => start(next)}>{word("planStep", next)}{ASKED.has(next) ? "…" : ""}</button>
+        <button type="button" class="button primary" disabled={busy || waits} title={waits ? t("planSubmitWaits") : undefined} onClick={() => start(next)}>{next === "publish" && opened.publish_on ? t("planPublishOther") : word("planStep", next)}{ASKED.has(next) ? "…" : ""}</button>
       ) : null}
       {waits ? <p class="soft plan-why">{t("planSubmitWaits")}</p> : null}
       {next === null && opened.state === "in_review" && drewOn(opened) ? <p class="soft plan-why">{t("planOwnApproval")}</p> : null}

@@ -1,6 +1,6 @@
 /** The course of a plan: where it stands, what publishing means for the field, everything that was done with it. */
 import type { JSX } from "preact";
-import { t, word } from "../../../i18n";
+import { isText, t, word } from "../../../i18n";
 import { goArea } from "../../../state/navigate";
 import { nowTick } from "../../../state/store";
 import { moment, number } from "../../../ui/format";
@@ -94,11 +94,17 @@ function Log(): JSX.Element {
   );
 }
 
+/** A day for which a publication was set stands before its reason; what the clock could not do tells its refusal. */
+const SET_FOR = /^(\d{4}-\d{2}-\d{2}) ?/;
+
 function Step({ step }: { step: LogStep }): JSX.Element {
+  const on = step.step === "publish" && step.state === "approved" ? SET_FOR.exec(step.reason)?.[1] : undefined;
+  const refused = step.step === "not_published" ? `planRefused_${step.reason.split(":", 1)[0] ?? ""}` : "";
+  const why = on === undefined ? step.reason : step.reason.replace(SET_FOR, "");
   return (
     <>
-      <strong>{word("planStep", step.step)}</strong> <span class="soft">{step.account || t("planByClock")}</span>
-      {step.reason ? <p class="soft">{step.reason}</p> : null}
+      <strong>{on === undefined ? word("planStep", step.step) : t("planPublishesOn", { on })}</strong> <span class="soft">{step.account || t("planByClock")}</span>
+      {why ? <p class="soft">{isText(refused) ? t(refused) : why}</p> : null}
     </>
   );
 }
