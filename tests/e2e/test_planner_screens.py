@@ -312,12 +312,8 @@ def test_the_server_goes_away_while_somebody_draws(
         desk.click(units[0])
         waiting = page.locator(".tool-pending")
         expect(waiting).to_contain_text("1 个地块")
-        # Laid aside with its community, and kept over a loading of the page.
-        page.get_by_role("button", name="收起社区").click()
-        page.reload()
-        page.get_by_role("button", name=re.compile("有待确认的划转")).click()
+        _lay_aside_and_come_back(page)
         expect(waiting).to_contain_text("1 个地块")
-        expect(page.locator(".plan-steps").get_by_role("button", name="提交审核")).to_have_count(0)
         page.get_by_role("tab", name="论证").click()
         page.get_by_role("button", name="开始回放").click()
         page.get_by_role("tab", name="社区网格").click()
@@ -348,6 +344,17 @@ def test_the_server_goes_away_while_somebody_draws(
         finally:
             back.stop()
             watch.errors.clear()  # the browser itself logs each refused connection
+
+
+def _lay_aside_and_come_back(page: Page) -> None:
+    """What is pending waits with its community, over a loading of the page, which asks first."""
+    warned: list[str] = []
+    page.get_by_role("button", name="收起社区").click()
+    expect(page.locator(".tool-elsewhere")).to_be_visible()
+    page.once("dialog", lambda dialog: (warned.append(dialog.type), dialog.accept()))
+    page.reload()
+    assert warned == ["beforeunload"]
+    page.get_by_role("button", name=re.compile("有待确认的划转")).click()
 
 
 def test_every_tool_draws(server: ServerProcess, browser: Browser, api: httpx.Client) -> None:
@@ -454,9 +461,12 @@ def _into_a_new_cell(desk: Desk, api: httpx.Client, community: int) -> None:
     unit = next(unit for unit in units if unit["cell"] == heaviest["code"])
     desk.click(unit)
     expect(desk.figure(new, "households")).to_have_text(f"{unit['households']:,.0f}")
+    submit = page.locator(".plan-steps").get_by_role("button", name="提交审核")
+    expect(submit).to_be_disabled()  # it would leave out what waits
     _accepted(desk, api, unit, new)
     expect(desk.row(new)).to_contain_text("新")
     expect(desk.row(new + 1)).to_be_visible()
+    expect(submit).to_be_enabled()
 
 
 def _lock_by_keys(desk: Desk, api: httpx.Client, community: int) -> None:
