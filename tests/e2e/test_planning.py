@@ -190,6 +190,8 @@ def test_a_comment_a_comparison_and_a_street_on_paper(
         page.goto(f"{server.base_url}/?face=plan&f.sel={number}&f.tab=talk")
         sign_in(page, watch, PLANNER)
         panel = page.locator(".plan-panel")
+        # The map goes to the plan once the plan is known; its middle is a place in it then.
+        expect(page.locator(".plan-legend")).to_be_visible()
         panel.get_by_role("button", name="在地图上加批注").click()
         panel.get_by_role("button", name="用地图中心").click()
         panel.locator("#p-say").fill("河边不宜划入 <b>")
