@@ -52,9 +52,8 @@ passwords._hasher = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
 LONG = frozenset({
     "app/city/test_demo.py", "app/city/test_hostile_files.py", "app/city/test_import.py",
     "app/city/test_loading.py", "app/core/test_embedded.py", "app/core/test_jobs.py",
-    "app/identity/test_revocation.py", "app/planning/test_publish_races.py",
-    "app/test_api_by_machine.py", "app/test_hostile_queries.py", "app/test_payloads.py",
-    "e2e/test_hostile_texts.py", "geodata/rebalance/test_other_cities.py",
+    "app/identity/test_revocation.py", "app/test_api_by_machine.py", "app/test_hostile_queries.py",
+    "app/test_payloads.py", "e2e/test_hostile_texts.py", "geodata/rebalance/test_other_cities.py",
     "geodata/test_demo_city.py", "geodata/test_orphans.py",
 })  # fmt: skip
 
