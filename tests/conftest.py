@@ -52,8 +52,9 @@ passwords._hasher = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
 LONG = frozenset({
     "app/city/test_demo.py", "app/city/test_hostile_files.py", "app/city/test_import.py",
     "app/city/test_loading.py", "app/core/test_embedded.py", "app/core/test_jobs.py",
-    "app/identity/test_revocation.py", "app/test_api_by_machine.py", "app/test_hostile_queries.py",
-    "app/test_payloads.py", "e2e/test_hostile_texts.py", "geodata/rebalance/test_other_cities.py",
+    "app/identity/test_revocation.py", "app/planning/test_publish_races.py",
+    "app/test_api_by_machine.py", "app/test_hostile_queries.py", "app/test_payloads.py",
+    "e2e/test_hostile_texts.py", "geodata/rebalance/test_other_cities.py",
     "geodata/test_demo_city.py", "geodata/test_orphans.py",
 })  # fmt: skip
 
@@ -137,7 +138,8 @@ def cluster(run_folder: Path) -> Iterator[TestCluster]:
     with embedded.running(run_folder / "pg") as running:
         started = TestCluster(running)
         # Tests kill servers, never the machine: what the kernel has been given is safe enough.
-        for setting in ("fsync", "full_page_writes"):
+        # Databases live for seconds, with the figures of the template: nothing to be vacuumed.
+        for setting in ("fsync", "full_page_writes", "autovacuum"):
             started.execute(f"ALTER SYSTEM SET {setting} = off")
         started.execute("SELECT pg_reload_conf()")
         yield started

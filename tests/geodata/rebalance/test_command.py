@@ -310,14 +310,14 @@ def test_sets_whose_numbers_are_long(tmp_path: Path) -> None:
 
 def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     """Stopped in the middle of the search: no file, no traceback, exit code 130."""
-    made_up.frame(30, 30, 40, seed=1, communities=40).to_parquet(tmp_path / "in.parquet")
+    made_up.frame(30, 30, 40, seed=1, communities=10).to_parquet(tmp_path / "in.parquet")
     out = tmp_path / "out.parquet"
     process = subprocess.Popen(
         [sys.executable, "-m", "app.cli", "rebalance", tmp_path / "in.parquet", "--out", out],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdout is not None
-    assert "36,000 base units in 40 communities" in process.stdout.readline()
+    assert "9,000 base units in 10 communities" in process.stdout.readline()
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
