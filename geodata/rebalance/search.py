@@ -23,8 +23,8 @@ STREET_COUNTS = 0.5
 LONGER = 8
 SMALL = 48
 """Communities of so many atoms can be searched for their optimum."""
-HOT_TRIES, HOT_TRIES_IF_SMALL = 20_000_000, 400_000_000
-"""What hot runs may cost in all: about a second of a core, and twenty."""
+HOT_TRIES, HOT_TRIES_IF_SMALL = 6_000_000, 400_000_000
+"""What hot runs may cost in all: about a third of a second of a core, and twenty."""
 
 
 @dataclass(frozen=True)
