@@ -60,7 +60,7 @@ OPERATIONS: dict[str, frozenset[Role]] = {
         EVERYBODY,
     ),
     **dict.fromkeys(("report_incident", "suggest_duplicates"), REPORTERS),
-    # Which step of which case: incidents.who_may.
+    # Which step of which case: incidents.lifecycle.who_may.
     **dict.fromkeys(("take_step", "list_tasks"), REPORTERS - {Role.PLANNER}),
     **dict.fromkeys(
         ("export_incidents_csv", "export_incidents_xlsx"),
@@ -75,7 +75,7 @@ OPERATIONS: dict[str, frozenset[Role]] = {
     **dict.fromkeys(("list_audit", "check_audit"), frozenset({Role.AUDITOR, Role.CITY_ADMIN})),
     **dict.fromkeys(
         ("put_contact", "delete_contact", "reveal_contact"),
-        # As incidents.contact_rules.HANDLERS, which says more.
+        # As incidents.contacts.rules.HANDLERS, which says more.
         frozenset({Role.GRID_WORKER, Role.RESPONDER, Role.DUTY_OFFICER, Role.DISPATCHER}),
     ),
     **dict.fromkeys(

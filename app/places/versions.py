@@ -15,8 +15,21 @@ TURN_LOCK = 0x63697479
 
 def take_turn(session: Session) -> None:
     """Take the turn among all that replace boundaries, and last as long as it takes."""
-    session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": TURN_LOCK})
     wait_as_long_as_it_takes(session)
+    session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": TURN_LOCK})
+    _settle(session)
+
+
+def try_turn(session: Session) -> bool:
+    """As `take_turn`, unless somebody else has it: whether it is ours."""
+    found = session.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": TURN_LOCK})
+    if found:
+        wait_as_long_as_it_takes(session)
+        _settle(session)
+    return bool(found)
+
+
+def _settle(session: Session) -> None:
     # A killed loader must not keep the old city locked until the end of some long statement.
     session.execute(text("SET LOCAL client_connection_check_interval = '1s'"))
     session.execute(text("SET LOCAL maintenance_work_mem = '256MB'"))

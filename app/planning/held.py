@@ -29,11 +29,19 @@ def hold(session: Session, plan_id: int, if_match: str | None = None) -> Plan:
         if_match: the header `If-Match`, where one is needed.
 
     Raises:
-        Problem: 404; 412 with `revision` where the plan has moved on.
+        Problem: 404; 409 `plan-busy` with `job_id` while a job puts it into force; 412 with
+            `revision` where the plan has moved on.
     """
-    plan = queries.locked(session, plan_id)
+    job_id = queries.being_published(session, plan_id)
+    plan = queries.locked(session, plan_id) if job_id is None else find(session, plan_id)
     if plan is None:
         raise not_found("plan", plan_id)
+    if job_id is not None:
+        raise Problem(
+            HTTPStatus.CONFLICT, "plan-busy", "It is being published",
+            f"Job {job_id} puts it into force. Wait for it, or cancel it.",
+            extra={"job_id": job_id},
+        )  # fmt: skip
     if if_match is not None:
         check_revision(plan, if_match)
     return plan

@@ -23,11 +23,12 @@ from app.planning.models import (
     BaseUnit,
     Plan,
     PlanComment,
+    PlanJob,
     PlanLock,
     PlanMove,
     PlanStep,
 )
-from app.planning.rules import PlanAct, PlanState
+from app.planning.rules import JobKind, JobState, PlanAct, PlanState
 from geodata import codes
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -103,6 +104,17 @@ def locked(session: Session, plan_id: int) -> Plan | None:
     """The same, held until the transaction ends."""
     held = select(Plan).where(Plan.id == plan_id, *within(session, Plan.area_code))
     return session.scalar(held.with_for_update().execution_options(populate_existing=True))
+
+
+def being_published(session: Session, plan_id: int) -> int | None:
+    """The job that is putting a plan into force, and holds it as long as that takes."""
+    return session.scalar(
+        select(func.min(PlanJob.id)).where(
+            PlanJob.plan_id == plan_id,
+            PlanJob.kind == JobKind.PUBLISH,
+            PlanJob.state == JobState.RUNNING,
+        )
+    )
 
 
 def due(session: Session, today: date) -> list[int]:

@@ -222,8 +222,10 @@ def _sets(rows: gpd.GeoDataFrame, faults: list[str]) -> IntArray | None:
         return None
     if _number(column, faults) is None:
         return None
-    kind = "Int64" if pd.api.types.is_integer_dtype(column) else "Float64"
-    values = _whole(column.astype(kind).fillna(-1), faults)
+    if column.hasnans:
+        kind = "Int64" if pd.api.types.is_integer_dtype(column) else "Float64"
+        column = column.astype(kind).fillna(-1)
+    values = _whole(column, faults)
     if values is None:
         return None
     if (values < -1).any():

@@ -1,5 +1,6 @@
 """Publishing as a job: a city's boundaries take longer than anybody waits for one answer."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -7,13 +8,16 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.core.context import Context
+from app.core.errors import not_found
 from app.identity.rules import Actor, Role
 from app.places import versions
-from app.planning import held, models
+from app.planning import held, models, queries
 from app.planning.drafts import queries as draft_queries
 from app.planning.jobs.work import Outcome, Watch
 from app.planning.life import publishing, steps
 from app.planning.rules import PlanAct
+
+LOOK_AGAIN_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,13 @@ def publish(context: Context, plan_id: int, params: Mapping[str, Any], watch: Wa
     """
 
     def draw(session: Session, job: models.PlanJob) -> dict[str, Any]:
-        versions.take_turn(session)
-        plan = held.hold(session, plan_id, f'"{params["revision"]}"')
+        while not versions.try_turn(session):
+            watch.step("waiting for the turn", 0, 1)
+            time.sleep(LOOK_AGAIN_S)
+        plan = queries.locked(session, plan_id)
+        if plan is None:
+            raise not_found("plan", plan_id)
+        held.check_revision(plan, f'"{params["revision"]}"')
         signed = _Signed(job.account, Role(params["role"]))
         publishing.carry_out(session, plan, job.account, "", actor=signed, progress=watch)
         return {"boundary_version": plan.boundary_version}

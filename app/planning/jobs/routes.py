@@ -58,5 +58,7 @@ def get_plan_job(
 def cancel_plan_job(
     plan_id: PlanNumber, job_id: JobNumber, query: NoWords, session: WriteSession, now: Now
 ) -> PlanJobRow:
-    """It ends within a second or so and leaves the plan as it was; what has ended stays so."""
+    """It ends within a second or so, publishing between two of its parts, and leaves the plan as it
+    was; what has ended stays so.
+    """
     return service.cancel(session, plan_id, job_id, now)

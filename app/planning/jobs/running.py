@@ -57,7 +57,7 @@ def run(context: Context, asked: Asked) -> str:
     except Cancelled:
         return _end(engine, job_id, JobState.CANCELLED)
     except Problem as problem:
-        return _end(engine, job_id, JobState.FAILED, problem.detail)
+        return _end(engine, job_id, JobState.FAILED, f"{problem.slug}: {problem.detail}")
     except Exception:
         _end(engine, job_id, JobState.FAILED, OUR_FAULT)
         raise

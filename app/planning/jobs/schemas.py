@@ -54,7 +54,9 @@ class PlanJobRow(BaseModel):
     estimate_s: float = Field(
         description="How many seconds it was expected to take, by what such jobs took here before."
     )
-    message: str = Field(description="Why it failed. Data, never markup.")
+    message: str = Field(
+        description="Why it failed; a refusal as its kind and words. Data, never markup."
+    )
     result: dict[str, Any] | None = Field(
         description="What came of it. Of `balance`: `edit` and `revision` (null where nothing was"
         " changed), `units` moved, the measures `before` and `after`. Of `publish`: the"

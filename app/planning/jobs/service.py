@@ -47,6 +47,8 @@ def start(
     """
     if given.kind not in KINDS:
         raise invalid("kind", f"{given.kind} is not offered")
+    if given.kind is JobKind.PUBLISH and if_match is None:
+        raise invalid("If-Match", "is needed to publish: the revision as it was seen")
     if given.kind is JobKind.BALANCE:
         plan = held.hold_draft(session, plan_id, if_match)
         params = _params(given, plan)

@@ -84,7 +84,7 @@ def carry_out(
 
     part = Parts(progress or Silent(), "publishing", 1 + redrawing.PARTS)
     part()
-    at = queries.clock(session)
+    at = versions.after_last(session, queries.clock(session))
     refuse_behind(session, plan)
     steps.refuse_faults(session, plan)
     made = redrawing.redraw(session, plan, at, part)

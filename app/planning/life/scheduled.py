@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 import structlog
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from app.core.clock import CITY_ZONE
 from app.core.db import reading, writing
@@ -51,6 +52,9 @@ def _publish(engine: Engine, plan_id: int, today: date) -> bool:
                 return False
             publishing.carry_out(session, plan, queries.set_by(session, plan_id), "")
             return True
+    except OperationalError as error:  # the next run tries again; others are due as well
+        log.warning("a plan was not published", plan=plan_id, why=type(error.orig).__name__)
+        return False
     except Problem as problem:
         log.warning("a plan was not published", plan=plan_id, why=problem.slug)
         _note(engine, plan_id, today, problem)

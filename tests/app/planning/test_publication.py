@@ -114,6 +114,11 @@ def test_killed_in_the_middle_it_is_published_once(
         with worker_process(own_context) as process:
             job = ask(plan).json()
             wait_until(lambda: _waits_for_shapes(own_context))
+            # It holds the plan as long as it works: whoever wants it is told so, and does not wait.
+            sent_back = plan.step("send_back", reason="no")
+            for busy in (ask(plan), sent_back):
+                assert (busy.status_code, busy.json()["type"]) == (409, "/problems/plan-busy")
+                assert busy.json()["job_id"] == job["id"]
             process.kill()
             process.wait()
         holder.rollback()
@@ -136,6 +141,8 @@ def test_what_does_not_fit_is_refused_at_once_and_later(
     own_context: Context, own_client: TestClient
 ) -> None:
     """A draft, a plan that has moved on, one that is behind; and what happens meanwhile."""
+    unseen = own_client.post("/api/v1/plans/1/jobs", json={"kind": "publish"})
+    assert (unseen.status_code, unseen.json()["errors"][0]["field"]) == (422, "If-Match")
     draft = hand.begin(own_client, hand.communities(own_context.engine)[4])
     assert (ask(draft).status_code, ask(draft).json()["type"]) == (409, "/problems/illegal-step")
     plan, _ = begin(own_context, own_client)

@@ -1837,7 +1837,8 @@ export interface paths {
         put?: never;
         /**
          * Cancel a job of a plan
-         * @description It ends within a second or so and leaves the plan as it was; what has ended stays so.
+         * @description It ends within a second or so, publishing between two of its parts, and leaves the plan as it
+         *     was; what has ended stays so.
          */
         post: operations["cancel_plan_job"];
         delete?: never;
@@ -6170,7 +6171,7 @@ export interface components {
             estimate_s: number;
             /**
              * Message
-             * @description Why it failed. Data, never markup.
+             * @description Why it failed; a refusal as its kind and words. Data, never markup.
              */
             message: string;
             /**

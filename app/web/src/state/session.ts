@@ -67,25 +67,29 @@ export async function signIn(user: string, password: string): Promise<Problem | 
   }
 }
 
+let leaving = false;
+/** Whether the page is loaded again by itself: nobody is asked whether that is all right. */
+export const isLeaving = (): boolean => leaving;
+
+function loadAgain(): void {
+  leaving = true;
+  window.location.reload();
+}
+
 export async function signOut(everywhere: boolean): Promise<void> {
   const query = everywhere ? "?everywhere=true" : "";
   await fetch(PATH + query, { method: "DELETE", headers: writeHeaders() }).catch(() => undefined);
-  window.location.reload();
+  loadAgain();
 }
 
 export async function switchGrant(grant: number): Promise<void> {
   const body = JSON.stringify({ grant });
   await fetch(`${PATH}/grant`, { method: "PUT", headers: writeHeaders(), body }).catch(() => undefined);
-  window.location.reload();
+  loadAgain();
 }
-
-let leaving = false;
-/** Whether the page is loaded again by itself: nobody is asked whether that is all right. */
-export const isLeaving = (): boolean => leaving;
 
 /** The server says that nobody is signed in any more. */
 export function sessionEnded(): void {
   if (leaving || session.peek() === null) return;
-  leaving = true;
-  window.location.reload();
+  loadAgain();
 }

@@ -54,8 +54,14 @@ effect(() => {
 });
 
 // Somebody, or the clock, has published a plan: this one, or one that it now lies behind.
+const GATHER_MS = 400;
+let gathering = 0;
 onTopic("boundaries", () => {
-  if (here() && planId.peek() !== 0) again.value++;
+  // Told community by community: once is enough.
+  window.clearTimeout(gathering);
+  gathering = window.setTimeout(() => {
+    if (here() && planId.peek() !== 0) again.value++;
+  }, GATHER_MS);
 });
 
 let heard = false;

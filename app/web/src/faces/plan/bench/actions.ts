@@ -8,7 +8,7 @@ import { canEdit, openedPlan, PATH, plan, putPlan, reloadPlan } from "../state";
 import type { Plan } from "../types";
 import { figures, follow, reached, refresh } from "./figures";
 import { canDoAgain, canTakeBack, doAgain, gesture, takeBack } from "./history";
-import { bench, dropPending, drawing, growing, notice, pending, pendingMoves, reloadBench, target } from "./store";
+import { bench, dropPending, drawing, growing, notice, pending, pendingMoves, reloadBench, target, whatIsSent } from "./store";
 import type { EditAnswer, EditAsked } from "./types";
 
 export const edits = deed();
@@ -106,8 +106,9 @@ export async function edit(asked: EditAsked): Promise<EditAnswer | null> {
 export async function accept(): Promise<EditAnswer | null> {
   const moves = [...pendingMoves.peek()].map(([unit_id, cell_code]) => ({ unit_id, cell_code }));
   if (moves.length === 0) return null;
+  const drop = whatIsSent();
   const answer = await edit({ kind: "move", moves });
-  if (answer) dropPending();
+  if (answer) drop();
   return answer;
 }
 

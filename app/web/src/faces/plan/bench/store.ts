@@ -90,6 +90,18 @@ export function dropPending(): void {
   growing.value = new Map();
 }
 
+/** What is pending now, as something to be dropped once the server has it: by then more may be pending, or other moves. */
+export function whatIsSent(): () => void {
+  const key = drawnOf;
+  const sent = pending.peek();
+  return () => {
+    const now = pending.peek();
+    if (key !== drawnOf) aside.value = new Map([...aside.peek()].filter(([of]) => of !== key));
+    else if (now === sent) dropPending();
+    else pending.value = { gestures: now.gestures.slice(sent.at), at: Math.max(0, now.at - sent.at) };
+  };
+}
+
 const KEPT = "minqing.plan.pending";
 /** Storage may be closed to the page: then it is kept no longer than the page. */
 function stored(): string | null {

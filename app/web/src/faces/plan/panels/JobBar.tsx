@@ -8,14 +8,14 @@ import { Icon } from "../../../ui/icons";
 import { reason } from "../../../ui/states";
 import { track } from "../../../state/resource";
 import { showTab } from "../state";
-import { cancel, deeds, fresh, newest, putAway, running } from "./jobs";
+import { cancel, deeds, fresh, isOver, newest, putAway, running } from "./jobs";
 import { MODEL_TAB } from "./ModelPanel";
 import { PROOF_TAB } from "./seams";
 import type { Job } from "./shapes";
-import { jobResultText, seconds } from "./jobtext";
+import { jobResultText, refusalText, seconds } from "./jobtext";
 
 export function JobBar(): JSX.Element | null {
-  const ended = newest.value.filter(({ id }) => fresh.value.has(id)).slice(0, 1);
+  const ended = newest.value.filter((job) => fresh.value.has(job.id) && isOver(job)).slice(0, 1);
   const problem = deeds.problem.value;
   if (running.value.length + ended.length === 0 && !problem) return null;
   return (
@@ -55,7 +55,7 @@ function Ended({ job }: { job: Job }): JSX.Element {
       <strong><span aria-hidden="true">{sign}</span> {word("planJob", job.kind)}</strong>
       <span>{word("planJobState", job.state)}</span>
       <span class="grow">
-        {job.state !== "done" ? job.message : job.kind !== "replay" && job.kind !== "forecast" ? jobResultText(job) : <button type="button" class="link" onClick={() => showTab(job.kind === "replay" ? PROOF_TAB : MODEL_TAB)}>{t("planJobSee")}</button>}
+        {job.state !== "done" ? refusalText(job.message) : job.kind !== "replay" && job.kind !== "forecast" ? jobResultText(job) : <button type="button" class="link" onClick={() => showTab(job.kind === "replay" ? PROOF_TAB : MODEL_TAB)}>{t("planJobSee")}</button>}
       </span>
       <button type="button" class="button quiet only-icon" aria-label={t("close")} onClick={() => putAway(job)}><Icon name="close" /></button>
     </div>

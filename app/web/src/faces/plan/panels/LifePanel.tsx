@@ -1,6 +1,6 @@
 /** The course of a plan: where it stands, what publishing means for the field, everything that was done with it. */
 import type { JSX } from "preact";
-import { isText, t, word } from "../../../i18n";
+import { t, word } from "../../../i18n";
 import { goArea } from "../../../state/navigate";
 import { nowTick } from "../../../state/store";
 import { moment, number } from "../../../ui/format";
@@ -8,6 +8,7 @@ import { Failed, Skeleton } from "../../../ui/states";
 import { openedPlan } from "../state";
 import { PLAN_STATES, type Effects, type Plan, type PlanState } from "../types";
 import { log } from "./lifecycle";
+import { refusalText } from "./jobtext";
 import { areaLabel, cellsLabel } from "./names";
 import type { LogEdit, LogStep } from "./shapes";
 import { StateMark } from "./StateChip";
@@ -99,12 +100,11 @@ const SET_FOR = /^(\d{4}-\d{2}-\d{2}) ?/;
 
 function Step({ step }: { step: LogStep }): JSX.Element {
   const on = step.step === "publish" && step.state === "approved" ? SET_FOR.exec(step.reason)?.[1] : undefined;
-  const refused = step.step === "not_published" ? `planRefused_${step.reason.split(":", 1)[0] ?? ""}` : "";
   const why = on === undefined ? step.reason : step.reason.replace(SET_FOR, "");
   return (
     <>
       <strong>{on === undefined ? word("planStep", step.step) : t("planPublishesOn", { on })}</strong> <span class="soft">{step.account || t("planByClock")}</span>
-      {why ? <p class="soft">{isText(refused) ? t(refused) : why}</p> : null}
+      {why ? <p class="soft">{step.step === "not_published" ? refusalText(why) : why}</p> : null}
     </>
   );
 }
