@@ -1,7 +1,7 @@
 """SQL of importing: what is in force, closing it, and where new numbers begin."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import numpy as np
@@ -64,6 +64,12 @@ def close_units(session: Session, now: datetime) -> None:
         text("UPDATE base_unit SET valid = tstzrange(lower(valid), :now) WHERE upper_inf(valid)"),
         {"now": now},
     )
+
+
+def after_bases(session: Session, now: datetime) -> datetime:
+    """`now`, unless a plan was begun since upon what was in force: just after the last of these."""
+    last: datetime | None = session.scalar(text("SELECT max(base_at) FROM plan"))
+    return now if last is None or last < now else last + timedelta(microseconds=1)
 
 
 def orphans(session: Session, now: datetime) -> list[tuple[int, str, int]]:

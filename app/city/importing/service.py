@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from app.city import queries as city_queries
-from app.city.importing import areas, cells, incidents, stations, units
+from app.city.importing import areas, cells, incidents, queries, stations, units
 from app.city.importing.report import MOST_OUTSIDE_SHARE, ImportReport, Kind
 from app.city.importing.work import Options, Work
 from app.core.db import writing
@@ -96,7 +96,8 @@ def _take_over(report: ImportReport, found: FileRows) -> None:
 def _import(work: Work) -> None:
     session, report, progress = work.session, work.report, work.progress
     versions.take_turn(session)
-    work.now = versions.after_last(session, work.now)
+    # What others saw while the file was read and we waited stays as they saw it.
+    work.now = max(versions.after_last(session, work.now), queries.after_bases(session, work.now))
     if report.rows:
         progress.step("check", 0, 1)
         TAKE[report.kind](work)

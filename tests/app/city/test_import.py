@@ -22,6 +22,7 @@ from geodata import crs
 from tests.app.city.samples import Importer, Samples
 from tests.app.city.test_loading import ask, contents
 from tests.app.maps import picture
+from tests.app.planning import hand
 from tests.waiting import wait_until
 
 CURRENT_VERSION = "SELECT id FROM boundary_version WHERE upper_inf(valid)"
@@ -411,6 +412,18 @@ def test_units_come_under_a_boundary_version_of_their_own(
     wait_until(lambda: seen() == kept - {old_id} | {new_id})
     assert seen(v=version) == seen()
     assert seen(v=before) == kept
+
+
+def test_a_plan_begun_while_a_file_is_read_keeps_its_ground(
+    own_client: TestClient, engine: Engine, samples: Samples
+) -> None:
+    """The units of the file begin after the instant from which the plan was drawn."""
+    began = utc_now() - timedelta(seconds=30)
+    hand.begin(own_client, hand.DISTRICT)
+    report = Importer(engine, lambda: began)("units", samples.geopackage(samples.units))
+    assert report.written == len(samples.units), reasons(report)
+    later = "SELECT count(*) FROM base_unit, plan WHERE lower(base_unit.valid) > plan.base_at"
+    assert ask(engine, later) == len(samples.units)
 
 
 def test_an_import_that_waited_for_its_turn(engine: Engine, samples: Samples) -> None:
