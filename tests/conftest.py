@@ -50,12 +50,15 @@ passwords._hasher = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
 # A third of the suite's time, over what changes least: not in a plain `scripts/test`, which must
 # end in a quarter of an hour on two cores.
 LONG = frozenset({
-    "app/city/test_demo.py", "app/city/test_hostile_files.py", "app/city/test_import.py",
-    "app/city/test_loading.py", "app/core/test_embedded.py", "app/core/test_jobs.py",
-    "app/identity/test_revocation.py", "app/planning/test_publish_races.py",
+    "app/city/test_demo.py", "app/city/test_demo_tables.py", "app/city/test_hostile_files.py",
+    "app/city/test_import.py", "app/city/test_loading.py", "app/city/test_standard.py",
+    "app/core/test_embedded.py", "app/core/test_jobs.py",
+    "app/identity/test_oidc.py", "app/identity/test_revocation.py", "app/identity/test_start.py",
+    "app/planning/test_plan_scope.py", "app/planning/test_publish_races.py",
     "app/test_api_by_machine.py", "app/test_hostile_queries.py", "app/test_payloads.py",
-    "e2e/test_hostile_texts.py", "geodata/rebalance/test_other_cities.py",
-    "geodata/test_demo_city.py", "geodata/test_orphans.py",
+    "e2e/test_cases.py", "e2e/test_faces.py", "e2e/test_hostile_texts.py",
+    "geodata/rebalance/test_other_cities.py", "geodata/test_demo_city.py",
+    "geodata/test_orphans.py",
 })  # fmt: skip
 
 # A shell that starts this run in the background lets it ignore Ctrl-C, and so would every server
