@@ -78,15 +78,16 @@ function Found({ job }: { job: Job }): JSX.Element | null {
   );
 }
 
-/** Below 0 is better throughout; what the interval leaves open is no verdict. */
+/** Below 0 is better throughout; what the interval leaves open, or is 0 as shown, is no verdict. */
 function Change({ found, form }: { found: Figure; form: (value: number) => string }): JSX.Element {
   const zero = form(0);
   const signed = (value: number): string => {
     const size = form(Math.abs(value));
     return `${size === zero ? "" : value > 0 ? "+" : "−"}${size}`;
   };
-  const better = found.high < 0;
-  const worse = found.low > 0;
+  const seen = form(Math.abs(found.value)) !== zero;
+  const better = seen && found.high < 0;
+  const worse = seen && found.low > 0;
   return (
     <span class={better ? "plan-better" : worse ? "plan-worse" : ""}>
       {signed(found.value)} {better || worse ? <span role="img" aria-label={t(better ? "planBetter" : "planWorse")}>{better ? "▲" : "▼"}</span> : null}
