@@ -7,7 +7,7 @@ import numpy as np
 import typer
 from rich.table import Table
 
-from app.cli.rebalance import compared, complain_of, some
+from app.cli.rebalance import FIRST_CELLS, compared, complain_of
 from app.cli.terminal import complain, console
 from app.cli.unit_files import said_plainly
 from geodata.rebalance import borders, files, measures, plans, validity
@@ -47,7 +47,7 @@ def check(
     console.print(compared(before, after))
     emptied = validity.vanished(units, plan)
     if emptied:
-        console.print(f"Dissolved, for they have no unit left: cells {some(emptied)}")
+        console.print(f"Dissolved, for they have no unit left: cells {named(emptied, FIRST_CELLS)}")
     complain_of(validity.faults_of(units, between, plan))
 
 

@@ -17,10 +17,12 @@ from geodata import codes
 from geodata.codes import InvalidCodeError
 from geodata.rebalance import borders, files, measures, number, plans, search, sets, validity
 from geodata.rebalance.profiles import PROFILES, ProfileName
-from geodata.rebalance.units import LOAD_OF_INCIDENT, Units, UnitsError
+from geodata.rebalance.units import LOAD_OF_INCIDENT, Units, UnitsError, named
 
 FORMAT = "minqing-rebalance/1"
 MOST_SEED = 2**63 - 1
+FIRST_CELLS = 5
+"""So many are named where something is told of many."""
 
 Source = Annotated[Path, typer.Argument(metavar="IN.parquet", help="Base units, GeoParquet.")]
 Target = Annotated[Path, typer.Option("--out", metavar="OUT.parquet", help="The plan.")]
@@ -100,7 +102,7 @@ def complain_of(faults: Sequence[validity.Fault]) -> None:
         return
     complain("The plan cannot be published as it is:")
     for fault in faults:
-        complain(f"  {fault.rule.value}: {fault.detail}: cells {some(fault.cells)}")
+        complain(f"  {fault.rule.value}: {fault.detail}: cells {named(fault.cells, FIRST_CELLS)}")
     raise typer.Exit(1)
 
 
@@ -127,12 +129,6 @@ def _told(fault: validity.Fault) -> dict[str, Any]:
         "rule": fault.rule.value, "detail": fault.detail, "cells": fault.cells,
         "units": fault.units, "where": None if fault.where is None else fault.where.wkt,
     }  # fmt: skip
-
-
-def some(cells: tuple[int, ...]) -> str:
-    """The first five, and how many more there are."""
-    shown = ", ".join(str(code) for code in cells[:5])
-    return shown if len(cells) <= 5 else f"{shown} and {len(cells) - 5} more"
 
 
 def compared(before: measures.Measures, after: measures.Measures) -> Table:

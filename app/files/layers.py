@@ -1,6 +1,7 @@
 """Shapefile and GeoPackage, through GDAL with two drivers and no others."""
 
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -72,12 +73,20 @@ def _parts(archive: zipfile.ZipFile, layer: str | None) -> tuple[str, dict[str, 
     named = {PurePosixPath(stem).name: stem for stem in layers}
     if layer is not None:
         if layer not in named:
-            said = f"There is no layer {layer!r}; there are {', '.join(named)}."
-            raise FileRefused(said, list(named))
+            raise _unknown(layer, list(named))
         return named[layer], layers[named[layer]]
     if len(layers) != 1:
-        raise FileRefused(f"Name a layer by --layer; there are {', '.join(named)}.", list(named))
+        raise _unnamed(list(named))
     return next(iter(layers.items()))
+
+
+def _unknown(layer: str, layers: Sequence[str]) -> FileRefused:
+    return FileRefused(f"There is no layer {layer!r}; there are {', '.join(layers)}.", layers)
+
+
+def _unnamed(layers: Sequence[str]) -> FileRefused:
+    there = ", ".join(layers) or "none"
+    return FileRefused(f"Name a layer by --layer; there are {there}.", layers)
 
 
 def _dbf_encoding(folder: Path, declared: str | None) -> tuple[str, bool]:
@@ -124,10 +133,9 @@ def read_geopackage(path: Path, layer: str | None) -> RawTable:
     except Exception as error:
         raise FileRefused(f"The GeoPackage cannot be read: {_short(error)}.") from None
     if layer is not None and layer not in layers:
-        raise FileRefused(f"There is no layer {layer!r}; there are {', '.join(layers)}.", layers)
+        raise _unknown(layer, layers)
     if layer is None and len(layers) != 1:
-        said = f"Name a layer by --layer; there are {', '.join(layers) or 'none'}."
-        raise FileRefused(said, layers)
+        raise _unnamed(layers)
     chosen = layer or layers[0]
     return _read(own, chosen, None, chosen)
 

@@ -45,9 +45,14 @@ def next_boundary_version(session: Session, now: datetime) -> int:
     return max(int(last) + 1, int(now.timestamp()))
 
 
-def after_last(session: Session, now: datetime) -> datetime:
-    """`now`, unless boundaries were drawn since, while we waited for our turn: just after those."""
-    last: datetime | None = session.scalar(text("SELECT max(lower(valid)) FROM boundary_version"))
+def after_last(session: Session, now: datetime, seen: datetime | None = None) -> datetime:
+    """`now`, unless boundaries were drawn since, while we waited for our turn: just after those.
+
+    Args:
+        seen: another instant that it must come after.
+    """
+    drawn: datetime | None = session.scalar(text("SELECT max(lower(valid)) FROM boundary_version"))
+    last = max((at for at in (drawn, seen) if at is not None), default=None)
     return now if last is None or last < now else last + timedelta(microseconds=1)
 
 

@@ -21,12 +21,4 @@ MaybeSeen = Annotated[str | None, _IF_MATCH]
 NoWords = Annotated[StrictQuery, Query()]
 KNOWN = documented(HTTPStatus.NOT_FOUND)
 LOADED = documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)  # what `drafts.load` refuses
-CHANGED = documented(
-    HTTPStatus.FORBIDDEN,
-    HTTPStatus.NOT_FOUND,
-    HTTPStatus.CONFLICT,
-    HTTPStatus.PRECONDITION_FAILED,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-)
 JSON_ONLY = [Depends(json_only)]

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from app.core.errors import FieldError, Problem, not_found
 from app.planning import queries
 from app.planning.models import Plan
-from app.planning.rules import PlanState
+from app.planning.rules import JobKind, JobState, PlanState
 
 
 def find(session: Session, plan_id: int) -> Plan:
@@ -32,16 +32,26 @@ def hold(session: Session, plan_id: int, if_match: str | None = None) -> Plan:
         Problem: 404; 409 `plan-busy` with `job_id` while a job puts it into force; 412 with
             `revision` where the plan has moved on.
     """
-    job_id = queries.being_published(session, plan_id)
-    plan = queries.locked(session, plan_id) if job_id is None else find(session, plan_id)
-    if plan is None:
-        raise not_found("plan", plan_id)
+    job_id = queries.first_job(session, plan_id, JobKind.PUBLISH, (JobState.RUNNING,))
     if job_id is not None:
+        find(session, plan_id)
         raise Problem(
             HTTPStatus.CONFLICT, "plan-busy", "It is being published",
             f"Job {job_id} puts it into force. Wait for it, or cancel it.",
             extra={"job_id": job_id},
         )  # fmt: skip
+    return take(session, plan_id, if_match)
+
+
+def take(session: Session, plan_id: int, if_match: str | None = None) -> Plan:
+    """As `hold`, waiting for whoever has it: for the job that puts it into force.
+
+    Raises:
+        Problem: 404; 412.
+    """
+    plan = queries.locked(session, plan_id)
+    if plan is None:
+        raise not_found("plan", plan_id)
     if if_match is not None:
         check_revision(plan, if_match)
     return plan

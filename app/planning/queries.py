@@ -1,6 +1,6 @@
 """SQL of plans: their rows, their moves, what is said and done about them. Instants are UTC."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -106,13 +106,13 @@ def locked(session: Session, plan_id: int) -> Plan | None:
     return session.scalar(held.with_for_update().execution_options(populate_existing=True))
 
 
-def being_published(session: Session, plan_id: int) -> int | None:
-    """The job that is putting a plan into force, and holds it as long as that takes."""
+def first_job(
+    session: Session, plan_id: int, kind: JobKind, states: Collection[JobState]
+) -> int | None:
+    """The oldest job of a kind on a plan that is in one of these states."""
     return session.scalar(
         select(func.min(PlanJob.id)).where(
-            PlanJob.plan_id == plan_id,
-            PlanJob.kind == JobKind.PUBLISH,
-            PlanJob.state == JobState.RUNNING,
+            PlanJob.plan_id == plan_id, PlanJob.kind == kind, PlanJob.state.in_(states)
         )
     )
 

@@ -1,5 +1,6 @@
 """Base units as arrays, checked: what comes from a file is a plan only after this."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -180,10 +181,10 @@ def make(
     )  # fmt: skip
 
 
-def named(ids: IntArray) -> str:
+def named(ids: IntArray | Sequence[int], most: int = MOST_NAMED) -> str:
     """The first of some ids, and how many more there are."""
-    shown = ", ".join(map(str, ids[:MOST_NAMED]))
-    return shown if len(ids) <= MOST_NAMED else f"{shown} and {len(ids) - MOST_NAMED} more"
+    shown = ", ".join(map(str, ids[:most]))
+    return shown if len(ids) <= most else f"{shown} and {len(ids) - most} more"
 
 
 def _id_faults(ids: IntArray) -> list[str]:

@@ -1,7 +1,7 @@
 """SQL of importing: what is in force, closing it, and where new numbers begin."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import numpy as np
@@ -66,10 +66,10 @@ def close_units(session: Session, now: datetime) -> None:
     )
 
 
-def after_bases(session: Session, now: datetime) -> datetime:
-    """`now`, unless a plan was begun since upon what was in force: just after the last of these."""
+def newest_base(session: Session) -> datetime | None:
+    """The last instant from which a plan was drawn; None without plans."""
     last: datetime | None = session.scalar(text("SELECT max(base_at) FROM plan"))
-    return now if last is None or last < now else last + timedelta(microseconds=1)
+    return last
 
 
 def orphans(session: Session, now: datetime) -> list[tuple[int, str, int]]:

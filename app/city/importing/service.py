@@ -97,7 +97,7 @@ def _import(work: Work) -> None:
     session, report, progress = work.session, work.report, work.progress
     versions.take_turn(session)
     # What others saw while the file was read and we waited stays as they saw it.
-    work.now = max(versions.after_last(session, work.now), queries.after_bases(session, work.now))
+    work.now = versions.after_last(session, work.now, queries.newest_base(session))
     if report.rows:
         progress.step("check", 0, 1)
         TAKE[report.kind](work)

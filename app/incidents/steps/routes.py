@@ -1,12 +1,11 @@
 """HTTP of moving cases."""
 
-from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, Header, Path, Query, Response
 
-from app.core.problem_docs import documented
+from app.core.problem_docs import CHANGED
 from app.core.query_words import StrictQuery
 from app.identity.deps import ActorDep, Now, WriteSession, json_only
 from app.incidents.cases import service
@@ -22,14 +21,7 @@ router = APIRouter(prefix="/api/v1", tags=["incidents"])
 @router.post(
     "/incidents/{id}/steps",
     summary="Take a step of a case",
-    responses=documented(
-        HTTPStatus.FORBIDDEN,
-        HTTPStatus.NOT_FOUND,
-        HTTPStatus.CONFLICT,
-        HTTPStatus.PRECONDITION_FAILED,
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    ),
+    responses=CHANGED,
     dependencies=[Depends(json_only)],
 )
 def take_step(

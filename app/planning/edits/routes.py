@@ -4,8 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Response
 
+from app.core.problem_docs import CHANGED
 from app.identity.deps import ActorDep, Now, WriteSession
-from app.planning.deps import CHANGED, JSON_ONLY, NoWords, PlanNumber, Seen
+from app.planning.deps import JSON_ONLY, NoWords, PlanNumber, Seen
 from app.planning.edits import service, tools
 from app.planning.edits.schemas import EditAnswer, NewEdit
 

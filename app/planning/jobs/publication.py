@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.core.context import Context
-from app.core.errors import not_found
 from app.identity.rules import Actor, Role
 from app.places import versions
 from app.planning import held, models, queries
@@ -38,7 +37,7 @@ def asked(
     """
     plan = held.hold(session, plan_id, if_match)
     steps.check(session, plan, PlanAct.PUBLISH, actor)
-    publishing.refuse_behind(session, plan)
+    publishing.refuse_behind(session, plan, queries.clock(session))
     params = {"revision": plan.revision, "role": actor.role.value}
     return plan, params, draft_queries.touched(session, plan_id)
 
@@ -53,10 +52,7 @@ def publish(context: Context, plan_id: int, params: Mapping[str, Any], watch: Wa
         while not versions.try_turn(session):
             watch.step("waiting for the turn", 0, 1)
             time.sleep(LOOK_AGAIN_S)
-        plan = queries.locked(session, plan_id)
-        if plan is None:
-            raise not_found("plan", plan_id)
-        held.check_revision(plan, f'"{params["revision"]}"')
+        plan = held.take(session, plan_id, f'"{params["revision"]}"')
         signed = _Signed(job.account, Role(params["role"]))
         publishing.carry_out(session, plan, job.account, "", actor=signed, progress=watch)
         return {"boundary_version": plan.boundary_version}

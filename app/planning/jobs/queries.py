@@ -36,15 +36,6 @@ def of_plan(session: Session, plan_id: int) -> Sequence[PlanJob]:
     return session.scalars(found.order_by(PlanJob.id.desc()).limit(NEWEST)).all()
 
 
-def of_kind_active(session: Session, plan_id: int, kind: JobKind) -> int | None:
-    """A job of this kind that has not ended."""
-    return session.scalar(
-        select(func.min(PlanJob.id)).where(
-            PlanJob.plan_id == plan_id, PlanJob.kind == kind, PlanJob.state.in_(ACTIVE)
-        )
-    )
-
-
 def one(
     session: Session, job_id: int, plan_id: int | None = None, *, held: bool = False
 ) -> PlanJob | None:

@@ -5,8 +5,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Path
 
+from app.core.problem_docs import CHANGED
 from app.identity.deps import ActorDep, Now, ReadSession, WriteSession
-from app.planning.deps import CHANGED, JSON_ONLY, KNOWN, MaybeSeen, NoWords, PlanNumber
+from app.planning.deps import JSON_ONLY, KNOWN, MaybeSeen, NoWords, PlanNumber
 from app.planning.jobs import service
 from app.planning.jobs.schemas import NewPlanJob, PlanJobList, PlanJobRow
 from app.planning.schemas import PlanId

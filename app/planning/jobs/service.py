@@ -11,6 +11,7 @@ from app.core import jobs as queue
 from app.core.errors import Problem, invalid, not_found
 from app.identity.rules import Actor
 from app.planning import held, models
+from app.planning import queries as plan_queries
 from app.planning.edits import service as edits
 from app.planning.jobs import balancing, publication, queries
 from app.planning.jobs.running import KINDS, TASK
@@ -132,7 +133,7 @@ def _params(given: NewPlanJob, plan: models.Plan) -> dict[str, Any]:
 
 
 def _refuse_second(session: Session, plan_id: int, kind: JobKind) -> None:
-    job_id = queries.of_kind_active(session, plan_id, kind)
+    job_id = plan_queries.first_job(session, plan_id, kind, queries.ACTIVE)
     if job_id is not None:
         raise Problem(
             HTTPStatus.CONFLICT, "plan-busy", "It is at work already",

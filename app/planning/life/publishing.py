@@ -85,7 +85,7 @@ def carry_out(
     part = Parts(progress or Silent(), "publishing", 1 + redrawing.PARTS)
     part()
     at = versions.after_last(session, queries.clock(session))
-    refuse_behind(session, plan)
+    refuse_behind(session, plan, at)
     steps.refuse_faults(session, plan)
     made = redrawing.redraw(session, plan, at, part)
     queries.change(
@@ -106,13 +106,13 @@ def carry_out(
     return at
 
 
-def refuse_behind(session: Session, plan: Plan) -> None:
-    """Refuse a plan whose ground has been redrawn since its base.
+def refuse_behind(session: Session, plan: Plan, at: datetime) -> None:
+    """Refuse a plan whose ground is at an instant not what it was at its base.
 
     Raises:
         Problem: 409 `plan-behind` with `difference`.
     """
-    difference = move_queries.difference(session, plan, queries.clock(session))
+    difference = move_queries.difference(session, plan, at)
     if difference:
         raise behind([_plain(row) for row in difference])
 

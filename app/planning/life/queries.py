@@ -105,12 +105,6 @@ def cells_in_force(session: Session, cells: Iterable[int]) -> Rows:
     ).all()
 
 
-def names_of(session: Session, areas: Iterable[int]) -> dict[int, str]:
-    """Names of areas in force."""
-    found = text("SELECT code, name FROM area WHERE code = ANY (:codes) AND upper_inf(valid)")
-    return {row.code: row.name for row in session.execute(found, {"codes": list(areas)})}
-
-
 def close_cells(session: Session, cells: Iterable[int], at: datetime) -> None:
     """End cells and their shapes."""
     words = {"cells": list(cells), "at": at}

@@ -23,6 +23,7 @@ from app.core.db import driver_of
 from app.core.errors import Problem
 from app.places import rows as area_rows
 from app.places import versions
+from app.planning import queries as plan_queries
 from app.planning.edits import queries as move_queries
 from app.planning.life import queries as sql
 from app.planning.life.queries import GeometryArray, Outlines
@@ -122,7 +123,7 @@ def _write_areas(session: Session, cells: _Cells, said: Mapping[int, Any], at: d
     as many residents as before are shared out by households inside each community."""
     code = cells.code.tolist()
     parent = codes.ancestors_at(cells.code, Level.COMMUNITY).tolist()
-    names = sql.names_of(session, parent)
+    names = plan_queries.names_of(session, sorted(set(parent)), at)
     total: dict[int, int] = defaultdict(int)
     for one, row in said.items():
         total[codes.ancestor_at(one, Level.COMMUNITY)] += row.residents

@@ -5,9 +5,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Path, Query, Response
 
+from app.core.problem_docs import CHANGED
 from app.core.query_words import AreaCode
 from app.identity.deps import ActorDep, ContextDep, Now, ReadSession, WriteSession
-from app.planning.deps import CHANGED, JSON_ONLY, KNOWN, NoWords, PlanNumber, Seen
+from app.planning.deps import JSON_ONLY, KNOWN, NoWords, PlanNumber, Seen
 from app.planning.life import publishing, rebasing, service, steps
 from app.planning.schemas import (
     ChangedComment,

@@ -101,6 +101,15 @@ def rows(engine: Engine, sql: str, **words: Any) -> list[Any]:
         return list(session.execute(text(sql), words))
 
 
+def someone_waits_for(engine: Engine, table: str) -> bool:
+    """Whether a transaction waits for a table."""
+    found = rows(
+        engine, "SELECT pid FROM pg_locks WHERE NOT granted AND relation = to_regclass(:table)",
+        table=table,
+    )  # fmt: skip
+    return bool(found)
+
+
 def communities(engine: Engine) -> list[int]:
     """Codes of all communities, ascending."""
     found = rows(engine, "SELECT DISTINCT community_code FROM base_unit ORDER BY 1")

@@ -258,11 +258,11 @@ def test_killed_in_the_middle(own_context: Context, plan: Hand) -> None:
         holder.execute("LOCK TABLE plan_move IN EXCLUSIVE MODE")
         with worker_process(own_context) as process:
             job = ask(plan, areas=[area])
-            wait_until(lambda: _waits_for_plan_move(own_context))
+            wait_until(lambda: hand.someone_waits_for(own_context.engine, "plan_move"))
             process.kill()
             process.wait()
         holder.rollback()
-        wait_until(lambda: not _waits_for_plan_move(own_context))
+        wait_until(lambda: not hand.someone_waits_for(own_context.engine, "plan_move"))
     assert look(plan, job)["state"] == "running"
     assert moves_of(own_context, plan) == {}
     assert plan.client.get(f"{plan.url}/log").json()["edits"] == []
@@ -272,13 +272,6 @@ def test_killed_in_the_middle(own_context: Context, plan: Hand) -> None:
     edits = plan.client.get(f"{plan.url}/log").json()["edits"]
     assert [edit["no"] for edit in edits] == [result["edit"]]
     assert len(moves_of(own_context, plan)) == result["units"] > 0
-
-
-def _waits_for_plan_move(context: Context) -> bool:
-    return bool(hand.rows(
-        context.engine,
-        "SELECT FROM pg_locks WHERE relation = 'plan_move'::regclass AND NOT granted",
-    ))  # fmt: skip
 
 
 def test_what_breaks_again_and_again_is_given_up(own_context: Context, plan: Hand) -> None:

@@ -113,7 +113,7 @@ def test_killed_in_the_middle_it_is_published_once(
         holder.execute("LOCK TABLE area_shape IN EXCLUSIVE MODE")
         with worker_process(own_context) as process:
             job = ask(plan).json()
-            wait_until(lambda: _waits_for_shapes(own_context))
+            wait_until(lambda: hand.someone_waits_for(own_context.engine, "area_shape"))
             # It holds the plan as long as it works: whoever wants it is told so, and does not wait.
             sent_back = plan.step("send_back", reason="no")
             for busy in (ask(plan), sent_back):
@@ -122,19 +122,12 @@ def test_killed_in_the_middle_it_is_published_once(
             process.kill()
             process.wait()
         holder.rollback()
-        wait_until(lambda: not _waits_for_shapes(own_context))
+        wait_until(lambda: not hand.someone_waits_for(own_context.engine, "area_shape"))
     assert standing(own_context.engine) == before
     with worker_process(own_context):
         wait_until(lambda: look(plan, job)["state"] == "done")
     assert plan.now()["state"] == "published"
     assert hand.rows(own_context.engine, AUDITED)[0].n == 1
-
-
-def _waits_for_shapes(context: Context) -> bool:
-    return bool(hand.rows(
-        context.engine,
-        "SELECT FROM pg_locks WHERE relation = 'area_shape'::regclass AND NOT granted",
-    ))  # fmt: skip
 
 
 def test_what_does_not_fit_is_refused_at_once_and_later(

@@ -112,15 +112,6 @@ def writers_of(database: URL, table: str) -> Iterator[None]:
         connection.rollback()
 
 
-def someone_waits_for(engine: Engine, table: str) -> bool:
-    """Whether a transaction waits to write into a table."""
-    found = hand.rows(
-        engine, "SELECT pid FROM pg_locks WHERE NOT granted AND relation = to_regclass(:table)",
-        table=table,
-    )  # fmt: skip
-    return bool(found)
-
-
 def nobody_has_the_turn(engine: Engine) -> bool:
     """Whether whoever was publishing is done with it, one way or the other."""
     found = hand.rows(
@@ -176,7 +167,7 @@ def test_killed_while_it_publishes_nothing_has_happened(
             there = at(server, plan)
             with writers_of(database, table):
                 answer: Future[staff.Response | None] = pool.submit(publish, there)
-                wait_until(lambda name=table: someone_waits_for(engine, name))  # type: ignore[misc]
+                wait_until(lambda name=table: hand.someone_waits_for(engine, name))  # type: ignore[misc]
                 server.kill()
                 assert answer.result() is None
             wait_until(lambda: nobody_has_the_turn(engine))

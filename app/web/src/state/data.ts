@@ -8,7 +8,7 @@ import { activeGrant } from "./session";
 import {
   area, bandwidth_m, categories, layerOn, level, listTick, mapTick, measure, mode, refreshTick, selection, statusFilter, timeWindow, view,
 } from "./store";
-import { live, onChange, onTopic, serverNow } from "./livefeed";
+import { BOUNDARIES_SETTLED_MS, live, onChange, onTopic, serverNow } from "./livefeed";
 import { brushRange, isLive, localMidnight, resolveWindow, rfc3339, type Preset } from "./window";
 
 const LIST_PAGE = 50;
@@ -39,13 +39,7 @@ const stamp = (): string => `${mapTick.value}.${resets.value}`;
 
 export const city = resource(() => ({ id: "city", ask: (signal) => api.city(signal) }));
 
-/** New boundaries are told community by community: the city is asked once, when all have been. */
-const GATHER_BOUNDARIES_MS = 400;
-let gathering = 0;
-onTopic("boundaries", () => {
-  window.clearTimeout(gathering);
-  gathering = window.setTimeout(city.retry, GATHER_BOUNDARIES_MS);
-});
+onTopic("boundaries", () => city.retry(), BOUNDARIES_SETTLED_MS);
 
 /** The area for which one acts, where that is a part of the city. */
 export const homeArea = resource(() => {

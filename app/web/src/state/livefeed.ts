@@ -33,11 +33,18 @@ function tellChanged(data: string): void {
 /** Called with what the stream says of a subject (`warning.changed` is of `warning`), and when everything is asked anew. */
 const topicListeners = new Map<string, Set<() => void>>();
 
-/** Hear of a subject; ends when the answer is called. */
-export function onTopic(subject: string, listener: () => void): () => void {
+const SETTLED_MS = 300;
+/** New boundaries are told community by community. */
+export const BOUNDARIES_SETTLED_MS = 400;
+
+/** Hear of a subject, once for what comes together. */
+export function onTopic(subject: string, listener: () => void, settledMs = SETTLED_MS): void {
+  let gathering = 0;
   const listeners = topicListeners.get(subject) ?? new Set();
-  topicListeners.set(subject, listeners.add(listener));
-  return () => listeners.delete(listener);
+  topicListeners.set(subject, listeners.add(() => {
+    window.clearTimeout(gathering);
+    gathering = window.setTimeout(listener, settledMs);
+  }));
 }
 
 function tellTopic(event: string): void {

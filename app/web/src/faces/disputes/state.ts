@@ -18,12 +18,7 @@ const one = (id: string, rest = ""): string => `${PATH}/${encodeURIComponent(id)
 /** The choice of a dispute for which a table is opened; no id is called so. */
 export const NEW = "-new";
 const told = signal(0);
-let gathering = 0;
-const GATHER_MS = 300;
-onTopic("mediation", () => {
-  window.clearTimeout(gathering);
-  gathering = window.setTimeout(() => told.value++, GATHER_MS);
-});
+onTopic("mediation", () => told.value++);
 
 export const stateFilter = computed(() => STATES.find((state) => state === faceParam("state")) ?? "");
 export const chosenId = computed(() => faceParam("sel"));

@@ -5,7 +5,7 @@
 import { batch, computed, effect, signal } from "@preact/signals";
 import { get } from "../../api/client";
 import { isAreaCode, levelOf } from "../../state/codes";
-import { live, onTopic } from "../../state/livefeed";
+import { BOUNDARIES_SETTLED_MS, live, onTopic } from "../../state/livefeed";
 import { faceParam, setFaceParams } from "../../state/face";
 import { resource } from "../../state/resource";
 import { may } from "../../state/session";
@@ -54,15 +54,9 @@ effect(() => {
 });
 
 // Somebody, or the clock, has published a plan: this one, or one that it now lies behind.
-const GATHER_MS = 400;
-let gathering = 0;
 onTopic("boundaries", () => {
-  // Told community by community: once is enough.
-  window.clearTimeout(gathering);
-  gathering = window.setTimeout(() => {
-    if (here() && planId.peek() !== 0) again.value++;
-  }, GATHER_MS);
-});
+  if (here() && planId.peek() !== 0) again.value++;
+}, BOUNDARIES_SETTLED_MS);
 
 let heard = false;
 /** The server is back: what has become of the plan meanwhile? */

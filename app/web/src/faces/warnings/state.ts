@@ -17,13 +17,7 @@ const one = (id: string): string => `${PATH}/${encodeURIComponent(id)}`;
 
 /** grows with what the stream says of warnings */
 const told = signal(0);
-let gathering = 0;
-const GATHER_MS = 300;
-onTopic("warning", () => {
-  // A warning changes its case too: one question for what comes together.
-  window.clearTimeout(gathering);
-  gathering = window.setTimeout(() => told.value++, GATHER_MS);
-});
+onTopic("warning", () => told.value++);
 
 export const stateFilter = computed(() => STATES.find((state) => state === faceParam("state")) ?? "");
 const areaFilter = computed(() => faceParam("area"));

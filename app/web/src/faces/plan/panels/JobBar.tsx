@@ -12,7 +12,8 @@ import { cancel, deeds, fresh, isOver, newest, putAway, running } from "./jobs";
 import { MODEL_TAB } from "./ModelPanel";
 import { PROOF_TAB } from "./seams";
 import type { Job } from "./shapes";
-import { jobResultText, refusalText, seconds } from "./jobtext";
+import { jobResultText, seconds } from "./jobtext";
+import { refusalText } from "./refusals";
 
 export function JobBar(): JSX.Element | null {
   const ended = newest.value.filter((job) => fresh.value.has(job.id) && isOver(job)).slice(0, 1);

@@ -8,8 +8,8 @@ import { Failed, Skeleton } from "../../../ui/states";
 import { openedPlan } from "../state";
 import { PLAN_STATES, type Effects, type Plan, type PlanState } from "../types";
 import { log } from "./lifecycle";
-import { refusalText } from "./jobtext";
 import { areaLabel, cellsLabel } from "./names";
+import { refusalText } from "./refusals";
 import type { LogEdit, LogStep } from "./shapes";
 import { StateMark } from "./StateChip";
 

@@ -7,25 +7,22 @@ import { may } from "../../../state/session";
 import type { Plan } from "../types";
 import { deeds, differenceOf, faultsOf, rebase } from "./lifecycle";
 import { cellsLabel } from "./names";
+import { ownWords } from "./refusals";
 import type { Difference, PlanFault } from "./shapes";
 import { goToFault } from "./Worst";
 
 const SHOWN = 20;
-/** Refusals with words of our own; the others say themselves. */
-const OWN_WORDS: ReadonlySet<string> = new Set([
-  "plan-behind", "plan-invalid", "plan-own-approval", "plan-busy", "plan-empty", "plan-not-draft", "illegal-step", "precondition-failed",
-]);
 
 export function Stands({ plan }: { plan: Plan }): JSX.Element | null {
   const problem = deeds.problem.value;
   const difference = differenceOf(problem);
   const faults = faultsOf(problem);
-  const known = problem !== null && OWN_WORDS.has(problem.kind);
+  const words = problem === null ? null : ownWords(problem.kind);
   const behind = plan.behind && plan.state !== "published" && plan.state !== "withdrawn";
   if (!problem && !behind) return null;
   return (
     <div class="plan-stands" role={problem ? "alert" : undefined}>
-      {known ? <p><strong>✕ {word("planRefused", problem.kind)}</strong></p> : <Refused problem={problem} but={["reason", "publish_on"]} />}
+      {words !== null ? <p><strong>✕ {words}</strong></p> : <Refused problem={problem} but={["reason", "publish_on"]} />}
       {faults.length > 0 ? <Faults faults={faults} /> : null}
       {difference.length > 0 ? <Moved difference={difference} /> : null}
       {behind && difference.length === 0 ? <p>{t("planBehind")}</p> : null}

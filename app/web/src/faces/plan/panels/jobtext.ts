@@ -1,5 +1,5 @@
 /** Jobs in words: what came of one, and how long. */
-import { isText, t } from "../../../i18n";
+import { t } from "../../../i18n";
 import { number, span } from "../../../ui/format";
 import type { Measures } from "../types";
 import { measureText } from "./figures";
@@ -27,10 +27,4 @@ export function jobResultText({ kind, result }: Job): string {
 /** A length of time: 8 s, 3 min. */
 export function seconds(s: number): string {
   return s < 90 ? t("planSeconds", { n: Math.max(0, Math.round(s)) }) : span(s);
-}
-
-/** Why something was not done behind the scenes: `kind: words` in the page's own, where it has them. */
-export function refusalText(told: string): string {
-  const key = `planRefused_${told.split(":", 1)[0] ?? ""}`;
-  return isText(key) ? t(key) : told;
 }
