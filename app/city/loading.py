@@ -22,6 +22,7 @@ from app.city.standard_queries import write_standard
 from app.core.clock import city_midnight
 from app.core.copying import copy_table
 from app.core.db import driver_of, writing
+from app.incidents.reading import filling
 from app.live.service import restart_stream
 from app.mediation.queries import make_rooms
 from app.places import versions
@@ -53,6 +54,7 @@ def load_bundle(engine: Engine, folder: Path, progress: Progress, now: datetime)
         queries.ensure_months(session, _first_report(cases, now), now + MONTHS_AHEAD)
         written = _copy_all(session, content, progress)
         _finish(session, progress)
+        filling.fill(session, progress)
         if manifest.demo:
             make_demo_tables(session, now)
     return LoadReport(

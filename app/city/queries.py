@@ -18,9 +18,10 @@ from app.places.models import City
 CITY_TABLES = (
     "plan_job", "plan_step", "plan_comment", "plan_lock", "plan_edit", "plan_move", "plan",
     "outbox", "stream_event", "meeting_booking", "mediation_event", "mediation", "room",
-    "warning_event", "warning", "attachment", "case_contact", "incident_event", "report_receipt",
-    "incident", "category", "filing_line", "assignment", "station_cover", "duty_unit", "station",
-    "map_feature", "base_unit", "area_shape", "area", "boundary_version", "city",
+    "warning_event", "warning", "attachment", "case_contact", "case_now", "case_past",
+    "incident_event", "report_receipt", "incident", "category", "filing_line", "assignment",
+    "station_cover", "duty_unit", "station", "map_feature", "base_unit", "area_shape", "area",
+    "boundary_version", "city",
 )  # fmt: skip
 NUMBERED_TABLES = ("area", "station", "duty_unit", "assignment", "category", "filing_line",
                    "base_unit", "boundary_version")  # fmt: skip

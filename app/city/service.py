@@ -8,14 +8,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from app.city import queries
 from app.city.report import CityStatus, LoadReport
 from app.core import schema
-from app.core.db import reading, writing
+from app.core.db import reading, wait_as_long_as_it_takes, writing
 from app.core.settings import Settings
-from geodata.progress import Progress
+from app.incidents.reading import queries as reading_queries
+from geodata.progress import Progress, Silent
 
 if TYPE_CHECKING:
     from app.city.importing.report import ImportReport, Kind
@@ -24,8 +25,12 @@ if TYPE_CHECKING:
 DEMO_NAME = "lanzhou"
 
 
-def prepare_database(engine: Engine) -> None:
-    """Upgrade the tables and write the fixed vocabularies. Safe at every start.
+def prepare_database(engine: Engine, progress: Progress | None = None) -> None:
+    """Upgrade the tables and write what follows from the code and from the log: the fixed
+    vocabularies, and once after an upgrade the reading model. Safe at every start.
+
+    Args:
+        progress: told where that takes long.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database refuses; nothing half-done stays.
@@ -33,6 +38,19 @@ def prepare_database(engine: Engine) -> None:
     schema.upgrade(engine)
     with writing(engine) as session:
         queries.write_vocabularies(session)
+        is_filled = reading_queries.is_filled(session)
+    if not is_filled:
+        _fill(engine, progress or Silent())
+
+
+def _fill(engine: Engine, progress: Progress) -> None:
+    from app.incidents.reading import filling  # noqa: PLC0415  (see above)
+
+    with writing(engine) as session:
+        wait_as_long_as_it_takes(session)
+        session.execute(text("LOCK TABLE case_now IN EXCLUSIVE MODE"))
+        if not reading_queries.is_filled(session):
+            filling.fill(session, progress)
 
 
 def load_bundle(engine: Engine, bundle_dir: Path, progress: Progress, now: datetime) -> LoadReport:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import URL, Engine
 
-from app.core.db import as_psycopg_url, conninfo, make_engine
+from app.core.db import DATA_DIR, as_psycopg_url, conninfo, make_engine
 from app.core.settings import Settings
 
 
@@ -29,4 +29,5 @@ class Context:
             ValueError: the URL does not name PostgreSQL.
         """
         url = as_psycopg_url(database_url)
-        return cls(settings, url, make_engine(url))
+        engine = make_engine(url).execution_options(**{DATA_DIR: settings.data_dir})
+        return cls(settings, url, engine)

@@ -10,6 +10,9 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from app.core.scope import Scope, confine
 
+DATA_DIR = "minqing_data_dir"
+"""Option of an engine: the folder of the city whose database it leads to."""
+
 
 class Base(DeclarativeBase):
     """Every table of ours."""
@@ -85,6 +88,12 @@ def writing(engine: Engine, scope: Scope | None = None) -> Iterator[Session]:
 def wait_as_long_as_it_takes(on: Connection | Session) -> None:
     """Lift the limit of a request until the transaction ends: a year of cases takes its time."""
     on.execute(text("SET LOCAL statement_timeout = 0"))
+
+
+def data_dir_of(session: Session) -> Path | None:
+    """The data directory of the city whose database a session is in, where its engine knows it."""
+    found: Path | None = session.get_bind().get_execution_options().get(DATA_DIR)
+    return found
 
 
 def driver_of(session: Session) -> psycopg.Connection:

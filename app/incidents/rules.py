@@ -135,6 +135,34 @@ class Tier(StrEnum):
     CITY_CENTRE = "city_centre"
 
 
+STATUS_NUMBERS: dict[Status, int] = {
+    Status.REPORTED: 1,
+    Status.PENDING_VERIFY: 2,
+    Status.REGISTERED: 3,
+    Status.PENDING_DISPATCH: 4,
+    Status.ASSIGNED: 5,
+    Status.RETURNED: 6,
+    Status.ACKNOWLEDGED: 7,
+    Status.HANDLING: 8,
+    Status.SUSPENDED: 9,
+    Status.HANDLED: 10,
+    Status.PENDING_CHECK: 11,
+    Status.CLOSED: 21,
+    Status.FORCED_CLOSE: 22,
+    Status.DUPLICATE: 23,
+    Status.NOT_REPRODUCIBLE: 24,
+    Status.NOT_ACCEPTED: 25,
+}
+"""States as the reading model writes them: a number stays its state's for ever."""
+TIER_NUMBERS: dict[Tier, int] = {
+    Tier.GRID: 1,
+    Tier.WORKSTATION: 2,
+    Tier.COMMAND_POST: 3,
+    Tier.SUB_CENTRE: 4,
+    Tier.CITY_CENTRE: 5,
+}
+"""Tiers, likewise."""
+
 STAGE_OF: dict[Status, Stage] = {
     Status.REPORTED: Stage.REPORTED,
     Status.PENDING_VERIFY: Stage.REPORTED,

@@ -8,6 +8,7 @@ from app.identity import key_models as keys
 from app.identity import models as identity
 from app.incidents import models as incidents
 from app.incidents.contacts import models as contact
+from app.incidents.reading import models as reading
 from app.live import models as live
 from app.mediation import models as mediation
 from app.places import models as places
@@ -26,6 +27,7 @@ __all__ = [
     "outbox",
     "places",
     "planning",
+    "reading",
     "retention",
     "warnings",
 ]

@@ -97,6 +97,29 @@ BEGIN
     END LOOP;
 END $$;
 
+-- What is counted all day: the two ends of the scope, so that an index can be searched by them. (No
+-- index of integers answers "in this range"; of a scope that is NULL nothing is seen, as above.)
+DO $$
+DECLARE
+    relation text;
+BEGIN
+    FOREACH relation IN ARRAY ARRAY['case_now', 'case_past'] LOOP
+        IF NOT (SELECT relrowsecurity AND relforcerowsecurity FROM pg_class
+                WHERE oid = to_regclass('public.' || relation)) THEN
+            EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', relation);
+            EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', relation);
+        END IF;
+        IF NOT EXISTS (SELECT FROM pg_policy WHERE polname = 'scope'
+                       AND polrelid = to_regclass('public.' || relation)) THEN
+            EXECUTE format(
+                'CREATE POLICY scope ON %I TO minqing_app'
+                ' USING (cell_code >= lower((SELECT session_scope()))'
+                '    AND cell_code < upper((SELECT session_scope())))', relation);
+            EXECUTE format('CREATE POLICY house ON %I TO CURRENT_USER USING (true)', relation);
+        END IF;
+    END LOOP;
+END $$;
+
 GRANT USAGE ON SCHEMA public, published TO minqing_app;
 GRANT SELECT ON ALL TABLES IN SCHEMA published TO minqing_app;
 -- Table by table: a partition has no policy of its own and must not be reached past its parent's.
@@ -111,6 +134,8 @@ GRANT UPDATE (status, closed_at, tier, unit_id) ON incident TO minqing_app;
 GRANT SELECT ON audit_row TO minqing_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON case_contact TO minqing_app;
 GRANT SELECT, INSERT, DELETE ON attachment TO minqing_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON case_now TO minqing_app;
+GRANT SELECT, INSERT ON case_past TO minqing_app;
 GRANT SELECT ON room, visit_rule TO minqing_app;
 GRANT SELECT, INSERT, UPDATE (state) ON mediation TO minqing_app;
 GRANT SELECT, INSERT ON mediation_event, warning_event TO minqing_app;
@@ -150,7 +175,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
     FROM unnest(ARRAY['incident', 'incident_event', 'report_receipt', 'attachment',
         'stream_event', 'audit_row', 'case_contact', 'mediation', 'mediation_event',
         'meeting_booking', 'warning', 'warning_event', 'plan', 'plan_move', 'plan_edit',
-        'plan_lock', 'plan_comment', 'plan_step', 'plan_job']) t
+        'plan_lock', 'plan_comment', 'plan_step', 'plan_job', 'case_now', 'case_past']) t
     WHERE NOT coalesce((SELECT relrowsecurity AND relforcerowsecurity FROM pg_class
                         WHERE oid = to_regclass('public.' || t)), false)
     UNION ALL
@@ -166,6 +191,15 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
             || 'session_scope), ' || CASE WHEN t IN ('stream_event', 'audit_row')
             OR t LIKE 'plan%' THEN 'area_code'
             ELSE 'cell_code' END || ')']
+    UNION ALL
+    SELECT format('%s has not exactly the policy of scope', t)
+    FROM unnest(ARRAY['case_now', 'case_past']) t
+    WHERE (SELECT array_agg(polname || ': ' || pg_get_expr(polqual, polrelid)) FROM pg_policy
+           WHERE polrelid = to_regclass('public.' || t)
+             AND polroles && ARRAY[0::oid, to_regrole('minqing_app')::oid])
+        IS DISTINCT FROM ARRAY['scope: ((cell_code >= lower(( SELECT session_scope() AS '
+            || 'session_scope))) AND (cell_code < upper(( SELECT session_scope() AS '
+            || 'session_scope))))']
     UNION ALL
     SELECT format('published.%s does not ask as its reader', relname) FROM pg_class
     WHERE relnamespace = to_regnamespace('published') AND relkind = 'v'

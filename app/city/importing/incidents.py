@@ -14,6 +14,7 @@ from app.city.loading import MONTHS_AHEAD
 from app.core.copying import as_hex, copy_table, same
 from app.core.db import driver_of
 from app.incidents.cases.schemas import NewIncident
+from app.incidents.reading import filling
 from app.incidents.rules import Source, Status, Step, Tier
 
 FIELDS = (
@@ -170,6 +171,8 @@ def _write(
     copy_table(driver, "report_receipt", receipt)
     work.report.written = copy_table(driver, "incident", incident)
     copy_table(driver, "incident_event", event)
+    standard = filling.standard_of(work.session)
+    filling.write_open(work.session, standard, work.progress, int(numbers[0]))
     open_cases = f"{count:,} cases begin as reported; their later steps are not part of the file."
     work.report.notes.append(open_cases)
 

@@ -1,6 +1,6 @@
-"""What is overdue, and what soon will be. Bounded by the cases that are open."""
+"""What is overdue, and what soon will be: looked up in the reading model, never folded."""
 
-from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -10,79 +10,60 @@ from app.incidents.cases import service
 from app.incidents.cases.schemas import DuePage
 from app.incidents.clocks import queries as clock_queries
 from app.incidents.clocks.limits import Calendar
-from app.incidents.clocks.rules import Clock, ClockState
+from app.incidents.clocks.rules import Clock
 from app.incidents.clocks.schemas import ClockSummary, DueQuery, DueState
-from app.incidents.clocks.service import read_all
 from app.incidents.clocks.workdays import CityCalendar
-from app.incidents.rules import Event
+from app.incidents.queries import AnyRow
+from app.incidents.reading import queries as reading_queries
+from app.incidents.reading.queries import Due
+from app.incidents.reading.rules import clock_at
+from geodata import codes
 
 
 def list_due(
     session: Session, query: DueQuery, now: datetime, calendar: Calendar | None = None
 ) -> DuePage:
-    """The cases of an area that are overdue or soon due, by what is due first.
+    """The cases of an area that are overdue or soon due, by what is due first; suspended ones by
+    the deadline that they have if the suspension runs to its end.
 
     Raises:
         Problem: 422 on `cursor`.
     """
-    calendar = calendar or CityCalendar()
     key = decode_cursor(query.cursor, (int, int))
-    after = (key[0], key[1]) if key else None
-    found, reported_at = _running(session, query.area, calendar, now)
-    chosen = sorted(
-        (service.for_cursor(clock.due_at), no)
-        for no, clock in found.items()
-        if clock.due_at is not None and _is_wanted(clock, query, now)
+    after = (service.from_cursor(key[0]), int(key[1])) if key else None
+    wanted = Due(
+        overdue=query.state is not DueState.DUE_SOON,
+        soon=query.state is not DueState.OVERDUE,
+        before=now + timedelta(seconds=query.within_s) if query.within_s is not None else None,
     )
-    rest = [place for place in chosen if after is None or place > after]
-    sent, following = cut(rest, query.limit, list)
-    rows = clock_queries.incidents(session, [(reported_at[no], no) for _, no in sent])
-    items = service.as_they_stand(session, [rows[no] for _, no in sent if no in rows], found, now)
-    return DuePage(total=len(chosen), items=items, next=following)
+    total, rows = reading_queries.due(
+        session, _codes(query.area), wanted, now, after=after, limit=query.limit + 1
+    )
+    sent, following = cut(rows, query.limit, lambda row: [service.for_cursor(row.due_at), row.no])
+    items = service.as_they_stand(
+        session, in_order(session, sent), clocks_of(sent, calendar or CityCalendar(), now), now
+    )
+    return DuePage(total=total, items=items, next=following)
+
+
+def in_order(session: Session, rows: Sequence[AnyRow]) -> list[AnyRow]:
+    """The cases of some rows of the reading model, in their order."""
+    known = clock_queries.incidents(session, [(row.reported_at, row.no) for row in rows])
+    return [known[row.no] for row in rows if row.no in known]
+
+
+def clocks_of(rows: Sequence[AnyRow], calendar: Calendar, now: datetime) -> dict[int, Clock]:
+    """The clocks of rows of the reading model as of `now`, by number."""
+    return {row.no: clock_at(reading_queries.reading_of(row), calendar, now) for row in rows}
 
 
 def summary(
     session: Session, area: int | None, now: datetime, calendar: Calendar | None = None
 ) -> ClockSummary:
     """How many clocks of an area run, and how they stand."""
-    found, _ = _running(session, area, calendar or CityCalendar(), now)
-    states = Counter(clock.state for clock in found.values())
-    return ClockSummary(
-        area=area,
-        as_of=now,
-        running=len(found),
-        overdue=states[ClockState.OVERDUE],
-        raw_overdue=sum(clock.raw_state is ClockState.OVERDUE for clock in found.values()),
-        due_soon=states[ClockState.DUE_SOON],
-        ok=states[ClockState.OK],
-        no_limit=states[ClockState.NO_LIMIT],
-        unknown=states[ClockState.UNKNOWN],
-        paused=sum(clock.is_paused for clock in found.values()),
-    )
+    found = reading_queries.summary(session, _codes(area), now)
+    return ClockSummary(area=area, as_of=now, **found._mapping)
 
 
-def _running(
-    session: Session, area: int | None, calendar: Calendar, now: datetime
-) -> tuple[dict[int, Clock], dict[int, datetime]]:
-    """The clocks that run, by number, and when those cases were reported."""
-    logs: dict[int, list[Event]] = {}
-    category_of: dict[int, str] = {}
-    reported_at: dict[int, datetime] = {}
-    for row in clock_queries.running(session, area, now):
-        logs.setdefault(row.no, []).append(clock_queries.event_of(row))
-        category_of[row.no] = row.category
-        reported_at[row.no] = row.reported_at
-    clocks = read_all(session, category_of, logs, calendar, now)
-    return {no: clock for no, clock in clocks.items() if clock.is_running}, reported_at
-
-
-def _is_wanted(clock: Clock, query: DueQuery, now: datetime) -> bool:
-    is_overdue = clock.state is ClockState.OVERDUE
-    is_soon = clock.state is ClockState.DUE_SOON
-    if query.within_s is not None and clock.due_at is not None:
-        is_soon = not is_overdue and clock.due_at <= now + timedelta(seconds=query.within_s)
-    if query.state is DueState.OVERDUE:
-        return is_overdue
-    if query.state is DueState.DUE_SOON:
-        return is_soon
-    return is_overdue or is_soon
+def _codes(area: int | None) -> tuple[int, int]:
+    return codes.code_range(area) if area is not None else (0, 10**15)

@@ -34,6 +34,8 @@ from app.incidents.contacts import service as contact
 from app.incidents.lifecycle import queries as step_queries
 from app.incidents.lifecycle import rules as lifecycle
 from app.incidents.queries import AnyRow
+from app.incidents.reading import service as reading
+from app.incidents.reading.service import CaseKey
 from app.incidents.schemas import IncidentQuery
 from app.places import addresses
 from app.places import queries as place_queries
@@ -151,17 +153,11 @@ def _file(session: Session, new: NewIncident, no: int, place: Place, now: dateti
         closed_at=None,
         simulated=new.simulated,
     )
-    queries.add_event(
-        session,
-        at=now,
-        no=no,
-        ordinal=FIRST_ORDINAL,
-        step=rules.Step.REPORT,
-        status=rules.Status.REPORTED,
-        tier=rules.Tier.GRID,
-        reason=None,
-        cell_code=place.cell_code,
+    event = rules.Event(
+        now, FIRST_ORDINAL, rules.Step.REPORT, rules.Status.REPORTED, rules.Tier.GRID
     )
+    queries.add_event(session, no=no, reason=None, cell_code=place.cell_code, **vars(event))
+    reading.record(session, CaseKey(no, now, new.category, place.cell_code), [event])
 
 
 def _first_answer(session: Session, no: int, reported_at: datetime) -> Incident:
@@ -183,7 +179,7 @@ def list_incidents(
         Problem: 422 on `cursor`.
     """
     key = decode_cursor(query.cursor, (int, int))
-    before = (_from_cursor(key[0]), int(key[1])) if key else None
+    before = (from_cursor(key[0]), int(key[1])) if key else None
     total, rows = queries.page(session, query, now, before)
     sent, following = cut(rows, query.limit, lambda row: [for_cursor(row.reported_at), row.no])
     states = _states_at(session, sent, query.at) if query.at else _states_now(sent)
@@ -371,7 +367,12 @@ def for_cursor(at: datetime) -> int:
     return (at - EPOCH) // timedelta(microseconds=1)
 
 
-def _from_cursor(microseconds: int) -> datetime:
+def from_cursor(microseconds: int) -> datetime:
+    """The instant (UTC) of such a number.
+
+    Raises:
+        Problem: 422 on `cursor`.
+    """
     try:
         return EPOCH + timedelta(microseconds=microseconds)
     except OverflowError:

@@ -4,17 +4,15 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from app.core.errors import unavailable
 from app.identity.deps import ContextDep
-from app.incidents.clocks.workdays import CityCalendar, WorkingDaysError, city_calendar
+from app.incidents.clocks.service import calendar_in
+from app.incidents.clocks.workdays import CityCalendar
 
 
 def get_calendar(context: ContextDep) -> CityCalendar:
     """The working days of this city; 503 while its own file of them cannot be used."""
-    try:
-        return city_calendar(context.settings.data_dir)
-    except WorkingDaysError as error:
-        raise unavailable(f"{error}.") from error
+    return calendar_in(context.settings.data_dir)
 
 
 Days = Annotated[CityCalendar, Depends(get_calendar)]
+"""Limits and deadlines are counted by these."""

@@ -44,6 +44,14 @@ class Unit(StrEnum):
     CALENDAR_DAY = "calendar_day"
 
 
+UNIT_NUMBERS = {
+    Unit.WORK_HOUR: 1,
+    Unit.URGENT_HOUR: 2,
+    Unit.WORK_DAY: 3,
+    Unit.URGENT_WORK_DAY: 4,
+    Unit.CALENDAR_DAY: 5,
+}
+"""Units as the reading model writes them: a number stays its unit's for ever."""
 LENGTH = {
     Unit.WORK_HOUR: HOUR,
     Unit.URGENT_HOUR: HOUR,
@@ -72,6 +80,9 @@ class Calendar(Protocol):
         Raises:
             CalendarUnknown: that year is not covered. Never a guess.
         """
+
+    def is_provisional(self, year: int) -> bool:
+        """Whether the days of a year are not published yet."""
 
 
 @dataclass(frozen=True)
@@ -110,10 +121,14 @@ class Limit:
         return f"{self.amount.normalize():f} {self.unit}"
 
     @property
+    def thousandths(self) -> int:
+        """The amount in thousandths of its unit."""
+        return int(self.amount * 1000)
+
+    @property
     def length(self) -> timedelta:
         """How much open time it is."""
-        thousandths = int(self.amount * 1000)
-        return LENGTH[self.unit] * thousandths / 1000
+        return LENGTH[self.unit] * self.thousandths / 1000
 
 
 class Span(NamedTuple):

@@ -7,14 +7,13 @@ from itertools import groupby
 from sqlalchemy import literal_column, select, text
 from sqlalchemy.orm import Session
 
-from app.core.scope import clipped, within
+from app.core.scope import within
 from app.incidents.clocks.limits import Limit
 from app.incidents.clocks.rules import HANDED_BACK, Limits
 from app.incidents.clocks.standard import limits_over_time
-from app.incidents.models import IS_OPEN_SQL, FilingLine, Incident
-from app.incidents.queries import COLUMNS, AnyRow, Rows
+from app.incidents.models import FilingLine, Incident
+from app.incidents.queries import COLUMNS, AnyRow
 from app.incidents.rules import Event, Status, Tier
-from geodata import codes as area_codes
 
 # Cases in whose state nobody is expected to hand back any more. Written into the statement, not
 # bound to it: the planner takes the index `incident_open` only where it sees the same words.
@@ -69,34 +68,9 @@ def limits_of(session: Session, categories: Iterable[str]) -> dict[str, Limits]:
     return {code: limits_over_time(code, versions.get(code, ())) for code in wanted}
 
 
-def running(session: Session, area: int | None, at: datetime) -> Rows:
-    """The steps of the open cases of an area that were not handed back, in order.
-
-    Args:
-        area: a code of any level; None for the whole city.
-        at: the present.
-
-    Returns:
-        `no`, `category`, `reported_at`, and `ordinal`, `at`, `step`, `status`, `tier`, `until` of
-        a step.
-    """
-    asked = area_codes.code_range(area) if area is not None else (0, 10**15)
-    lo, hi = clipped(session, asked)
-    return session.execute(
-        text(f"""
-            SELECT i.no, i.category, i.reported_at, e.ordinal, e.at, e.step, e.status, e.tier,
-                   e.until
-            FROM incident i
-            CROSS JOIN LATERAL (
-                SELECT ordinal, at, step, status, tier, until FROM incident_event e
-                WHERE e.no = i.no AND e.at >= i.reported_at AND e.at <= :at
-            ) e
-            WHERE i.cell_code BETWEEN :lo AND :hi
-              AND i.{IS_OPEN_SQL} AND i.status NOT IN ({DONE})
-            ORDER BY i.no, e.ordinal
-        """),  # noqa: S608 (words of our own)
-        {"lo": lo, "hi": hi, "at": at},
-    ).all()
+def limited_categories(session: Session) -> list[str]:
+    """Every code of which the filing standard has ever said something."""
+    return list(session.scalars(select(FilingLine.code).distinct()))
 
 
 def incidents(session: Session, keys: Iterable[tuple[datetime, int]]) -> dict[int, AnyRow]:

@@ -133,6 +133,7 @@ class Clock:
     extensions: int = 0
     is_paused: bool = False
     unknown_year: int | None = None
+    provisional: bool = False
 
     @property
     def is_running(self) -> bool:
@@ -296,11 +297,21 @@ def _stays(log: Sequence[Event], status: Status) -> list[tuple[datetime, datetim
     return stays
 
 
-def _is_paused(log: Sequence[Event], as_of: datetime) -> bool:
+def paused_until(log: Sequence[Event], as_of: datetime) -> datetime | None:
+    """When the suspension that stops the clock at `as_of` ends by itself; None where none does.
+
+    Args:
+        log: of one case up to `as_of`, in order.
+    """
     stays = _stays(log, Status.SUSPENDED)
     if len(stays) != 1 or stays[0][1] is not None:
-        return False
-    return as_of < _end_of_suspension(log, stays[0][0])
+        return None
+    until = _end_of_suspension(log, stays[0][0])
+    return until if as_of < until else None
+
+
+def _is_paused(log: Sequence[Event], as_of: datetime) -> bool:
+    return paused_until(log, as_of) is not None
 
 
 def _end_of_suspension(log: Sequence[Event], since: datetime) -> datetime:

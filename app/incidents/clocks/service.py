@@ -2,16 +2,38 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from app.core.db import data_dir_of
+from app.core.errors import unavailable
 from app.incidents import queries
 from app.incidents.clocks import queries as clock_queries
 from app.incidents.clocks.limits import Calendar
 from app.incidents.clocks.rules import Clock, clock_of, clocks_of
 from app.incidents.clocks.schemas import CaseClock, StageStay
+from app.incidents.clocks.workdays import CityCalendar, WorkingDaysError, city_calendar
 from app.incidents.queries import AnyRow
 from app.incidents.rules import Event
+
+
+def calendar_in(data_dir: Path) -> CityCalendar:
+    """The working days of the city whose data lie in a folder.
+
+    Raises:
+        Problem: 503 while its own file of them cannot be used.
+    """
+    try:
+        return city_calendar(data_dir)
+    except WorkingDaysError as error:
+        raise unavailable(f"{error}.") from error
+
+
+def calendar_of(session: Session) -> CityCalendar:
+    """The working days of the city whose database a session is in; raises as `calendar_in`."""
+    data_dir = data_dir_of(session)
+    return CityCalendar() if data_dir is None else calendar_in(data_dir)
 
 
 def clocks_at(

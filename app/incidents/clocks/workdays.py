@@ -55,6 +55,10 @@ class CityCalendar:
             return day.weekday() <= FRIDAY
         return day in _national_days(day.year)
 
+    def is_provisional(self, year: int) -> bool:
+        """Whether the days of a year are not published yet."""
+        return False
+
 
 @lru_cache(maxsize=1)
 def _national_years() -> range:

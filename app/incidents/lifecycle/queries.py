@@ -30,10 +30,15 @@ def event_of(row: AnyRow) -> Event:
     )  # fmt: skip
 
 
+def log_of(session: Session, no: int, reported_at: datetime) -> list[Event]:
+    """The steps of a case, in no order."""
+    found = select(*EVENT_COLUMNS).where(IncidentEvent.no == no, IncidentEvent.at >= reported_at)
+    return list(map(event_of, session.execute(found)))
+
+
 def case_of(session: Session, no: int, reported_at: datetime) -> Case | None:
     """A case as its last step left it; None without a log."""
-    found = select(*EVENT_COLUMNS).where(IncidentEvent.no == no, IncidentEvent.at >= reported_at)
-    return lifecycle.replay(map(event_of, session.execute(found)))
+    return lifecycle.replay(log_of(session, no, reported_at))
 
 
 def cases_of(session: Session, since: dict[int, datetime], at: datetime) -> dict[int, Case]:
@@ -142,6 +147,24 @@ def refs(session: Session, nos: Iterable[int]) -> dict[int, AnyRow]:
         )
     ).all()
     return {row.no: row for row in found}
+
+
+def open_logs_of_all(session: Session, first: int = 0) -> Rows:
+    """The steps of all open cases from a number on, case by case, each with `category`,
+    `reported_at` and `cell_code` of its case."""
+    return session.execute(
+        text(f"""
+            SELECT i.category, i.reported_at, i.cell_code, e.no, e.ordinal, e.at, e.step, e.status,
+                   e.tier, e.account_id, e.unit_id, e.until, e.outcome, e.other_no
+            FROM incident i
+            CROSS JOIN LATERAL (
+                SELECT * FROM incident_event e WHERE e.no = i.no AND e.at >= i.reported_at
+            ) e
+            WHERE i.{IS_OPEN_SQL} AND i.no >= :first
+            ORDER BY i.no, e.ordinal
+        """),  # noqa: S608 (words of our own)
+        {"first": first},
+    ).all()
 
 
 def open_logs(

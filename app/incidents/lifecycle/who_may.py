@@ -222,3 +222,61 @@ def _is_own(case: Case, step: Step, post: Post, unit: Unit | None) -> bool:
             return post.tier is (unit.tier if unit else carrying_tier(case))
         return True
     return False
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """For whom a case is a task: `task_of` turned round, so that a list can be looked up.
+
+    Attributes:
+        leaders: the tier whose leaders have the ordinary step to take.
+        responders: the tier whose responders have.
+        grid: whether grid workers have.
+        chiefs: the tier whose chiefs have an extension or an appeal to decide.
+    """
+
+    leaders: Tier | None = None
+    responders: Tier | None = None
+    grid: bool = False
+    chiefs: Tier | None = None
+
+
+def waiting_of(case: Case, unit: Unit | None) -> Waiting:
+    """For whom a case is a task now.
+
+    Whoever asked for an extension or appealed does not decide it: such a task is nobody's where the
+    same account asked for both, and `task_of` has the last word for one account.
+    """
+    lead = carrying_tier(case)
+    decides = any(
+        lifecycle.why_not(case, step) is None for step in (Step.EXTEND, Step.GRANT_APPEAL)
+    )
+    chiefs = lead if decides else None
+    step = lifecycle.ordinary_step(case)
+    if step not in WHY_A_TASK or lifecycle.why_not(case, step) is not None:
+        return Waiting(chiefs=chiefs)
+    lines = [line for line in MAY[step] if not line.stands_in]
+    reaches = {line.reach for line in lines if not line.only or case.status in line.only}
+    assigned = Reach.ASSIGNED in reaches
+    by_grid = unit.role in GRID_UNITS if unit else ORDER[case.tier] <= ORDER[Tier.WORKSTATION]
+    return Waiting(
+        leaders=lead if Reach.CARRIES in reaches else None,
+        responders=(unit.tier if unit else lead) if assigned else None,
+        grid=Reach.HERE in reaches or (assigned and by_grid),
+        chiefs=chiefs,
+    )
+
+
+def waits_for(waiting: Waiting, case: Case, post: Post) -> bool:
+    """Whether a case is a task of a post, by whom it waits for."""
+    if post.role in CHIEFS and waiting.chiefs is post.tier:
+        asked_by = [case.extension_asked_by] * case.asks_extension + [
+            case.appealed_by
+        ] * case.appeals
+        if any(account != post.account_id for account in asked_by):
+            return True
+    if post.role in LEADERS:
+        return waiting.leaders is post.tier
+    if post.role is Role.RESPONDER:
+        return waiting.responders is post.tier
+    return post.role is Role.GRID_WORKER and waiting.grid

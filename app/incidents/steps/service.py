@@ -23,6 +23,9 @@ from app.incidents.lifecycle.posts import post_of
 from app.incidents.lifecycle.rules import Case, IllegalStep
 from app.incidents.lifecycle.transitions import NEEDS_REASON
 from app.incidents.lifecycle.words import Said
+from app.incidents.reading import service as reading
+from app.incidents.reading.service import CaseKey
+from app.incidents.rules import Event
 from app.incidents.steps.schemas import TakenStep
 
 CHANGED_TOPIC = "incident.changed"
@@ -38,6 +41,7 @@ class Locked:
     category: str
     cell_code: int
     case: Case
+    log: list[Event]
 
     @property
     def is_dispute(self) -> bool:
@@ -140,10 +144,11 @@ def note_resumed(session: Session, no: int, now: datetime) -> None:
     if known is None:
         raise not_found("incident", no)
     row = queries.lock(session, no, known.reported_at)
-    case = step_queries.case_of(session, no, known.reported_at)
+    log = step_queries.log_of(session, no, known.reported_at)
+    case = lifecycle.replay(log)
     if case is None or case.status is not rules.Status.SUSPENDED or case.at(now) is case:
         raise _illegal("resume may not follow: no suspension has run out", ())
-    locked = Locked(no, known.reported_at, row.category, row.cell_code, case)
+    locked = Locked(no, known.reported_at, row.category, row.cell_code, case, log)
     at = _append(session, locked, Said(rules.Step.RESUME), now, None)
     _tell(session, service.get_incident_by_no(session, no, at), rules.Step.RESUME, at)
 
@@ -171,10 +176,12 @@ def _lock(
     # In one order for everybody, or two merges could wait for each other for ever.
     rows = {number: queries.lock(session, number, wanted[number]) for number in sorted(wanted)}
     row = rows[no]
-    case = step_queries.case_of(session, no, reported_at)
+    log = step_queries.log_of(session, no, reported_at)
+    case = lifecycle.replay(log)
     if case is None:
         raise not_found("incident", no)
-    return Locked(no, reported_at, row.category, row.cell_code, case.at(max(now, case.last_at)))
+    standing = case.at(max(now, case.last_at))
+    return Locked(no, reported_at, row.category, row.cell_code, standing, log)
 
 
 def _check_version(case: Case, version: int | None, if_match: str | None) -> None:
@@ -277,6 +284,8 @@ def _append(
         session, locked.no, locked.reported_at,
         status=after.status, closed_at=after.closed_at, tier=after.tier, unit_id=after.unit_id,
     )  # fmt: skip
+    key = CaseKey(locked.no, locked.reported_at, locked.category, locked.cell_code)
+    reading.record(session, key, [*locked.log, event])
     return at
 
 

@@ -1,0 +1,156 @@
+"""Writing the reading model anew from the log: after a load, after an upgrade, on demand."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+from psycopg import sql
+from sqlalchemy import insert, text
+from sqlalchemy.orm import Session
+
+from app.core.binary_copy import read_rows, write_rows
+from app.core.clock import utc_now
+from app.core.db import driver_of
+from app.incidents.clocks.queries import limited_categories, limits_of
+from app.incidents.clocks.service import calendar_of
+from app.incidents.lifecycle import queries as step_queries
+from app.incidents.lifecycle.who_may import Unit
+from app.incidents.reading import bulk
+from app.incidents.reading.bulk import Logs, Standard
+from app.incidents.reading.models import CASE_PAST, CaseNow
+from app.incidents.reading.service import CaseKey, fold
+from app.incidents.rules import STATUS_NUMBERS, TIER_NUMBERS
+from geodata.progress import Progress
+
+CHUNK_CASES = 40_000
+CHUNK_ROWS = 2_000
+_CASE_COLUMNS = (("no", "i8"), ("category", "i2"), ("cell_code", "i8"))
+_EVENT_COLUMNS = (
+    ("no", "i8"), ("at", "i8"), ("ordinal", "i2"), ("step", "i2"), ("status", "i2"),
+    ("tier", "i2"), ("unit_id", "i8"), ("until", "i8"), ("cell_code", "i8"),
+)  # fmt: skip
+_CASES = "SELECT no, category::text::int2, cell_code FROM incident WHERE no BETWEEN {} AND {}"
+_EVENTS = """
+SELECT no, at, ordinal, coalesce(array_position({}::text[], step), 1)::int2 - 1::int2,
+       ({}::int2[])[array_position({}::text[], status)],
+       ({}::int2[])[array_position({}::text[], tier)],
+       coalesce(unit_id, -1), coalesce(until, '-infinity'), cell_code
+FROM incident_event WHERE no BETWEEN {} AND {}
+"""
+
+
+def fill(session: Session, progress: Progress) -> int:
+    """Write both tables, which are empty, from the whole log; how many rows.
+
+    Args:
+        session: in a transaction of the caller's, without a scope.
+        progress: told of the cases done; may raise to stop.
+    """
+    session.execute(text("SET LOCAL enable_seqscan = off"))  # nothing may be known of the tables
+    first, last = _numbers(session)
+    if last < first:
+        return 0
+    standard = standard_of(session)
+    written = 0
+    for begin in range(first, last + 1, CHUNK_CASES):
+        progress.step("read the log", begin - first, last - first + 1)
+        logs = logs_between(session, begin, min(begin + CHUNK_CASES - 1, last))
+        written += write_past(session, logs, standard)
+    progress.step("read the log", last - first + 1, last - first + 1)
+    return written + write_open(session, standard, progress)
+
+
+def standard_of(session: Session) -> Standard:
+    """What the clocks of all cases go by."""
+    found = limits_of(session, limited_categories(session))
+    years = session.execute(
+        text("SELECT extract(year FROM min(reported_at))::int AS first FROM incident")
+    ).one()
+    first, last = years.first or utc_now().year, utc_now().year + 1
+    return Standard.of(
+        {int(code): limits for code, limits in found.items()}, calendar_of(session), first, last
+    )
+
+
+def _numbers(session: Session) -> tuple[int, int]:
+    row = session.execute(
+        text("SELECT coalesce(min(no), 1) AS first, coalesce(max(no), 0) AS last FROM incident")
+    ).one()
+    return row.first, row.last
+
+
+def logs_between(session: Session, first: int, last: int) -> Logs:
+    """The logs of the cases whose numbers lie between two, both included."""
+    driver = driver_of(session)
+    bounds = [sql.Literal(first), sql.Literal(last)]
+    cases = read_rows(driver, sql.SQL(_CASES).format(*bounds), _CASE_COLUMNS)
+    cases = cases[np.argsort(cases["no"])]
+    steps = sql.Literal([step.value for step in bulk.STEPS])
+    numbers = [
+        part
+        for known in (STATUS_NUMBERS, TIER_NUMBERS)
+        for part in (sql.Literal(list(known.values())), sql.Literal([w.value for w in known]))
+    ]
+    found = read_rows(driver, sql.SQL(_EVENTS).format(steps, *numbers, *bounds), _EVENT_COLUMNS)
+    found = found[np.lexsort((found["ordinal"], found["no"]))]
+    return Logs(
+        no=cases["no"],
+        category=cases["category"].astype(np.int64),
+        case=np.searchsorted(cases["no"], found["no"]),
+        at=found["at"],
+        ordinal=found["ordinal"].astype(np.int64),
+        step=found["step"].astype(np.int64),
+        status=found["status"].astype(np.int64),
+        tier=found["tier"].astype(np.int64),
+        unit_id=found["unit_id"],
+        until=found["until"],
+        cell_code=found["cell_code"],
+    )
+
+
+def write_past(session: Session, logs: Logs, standard: Standard) -> int:
+    """Write the past of some cases; how many rows."""
+    written = write_rows(driver_of(session), "case_past", bulk.ordinary_past(logs, standard))
+    for rows in _in_parts(bulk.strange_past(logs, standard)):
+        session.execute(insert(CASE_PAST), rows)
+        written += len(rows)
+    return written
+
+
+def write_open(session: Session, standard: Standard, progress: Progress, first: int = 0) -> int:
+    """Write the rows of the open cases from a number on, which have none; how many."""
+    rows = step_queries.open_logs_of_all(session, first)
+    cases = [list(events) for _, events in groupby(rows, lambda row: row.no)]
+    found = step_queries.units(session, (row.unit_id for row in rows if row.unit_id))
+    units = {number: step_queries.as_unit(row) for number, row in found.items()}
+    done = 0
+    for part in _in_parts(cases):
+        progress.step("read open cases", done, len(cases))
+        values = [row for events in part if (row := _fold(events, standard, units)) is not None]
+        if values:
+            session.execute(insert(CaseNow), values)
+        done += len(part)
+    progress.step("read open cases", len(cases), len(cases))
+    return done
+
+
+def _fold(
+    events: Sequence[Any], standard: Standard, units: Mapping[int, Unit]
+) -> dict[str, Any] | None:
+    first = events[0]
+    key = CaseKey(first.no, first.reported_at, first.category, first.cell_code)
+    log = [step_queries.event_of(event) for event in events]
+    limits = standard.limits_of(int(first.category))
+    return fold(key, log, limits, standard.calendar, units)
+
+
+def _in_parts(items: Iterable[Any]) -> Iterator[list[Any]]:
+    part: list[Any] = []
+    for item in items:
+        part.append(item)
+        if len(part) == CHUNK_ROWS:
+            yield part
+            part = []
+    if part:
+        yield part

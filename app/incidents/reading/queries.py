@@ -1,0 +1,194 @@
+"""SQL of the reading model. Instants are UTC."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from app.core.scope import clipped
+from app.incidents.clocks.limits import UNIT_NUMBERS, Limit
+from app.incidents.lifecycle.who_may import Waiting
+from app.incidents.reading.models import CASE_PAST, CaseNow
+from app.incidents.reading.rules import Reading
+from app.incidents.rules import STATUS_NUMBERS, TIER_NUMBERS, Tier
+
+AnyRow = Row[*tuple[Any, ...]]
+STATUS_OF = {number: status for status, number in STATUS_NUMBERS.items()}
+TIER_OF = {number: tier for tier, number in TIER_NUMBERS.items()}
+UNIT_OF = {number: unit for unit, number in UNIT_NUMBERS.items()}
+
+NOW_COLUMNS = tuple(column.name for column in CaseNow.__table__.columns)
+PAST_COLUMNS = tuple(c.name for c in CASE_PAST.columns if c.computed is None)
+_KEPT = ", ".join(name for name in PAST_COLUMNS if name != "until")
+# What held until this event goes to the past; in one statement with what holds from now on.
+_ENDED = f"""
+    WITH ended AS (
+        INSERT INTO case_past ({_KEPT}, until)
+        SELECT {_KEPT}, :until FROM case_now WHERE no = :no AND since < :until
+    )
+"""  # noqa: S608 (names of our own)
+_WRITE = text(
+    f"{_ENDED} INSERT INTO case_now ({', '.join(NOW_COLUMNS)})"  # noqa: S608
+    f" VALUES ({', '.join(':' + name for name in NOW_COLUMNS)})"
+    " ON CONFLICT (no) DO UPDATE SET"
+    f" {', '.join(f'{name} = excluded.{name}' for name in NOW_COLUMNS if name != 'no')}"
+)
+_END = text(f"{_ENDED} DELETE FROM case_now WHERE no = :no")  # noqa: S608
+
+
+def values_of(reading: Reading) -> dict[str, Any]:
+    """The columns that both tables share, but for those of the case itself."""
+    limit, raw = reading.limit, reading.raw_due_at
+    return {
+        "since": reading.since,
+        "version": reading.version,
+        "status": STATUS_NUMBERS[reading.status],
+        "tier": TIER_NUMBERS[reading.tier],
+        "unit_id": reading.unit_id,
+        "held_since": reading.held_since,
+        "started_at": reading.started_at,
+        "ended_at": reading.ended_at,
+        "limit_thousandths": limit.thousandths if limit else None,
+        "limit_unit": UNIT_NUMBERS[limit.unit] if limit else None,
+        "due_at": reading.due_at,
+        "raw_due_at": raw if raw != reading.due_at else None,
+        "soon_at": reading.soon_at,
+        "extensions": reading.extensions,
+        "paused_until": reading.paused_until,
+        "resumes_at": reading.resumes_at,
+        "resumes_as": STATUS_NUMBERS[reading.resumes_as] if reading.resumes_as else None,
+        "provisional": reading.provisional,
+    }
+
+
+def reading_of(row: AnyRow) -> Reading:
+    """A row of either table as the rules take it."""
+    limit = None
+    if row.limit_unit is not None:
+        limit = Limit(Decimal(row.limit_thousandths) / 1000, UNIT_OF[row.limit_unit])
+    return Reading(
+        since=row.since,
+        version=row.version,
+        status=STATUS_OF[row.status],
+        tier=TIER_OF[row.tier],
+        unit_id=row.unit_id,
+        held_since=row.held_since,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        limit=limit,
+        raw_due_at=row.raw_due_at or row.due_at,
+        due_at=row.due_at,
+        soon_at=row.soon_at,
+        extensions=row.extensions,
+        paused_until=row.paused_until,
+        resumes_at=row.resumes_at,
+        resumes_as=STATUS_OF[row.resumes_as] if row.resumes_as is not None else None,
+        provisional=row.provisional,
+    )
+
+
+def waiting_values(waiting: Waiting) -> dict[str, int]:
+    """For whom a case waits, as columns."""
+    return {
+        "waits_leaders": _number(waiting.leaders),
+        "waits_responders": _number(waiting.responders),
+        "waits_grid": int(waiting.grid),
+        "waits_chiefs": _number(waiting.chiefs),
+    }
+
+
+def _number(tier: Tier | None) -> int:
+    return TIER_NUMBERS[tier] if tier else 0
+
+
+def write(session: Session, values: Mapping[str, Any]) -> None:
+    """Let an open case stand so from its last event on; how it stood until then stays as its past.
+
+    Args:
+        values: every column of `case_now`.
+    """
+    session.execute(_WRITE, {**values, "until": values["since"]})
+
+
+def end(session: Session, no: int, at: datetime) -> None:
+    """Let a case be open no more from an instant on; how it stood stays as its past."""
+    session.execute(_END, {"no": no, "until": at})
+
+
+_RUNS = "started_at IS NOT NULL AND ended_at IS NULL"
+"""That the clock of an open case runs; word for word as in the indexes."""
+MOST_COUNTED = 10_000
+_SUMMARY = text(f"""
+    SELECT count(*) AS running,
+           count(*) FILTER (WHERE due_at < :now) AS overdue,
+           count(*) FILTER (WHERE coalesce(raw_due_at, due_at) < :now) AS raw_overdue,
+           count(*) FILTER (WHERE due_at >= :now AND soon_at <= :now) AS due_soon,
+           count(*) FILTER (WHERE due_at >= :now AND soon_at > :now) AS ok,
+           count(*) FILTER (WHERE limit_unit IS NULL) AS no_limit,
+           count(*) FILTER (WHERE limit_unit IS NOT NULL AND due_at IS NULL) AS unknown,
+           count(*) FILTER (WHERE paused_until > :now) AS paused,
+           count(*) FILTER (WHERE provisional) AS provisional
+    FROM case_now WHERE cell_code BETWEEN :lo AND :hi AND {_RUNS}
+""")  # noqa: S608 (words of our own)
+
+
+def summary(session: Session, codes: tuple[int, int], now: datetime) -> AnyRow:
+    """How many clocks run in cells of a range of codes, and how they stand at `now`: `running`,
+    `overdue`, `raw_overdue`, `due_soon`, `ok`, `no_limit`, `unknown`, `paused`, `provisional`."""
+    lo, hi = clipped(session, codes)
+    return session.execute(_SUMMARY, {"lo": lo, "hi": hi, "now": now}).one()
+
+
+class Due(NamedTuple):
+    """Which running clocks: overdue ones, and those due before an instant or due soon."""
+
+    overdue: bool
+    soon: bool
+    before: datetime | None
+
+
+def due(
+    session: Session,
+    codes: tuple[int, int],
+    wanted: Due,
+    now: datetime,
+    *,
+    after: tuple[datetime, int] | None,
+    limit: int,
+) -> tuple[int, Sequence[AnyRow]]:
+    """How many open cases are overdue or due soon (counted to one more than MOST_COUNTED), and the
+    first rows of `case_now` of these by deadline and number.
+
+    Args:
+        after: deadline and number of the last one that was sent.
+    """
+    lo, hi = clipped(session, codes)
+    words: dict[str, Any] = {"lo": lo, "hi": hi, "now": now, "limit": limit}
+    overdue = "due_at < :now" if wanted.overdue else "false"
+    soon = "due_at >= :now AND soon_at <= :now" if wanted.soon else "false"
+    if wanted.soon and wanted.before is not None:
+        soon = "due_at >= :now AND due_at <= :before"
+        words["before"] = wanted.before
+    chosen = f"cell_code BETWEEN :lo AND :hi AND {_RUNS} AND ({overdue} OR {soon})"
+    counted = f"SELECT count(*) FROM (SELECT FROM case_now WHERE {chosen} LIMIT :most) n"  # noqa: S608
+    total: int = session.scalar(text(counted), {**words, "most": MOST_COUNTED + 1}) or 0
+    following = ""
+    if after is not None:
+        following = " AND (due_at, no) > (:after_at, :after_no)"
+        words |= {"after_at": after[0], "after_no": after[1]}
+    statement = (
+        f"SELECT * FROM case_now WHERE {chosen}{following}"  # noqa: S608
+        " ORDER BY due_at, no LIMIT :limit"
+    )
+    return total, session.execute(text(statement), words).all()
+
+
+def is_filled(session: Session) -> bool:
+    """Whether every open case has its row, or there is none: false after an upgrade from before."""
+    found = session.scalar(
+        text("SELECT EXISTS (SELECT FROM case_now) OR NOT EXISTS (SELECT FROM incident)")
+    )
+    return bool(found)
