@@ -45,7 +45,7 @@ settings.load_profile("minqing")
 
 # Each sign-in of a test would take a fifth of a second of a core. A hash says by itself how it was
 # made, so servers check those of test accounts as quickly. Still Argon2id.
-passwords._hasher = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
+passwords.hasher = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
 
 # Files that take long and guard neither a scope nor against anything hostile: not in a plain
 # `scripts/test`, which must end in a quarter of an hour on two cores.

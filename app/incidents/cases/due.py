@@ -57,6 +57,7 @@ def summary(
         ok=states[ClockState.OK],
         no_limit=states[ClockState.NO_LIMIT],
         unknown=states[ClockState.UNKNOWN],
+        provisional=sum(clock.provisional for clock in found.values()),
         paused=sum(clock.is_paused for clock in found.values()),
     )
 
