@@ -33,7 +33,7 @@ from app.identity import passwords
 from app.main import create_app
 from geodata import demo
 from geodata.progress import Silent
-from tests import forked, staff
+from tests import forked, run_report, staff
 from tests.chromium import browser
 from tests.server import ServerProcess, serving
 
@@ -45,21 +45,26 @@ settings.load_profile("minqing")
 
 # Each sign-in of a test would take a fifth of a second of a core. A hash says by itself how it was
 # made, so servers check those of test accounts as quickly. Still Argon2id.
-passwords._hasher = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
+passwords.hasher = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
 
-# A third of the suite's time, over what changes least: not in a plain `scripts/test`, which must
-# end in a quarter of an hour on two cores.
-LONG = frozenset({
-    "app/city/test_demo.py", "app/city/test_demo_tables.py", "app/city/test_hostile_files.py",
-    "app/city/test_import.py", "app/city/test_loading.py", "app/city/test_standard.py",
-    "app/core/test_embedded.py", "app/core/test_jobs.py",
-    "app/identity/test_oidc.py", "app/identity/test_revocation.py", "app/identity/test_start.py",
-    "app/planning/test_plan_scope.py", "app/planning/test_publish_races.py",
-    "app/test_api_by_machine.py", "app/test_hostile_queries.py", "app/test_payloads.py",
-    "e2e/test_cases.py", "e2e/test_faces.py", "e2e/test_hostile_texts.py",
-    "geodata/rebalance/test_other_cities.py", "geodata/test_demo_city.py",
-    "geodata/test_orphans.py",
-})  # fmt: skip
+# Files that take long and guard neither a scope nor against anything hostile: not in a plain
+# `scripts/test`, which must end in a quarter of an hour on two cores.
+LONG = frozenset(
+    {
+        "app/city/test_demo.py",
+        "app/city/test_demo_tables.py",
+        "app/city/test_import.py",
+        "app/city/test_loading.py",
+        "app/city/test_standard.py",
+        "app/core/test_embedded.py",
+        "app/core/test_jobs.py",
+        "e2e/test_cases.py",
+        "e2e/test_faces.py",
+        "geodata/rebalance/test_other_cities.py",
+        "geodata/test_demo_city.py",
+        "geodata/test_orphans.py",
+    }
+)
 
 # A shell that starts this run in the background lets it ignore Ctrl-C, and so would every server
 # that a test starts and stops by Ctrl-C.
@@ -109,6 +114,16 @@ def run_folder() -> Path:
     """A folder that all workers of this run share."""
     RUN_FOLDER.mkdir(mode=0o755, exist_ok=True)
     return RUN_FOLDER
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of our own."""
+    run_report.add_option(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """List the test files of a run at its end, where that is wanted."""
+    run_report.register(config)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

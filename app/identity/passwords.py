@@ -14,7 +14,8 @@ AT_ONCE = 2
 PATIENCE_S = 10.0
 UNUSABLE = "!"
 
-_hasher = PasswordHasher()
+# Whoever makes hundreds of accounts puts a cheaper one here; a hash says by itself how it was made.
+hasher = PasswordHasher()
 _turns = threading.BoundedSemaphore(AT_ONCE)
 
 
@@ -24,12 +25,12 @@ def _of_nobody() -> str:
 
     Made when it is first needed: every command of the terminal would wait for it at its start.
     """
-    return _hasher.hash(secrets.token_urlsafe(16))
+    return hasher.hash(secrets.token_urlsafe(16))
 
 
 def hashed(password: str) -> str:
     """The password's hash, with its salt and parameters."""
-    return _hasher.hash(password)
+    return hasher.hash(password)
 
 
 def is_right(password_hash: str | None, password: str) -> bool:
@@ -42,7 +43,7 @@ def is_right(password_hash: str | None, password: str) -> bool:
         raise unavailable("Too many sign-ins at once. Try again.")
     usable = password_hash is not None and password_hash != UNUSABLE
     try:
-        matches = _hasher.verify(
+        matches = hasher.verify(
             password_hash if usable and password_hash else _of_nobody(), password
         )
     except (VerificationError, InvalidHashError):

@@ -1,10 +1,9 @@
-"""Hostile inputs (reference: numbers, structure, place, query): refused in words, at once.
+"""Hostile inputs (reference: numbers, structure, place, query): refused in words.
 
 Every answer is a 4xx problem that names the field; none reaches the database as it came.
 """
 
 import json
-import time
 from typing import Any
 
 import pytest
@@ -12,7 +11,6 @@ from starlette.testclient import TestClient
 
 from tests.app.incidents.reports import a_report
 
-PATIENCE_S = 2.0
 V1 = "/api/v1"
 LISTS = [f"{V1}/{name}" for name in ("areas", "incidents", "stations", "assignments", "staffing")]
 AS_OF = [*LISTS, f"{V1}/city", f"{V1}/categories", f"{V1}/areas/620111000000000",
@@ -91,15 +89,14 @@ BODIES: list[tuple[str, Any]] = [
 ]  # fmt: skip
 
 
-def check(answer: Any, field: str, began: float) -> None:
-    """A refusal in words, in time."""
+def check(answer: Any, field: str) -> None:
+    """A refusal in words. How soon it comes is what `scripts/drill` measures."""
     assert 400 <= answer.status_code < 500, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     problem = answer.json()
     assert problem["status"] == answer.status_code
     assert field in [error["field"].split(".")[0] for error in problem["errors"]], problem
     assert len(answer.content) < 20_000
-    assert time.monotonic() - began < PATIENCE_S
 
 
 def test_there_are_at_least_three_hundred_cases() -> None:
@@ -112,8 +109,7 @@ def test_queries(client: TestClient, subtests: pytest.Subtests) -> None:
     for path, word, value in QUERIES:
         with subtests.test(path=path, word=word, value=value[:50]):
             filled = FILL if path.endswith("reverse") else {}
-            began = time.monotonic()
-            check(client.get(path, params={**filled, word: value}), word, began)
+            check(client.get(path, params={**filled, word: value}), word)
 
 
 def test_bodies(client: TestClient, subtests: pytest.Subtests) -> None:
@@ -123,8 +119,7 @@ def test_bodies(client: TestClient, subtests: pytest.Subtests) -> None:
             body = a_report() | {member: value}
             if member == "address":
                 body = {key: part for key, part in body.items() if key not in ("lon", "lat")}
-            began = time.monotonic()
-            check(_post(client, json.dumps(body)), member, began)
+            check(_post(client, json.dumps(body)), member)
 
 
 @pytest.mark.parametrize(
@@ -139,12 +134,10 @@ def test_bodies(client: TestClient, subtests: pytest.Subtests) -> None:
 )  # fmt: skip
 def test_bodies_that_are_no_report(client: TestClient, raw: str | bytes, status: int) -> None:
     """Structure before content."""
-    began = time.monotonic()
     answer = _post(client, raw)
     assert answer.status_code == status, answer.text
     fields = [error["field"] for error in answer.json()["errors"]]
     assert answer.headers["content-type"] == "application/problem+json" and fields
-    assert time.monotonic() - began < PATIENCE_S
 
 
 @pytest.mark.parametrize("kind", [None, "text/plain", "multipart/form-data", "application/xml"])
@@ -196,9 +189,9 @@ def test_pairs_of_words_that_do_not_fit(client: TestClient) -> None:
         ({"since": later, "until": sooner}, "since"),
         ({"since": "2020-01-01T00:00:00Z", "until": sooner}, "since"),
     ]:
-        check(client.get(f"{V1}/incidents", params=words), field, time.monotonic())
-    check(client.get(f"{V1}/areas", params={"lon": 102.8}), "lat", time.monotonic())
-    check(client.get(f"{V1}/areas", params={"lat": 36.3}), "lon", time.monotonic())
+        check(client.get(f"{V1}/incidents", params=words), field)
+    check(client.get(f"{V1}/areas", params={"lon": 102.8}), "lat")
+    check(client.get(f"{V1}/areas", params={"lat": 36.3}), "lon")
 
 
 def test_injections_are_letters_like_any_others(client: TestClient) -> None:

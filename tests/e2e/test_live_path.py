@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -52,24 +51,19 @@ def _body(place: tuple[float, float], **more: object) -> dict[str, object]:
 
 
 def test_a_report_is_on_the_stream_and_in_the_list(server: ServerProcess) -> None:
-    """Posted by one, seen by another: the journey of one report, with the time it took."""
+    """Posted by one, seen by another: the journey of one report."""
     place = _places(server.database_url)[0]
     with Viewer(server.base_url) as viewer, httpx.Client(base_url=server.base_url) as http:
         viewer.read_count("hello", 1)
-        waits_s = []
         for nth in range(20):
             body = _body(place, title=f"第{nth}件")
             answer = http.post("/api/v1/incidents", json=body)
-            acknowledged_at = time.perf_counter()
             assert answer.status_code == 201
             event = viewer.read_count(REPORTED, nth + 1)[-1]
-            waits_s.append(time.perf_counter() - acknowledged_at)
             assert event.data["id"] == body["id"]
             assert event.data["title"] == body["title"]
             assert "description" not in event.data
             assert event.data["no"] == answer.json()["no"]
-    median_ms, worst_ms = 1e3 * float(np.median(waits_s)), 1e3 * max(waits_s)
-    print(f"acknowledgement to viewer: median {median_ms:.0f} ms, worst {worst_ms:.0f} ms")  # noqa: T201
     listed = httpx.get(f"{server.base_url}/api/v1/incidents", params={"limit": 1}).json()
     assert listed["items"][0]["id"] == body["id"]
 
@@ -154,6 +148,7 @@ def _shown(incident: dict[str, Any]) -> dict[str, Any]:
 class _Station:
     """A cluster, a server over it and senders: everything that the test may kill."""
 
+    folder: Path
     cluster: embedded.Cluster
     database: URL
     port: int
@@ -185,7 +180,8 @@ class _Station:
         os.kill(int(pid_file.read_text().splitlines()[0]), signal.SIGKILL)
         with suppress(ProcessLookupError):
             wait_until(lambda: not embedded.is_running(self.cluster))
-        embedded._start_patiently(self.cluster)
+        with embedded.running(self.folder):
+            pass  # held by the test as a whole: it stays when this block ends
 
     def is_back(self) -> bool:
         try:
@@ -205,7 +201,9 @@ def station(test_city_bundle: Path, own_folder: Path) -> Iterator[_Station]:
         city.load_bundle(engine, test_city_bundle, Silent(), utc_now())
         httpx.add_admin(engine)
         engine.dispose()
-        station = _Station(cluster, cluster.url, servers.free_port(), _places(cluster.url))
+        station = _Station(
+            own_folder, cluster, cluster.url, servers.free_port(), _places(cluster.url)
+        )
         station.start_server()
         yield station
         assert station.server is not None

@@ -29,7 +29,7 @@ from zoneinfo import ZoneInfo
 
 ZONE = ZoneInfo("Asia/Shanghai")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-NOTHING = timedelta(0)
+NOTHING, INSTANT = timedelta(0), timedelta(microseconds=1)
 FOR_EVER = datetime.max.replace(tzinfo=UTC)
 AMOUNT = re.compile(r"[0-9]{1,4}(\.[0-9]{1,3})?", re.ASCII)
 
@@ -64,7 +64,7 @@ WORKING_SPANS = {Unit.WORK_HOUR: ((8, 12), (14, 18)), Unit.WORK_DAY: ((0, 24),)}
 
 
 class CalendarUnknown(ValueError):
-    """Nobody has said yet which days of a year are worked."""
+    """Nobody can say which days of a year are worked."""
 
     def __init__(self, year: int) -> None:
         super().__init__(f"the working days of {year} are not known")
@@ -78,11 +78,11 @@ class Calendar(Protocol):
         """Whether a local day is a working day, holidays and 调休 considered.
 
         Raises:
-            CalendarUnknown: that year is not covered. Never a guess.
+            CalendarUnknown: nobody can say that of its year.
         """
 
     def is_provisional(self, year: int) -> bool:
-        """Whether the days of a year are not published yet."""
+        """Whether the days of a year are only what is expected before its notice is taken."""
 
 
 @dataclass(frozen=True)
@@ -237,6 +237,16 @@ def counted(
         if until >= end:
             break
     return total
+
+
+def is_provisional(start: datetime, end: datetime, unit: Unit, calendar: Calendar) -> bool:
+    """Whether the open time of a unit between two instants rests on days that are only expected:
+    whether a local day of a provisional year lies between them, for a unit that knows days."""
+    if unit not in WORKING_SPANS or end <= start:
+        return False
+    first = start.astimezone(ZONE).year
+    last = (end - INSTANT).astimezone(ZONE).year  # midnight is the end of the day before
+    return any(calendar.is_provisional(year) for year in range(first, last + 1))
 
 
 def remaining(now: datetime, due_at: datetime, unit: Unit, calendar: Calendar) -> timedelta:

@@ -34,6 +34,7 @@ from app.incidents.clocks.limits import (
     after,
     counted,
     due,
+    is_provisional,
 )
 from app.incidents.rules import STAGE_OF, Event, Stage, Status, Step, Tier, is_open
 
@@ -119,6 +120,8 @@ class Clock:
         is_paused: it stands now, and `due_at` moves until it goes on.
         unknown_year: the year of which no calendar is known, where that is why there is no
             deadline.
+        provisional: a deadline, raw or adjusted, rests on days that are only expected: it may move
+            when the notice about that year is taken.
     """
 
     limit: Limit | None = None
@@ -134,6 +137,11 @@ class Clock:
     is_paused: bool = False
     unknown_year: int | None = None
     provisional: bool = False
+
+    @property
+    def is_provisional(self) -> bool:
+        """`provisional`, as the paths call it."""
+        return self.provisional
 
     @property
     def is_running(self) -> bool:
@@ -382,7 +390,15 @@ def _read(run: _Run, calendar: Calendar, as_of: datetime) -> Clock:
         extensions=extensions,
         is_paused=run.is_paused,
         unknown_year=unknown_year,
+        provisional=_is_provisional(run, run.limit, (raw_at, due_at), calendar),
     )
+
+
+def _is_provisional(
+    run: _Run, limit: Limit, deadlines: Iterable[datetime | None], calendar: Calendar
+) -> bool:
+    latest = max((at for at in deadlines if at is not None), default=run.start)
+    return is_provisional(run.start, latest, limit.unit, calendar)
 
 
 def _state(run: _Run, due_at: datetime | None, calendar: Calendar, as_of: datetime) -> ClockState:

@@ -46,11 +46,15 @@ class CaseClock(BaseModel):
     raw_state: ClockState = Field(description="`state` by the deadline without adjustment.")
     state: ClockState = Field(
         description="no_limit; not_started; ok; due_soon (a quarter of the limit or less is left);"
-        " overdue; unknown (the working days of a year on the way are not published yet). A clock"
+        " overdue; unknown (the working days of a year on the way cannot be told). A clock"
         " that ended keeps ok or overdue."
     )
     extensions: int = Field(ge=0, le=2, description="Approved extensions that count.")
     is_paused: bool = Field(description="The case is suspended: `due_at` moves until it goes on.")
+    is_provisional: bool = Field(
+        description="A deadline rests on working days that are only expected: the State Council's"
+        " notice about a year on the way is not taken yet, and the deadline may move when it is."
+    )
 
 
 class StageStay(BaseModel):
@@ -111,6 +115,11 @@ class ClockSummary(BaseModel):
     ok: int = Field(ge=0, description="More than that is left.")
     no_limit: int = Field(ge=0, description="No limit is fixed for the category.")
     unknown: int = Field(
-        ge=0, description="No deadline can be told: a year's working days are not published yet."
+        ge=0, description="No deadline can be told: a year's working days are not known."
+    )
+    provisional: int = Field(
+        ge=0,
+        description="Deadlines that rest on working days which are only expected; counted in the"
+        " other states as well.",
     )
     paused: int = Field(ge=0, description="Suspended now; counted in the other states as well.")

@@ -1,28 +1,31 @@
 """Which days are worked: the national calendar with its 调休, and a city's own days on top.
 
-The national one is the package `chinesecalendar` (yearly, after the State Council's notice). A city
-adds days, or a year that the package does not have yet, in `working_days.csv` in the data dir:
+| a year is | worked are | source |
+|---|---|---|
+| covered by the city | Monday to Friday | `city` |
+| in the package `chinesecalendar` | the days of the State Council's notice | `national` |
+| after those, up to 2099 | Monday to Friday but for `statutory` holidays | `provisional` |
+| any other | nobody can say | none |
 
-    day,kind,note
-    2026-12-07,holiday,city day of remembrance
-    2027,covered,after the notice of 2026-11
-    2027-01-01,holiday,New Year's Day
-    2027-02-14,working,pays for Spring Festival
+What the city says of a single day goes before all of them.
 
-In a year that is `covered` Monday to Friday are worked unless the file says otherwise.
+A city adds days, or a year that the package does not have yet, in `working_days.csv` in the data
+dir (`own_days`).
 """
 
-import csv
-import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
-from functools import lru_cache
+from datetime import date, timedelta
+from enum import StrEnum
+from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
+from app.incidents.clocks import own_days, statutory
 from app.incidents.clocks.limits import CalendarUnknown
+from app.incidents.clocks.own_days import DayKind, DaysUnfit, OwnDays
 
 FILE_NAME = "working_days.csv"
-COLUMNS = ["day", "kind", "note"]
 FRIDAY = 4
 
 
@@ -30,34 +33,109 @@ class WorkingDaysError(ValueError):
     """The city's own file cannot be used; the message names file and line."""
 
 
+class Source(StrEnum):
+    """Where the days of a year, or a single day, come from."""
+
+    NATIONAL = "national"
+    CITY = "city"
+    PROVISIONAL = "provisional"
+
+
+class CalendarDay(NamedTuple):
+    """A day that is not as its weekday says, or of which the city says what it is."""
+
+    day: date
+    kind: DayKind
+    source: Source
+    note: str
+
+
 @dataclass(frozen=True)
 class CityCalendar:
     """The national calendar with a city's own days.
 
     Attributes:
-        own: days of which the city itself says whether they are worked.
-        covered: years that the city's own days describe whole.
+        own: days and years of which the city itself says how they are worked.
     """
 
-    own: dict[date, bool] = field(default_factory=dict)
-    covered: frozenset[int] = frozenset()
+    own: OwnDays = field(default_factory=OwnDays)
 
     def is_working(self, day: date) -> bool:
         """Whether a local day is worked.
 
         Raises:
-            CalendarUnknown: neither the package nor the city knows that year.
+            CalendarUnknown: nobody can say that of its year.
         """
-        own = self.own.get(day)
-        if own is not None and (day.year in self.covered or day.year in _national_years()):
-            return own
-        if day.year in self.covered:
-            return day.weekday() <= FRIDAY
-        return day in _national_days(day.year)
+        worked = self._worked_by_year.get(day.year)
+        if worked is None:
+            worked = self._worked_by_year[day.year] = self._worked_days(day.year)
+        return day in worked
 
     def is_provisional(self, year: int) -> bool:
-        """Whether the days of a year are not published yet."""
-        return False
+        """Whether the days of a year are only expected: the notice about it is not taken yet."""
+        return self.source_of(year) is Source.PROVISIONAL
+
+    def source_of(self, year: int) -> Source | None:
+        """Where the days of a year come from; None where nobody can tell them."""
+        if year in self.own.covered:
+            return Source.CITY
+        if year in _national_years():
+            return Source.NATIONAL
+        if _national_years().stop <= year <= statutory.LAST_YEAR:
+            return Source.PROVISIONAL
+        return None
+
+    def days_of(self, year: int) -> list[CalendarDay]:
+        """The days of a year that are not as their weekday says, and the city's own, in order.
+
+        Raises:
+            CalendarUnknown: nobody can say that of this year.
+        """
+        source = self.source_of(year)
+        if source is None:
+            raise CalendarUnknown(year)
+        own = {one.day: one for one in self.own.of_year(year)}
+        found = []
+        for day in _all_days(year):
+            is_working = self.is_working(day)
+            kind = DayKind.WORKING if is_working else DayKind.HOLIDAY
+            if day in own:
+                found.append(CalendarDay(day, kind, Source.CITY, own[day].note))
+            elif is_working != (day.weekday() <= FRIDAY):
+                found.append(CalendarDay(day, kind, source, _name(day, source)))
+        return found
+
+    @cached_property
+    def _worked_by_year(self) -> dict[int, frozenset[date]]:
+        """The worked days of the years that were asked for so far."""
+        return {}
+
+    def _worked_days(self, year: int) -> frozenset[date]:
+        source = self.source_of(year)
+        if source is None:
+            raise CalendarUnknown(year)
+        kinds = {one.day: one.kind for one in self.own.of_year(year)}
+        worked = set(_days_without_city(year, source))
+        worked -= {day for day, kind in kinds.items() if kind is DayKind.HOLIDAY}
+        worked |= {day for day, kind in kinds.items() if kind is DayKind.WORKING}
+        return frozenset(worked)
+
+
+def _all_days(year: int) -> Iterator[date]:
+    first = date(year, 1, 1)
+    return (first + timedelta(days=nth) for nth in range((date(year, 12, 31) - first).days + 1))
+
+
+def _name(day: date, source: Source) -> str:
+    """What a day is free, or worked, for; empty where nobody says."""
+    if source is Source.PROVISIONAL:
+        return statutory.free_weekdays(day.year).get(day, "")
+    if source is Source.NATIONAL:
+        from chinese_calendar.constants import Holiday, holidays, workdays  # noqa: PLC0415
+
+        names: dict[str, str] = {holiday.value: holiday.chinese for holiday in Holiday}
+        return names.get(holidays.get(day, workdays.get(day, "")), "")
+    return ""
 
 
 @lru_cache(maxsize=1)
@@ -69,21 +147,16 @@ def _national_years() -> range:
 
 
 @lru_cache(maxsize=64)
-def _national_days(year: int) -> frozenset[date]:
-    """The days worked in a year.
+def _days_without_city(year: int, source: Source) -> frozenset[date]:
+    """The days worked in a year by its source, before the city's single days."""
+    weekdays = {day for day in _all_days(year) if day.weekday() <= FRIDAY}
+    if source is Source.NATIONAL:
+        from chinese_calendar.constants import holidays, workdays  # noqa: PLC0415
 
-    Raises:
-        CalendarUnknown: the package does not have it.
-    """
-    from chinese_calendar.constants import holidays, workdays  # noqa: PLC0415
-
-    if year not in _national_years():
-        raise CalendarUnknown(year)
-    first, last = date(year, 1, 1).toordinal(), date(year, 12, 31).toordinal()
-    days = map(date.fromordinal, range(first, last + 1))
-    return frozenset(
-        day for day in days if day in workdays or (day.weekday() <= FRIDAY and day not in holidays)
-    )
+        return frozenset((weekdays - holidays.keys()) | {d for d in workdays if d.year == year})
+    if source is Source.PROVISIONAL:
+        return frozenset(weekdays - statutory.free_weekdays(year).keys())
+    return frozenset(weekdays)
 
 
 def city_calendar(data_dir: Path) -> CityCalendar:
@@ -94,44 +167,19 @@ def city_calendar(data_dir: Path) -> CityCalendar:
     """
     path = data_dir / FILE_NAME
     try:
-        changed_ns = path.stat().st_mtime_ns
+        stat = path.stat()
     except FileNotFoundError:
         return CityCalendar()
     except OSError as error:
         raise WorkingDaysError(f"{path} cannot be read: {error.strerror}") from error
-    return _read(path, changed_ns)
+    return _read(path, (stat.st_mtime_ns, stat.st_ino, stat.st_size))
 
 
 @lru_cache(maxsize=8)
-def _read(path: Path, _changed_ns: int) -> CityCalendar:
-    own: dict[date, bool] = {}
-    covered: set[int] = set()
+def _read(path: Path, _version: tuple[int, int, int]) -> CityCalendar:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = csv.DictReader(file, strict=True)
-            if lines.fieldnames != COLUMNS:
-                raise WorkingDaysError(f"{path}: the columns must be {','.join(COLUMNS)}")
-            for line in lines:
-                where = f"{path}, line {lines.line_num}"
-                _take(line["day"] or "", line["kind"] or "", own, covered, where)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        return CityCalendar(own_days.parse(path.read_text(encoding="utf-8")))
+    except DaysUnfit as error:
+        raise WorkingDaysError(f"{path}, {error}") from error
+    except (OSError, UnicodeDecodeError) as error:
         raise WorkingDaysError(f"{path} cannot be read: {error}") from error
-    return CityCalendar(own, frozenset(covered))
-
-
-def _take(day: str, kind: str, own: dict[date, bool], covered: set[int], where: str) -> None:
-    if kind == "covered":
-        if not re.fullmatch(r"[12][0-9]{3}", day, re.ASCII):
-            raise WorkingDaysError(f"{where}: {day!r} is not a year such as 2027")
-        covered.add(int(day))
-        return
-    if kind not in {"holiday", "working"}:
-        raise WorkingDaysError(f"{where}: {kind!r} is none of holiday, working, covered")
-    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", day, re.ASCII):
-        raise WorkingDaysError(f"{where}: {day!r} is not a day such as 2027-01-01")
-    try:
-        found = date.fromisoformat(day)
-    except ValueError:
-        raise WorkingDaysError(f"{where}: {day!r} is not a day of the calendar") from None
-    if own.setdefault(found, kind == "working") != (kind == "working"):
-        raise WorkingDaysError(f"{where}: {day} is said to be both holiday and working")

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from app.core.scope import clipped, within
+from app.core.scope import within
 from app.incidents.clocks.queries import STATUSES, TIERS
 from app.incidents.lifecycle import rules as lifecycle
 from app.incidents.lifecycle.rules import Case
@@ -164,39 +164,4 @@ def open_logs_of_all(session: Session, first: int = 0) -> Rows:
             ORDER BY i.no, e.ordinal
         """),  # noqa: S608 (words of our own)
         {"first": first},
-    ).all()
-
-
-def open_logs(
-    session: Session,
-    area: int | None,
-    tiers: Sequence[str],
-    statuses: Sequence[str],
-    at: datetime,
-) -> Rows:
-    """The steps of the open cases of an area, in order, each with `category` and `reported_at`.
-
-    Args:
-        area: a code of any level; None for everything that may be seen.
-        tiers, statuses: those of the cases looked for: of one of these tiers, or in one of these
-            states.
-    """
-    if not tiers and not statuses:
-        return []
-    asked = codes.code_range(area) if area is not None else (0, 10**15)
-    lo, hi = clipped(session, asked)
-    return session.execute(
-        text(f"""
-            SELECT i.category, i.reported_at, e.no, e.ordinal, e.at, e.step, e.status, e.tier,
-                   e.account_id, e.unit_id, e.until, e.outcome, e.other_no
-            FROM incident i
-            CROSS JOIN LATERAL (
-                SELECT * FROM incident_event e
-                WHERE e.no = i.no AND e.at >= i.reported_at AND e.at <= :at
-            ) e
-            WHERE i.cell_code BETWEEN :lo AND :hi AND i.{IS_OPEN_SQL}
-              AND (i.tier = ANY(:tiers) OR i.status = ANY(:statuses))
-            ORDER BY i.no, e.ordinal
-        """),  # noqa: S608 (words of our own)
-        {"lo": lo, "hi": hi, "at": at, "tiers": list(tiers), "statuses": list(statuses)},
     ).all()

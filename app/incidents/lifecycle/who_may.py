@@ -267,14 +267,17 @@ def waiting_of(case: Case, unit: Unit | None) -> Waiting:
     )
 
 
+def askers_of(case: Case) -> frozenset[int | None]:
+    """The accounts that wait for the answer of chiefs; None for a program's."""
+    asked = [case.extension_asked_by] * case.asks_extension + [case.appealed_by] * case.appeals
+    return frozenset(asked)
+
+
 def waits_for(waiting: Waiting, case: Case, post: Post) -> bool:
     """Whether a case is a task of a post, by whom it waits for."""
-    if post.role in CHIEFS and waiting.chiefs is post.tier:
-        asked_by = [case.extension_asked_by] * case.asks_extension + [
-            case.appealed_by
-        ] * case.appeals
-        if any(account != post.account_id for account in asked_by):
-            return True
+    decides = post.role in CHIEFS and waiting.chiefs is post.tier
+    if decides and askers_of(case) != {post.account_id}:
+        return True
     if post.role in LEADERS:
         return waiting.leaders is post.tier
     if post.role is Role.RESPONDER:

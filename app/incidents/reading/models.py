@@ -36,7 +36,9 @@ class CaseNow(Base):
     """An open case as it stands since its last event (`rules.Reading`), and for whom it waits.
 
     `waits_…`: the tiers whose leaders, responders or chiefs, and whether grid workers, have
-    something to do (`who_may.Waiting`); 0 for none. With `resumes_at` they hold from then on.
+    something to do (`who_may.Waiting`); 0 for none. With `resumes_at` they hold from then on, but
+    for that of chiefs. `asked_by`: the account that has asked for all that chiefs have to decide,
+    and does not decide it itself.
     """
 
     __tablename__ = "case_now"
@@ -68,6 +70,7 @@ class CaseNow(Base):
     waits_responders: Mapped[int] = mapped_column(SmallInteger)
     waits_grid: Mapped[int] = mapped_column(SmallInteger)
     waits_chiefs: Mapped[int] = mapped_column(SmallInteger)
+    asked_by: Mapped[int | None] = mapped_column(BigInteger)
 
     __table_args__ = (
         # Everything that the summary of clocks compares, so that it reads the index alone.

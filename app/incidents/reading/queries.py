@@ -1,6 +1,6 @@
 """SQL of the reading model. Instants are UTC."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -9,8 +9,10 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from app.core.scope import clipped
+from app.identity.rules import Role
 from app.incidents.clocks.limits import UNIT_NUMBERS, Limit
-from app.incidents.lifecycle.who_may import Waiting
+from app.incidents.lifecycle import who_may
+from app.incidents.lifecycle.who_may import Post, Waiting
 from app.incidents.reading.models import CASE_PAST, CaseNow
 from app.incidents.reading.rules import Reading
 from app.incidents.rules import STATUS_NUMBERS, TIER_NUMBERS, Tier
@@ -90,9 +92,14 @@ def reading_of(row: AnyRow) -> Reading:
     )
 
 
-def waiting_values(waiting: Waiting) -> dict[str, int]:
-    """For whom a case waits, as columns."""
+def waiting_values(waiting: Waiting, askers: Collection[int | None]) -> dict[str, int | None]:
+    """For whom a case waits, as columns.
+
+    Args:
+        askers: accounts that wait for an answer of chiefs.
+    """
     return {
+        "asked_by": next(iter(askers)) if len(askers) == 1 else None,
         "waits_leaders": _number(waiting.leaders),
         "waits_responders": _number(waiting.responders),
         "waits_grid": int(waiting.grid),
@@ -184,6 +191,71 @@ def due(
         " ORDER BY due_at, no LIMIT :limit"
     )
     return total, session.execute(text(statement), words).all()
+
+
+def tasks(
+    session: Session,
+    codes: tuple[int, int],
+    post: Post,
+    now: datetime,
+    *,
+    after: tuple[datetime, int] | None,
+    limit: int,
+) -> tuple[int, Sequence[AnyRow]]:
+    """How many open cases wait for a post (counted to one more than MOST_COUNTED), and the first
+    rows of `case_now` of these by deadline (report, where none runs) and number.
+
+    Args:
+        after: instant and number of the last one that was sent.
+    """
+    chosen = _waits_for(post)
+    if not chosen:
+        return 0, []
+    lo, hi = clipped(session, codes)
+    words: dict[str, Any] = {
+        "lo": lo,
+        "hi": hi,
+        "now": now,
+        "limit": limit,
+        "tier": TIER_NUMBERS[post.tier],
+        "account": post.account_id,
+    }
+    # One look-up an index: with OR the planner would read all cases of the area.
+    among = " UNION ".join(
+        f"SELECT no, coalesce(due_at, reported_at) AS by FROM case_now"  # noqa: S608 (our words)
+        f" WHERE {condition} AND cell_code BETWEEN :lo AND :hi"
+        for condition in chosen
+    )
+    counted = f"SELECT count(*) FROM (SELECT FROM ({among}) t LIMIT :most) n"  # noqa: S608
+    total: int = session.scalar(text(counted), {**words, "most": MOST_COUNTED + 1}) or 0
+    following = ""
+    if after is not None:
+        following = "WHERE (by, no) > (:after_at, :after_no)"
+        words |= {"after_at": after[0], "after_no": after[1]}
+    statement = (
+        f"SELECT c.*, t.by FROM (SELECT * FROM ({among}) a {following}"  # noqa: S608
+        " ORDER BY by, no LIMIT :limit) t JOIN case_now c USING (no) ORDER BY t.by, t.no"
+    )
+    return total, session.execute(text(statement), words).all()
+
+
+_GOES_ON = "(resumes_at IS NULL OR resumes_at <= :now)"
+
+
+def _waits_for(post: Post) -> list[str]:
+    """Conditions under one of which a case waits for a post; word for word as in the indexes."""
+    found = []
+    if post.role in who_may.CHIEFS:
+        found.append(
+            "waits_chiefs = :tier AND waits_chiefs > 0 AND asked_by IS DISTINCT FROM :account"
+        )
+    if post.role in who_may.LEADERS:
+        found.append(f"waits_leaders = :tier AND waits_leaders > 0 AND {_GOES_ON}")
+    elif post.role is Role.RESPONDER:
+        found.append(f"waits_responders = :tier AND waits_responders > 0 AND {_GOES_ON}")
+    elif post.role is Role.GRID_WORKER:
+        found.append(f"waits_grid > 0 AND {_GOES_ON}")
+    return found
 
 
 def is_filled(session: Session) -> bool:

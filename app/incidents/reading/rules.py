@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from app.incidents.clocks.limits import Calendar, Limit, after, counted
+from app.incidents.clocks.limits import Calendar, Limit, after, counted, is_provisional
 from app.incidents.clocks.rules import (
     DUE_SOON_PART,
     Clock,
@@ -149,6 +149,9 @@ def clock_at(reading: Reading, calendar: Calendar, at: datetime) -> Clock:
     raw_state = _state(reading, reading.raw_due_at, at)
     if reading.limit is not None and raw_state is ClockState.OK and reading.ended_at is None:
         raw_state = _raw_state(reading, calendar, at)
+    provisional = reading.provisional
+    if is_paused:
+        provisional = _is_provisional(reading, due_at, calendar)
     return Clock(
         limit=reading.limit,
         started_at=reading.started_at,
@@ -161,7 +164,7 @@ def clock_at(reading: Reading, calendar: Calendar, at: datetime) -> Clock:
         remaining_s=_seconds(until, due_at),
         extensions=reading.extensions,
         is_paused=is_paused,
-        provisional=reading.provisional,
+        provisional=provisional,
     )
 
 
@@ -197,6 +200,14 @@ def _shown_due_at(reading: Reading, calendar: Calendar, at: datetime) -> datetim
     if limit is None or due_at is None or until is None or due_at <= at:
         return due_at
     return after(at, counted(until, due_at, limit.unit, calendar), limit.unit, calendar)
+
+
+def _is_provisional(reading: Reading, due_at: datetime | None, calendar: Calendar) -> bool:
+    limit, start = reading.limit, reading.started_at
+    ends = [at for at in (reading.raw_due_at, due_at) if at is not None]
+    if limit is None or start is None or not ends:
+        return False
+    return is_provisional(start, max(ends), limit.unit, calendar)
 
 
 def _seconds(now: datetime, due_at: datetime | None) -> int | None:

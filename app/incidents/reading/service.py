@@ -56,7 +56,7 @@ def row_of(key: CaseKey, reading: Reading, case: Case, unit: Unit | None) -> dic
         "category": key.category,
         "cell_code": key.cell_code,
         **queries.values_of(reading),
-        **queries.waiting_values(_waiting(reading, case, unit)),
+        **queries.waiting_values(_waiting(reading, case, unit), who_may.askers_of(case)),
     }
 
 

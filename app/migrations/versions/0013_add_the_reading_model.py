@@ -51,6 +51,7 @@ def _now() -> None:
         sa.Column("waits_responders", sa.SmallInteger(), nullable=False),
         sa.Column("waits_grid", sa.SmallInteger(), nullable=False),
         sa.Column("waits_chiefs", sa.SmallInteger(), nullable=False),
+        sa.Column("asked_by", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("no"),
         postgresql_with={"fillfactor": 60, "autovacuum_vacuum_scale_factor": 0.05},
     )

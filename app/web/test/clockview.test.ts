@@ -12,7 +12,8 @@ function clock(parts: Partial<CaseClock>): CaseClock {
   const due_at = at(NOW + 4 * HOUR_MS);
   return {
     limit: "4 work_hour", started_at: at(NOW - HOUR_MS), ended_at: null, raw_due_at: due_at, due_at,
-    raw_remaining_s: 14_400, remaining_s: 14_400, raw_state: "ok", state: "ok", extensions: 0, is_paused: false, ...parts,
+    raw_remaining_s: 14_400, remaining_s: 14_400, raw_state: "ok", state: "ok", extensions: 0, is_paused: false,
+    is_provisional: false, ...parts,
   };
 }
 

@@ -89,31 +89,6 @@ def test_a_job_survives_kill_9(traced: Context, start: Callable[[], Any]) -> Non
     assert run.attempts == 2 and run.started_at > run.queued_at and run.ended_at > run.started_at
 
 
-def test_without_beginning_again_it_would_be_left(
-    traced: Context, start: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The guard taken out: the killed one's job stays as it was, and blocks all of its kind."""
-    first = start()
-    wait_until_it_leads(first)
-    with psycopg.connect(traced.conninfo) as holder:
-        holder.execute("LOCK TABLE hold")
-        jobs.put_in_queue(traced, job_worker.JOBS, "work")
-        wait_until(lambda: trace(traced) == ["begun"])
-        first.kill()
-        first.wait()
-
-    async def nothing(app: object) -> None:
-        pass
-
-    monkeypatch.setattr(jobs, "_begin_again", nothing)
-    other = Job("other", "0 0 1 1 *", lambda context, now: None)
-    with jobs.working(traced, (*job_worker.JOBS, other)) as worker:
-        wait_until(worker.leads.is_set)
-        jobs.put_in_queue(traced, (other,), "other")
-        wait_until(lambda: status(traced)["other"] == "succeeded")
-        assert status(traced)["work"] == "doing"
-
-
 def test_what_is_asked_for_runs_at_once(traced: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the transaction that asks is committed, by a request's own role; not if it is undone."""
     monkeypatch.setattr(jobs, "POLL_JOBS_S", 600.0)

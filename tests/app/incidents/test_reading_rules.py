@@ -1,7 +1,7 @@
 """The row beside the log: at every minute it says what the fold of the log says.
 
-Seen to fail with the thing it guards removed: the deadline that moves while a case is suspended, the
-suspension that runs out, the quarter counted over a pause, a clock that has ended.
+Seen to fail with the thing it guards removed: the deadline that moves while a case is suspended,
+the suspension that runs out, the quarter counted over a pause, a clock that has ended.
 """
 
 from collections.abc import Iterator
@@ -90,4 +90,3 @@ def test_the_lists_of_tasks_are_those_of_each_post(history: History, unit: Unit 
         for post in POSTS:
             step = who_may.task_of(case, post, unit)
             assert (step in who_may.WHY_A_TASK) == who_may.waits_for(waiting, case, post)
-

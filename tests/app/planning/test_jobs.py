@@ -19,8 +19,6 @@ from app.core.db import writing
 from app.core.jobs import Asked
 from app.identity.rules import Role
 from app.planning.jobs import running as jobs
-from app.planning.jobs.running import Stopping
-from geodata.progress import Cancelled
 from tests import staff
 from tests.app.identity.canary import client_of
 from tests.app.planning import hand
@@ -176,79 +174,86 @@ def test_nobody_draws_where_it_works(own_context: Context, plan: Hand) -> None:
     assert (again.status_code, again.json()["ended_at"]) == (200, cancelled["ended_at"])
 
 
-def test_cancelled_in_the_middle(
-    own_context: Context, plan: Hand, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The next report hears of it; nothing is drawn. So does what was found a moment too late."""
+def cancelling(plan: Hand, job: dict[str, Any], report: int) -> tuple[Asked, list[float]]:
+    """A run of a job that is cancelled over HTTP when it makes its so-many-th report, counted from
+    zero; and the share of the work that was told at each report, which fills up as it runs.
+
+    A job asks whoever runs it, at each report, whether the server is about to end.
+    """
+    shares: list[float] = []
+
+    def stopping() -> bool:
+        if len(shares) == report:
+            answer = plan.client.post(f"{plan.url}/jobs/{job['id']}/cancel").json()
+            assert (answer["state"], answer["cancel_asked"]) == ("running", True)
+        shown = look(plan, job)
+        shares.append(shown["done"] / max(shown["total"], 1))
+        return False
+
+    return Asked(job["id"], 0, stopping), shares
+
+
+@pytest.fixture
+def told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every report is written down, however soon after the last."""
+    monkeypatch.setattr(jobs, "TELL_EVERY_S", 0.0)
+
+
+@pytest.mark.usefixtures("told_at_once")
+def test_cancelled_in_the_middle(own_context: Context, plan: Hand) -> None:
+    """The report that is being made hears of it; nothing is drawn."""
     job = ask(plan)
-    cancel = f"{plan.url}/jobs/{job['id']}/cancel"
-    told = jobs._Teller.step
-    reports: list[int] = []
-
-    def cancel_first(self: Any, name: str, done: int, total: int) -> None:
-        if not reports:
-            assert plan.client.post(cancel).json()["state"] == "running"
-        reports.append(done)
-        told(self, name, done, total)
-
-    monkeypatch.setattr(jobs._Teller, "step", cancel_first)
-    assert work(own_context, job) == "cancelled"
-    assert len(reports) == 1
+    asked, shares = cancelling(plan, job, report=2)
+    assert jobs.run(own_context, asked) == "cancelled"
+    assert len(shares) == 3
     assert look(plan, job)["state"] == "cancelled"
-    late = ask(plan)
-    monkeypatch.setattr(jobs._Teller, "step", lambda *_: None)
-    monkeypatch.setattr(
-        jobs._Teller, "better",
-        lambda *_: plan.client.post(f"{plan.url}/jobs/{late['id']}/cancel"),
-    )  # fmt: skip
-    assert work(own_context, late) == "cancelled"
     assert moves_of(own_context, plan) == {}
 
 
+def test_cancelled_a_moment_too_late(own_context: Context, plan: Hand) -> None:
+    """After the last report, while what was found is being written: it is taken back."""
+    with psycopg.connect(own_context.conninfo) as holder:
+        holder.execute("LOCK TABLE plan_move IN EXCLUSIVE MODE")
+        with worker_process(own_context):
+            job = ask(plan, areas=[hand.communities(own_context.engine)[3]])
+            wait_until(lambda: hand.someone_waits_for(own_context.engine, "plan_move"))
+            answer = plan.client.post(f"{plan.url}/jobs/{job['id']}/cancel").json()
+            assert (answer["state"], answer["done"]) == ("running", answer["total"])
+            holder.rollback()
+            wait_until(lambda: look(plan, job)["state"] == "cancelled")
+    assert moves_of(own_context, plan) == {}
+
+
+@pytest.mark.usefixtures("told_at_once")
 @pytest.mark.parametrize("kind", ["replay", "forecast"])
 @pytest.mark.parametrize("share", [0.5, 0.9])
 def test_a_study_is_cancelled_in_the_middle(
-    kind: str, share: float, own_context: Context, plan: Hand, monkeypatch: pytest.MonkeyPatch
+    kind: str, share: float, own_context: Context, plan: Hand
 ) -> None:
     """While it counts and computes it moves on, and the next report hears that it is over."""
+    whole = cancelling(plan, tried := ask(plan, kind=kind), report=-1)
+    assert jobs.run(own_context, whole[0]) == "done"
+    assert look(plan, tried)["state"] == "done"
+    # What a report tells is seen at the next one.
+    report = next(nth for nth, done in enumerate(whole[1]) if done >= share) - 1
     job = ask(plan, kind=kind)
-    told = jobs._Teller.step
-    shown: list[int] = []
-
-    def cancel_there(self: Any, name: str, done: int, total: int) -> None:
-        shown.append(look(plan, job)["done"])
-        if done >= share * total:
-            assert done < total
-            answer = plan.client.post(f"{plan.url}/jobs/{job['id']}/cancel").json()
-            assert (answer["state"], answer["cancel_asked"]) == ("running", True)
-        told(self, name, done, total)
-
-    monkeypatch.setattr(jobs, "TELL_EVERY_S", 0.0)
-    monkeypatch.setattr(jobs._Teller, "step", cancel_there)
-    assert work(own_context, job) == "cancelled"
+    asked, shares = cancelling(plan, job, report)
+    assert jobs.run(own_context, asked) == "cancelled"
     ended = look(plan, job)
     assert (ended["state"], ended["result"]) == ("cancelled", None)
     assert share * ended["total"] <= ended["done"] < ended["total"]
-    assert shown == sorted(shown)
-    assert 0 < shown[-1] < ended["total"]
+    assert shares == sorted(shares) == whole[1][: report + 1]
+    assert 0 < shares[-1] < share
 
 
-def test_a_balance_is_cancelled_before_it_searches(
-    own_context: Context, plan: Hand, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("told_at_once")
+def test_a_balance_is_cancelled_before_it_searches(own_context: Context, plan: Hand) -> None:
     """While the ground is read, which takes seconds of a city: nothing is done by then."""
     job = ask(plan)
-    told = jobs._Teller.step
-    names: list[str] = []
-
-    def cancel_there(self: Any, name: str, done: int, total: int) -> None:
-        names.append(name)
-        assert plan.client.post(f"{plan.url}/jobs/{job['id']}/cancel").json()["done"] == 0
-        told(self, name, done, total)
-
-    monkeypatch.setattr(jobs._Teller, "step", cancel_there)
-    assert work(own_context, job) == "cancelled"
-    assert names == ["ground"]
+    asked, shares = cancelling(plan, job, report=0)
+    assert jobs.run(own_context, asked) == "cancelled"
+    assert shares == [0.0]
+    assert look(plan, job)["done"] == 0
 
 
 def test_killed_in_the_middle(own_context: Context, plan: Hand) -> None:
@@ -389,25 +394,31 @@ def test_who_may(own_context: Context, plan: Hand) -> None:
     assert look(plan, job)["state"] == "waiting"
 
 
-def test_it_tells_a_few_times_a_second_at_most(own_context: Context, plan: Hand) -> None:
-    """However often the search reports; the last report is always told."""
+def test_it_tells_a_few_times_a_second_at_most(
+    own_context: Context, plan: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often it reports, only the first report of a while is told; and always the last."""
+    monkeypatch.setattr(jobs, "TELL_EVERY_S", 3_600.0)
     job = ask(plan)
-    with writing(own_context.engine) as session:
-        session.execute(text("UPDATE plan_job SET state = 'running'"))
-    teller = jobs._Teller(own_context.engine, Asked(job["id"], 0, lambda: False))
-    teller.better(0.75)
-    for done in range(1, 50):
-        teller.step("rebalance", done, 100)
-    assert look(plan, job)["done"] < 49
-    teller.step("rebalance", 100, 100)
-    told = look(plan, job)
-    assert (told["done"], told["total"], told["objective"]) == (100, 100, 0.75)
-    with writing(own_context.engine) as session:
-        session.execute(text("DELETE FROM plan_job"))
-    with pytest.raises(Cancelled):
-        teller.step("rebalance", 100, 100)
-    with pytest.raises(Stopping):
-        jobs._Teller(own_context.engine, Asked(1, 0, lambda: True)).step("rebalance", 0, 1)
+    asked, shares = cancelling(plan, job, report=-1)
+    assert jobs.run(own_context, asked) == "done"
+    assert len(shares) > 3 and set(shares[1:]) == {shares[1]} and shares[1] < 1
+    ended = look(plan, job)
+    assert ended["done"] == ended["total"] > 0
+    assert ended["objective"] is not None
+
+
+def test_a_job_that_is_no_more_ends(own_context: Context, plan: Hand) -> None:
+    """Its row is gone, with the plan of which it was: the next report hears of it."""
+    job = ask(plan)
+
+    def stopping() -> bool:
+        with writing(own_context.engine) as session:
+            session.execute(text("DELETE FROM plan_job"))
+        return False
+
+    assert jobs.run(own_context, Asked(job["id"], 0, stopping)) == "cancelled"
+    assert moves_of(own_context, plan) == {}
 
 
 def test_the_estimate_is_what_it_took_before(own_context: Context, plan: Hand) -> None:

@@ -12,8 +12,10 @@ from app.planning.jobs import running as jobs
 from app.planning.life.redrawing import PARTS
 from tests.app.planning import hand
 from tests.app.planning.hand import Hand
-from tests.app.planning.test_jobs import look, work, worker_process
+from tests.app.planning.test_jobs import cancelling, look, told_at_once, work, worker_process
 from tests.waiting import wait_until
+
+__all__ = ["told_at_once"]
 
 ALL = PARTS + 1
 TOLD = (
@@ -72,33 +74,21 @@ def test_it_is_published_behind_the_scenes(own_context: Context, own_client: Tes
     assert (row.account, row.role) == (job["account"], "city_admin")
 
 
+@pytest.mark.usefixtures("told_at_once")
 def test_cancelled_at_any_part_nothing_has_happened(
-    own_context: Context, own_client: TestClient, monkeypatch: pytest.MonkeyPatch
+    own_context: Context, own_client: TestClient
 ) -> None:
     """Whatever was written until then is taken back; afterwards it can be published."""
     plan, _ = begin(own_context, own_client)
     before = standing(own_context.engine)
-    told = jobs._Teller.step
-    reached: list[int] = []
-    state: dict[str, Any] = {}
-
-    def cancel(self: Any, name: str, done: int, total: int) -> None:
-        if done == state["part"]:
-            reached.append(done)
-            plan.client.post(f"{plan.url}/jobs/{state['job']}/cancel")
-            self._told_at = float("-inf")  # it hears of it now, not a fifth of a second later
-        told(self, name, done, total)
-
-    monkeypatch.setattr(jobs._Teller, "step", cancel)
-    for part in (0, 1, 4, 9, ALL):
+    for part in (0, 1, 4, 9, ALL - 1):
         job = ask(plan).json()
-        state |= {"part": part, "job": job["id"]}
-        assert work(own_context, job) == "cancelled"
+        asked, shares = cancelling(plan, job, report=part)
+        assert jobs.run(own_context, asked) == "cancelled"
+        assert len(shares) == part + 1
         assert look(plan, job)["state"] == "cancelled"
         assert plan.now()["state"] == "approved"
         assert standing(own_context.engine) == before
-    assert reached == [0, 1, 4, 9, ALL]
-    monkeypatch.undo()
     assert work(own_context, ask(plan).json()) == "done"
     assert plan.now()["state"] == "published"
 

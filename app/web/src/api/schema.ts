@@ -3272,7 +3272,7 @@ export interface components {
             remaining_s: number | null;
             /** @description `state` by the deadline without adjustment. */
             raw_state: components["schemas"]["ClockState"];
-            /** @description no_limit; not_started; ok; due_soon (a quarter of the limit or less is left); overdue; unknown (the working days of a year on the way are not published yet). A clock that ended keeps ok or overdue. */
+            /** @description no_limit; not_started; ok; due_soon (a quarter of the limit or less is left); overdue; unknown (the working days of a year on the way cannot be told). A clock that ended keeps ok or overdue. */
             state: components["schemas"]["ClockState"];
             /**
              * Extensions
@@ -3284,6 +3284,11 @@ export interface components {
              * @description The case is suspended: `due_at` moves until it goes on.
              */
             is_paused: boolean;
+            /**
+             * Is Provisional
+             * @description A deadline rests on working days that are only expected: the State Council's notice about a year on the way is not taken yet, and the deadline may move when it is.
+             */
+            is_provisional: boolean;
         };
         /**
          * CaseOfMediation
@@ -3741,9 +3746,14 @@ export interface components {
             no_limit: number;
             /**
              * Unknown
-             * @description No deadline can be told: a year's working days are not published yet.
+             * @description No deadline can be told: a year's working days are not known.
              */
             unknown: number;
+            /**
+             * Provisional
+             * @description Deadlines that rest on working days which are only expected; counted in the other states as well.
+             */
+            provisional: number;
             /**
              * Paused
              * @description Suspended now; counted in the other states as well.

@@ -20,6 +20,8 @@ export const casesEn: Readonly<Record<keyof typeof casesZh, string>> = {
   clockDueAt: "Due {at}",
   clockRawDueAt: "Originally due {at}",
   clockLimit: "Limit {limit}",
+  clockProvisional: "provisional",
+  clockProvisionalWhy: "The working days of that year are not taken yet: the deadline may move",
   clockExtensions: "Extended {n}×",
   unit_limit_work_hour: "{n} work hours",
   unit_limit_urgent_hour: "{n} urgent hours (continuous)",

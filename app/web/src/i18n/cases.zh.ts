@@ -18,6 +18,8 @@ export const casesZh = {
   clockDueAt: "截止 {at}",
   clockRawDueAt: "原截止 {at}",
   clockLimit: "时限 {limit}",
+  clockProvisional: "暂定",
+  clockProvisionalWhy: "该年度放假安排尚未采用，截止时间可能变动",
   clockExtensions: "已延期 {n} 次",
   unit_limit_work_hour: "{n} 个工作时",
   unit_limit_urgent_hour: "{n} 小时（紧急，连续计）",

@@ -21,6 +21,7 @@ export function CaseClockBlock({ clock }: { clock: CaseClock }): JSX.Element | n
         {clock.raw_due_at && isAdjusted(clock) ? (
           <span class="tabular soft">{t("clockRawDueAt", { at: moment(clock.raw_due_at, now) })}</span>
         ) : null}
+        {clock.is_provisional ? <span class="soft">{t("clockProvisionalWhy")}</span> : null}
         {clock.extensions > 0 ? <span class="soft">{t("clockExtensions", { n: clock.extensions })}</span> : null}
       </div>
     </div>

@@ -13,6 +13,11 @@ import { byWhom } from "./CaseTimeline";
 
 const full = (at: string): string => `${day(at)} ${clock(at)}`;
 
+/** The deadline, marked where it may still move. */
+function dueText({ clock: { due_at, is_provisional } }: CaseDetail): string {
+  return `${due_at === null ? "" : full(due_at)}${is_provisional ? ` ≈ ${t("clockProvisional")}` : ""}`;
+}
+
 export function CasePrint(): JSX.Element | null {
   const chosen = selection.value;
   const incident: CaseDetail | null = incidentDetail.value.value.data;
@@ -30,7 +35,7 @@ export function CasePrint(): JSX.Element | null {
     [t("occurredAt"), full(incident.occurred_at)],
     ...(incident.closed_at ? [[t("closedAt"), full(incident.closed_at)] satisfies [string, string]] : []),
     ...(incident.clock.limit ? [[t("printLimit"), limitText(incident.clock.limit)] satisfies [string, string]] : []),
-    ...(incident.clock.due_at ? [[t("dueAt"), full(incident.clock.due_at)] satisfies [string, string]] : []),
+    ...(incident.clock.due_at ? [[t("dueAt"), dueText(incident)] satisfies [string, string]] : []),
     ...(incident.assigned_to ? [[t("assignedTo"), incident.assigned_to.call_sign] satisfies [string, string]] : []),
   ];
   return (

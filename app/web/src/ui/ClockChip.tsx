@@ -37,6 +37,13 @@ export function ClockChip({ clock, full = false }: { clock: CaseClock | undefine
     <span class={`clock-chip clock-${view.kind}`} title={due}>
       <ClockMark kind={view.kind} />
       <span class="tabular">{clockText(view)}</span>
+      <ProvisionalMark clock={clock} />
     </span>
   );
+}
+
+/** Beside a deadline that rests on working days which are only expected: a sign and a word, on screen and in print. */
+export function ProvisionalMark({ clock }: { clock: CaseClock | undefined }): JSX.Element | null {
+  if (!clock?.is_provisional) return null;
+  return <span class="clock-provisional" title={t("clockProvisionalWhy")}>≈ {t("clockProvisional")}</span>;
 }
