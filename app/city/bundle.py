@@ -1,6 +1,7 @@
 """A city bundle on disk: a folder of parquet files that its manifest completes."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -82,6 +83,54 @@ def read_file(folder: Path, name: str, columns: tuple[str, ...]) -> pa.Table:
     try:
         return pq.read_table(path, columns=list(columns)).select(list(columns))
     except (OSError, pa.ArrowException, KeyError) as error:
+        raise BundleError(f"{path} cannot be read: {error}") from error
+
+
+def row_count(folder: Path, name: str) -> int:
+    """How many rows `<name>.parquet` has.
+
+    Raises:
+        BundleError: the file is missing or unreadable.
+    """
+    with _open(folder, name) as file:
+        return int(file.metadata.num_rows)
+
+
+def empty(folder: Path, name: str, columns: tuple[str, ...]) -> pa.Table:
+    """The named columns of `<name>.parquet` without a row.
+
+    Raises:
+        BundleError: the file or a column is missing or unreadable.
+    """
+    with _open(folder, name) as file:
+        try:
+            return file.schema_arrow.empty_table().select(list(columns))
+        except KeyError as error:
+            raise BundleError(f"{folder / name}.parquet cannot be read: {error}") from error
+
+
+def batches(
+    folder: Path, name: str, columns: tuple[str, ...], rows: int
+) -> Iterator[pa.RecordBatch]:
+    """The named columns of `<name>.parquet`, so many rows at a time.
+
+    Raises:
+        BundleError: the file or a column is missing or unreadable.
+    """
+    path = folder / f"{name}.parquet"
+    with _open(folder, name) as file:
+        try:
+            for batch in file.iter_batches(rows, columns=list(columns)):
+                yield batch.select(list(columns))
+        except (OSError, pa.ArrowException, KeyError) as error:
+            raise BundleError(f"{path} cannot be read: {error}") from error
+
+
+def _open(folder: Path, name: str) -> pq.ParquetFile:
+    path = folder / f"{name}.parquet"
+    try:
+        return pq.ParquetFile(path, pre_buffer=False)
+    except (OSError, pa.ArrowException) as error:
         raise BundleError(f"{path} cannot be read: {error}") from error
 
 

@@ -1,18 +1,17 @@
 """Loading a bundle: the whole city in one transaction, or nothing of it."""
 
 import time
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import psycopg
 import pyarrow as pa
-import pyarrow.compute as pc
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from app.city import bundle, queries, rows, tables, timeline
+from app.city import bundle, case_tables, queries, rows, tables, timeline
 from app.city.bundle import Manifest
 from app.city.demo_tables import make_demo_tables
 from app.city.errors import BundleError
@@ -31,6 +30,11 @@ from geodata.progress import Progress
 
 HISTORY = timedelta(days=400)
 MONTHS_AHEAD = timedelta(days=92)
+FOLLOWING: tuple[Callable[[Session], None], ...] = (
+    queries.continue_numbers,
+    make_rooms,
+    restart_stream,
+)
 
 
 def load_bundle(engine: Engine, folder: Path, progress: Progress, now: datetime) -> LoadReport:
@@ -42,17 +46,23 @@ def load_bundle(engine: Engine, folder: Path, progress: Progress, now: datetime)
     manifest = bundle.read_manifest(folder)
     shift = timeline.shift_to(manifest.anchor_on, now)
     progress.step("read cases", 0, 1)
-    cases = rows.read_cases(folder, shift, now)
+    span = rows.read_span(folder)
     progress.step("read cases", 1, 1)
-    valid = since(_opening(cases, now))
-    content = tables.one_ahead(tables.of_bundle(folder, cases, valid))
-    with writing(engine) as session, closing(content):
+    valid = since(_opening(span, shift, now))
+    with writing(engine) as session:
         versions.take_turn(session)
         version = versions.next_boundary_version(session, now)
         queries.clear_city(session)
         _write_frame(session, manifest, version, valid, now)
-        queries.ensure_months(session, _first_report(cases, now), now + MONTHS_AHEAD)
-        written = _copy_all(session, content, progress)
+        first = span.first_reported_at
+        queries.ensure_months(session, first + shift if first else now, now + MONTHS_AHEAD)
+        with _refusing():
+            with closing(tables.one_ahead(tables.of_bundle(folder, valid))) as content:
+                written = _copy_all(session, content, progress)
+            coarse = rows.CoarsePlaces.of(queries.coarse_places(session))
+            found = rows.read_cases(folder, shift, now, coarse)
+            with closing(tables.one_ahead(found)) as parts:
+                cases = case_tables.write(driver_of(session), parts, span, progress)
         _finish(session, progress)
         filling.fill(session, progress)
         if manifest.demo:
@@ -60,7 +70,7 @@ def load_bundle(engine: Engine, folder: Path, progress: Progress, now: datetime)
     return LoadReport(
         name=manifest.name,
         demo=manifest.demo,
-        rows=written,
+        rows=written | cases.rows,
         later_incidents=cases.later,
         shift_weeks=shift // timeline.WEEK,
         boundary_version=version,
@@ -68,15 +78,10 @@ def load_bundle(engine: Engine, folder: Path, progress: Progress, now: datetime)
     )
 
 
-def _opening(cases: rows.Cases, now: datetime) -> datetime:
+def _opening(span: rows.Span, shift: timedelta, now: datetime) -> datetime:
     """From when areas, stations and rosters are said to stand: before the first case."""
-    first = pc.min(cases.incidents.column("occurred_at")).as_py()
-    return city_midnight(min(now - HISTORY, first or now))
-
-
-def _first_report(cases: rows.Cases, now: datetime) -> datetime:
-    first: datetime | None = pc.min(cases.incidents.column("reported_at")).as_py()
-    return first or now
+    first = span.first_occurred_at
+    return city_midnight(min(now - HISTORY, first + shift if first else now))
 
 
 def _write_frame(
@@ -104,22 +109,27 @@ def _copy_all(
         def advanced(done: int, name: str = table, total: int = table_rows.num_rows) -> None:
             progress.step(f"load {name}", done, total)
 
-        try:
-            written[table] = copy_table(driver_of(session), table, table_rows, advanced)
-        except (psycopg.IntegrityError, psycopg.DataError) as error:
-            raise BundleError(f"Rows for {table} contradict each other: {error}") from error
+        written[table] = copy_table(driver_of(session), table, table_rows, advanced)
     return written
 
 
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Rows that the database does not take are a fault of the bundle."""
+    try:
+        yield
+    except (psycopg.IntegrityError, psycopg.DataError) as error:
+        where = error.diag.table_name or error.diag.context
+        raise BundleError(f"Rows for {where} contradict each other: {error}") from error
+
+
 def _finish(session: Session, progress: Progress) -> None:
-    steps = (
-        queries.write_receipts,
-        queries.continue_numbers,
-        make_rooms,
-        restart_stream,
-        queries.analyze,
-    )
-    for done, step in enumerate(steps):
-        progress.step("finish", done, len(steps))
+    """What follows from the rows. The log is in place here, with its indexes."""
+    for done, step in enumerate(FOLLOWING):
+        progress.step("finish", done, len(FOLLOWING))
         step(session)
-    progress.step("finish", len(steps), len(steps))
+    progress.step("finish", len(FOLLOWING), len(FOLLOWING))
+    for done, table in enumerate(queries.CITY_TABLES):
+        progress.step("analyze", done, len(queries.CITY_TABLES))
+        queries.analyze(session, (table,))
+    progress.step("analyze", len(queries.CITY_TABLES), len(queries.CITY_TABLES))

@@ -1,5 +1,6 @@
 """SQL of loading: vocabularies, clearing a city away, and what surrounds the COPY of a new one."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select, text
@@ -99,18 +100,19 @@ def ensure_months(session: Session, since: datetime, until: datetime) -> None:
     session.execute(text("SELECT ensure_months(:since, :until)"), {"since": since, "until": until})
 
 
-def write_receipts(session: Session) -> None:
-    """Acknowledge every loaded case under its id, so that no report can take the id again.
-
-    The hash is that of no report's body: whoever posts under such an id gets a conflict.
-    """
-    session.execute(
-        text(
-            "INSERT INTO report_receipt (id, body_hash, no, reported_at, cell_code)"
-            " SELECT id, sha256(uuid_send(id)), no, reported_at, cell_code FROM incident"
-            " ON CONFLICT (id) DO NOTHING"
+def coarse_places(session: Session) -> list[tuple[int, float, float, float]]:
+    """Of every cell its code, the place (lon, lat) of a closed warning in it, and how far from
+    that anything in the cell may be, in metres; in the order of the codes."""
+    return [
+        tuple(row)
+        for row in session.execute(
+            text(
+                "SELECT a.code, ST_X(c.place), ST_Y(c.place), c.uncertainty_m FROM area a"
+                " CROSS JOIN LATERAL coarse_place(a.code, a.label) c"
+                " WHERE a.level = 'cell' ORDER BY a.code"
+            )
         )
-    )
+    ]
 
 
 def continue_numbers(session: Session) -> None:
@@ -129,10 +131,10 @@ def _one_more(session: Session, statement: str) -> int:
     return int(session.scalar(text(statement)) or 0) + 1
 
 
-def analyze(session: Session) -> None:
-    """Let the planner know the new tables before anybody asks them anything."""
+def analyze(session: Session, tables: Sequence[str] = CITY_TABLES) -> None:
+    """Let the planner know new tables before anybody asks them anything."""
     session.execute(text("SET LOCAL default_statistics_target = 40"))  # 100 takes twice as long
-    session.execute(text(f"ANALYZE {', '.join(CITY_TABLES)}"))
+    session.execute(text(f"ANALYZE {', '.join(tables)}"))
 
 
 def loaded_city(session: Session) -> int | None:

@@ -1,7 +1,9 @@
 """The rows of a bundle as the tables of the database want them: Arrow in, Arrow out."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from app.city import bundle, timeline
 from app.city.errors import BundleError
 from app.core.copying import as_hex, same
 from app.incidents.rules import STAGE_OF, Stage
+from app.warnings.rules import CATEGORY_PREFIX
 
 UNIT_COLUMNS = (
     "unit_id", "community_code", "cell_code", "households", "incidents", "street_block", "locked",
@@ -24,6 +27,8 @@ CASE_COLUMNS = (
     "reported_at", "lon", "lat", "cell_code",
 )  # fmt: skip
 EVENT_COLUMNS = ("no", "ordinal", "at", "step", "status", "tier", "reason")
+CASES_AT_ONCE = 50_000
+EVENTS_AT_ONCE = 250_000
 CLOSED = [status.value for status, stage in STAGE_OF.items() if stage is Stage.CLOSED]
 
 
@@ -43,28 +48,175 @@ def station_rows(stations: pa.Table, geometries: NDArray[np.object_], valid: str
 
 
 @dataclass(frozen=True)
+class Span:
+    """What a bundle's cases are, seen from far.
+
+    Attributes:
+        first_occurred_at, first_reported_at: the earliest of all, as in the bundle; None without
+            cases.
+        cases, events: how many rows there are.
+    """
+
+    first_occurred_at: datetime | None
+    first_reported_at: datetime | None
+    cases: int
+    events: int
+
+    def total(self, table: str) -> int:
+        """How many rows of a table they are at most."""
+        return self.events if table == "incident_event" else self.cases
+
+
+@dataclass(frozen=True)
+class CoarsePlaces:
+    """Where closed warnings are said to be: at a point for the whole of their cell.
+
+    Attributes:
+        cell_code: (n,) all cells, ascending.
+        lon, lat: (n,) that point, degrees (EPSG:4326).
+        uncertainty_m: (n,) how far from it anything in the cell may be.
+    """
+
+    cell_code: NDArray[np.int64]
+    lon: NDArray[np.float64]
+    lat: NDArray[np.float64]
+    uncertainty_m: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, cells: Sequence[tuple[int, float, float, float]]) -> "CoarsePlaces":
+        """Of each cell code, lon, lat and uncertainty, in the order of the codes."""
+        code, lon, lat, uncertainty_m = zip(*cells, strict=True) if cells else ((), (), (), ())
+        return cls(
+            np.array(code, np.int64),
+            np.array(lon, float),
+            np.array(lat, float),
+            np.array(uncertainty_m, float),
+        )
+
+    def rows_of(self, cells: NDArray[np.int64]) -> NDArray[np.intp]:
+        """(m,) where the cells stand.
+
+        Raises:
+            BundleError: one is not among them.
+        """
+        if not len(cells):
+            return np.zeros(0, np.intp)
+        found = np.searchsorted(self.cell_code, cells).clip(max=len(self.cell_code) - 1)
+        unknown = cells[self.cell_code[found] != cells] if len(self.cell_code) else cells
+        if len(unknown):
+            raise BundleError(f"A case lies in cell {unknown[0]}, which the bundle does not have.")
+        return found
+
+
+@dataclass(frozen=True)
 class Cases:
-    """The cases of a bundle as of one minute.
+    """Some cases of a bundle as of one minute.
 
     Attributes:
         incidents: rows of `incident`.
         events: rows of `incident_event`.
-        later: cases of the bundle that lie after that minute, and were left out.
+        receipts: rows of `report_receipt`.
+        later: cases among them that lie after that minute, and were left out.
     """
 
     incidents: pa.Table
     events: pa.Table
+    receipts: pa.Table
     later: int
 
+    @property
+    def tables(self) -> dict[str, pa.Table]:
+        """The rows by the name of their table."""
+        return {
+            "incident": self.incidents,
+            "incident_event": self.events,
+            "report_receipt": self.receipts,
+        }
 
-def read_cases(folder: Path, shift: timedelta, now: datetime) -> Cases:
-    """The cases and their events, moved by `shift` and cut off at `now`.
+
+def read_span(folder: Path) -> Span:
+    """The cases of a bundle seen from far.
 
     Raises:
-        BundleError: a file cannot be read, or a case has no event.
+        BundleError: a file cannot be read.
     """
-    cases = bundle.read_file(folder, "incidents", CASE_COLUMNS)
-    events = bundle.read_file(folder, "incident_events", EVENT_COLUMNS)
+    occurred: list[datetime] = []
+    reported: list[datetime] = []
+    for batch in bundle.batches(folder, "incidents", ("occurred_at", "reported_at"), 500_000):
+        for name, found in (("occurred_at", occurred), ("reported_at", reported)):
+            found.append(pc.min(batch.column(name)).as_py())
+    return Span(
+        min(occurred, default=None),
+        min(reported, default=None),
+        bundle.row_count(folder, "incidents"),
+        bundle.row_count(folder, "incident_events"),
+    )
+
+
+def read_cases(
+    folder: Path,
+    shift: timedelta,
+    now: datetime,
+    coarse: CoarsePlaces,
+    *,
+    at_once: int = CASES_AT_ONCE,
+) -> Iterator[Cases]:
+    """The cases and their events, moved by `shift` and cut off at `now`, some at a time.
+
+    Both files must be in the order of the cases' numbers: no more than one part is in memory.
+
+    Args:
+        folder: of the bundle.
+        shift: by which every time is moved.
+        now: the minute.
+        coarse: places of the warnings that are closed by then.
+        at_once: how many cases are a part.
+
+    Raises:
+        BundleError: a file cannot be read or is in another order, or a case has no event or no
+            cell.
+    """
+    log = _Log(folder)
+    before = 0
+    for batch in bundle.batches(folder, "incidents", CASE_COLUMNS, at_once):
+        cases = pa.Table.from_batches([batch])
+        numbers = cases.column("no").to_numpy()
+        if (np.diff(numbers, prepend=before) <= 0).any():
+            raise BundleError(f"{folder / 'incidents.parquet'} is not in the order of numbers.")
+        before = int(numbers[-1])
+        yield _as_of(cases, log.up_to(before), shift, now, coarse)
+
+
+class _Log:
+    """The events of a bundle, read on as their cases are."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "incident_events.parquet"
+        self._batches = bundle.batches(folder, "incident_events", EVENT_COLUMNS, EVENTS_AT_ONCE)
+        self._ahead = bundle.empty(folder, "incident_events", EVENT_COLUMNS)
+        self._before = 0
+
+    def up_to(self, number: int) -> pa.Table:
+        """The events that follow, to the last one of the case of that number."""
+        parts = [self._take(number)]
+        while not len(self._ahead) and (following := next(self._batches, None)) is not None:
+            self._ahead = pa.Table.from_batches([following])
+            parts.append(self._take(number))
+        return pa.concat_tables(parts).combine_chunks()
+
+    def _take(self, number: int) -> pa.Table:
+        numbers = self._ahead.column("no").to_numpy()
+        if (np.diff(numbers, prepend=self._before) < 0).any():
+            raise BundleError(f"{self._path} is not in the order of its cases' numbers.")
+        end = int(np.searchsorted(numbers, number, side="right"))
+        taken, self._ahead = self._ahead.slice(0, end), self._ahead.slice(end)
+        self._before = int(numbers[end - 1]) if end else self._before
+        return taken
+
+
+def _as_of(
+    cases: pa.Table, events: pa.Table, shift: timedelta, now: datetime, coarse: CoarsePlaces
+) -> Cases:
     # What lies later than this in the bundle lies in the future once it is moved.
     try:
         states = timeline.states_at(
@@ -76,33 +228,64 @@ def read_cases(folder: Path, shift: timedelta, now: datetime) -> Cases:
             event_at=_times(events, "at"),
         )
     except ValueError as error:
-        raise BundleError(f"{folder}: {error}") from error
+        raise BundleError(f"incidents.parquet, incident_events.parquet: {error}") from error
+    incidents = _incident_rows(cases, events, states, shift, coarse)
     return Cases(
-        _incident_rows(cases, events, states, shift),
+        incidents,
         _placed(_moved(events.filter(pa.array(states.kept_events)), shift, "at"), cases),
+        _receipt_rows(incidents),
         int((~states.kept_cases).sum()),
     )
 
 
+def _receipt_rows(incidents: pa.Table) -> pa.Table:
+    """Every loaded case is acknowledged under its id, so that no report can take the id again.
+
+    The hash is that of no report's body: whoever posts under such an id gets a conflict.
+    """
+    ids = incidents.column("id").to_pylist()
+    hashes = ["\\x" + sha256(bytes.fromhex(one.replace("-", ""))).hexdigest() for one in ids]
+    return incidents.select(["id", "no", "reported_at", "cell_code"]).append_column(
+        "body_hash", pa.array(hashes, pa.string())
+    )
+
+
 def _incident_rows(
-    cases: pa.Table, events: pa.Table, states: timeline.CaseStates, shift: timedelta
+    cases: pa.Table,
+    events: pa.Table,
+    states: timeline.CaseStates,
+    shift: timedelta,
+    coarse: CoarsePlaces,
 ) -> pa.Table:
     last = _moved(
         events.select(["at", "status", "tier"]).take(pa.array(states.last_event)), shift, "at"
     )
     is_closed = pc.is_in(last.column("status"), value_set=pa.array(CLOSED))
     kept = _moved(cases.filter(pa.array(states.kept_cases)), shift, "occurred_at", "reported_at")
-    places = shapely.points(kept.column("lon").to_numpy(), kept.column("lat").to_numpy())
+    is_warning = pc.starts_with(kept.column("category").cast(pa.string()), CATEGORY_PREFIX)
+    places, uncertainty_m = _places(kept, pc.and_(is_warning, is_closed).to_numpy(), coarse)
     added = {
         "status": last.column("status"),
         "tier": last.column("tier"),
         "closed_at": pc.if_else(is_closed, last.column("at"), None),
         "geom": as_hex(places, 4326),
-        "location_uncertainty_m": same(0.0, kept.num_rows),
+        "location_uncertainty_m": pa.array(uncertainty_m),
         "simulated": same(False, kept.num_rows),
     }
     plain = kept.drop_columns(["lon", "lat"])
     return pa.table({**dict(zip(plain.column_names, plain.columns, strict=True)), **added})
+
+
+def _places(
+    cases: pa.Table, is_coarse: NDArray[np.bool_], coarse: CoarsePlaces
+) -> tuple[NDArray[np.object_], NDArray[np.float64]]:
+    """Points (EPSG:4326) of the cases, and how far from them they may have been."""
+    lon, lat = (cases.column(name).to_numpy().copy() for name in ("lon", "lat"))
+    uncertainty_m = np.zeros(len(lon))
+    cell = coarse.rows_of(cases.column("cell_code").to_numpy())[is_coarse]
+    lon[is_coarse], lat[is_coarse] = coarse.lon[cell], coarse.lat[cell]
+    uncertainty_m[is_coarse] = coarse.uncertainty_m[cell]
+    return shapely.points(lon, lat), uncertainty_m
 
 
 def _placed(events: pa.Table, cases: pa.Table) -> pa.Table:

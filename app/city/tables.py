@@ -17,12 +17,11 @@ from app.places import rows as area_rows
 T = TypeVar("T")
 
 
-def of_bundle(folder: Path, cases: rows.Cases, valid: str) -> Iterator[tuple[str, pa.Table]]:
-    """Name and rows of every table, what is referred to before what refers.
+def of_bundle(folder: Path, valid: str) -> Iterator[tuple[str, pa.Table]]:
+    """Name and rows of every table but those of the cases, what is referred to before what refers.
 
     Args:
         folder: of the bundle.
-        cases: its cases as of now.
         valid: the range for which areas, stations and rosters stand.
 
     Raises:
@@ -45,8 +44,6 @@ def of_bundle(folder: Path, cases: rows.Cases, valid: str) -> Iterator[tuple[str
     yield "assignment", _timed(given, valid)
     features, lines = _drawn(folder, "features", ("kind", "name"))
     yield "map_feature", features.append_column("geom", as_hex(lines, 4326))
-    yield "incident", cases.incidents
-    yield "incident_event", cases.events
 
 
 def one_ahead(items: Iterator[T]) -> Generator[T, None, None]:

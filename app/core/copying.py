@@ -56,6 +56,8 @@ def copy_table(
     table: str,
     rows: pa.Table,
     advanced: Callable[[int], None] = lambda done: None,
+    *,
+    frozen: bool = False,
 ) -> int:
     """Write all rows into `table`; the column names of `rows` are those of the table.
 
@@ -64,12 +66,16 @@ def copy_table(
         table: its name in the schema public.
         rows: of plain columns; geometry by `as_hex`, ranges as text.
         advanced: called with the number of rows written so far; may raise to stop.
+        frozen: as rows that everybody sees, which nothing needs to look at again. Only for a table
+            without partitions that was made or emptied in this transaction.
 
     Returns:
         The number of rows.
     """
-    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(
-        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, rows.column_names))
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, FREEZE {})").format(
+        sql.Identifier(table),
+        sql.SQL(", ").join(map(sql.Identifier, rows.column_names)),
+        sql.SQL("true" if frozen else "false"),
     )
     done = 0
     with connection.cursor() as cursor, cursor.copy(statement) as copy:

@@ -4,15 +4,18 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import URL, Engine, text
 
-from app.city import service
+from app.city import bundle, rows, service, timeline
 from app.city.errors import BundleError
 from app.city.queries import CITY_TABLES
 from app.core.clock import utc_now
@@ -99,6 +102,61 @@ def test_every_case_lies_in_its_cell_and_has_a_receipt(reader: Engine) -> None:
     assert ask(reader, receipts) == total
 
 
+def test_closed_warnings_are_loaded_at_the_place_of_their_cell(reader: Engine) -> None:
+    """The trigger that sees to it is off while rows are copied, and on again afterwards."""
+    closed = """
+        FROM incident i CROSS JOIN LATERAL coarse_place(i.cell_code, i.geom) c
+        WHERE i.category LIKE '11%' AND i.closed_at IS NOT NULL"""
+    exact = f"{closed} AND NOT (i.geom = c.place AND i.location_uncertainty_m = c.uncertainty_m)"
+    assert ask(reader, f"SELECT count(*) {closed}") > 10
+    assert ask(reader, f"SELECT count(*) {exact}") == 0
+    enabled = "SELECT array_agg(DISTINCT tgenabled::text) FROM pg_trigger WHERE tgname = :name"
+    assert ask(reader, enabled, name="incident_coarsen_warning") == ["O"]
+
+
+def indexes(engine: Engine) -> set[tuple[str, str]]:
+    """Every index of the tables of the city, with the partitions of theirs."""
+    with engine.connect() as connection:
+        rows = connection.execute(
+            text(
+                "SELECT pg_get_indexdef(indexrelid), coalesce(pg_get_constraintdef(c.oid), '')"
+                " FROM pg_index LEFT JOIN pg_constraint c ON c.conindid = indexrelid"
+                " WHERE indrelid::regclass::text ~ '^(incident|report_receipt)'"
+            )
+        )
+        return {(row[0], row[1]) for row in rows}
+
+
+def test_a_load_leaves_every_index_as_it_was(engine: Engine, test_city_bundle: Path) -> None:
+    before = indexes(engine)
+    service.load_bundle(engine, test_city_bundle, Silent(), utc_now())
+    assert indexes(engine) == before
+    assert len(before) > 100
+    invalid = "SELECT count(*) FROM pg_index WHERE NOT (indisvalid AND indisready)"
+    assert ask(engine, invalid) == 0
+
+
+def test_cases_are_the_same_however_many_are_read_at_once(test_city_bundle: Path) -> None:
+    cells = pq.read_table(test_city_bundle / "areas.parquet", columns=["code"])["code"].to_numpy()
+    places = np.sort(cells)
+    coarse = rows.CoarsePlaces(places, places * 1e-14, places * 1e-14, places * 0.0 + 10.0)
+    manifest = bundle.read_manifest(test_city_bundle)
+    now = utc_now()
+    shift = timeline.shift_to(manifest.anchor_on, now)
+
+    def read(at_once: int) -> tuple[list[dict[str, pa.Table]], int]:
+        parts = list(rows.read_cases(test_city_bundle, shift, now, coarse, at_once=at_once))
+        return [part.tables for part in parts], sum(part.later for part in parts)
+
+    whole, later = read(10_000)
+    parts, later_of_parts = read(7)
+    assert len(whole) == 1 and len(parts) == -(-3_000 // 7)
+    assert later == later_of_parts > 0
+    for table, expected in whole[0].items():
+        found = pa.concat_tables(part[table] for part in parts)
+        assert found.to_pylist() == expected.to_pylist(), table
+
+
 def assert_numbers_go_on(engine: Engine) -> None:
     last = ask(engine, "SELECT max(no) FROM incident")
     assert ask(engine, "SELECT nextval('incident_no_seq')") == last + 1
@@ -166,7 +224,10 @@ class StopAt:
             raise Cancelled
 
 
-@pytest.mark.parametrize("step", ["read cases", "load area", "load incident_event", "finish"])
+@pytest.mark.parametrize(
+    "step",
+    ["read cases", "load area", "load incident_event", "index incident", "finish", "analyze"],
+)
 def test_a_cancelled_load_leaves_the_old_city(
     engine: Engine, test_city_bundle: Path, step: str
 ) -> None:
@@ -176,7 +237,9 @@ def test_a_cancelled_load_leaves_the_old_city(
     assert contents(engine) == before
 
 
-@pytest.mark.parametrize("step", ["load area ", "load incident_event ", "finish 3/"])
+@pytest.mark.parametrize(
+    "step", ["load area ", "load incident_event ", "index incident_event 3/", "finish 3/"]
+)
 def test_a_load_killed_halfway_leaves_the_old_city(
     engine: Engine, database: URL, test_city_bundle: Path, step: str
 ) -> None:
@@ -238,6 +301,54 @@ def test_rows_that_the_database_refuses_leave_the_old_city(engine: Engine, damag
     with pytest.raises(BundleError, match="assignment"):
         service.load_bundle(engine, damaged, Silent(), utc_now())
     assert contents(engine) == before
+
+
+def rewritten(path: Path, change: Callable[[pa.Table], pa.Table]) -> None:
+    """A file of the bundle with other rows."""
+    pq.write_table(change(pq.read_table(path)), path)
+
+
+@pytest.mark.parametrize("file", ["incidents", "incident_events"])
+def test_cases_out_of_order_are_refused(engine: Engine, damaged: Path, file: str) -> None:
+    before = contents(engine)
+    rewritten(damaged / f"{file}.parquet", lambda table: table.take(np.arange(len(table))[::-1]))
+    with pytest.raises(BundleError, match=rf"{file}.parquet.* order"):
+        service.load_bundle(engine, damaged, Silent(), utc_now())
+    assert contents(engine) == before
+
+
+def test_a_case_outside_every_cell_is_refused(engine: Engine, damaged: Path) -> None:
+    def moved(table: pa.Table) -> pa.Table:
+        at = table.column_names.index("cell_code")
+        codes = [990100001001001, *table.column("cell_code").to_pylist()[1:]]
+        return table.set_column(at, "cell_code", pa.array(codes, pa.int64()))
+
+    rewritten(damaged / "incidents.parquet", moved)
+    with pytest.raises(BundleError, match="990100001001001"):
+        service.load_bundle(engine, damaged, Silent(), utc_now())
+
+
+def test_an_id_that_stands_twice_is_refused(engine: Engine, damaged: Path) -> None:
+    """Keys are looked at when all rows are there; nothing stays of a load that fails there."""
+    before = contents(engine)
+
+    def doubled(table: pa.Table) -> pa.Table:
+        ids = table.column("id").to_pylist()
+        at = table.column_names.index("id")
+        return table.set_column(at, "id", pa.array([ids[1], *ids[1:]]))
+
+    rewritten(damaged / "incidents.parquet", doubled)
+    with pytest.raises(BundleError, match="report_receipt"):
+        service.load_bundle(engine, damaged, Silent(), utc_now())
+    assert contents(engine) == before
+
+
+def test_a_city_without_a_case_can_be_loaded(engine: Engine, damaged: Path) -> None:
+    for file in ("incidents", "incident_events"):
+        rewritten(damaged / f"{file}.parquet", lambda table: table.slice(0, 0))
+    report = service.load_bundle(engine, damaged, Silent(), utc_now())
+    assert report.rows.get("incident", 0) == 0
+    assert ask(engine, "SELECT count(*) FROM incident") == 0
 
 
 def test_a_manifest_of_another_format_is_refused(engine: Engine, damaged: Path) -> None:
