@@ -2572,7 +2572,7 @@ export interface components {
         AreaPage: {
             /**
              * Total
-             * @description How many items the whole list has, exactly.
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
              */
             total: number;
             /**
@@ -2580,6 +2580,12 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["Area"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
             /**
              * Next
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
@@ -2686,7 +2692,7 @@ export interface components {
         AssignmentPage: {
             /**
              * Total
-             * @description How many items the whole list has, exactly.
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
              */
             total: number;
             /**
@@ -2694,6 +2700,12 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["Assignment"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
             /**
              * Next
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
@@ -2752,7 +2764,7 @@ export interface components {
         AttachmentPage: {
             /**
              * Total
-             * @description How many items the whole list has, exactly.
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
              */
             total: number;
             /**
@@ -2760,6 +2772,12 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["Attachment"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
             /**
              * Next
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
@@ -2859,7 +2877,7 @@ export interface components {
         AuditPage: {
             /**
              * Total
-             * @description How many items the whole list has, exactly.
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
              */
             total: number;
             /**
@@ -2867,6 +2885,12 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["AuditEntry"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
             /**
              * Next
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
@@ -3240,7 +3264,7 @@ export interface components {
         CandidatePage: {
             /**
              * Total
-             * @description How many items the whole list has, exactly.
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
              */
             total: number;
             /**
@@ -3248,6 +3272,12 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["Candidate"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
             /**
              * Next
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
@@ -3411,7 +3441,7 @@ export interface components {
         CategoryPage: {
             /**
              * Total
-             * @description How many items the whole list has, exactly.
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
              */
             total: number;
             /**
@@ -3419,6 +3449,12 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["CategoryLine"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
             /**
              * Next
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
@@ -4045,7 +4081,7 @@ export interface components {
         DuePage: {
             /**
              * Total
-             * @description How many items the whole list has, exactly.
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
              */
             total: number;
             /**
@@ -4053,6 +4089,12 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["Incident"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
             /**
              * Next
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
@@ -4098,7 +4140,7 @@ export interface components {
         DutyUnitPage: {
             /**
              * Total
-             * @description How many items the whole list has, exactly.
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
              */
             total: number;
             /**
@@ -4106,6 +4148,12 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["DutyUnit"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
             /**
              * Next
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
@@ -5011,7 +5059,7 @@ export interface components {
         IncidentPage: {
             /**
              * Total
-             * @description How many items the whole list has, exactly.
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
              */
             total: number;
             /**
@@ -5019,6 +5067,12 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["Incident"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
             /**
              * Next
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
@@ -5265,7 +5319,7 @@ export interface components {
         MediationPage: {
             /**
              * Total
-             * @description How many items the whole list has, exactly.
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
              */
             total: number;
             /**
@@ -5273,6 +5327,12 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["Mediation"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
             /**
              * Next
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
@@ -5779,7 +5839,7 @@ export interface components {
         OpeningPage: {
             /**
              * Total
-             * @description How many items the whole list has, exactly.
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
              */
             total: number;
             /**
@@ -5787,6 +5847,12 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["MeetingTime"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
             /**
              * Next
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
@@ -7015,7 +7081,7 @@ export interface components {
         RoomPage: {
             /**
              * Total
-             * @description How many items the whole list has, exactly.
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
              */
             total: number;
             /**
@@ -7023,6 +7089,12 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["Room"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
             /**
              * Next
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
@@ -7261,7 +7333,7 @@ export interface components {
         StaffingPage: {
             /**
              * Total
-             * @description How many items the whole list has, exactly.
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
              */
             total: number;
             /**
@@ -7269,6 +7341,12 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["CommunityStaffing"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
             /**
              * Next
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
@@ -7453,7 +7531,7 @@ export interface components {
         StationPage: {
             /**
              * Total
-             * @description How many items the whole list has, exactly.
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
              */
             total: number;
             /**
@@ -7461,6 +7539,12 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["Station"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
             /**
              * Next
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
@@ -7615,7 +7699,7 @@ export interface components {
         SuggestionPage: {
             /**
              * Total
-             * @description How many items the whole list has, exactly.
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
              */
             total: number;
             /**
@@ -7623,6 +7707,12 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["Suggestion"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
             /**
              * Next
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
@@ -7744,7 +7834,7 @@ export interface components {
         TaskPage: {
             /**
              * Total
-             * @description How many items the whole list has, exactly.
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
              */
             total: number;
             /**
@@ -7752,6 +7842,12 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["Task"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
             /**
              * Next
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
@@ -7981,7 +8077,7 @@ export interface components {
         UserPage: {
             /**
              * Total
-             * @description How many items the whole list has, exactly.
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
              */
             total: number;
             /**
@@ -7989,6 +8085,12 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["User"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
             /**
              * Next
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
@@ -8186,7 +8288,7 @@ export interface components {
         WarningPage: {
             /**
              * Total
-             * @description How many items the whole list has, exactly.
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
              */
             total: number;
             /**
@@ -8194,6 +8296,12 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["Warning"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
             /**
              * Next
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
