@@ -5,7 +5,7 @@ One writer feeds it; any number of readers take snapshots, which never change un
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -276,14 +276,19 @@ def select(columns: Columns, wanted: CaseFilter, states: Sequence[str]) -> Rows:
     if wanted.is_open is not None:
         rows = rows[(columns.closed_us[rows] > as_of_us) == wanted.is_open]
     if wanted.categories:
-        rows = rows[_category_table(wanted.categories)[columns.category[rows]]]
+        rows = rows[category_table(wanted.categories)[columns.category[rows]]]
     if wanted.statuses is not None and not wanted.needs_history:
-        table = np.array([state in wanted.statuses for state in states])
-        rows = rows[table[columns.status[rows]]]
+        rows = rows[status_table(wanted.statuses, states)[columns.status[rows]]]
     return rows
 
 
-def _category_table(prefixes: Iterable[str]) -> NDArray[np.bool_]:
+def status_table(wanted: Container[str], states: Sequence[str]) -> NDArray[np.bool_]:
+    """(states,) Whether each state is wanted."""
+    return np.array([state in wanted for state in states], dtype=np.bool_)
+
+
+def category_table(prefixes: Iterable[str]) -> NDArray[np.bool_]:
+    """(10000,) Whether each category lies under one of these prefixes of two or four digits."""
     table = np.zeros(10_000, dtype=np.bool_)
     for prefix in prefixes:
         low = int(prefix.ljust(4, "0"))

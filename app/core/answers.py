@@ -3,7 +3,7 @@
 import asyncio
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import ParamSpec, Self, TypeVar
 
@@ -32,7 +32,8 @@ class Ready:
 
     Attributes:
         body: as it is kept, compressed with gzip where `gzipped`.
-        etag: weak, from the content: another time, process or compression gives the same one.
+        etag: weak, from the content: another time, process or compression gives the same one;
+            or from a key that changes before the content does (`under`).
         plain_bytes: length of the body before it was compressed.
         headers: of its own, beside type, length, ETag and caching.
     """
@@ -81,6 +82,15 @@ class Ready:
         body = b"".join([*packed, packer.flush()]) if gzipped else b"".join(plain)
         etag = f'W/"{digest.hexdigest()}"'.encode()
         return cls(media_type, body, gzipped, etag, plain_bytes, extra)
+
+    @classmethod
+    def unchanged(cls, media_type: str, etag: bytes) -> Self:
+        """An answer to whoever holds what the ETag stands for: to them alone it can be sent."""
+        return cls(media_type, b" ", False, etag, 1)
+
+    def under(self, etag: bytes) -> Self:
+        """The same under another ETag: one that was known before the body was made."""
+        return replace(self, etag=etag)
 
     @property
     def size_bytes(self) -> int:

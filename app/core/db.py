@@ -72,6 +72,13 @@ def reading(engine: Engine, scope: Scope | None = None) -> Iterator[Session]:
 
 
 @contextmanager
+def reading_one_moment(engine: Engine, scope: Scope | None = None) -> Iterator[Session]:
+    """As `reading`, but every statement sees the database as it was at the first one."""
+    with reading(engine.execution_options(isolation_level="REPEATABLE READ"), scope) as session:
+        yield session
+
+
+@contextmanager
 def writing(engine: Engine, scope: Scope | None = None) -> Iterator[Session]:
     """A session whose work is committed as one when the block ends, or not at all.
 

@@ -17,8 +17,15 @@ Item = TypeVar("Item")
 class Page(BaseModel, Generic[Item]):
     """A part of a list, and the way to the next part."""
 
-    total: int = Field(ge=0, description="How many items the whole list has, exactly.")
+    total: int = Field(
+        ge=0,
+        description="How many items the whole list has: exactly, unless `total_is_exact` is false.",
+    )
     items: list[Item] = Field(description="This part of the list, in its order.")
+    total_is_exact: bool = Field(
+        default=True,
+        description="False: there are more than `total`, which is where counting stopped.",
+    )
     next: str | None = Field(
         description="Opaque cursor: repeat the same request with `cursor` set to it to get the"
         " next part; null at the end."

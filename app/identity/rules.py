@@ -51,8 +51,8 @@ OPERATIONS: dict[str, frozenset[Role]] = {
             "list_stations", "list_assignments", "list_staffing", "list_duty_units", "list_rooms",
             "list_incidents", "list_due", "summarise_clocks", "get_incident",
             "get_incident_by_no", "stream",
-            "list_layers", "count_incidents", "count_incidents_over_time", "get_heat_legend",
-            "get_heat_tile",
+            "list_layers", "get_figures", "count_incidents", "count_incidents_over_time",
+            "get_heat_legend", "get_heat_tile",
             *(f"get_{layer}_{form}"
               for layer in ("areas", "cells", "incidents", "stations", "assignments", "features")
               for form in ("tile", "geojson")),

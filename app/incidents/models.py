@@ -137,7 +137,11 @@ class Incident(Base):
 
     __table_args__ = (
         CheckConstraint("severity BETWEEN 1 AND 4", name="incident_severity"),
-        Index("incident_cell_time", "cell_code", "reported_at"),
+        # Both hold what the other filters by, so that counting reads no row.
+        Index("incident_cell_time", "cell_code", "reported_at", postgresql_include=["category"]),
+        Index(
+            "incident_category_time", "category", "reported_at", postgresql_include=["cell_code"]
+        ),
         Index("incident_geom", "geom", postgresql_using="gist"),
         # Scope and window in one index; see docs/decisions on row security.
         Index("incident_scope_geom", "cell_code", "geom", postgresql_using="gist"),

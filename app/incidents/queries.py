@@ -1,8 +1,8 @@
 """SQL of incidents. Instants are UTC, places are EPSG:4326."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -67,6 +67,16 @@ EVENT_COLUMNS = (
 )
 AnyRow = Row[*tuple[Any, ...]]
 Rows = Sequence[AnyRow]
+# Nobody reads a list of more, and counting on takes as long as there are cases.
+MOST_COUNTED = 10_000
+FIRST_LOOK = timedelta(days=1)
+
+
+class Total(NamedTuple):
+    """How long a list is: exactly, or at least."""
+
+    n: int
+    is_exact: bool
 
 
 def receipt(session: Session, report_id: UUID) -> AnyRow | None:
@@ -187,14 +197,39 @@ def events(session: Session, nos: Sequence[int], since: datetime, at: datetime) 
 
 def page(
     session: Session, query: IncidentQuery, now: datetime, before: tuple[datetime, int] | None
-) -> tuple[int, Rows]:
+) -> tuple[Total, Rows]:
     """How many incidents the query selects, and one more than `limit` of them, newest first.
 
     Args:
         now: the present; with `at` in the query the state looked at is that of `at`.
         before: `reported_at` and `no` of the last incident that was sent.
     """
-    return count(session, query, now), selected(session, query, now, before, query.limit + 1)
+    total = count_to(session, query, now, MOST_COUNTED)
+    if total.is_exact:
+        return total, selected(session, query, now, before, query.limit + 1)
+    return total, _newest(session, query, now, before, query.limit + 1)
+
+
+def _newest(
+    session: Session,
+    query: IncidentQuery,
+    now: datetime,
+    before: tuple[datetime, int] | None,
+    most: int,
+) -> Rows:
+    """As `selected`, for a long list: its newest are looked for in a day first, then in more.
+
+    Left to itself, the planner gathers all of a long list by place or category, only to sort it.
+    """
+    at, since, until = query.resolve(now)
+    last = min(at, until, before[0] if before else at)
+    span = FIRST_LOOK
+    while last - span > since:
+        found = selected(session, query, now, before, most, not_before=last - span)
+        if len(found) == most:
+            return found
+        span *= 8
+    return selected(session, query, now, before, most)
 
 
 def selected(
@@ -203,10 +238,18 @@ def selected(
     now: datetime,
     before: tuple[datetime, int] | None,
     most: int,
+    *,
+    not_before: datetime | None = None,
 ) -> Rows:
     """The newest `most` of the incidents that the query selects, without counting all; arguments
-    as of `page`."""
+    as of `page`.
+
+    Args:
+        not_before: leave out what was reported before this instant.
+    """
     where = [*_selected(query, now), *within(session, Incident.cell_code)]
+    if not_before is not None:
+        where.append(Incident.reported_at >= not_before)
     found = select(*COLUMNS).where(*where)
     if before is not None:
         found = found.where(
@@ -214,6 +257,14 @@ def selected(
         )
     newest = (Incident.reported_at.desc(), Incident.no.desc())
     return session.execute(found.order_by(*newest).limit(most)).all()
+
+
+def count_to(session: Session, query: IncidentFilter, now: datetime, most: int) -> Total:
+    """How many incidents the query selects, counted to `most` and no further."""
+    where = [*_selected(query, now), *within(session, Incident.cell_code)]
+    one_too_many = select(literal(1)).select_from(Incident).where(*where).limit(most + 1)
+    found = session.scalar(select(func.count()).select_from(one_too_many.subquery())) or 0
+    return Total(min(found, most), found <= most)
 
 
 def count(session: Session, query: IncidentFilter, now: datetime) -> int:
@@ -235,6 +286,14 @@ def _in_state_at(wanted: Iterable[Status], since: datetime, at: datetime) -> Sel
     return select(last.c.no).where(last.c.status.in_(sorted(wanted)))
 
 
+def _under(prefix: str) -> ColumnElement[bool]:
+    """Categories under a prefix of two or four digits, as a comparison that may use an index under
+    row security (LIKE may not: it is not leakproof)."""
+    if len(prefix) == 2:
+        return Incident.category.between(f"{prefix}00", f"{prefix}99")
+    return Incident.category == prefix
+
+
 def _selected(query: IncidentFilter, now: datetime) -> list[ColumnElement[bool]]:
     at, since, until = query.resolve(now)
     where = [
@@ -247,7 +306,7 @@ def _selected(query: IncidentFilter, now: datetime) -> list[ColumnElement[bool]]
     if query.area is not None:
         where.append(Incident.cell_code.between(*codes.code_range(query.area)))
     if query.category:
-        where.append(or_(*(Incident.category.startswith(prefix) for prefix in query.category)))
+        where.append(or_(*map(_under, query.category)))
     wanted = query.statuses()
     if wanted is not None and query.at is not None:
         where.append(Incident.no.in_(_in_state_at(wanted, since, at)))

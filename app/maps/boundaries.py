@@ -27,6 +27,11 @@ class Boundaries:
         """The state in force at a minute; None where nothing was drawn yet."""
         return next((v for v in self._known[0] if _holds(v, at)), None)
 
+    def number_at(self, at: datetime) -> int | None:
+        """The number of the state in force at a minute; None where nothing was drawn yet."""
+        version = self.at(at)
+        return version.id if version else None
+
     def drawn(
         self, number: int | None, at: datetime | None, now: datetime
     ) -> tuple[int | None, datetime]:

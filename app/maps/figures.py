@@ -1,70 +1,245 @@
-"""Figures over the cases in memory: for areas, and over time."""
+"""Figures as they are answered: made once for all who ask the same in the same minute.
 
+An answer is kept under the words of the question, the minute, the scope, and the last change of a
+case inside that scope. Its ETag is made from the same, so that whoever holds the newest answer is
+told so without any counting.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Hashable
 from datetime import datetime
+from hashlib import blake2b
+from typing import NamedTuple
 
+from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
+from app.core.answers import JSON, Ready, in_thread, is_known
+from app.core.context import Context
+from app.core.db import reading_one_moment
 from app.core.scope import Scope
-from app.maps import queries
-from app.maps.schemas import Counts, CountsQuery, Histogram, HistogramQuery
-from app.maps.service import Maps
-from tiles import counts
+from app.dispatch.schemas import StaffingQuery
+from app.dispatch.service import list_staffing
+from app.identity.rules import Actor, may
+from app.identity.service import not_allowed, not_signed_in, scope_of
+from app.incidents.cases import due
+from app.incidents.clocks.schemas import ClockSummary
+from app.incidents.clocks.workdays import WorkingDaysError, city_calendar
+from app.maps import counting, queries
+from app.maps.boundaries import Boundaries
+from app.maps.counting import Cases
+from app.maps.heating import Heat
+from app.maps.metrics import watch
+from app.maps.schemas import (
+    CountsQuery,
+    Figures,
+    FiguresQuery,
+    HeatLegend,
+    HistogramQuery,
+    Part,
+)
+from tiles.cache import ByteCache
+from tiles.counts import CountedStore
+
+CACHE_BYTES = 24_000_000
+# The machine has other things to do than figures.
+AT_ONCE = 2
+GZIP_LEVEL = 1
+OPERATION_OF = {
+    Part.HEAD: "count_incidents",
+    Part.CLOCKS: "summarise_clocks",
+    Part.HISTOGRAM: "count_incidents_over_time",
+    Part.COUNTS: "count_incidents",
+    Part.HEAT: "get_heat_legend",
+    Part.STAFFING: "list_staffing",
+}
+"""Who may ask for a part: whoever may ask for it alone."""
+
+# Whether the role is shown cases at all is a part of what an answer is kept under.
+SEES_CASES = "list_incidents"
+Words = CountsQuery | HistogramQuery | FiguresQuery
 
 
-def count_cases(
-    maps: Maps, session: Session, query: CountsQuery, now: datetime, scope: Scope
-) -> Counts:
-    """A figure for every area of a level.
+class Asked(NamedTuple):
+    """One question for figures.
 
-    Raises:
-        Problem: 422 on `since`; 503 while the cases are not read yet.
+    Attributes:
+        words: the question.
+        actor: who asks.
+        now: when (UTC).
+        known: the request's If-None-Match.
     """
-    wanted = query.case_filter(now, scope)
-    if query.measure == "open":
-        wanted = wanted.open_at_all()
-    snapshot = maps.snapshot()
-    rows = maps.select(snapshot, wanted)
-    codes, found = counts.per_area(snapshot.columns, rows, query.level)
-    values: dict[str, int | float] = dict(
-        zip(map(str, codes.tolist()), found.tolist(), strict=True)
-    )
-    if query.measure == "density":
-        surface = queries.surfaces_m2(session, query.level, wanted.as_of)
-        values = {
-            code: round(n / surface[int(code)] * 1e6, 3)
-            for code, n in values.items()
-            if surface.get(int(code))
-        }
-    version = maps.boundaries.at(min(wanted.as_of, now))
-    return Counts(
-        level=query.level,
-        measure=query.measure,
-        unit="cases/km²" if query.measure == "density" else "cases",
-        as_of=min(wanted.as_of, now),
-        since=None if query.measure == "open" else wanted.since,
-        until=wanted.until,
-        n=len(rows),
-        boundary_version=version.id if version else None,
-        values=values,
-    )
+
+    words: Words
+    actor: Actor
+    now: datetime
+    known: bytes | None = None
+
+    @property
+    def scope(self) -> Scope:
+        """How far whoever asks may look."""
+        return scope_of(self.actor)
 
 
-def histogram(maps: Maps, query: HistogramQuery, now: datetime, scope: Scope) -> Histogram:
-    """Cases by the time of their report.
+class _SessionIsOver(Exception):
+    """The session under which something was read held no longer: what it saw is nobody's answer."""
 
-    Raises:
-        Problem: 422 on `since`; 503 while the cases are not read yet.
-    """
-    wanted = query.case_filter(now, scope)
-    snapshot = maps.snapshot()
-    rows = maps.select(snapshot, wanted)
-    bucket_s, found = counts.per_bucket(
-        snapshot.columns, rows, wanted.since, wanted.until, query.buckets
-    )
-    return Histogram(
-        since=wanted.since,
-        until=wanted.until,
-        bucket_s=bucket_s,
-        counts=found.tolist(),
-        total=len(rows),
-    )
+    def __init__(self, token: str) -> None:
+        super().__init__("the session holds no longer")
+        self.token = token
+
+
+class FiguresDesk:
+    """The figures of one process."""
+
+    def __init__(
+        self,
+        context: Context,
+        store: CountedStore,
+        boundaries: Boundaries,
+        heat: Heat,
+        cases: Callable[[], Cases],
+    ) -> None:
+        """
+        Args:
+            store: of all cases; tells what changed.
+            boundaries: those in force.
+            heat: tells its legend.
+            cases: those of now, as they are counted; 503 while they are not read yet.
+        """
+        self._context = context
+        self._store = store
+        self._boundaries = boundaries
+        self._heat = heat
+        self._cases = cases
+        self.cache = watch("figures", ByteCache[Ready](CACHE_BYTES))
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        # Each process counts revisions for itself; the ETag of another one must not fit ours.
+        self._seed = secrets.token_bytes(12)
+
+    async def answer(self, asked: Asked) -> Ready:
+        """The answer to a question; one without a body where whoever asks holds it already.
+
+        Raises:
+            Problem: 401 where the session has just ended; 403 for a part that the role may not ask
+                for; 422 on `since`; 503 while the cases are not read yet.
+        """
+        _authorise(asked)
+        key = self._key(asked)
+        etag = self._etag(key)
+        if is_known(asked.known, etag):
+            return Ready.unchanged(JSON, etag)
+
+        async def make() -> Ready:
+            return (await self._made(asked)).under(etag)
+
+        while True:
+            try:
+                return await self.cache.get(key, make)
+            except _SessionIsOver as over:
+                # Whoever merely waited for somebody else's answer makes it by a session of its own.
+                if over.token == asked.actor.token:
+                    raise not_signed_in() from None
+
+    def forget(self) -> None:
+        """Start anew: the cases are other ones."""
+        self.cache.clear()
+
+    def _key(self, asked: Asked) -> Hashable:
+        """All that the answer depends on, but for the city's file of working days."""
+        words, scope = asked.words, asked.scope
+        return (
+            type(words).__name__,
+            words.model_dump_json(warnings=False),
+            int(asked.now.timestamp() // 60),
+            scope.codes,
+            may(asked.actor.role, SEES_CASES),
+            self._store.version_within(*scope.codes),
+            self._boundaries.number_at(asked.now),
+        )
+
+    def _etag(self, key: Hashable) -> bytes:
+        digest = blake2b(repr(key).encode(), digest_size=12, key=self._seed)
+        return f'W/"{digest.hexdigest()}"'.encode()
+
+    async def _made(self, asked: Asked) -> Ready:
+        words = asked.words
+        legend = None
+        if isinstance(words, FiguresQuery) and Part.HEAT in words.parts:
+            legend = await self._heat.legend(words, asked.now, asked.scope)
+        async with self._turns:
+            return await in_thread(self._counted, asked, legend)
+
+    def _counted(self, asked: Asked, legend: HeatLegend | None) -> Ready:
+        words, cases = asked.words, self._cases()
+        found: BaseModel
+        if isinstance(words, FiguresQuery):
+            found = self._figures(cases, words, asked, legend)
+        elif isinstance(words, CountsQuery):
+            found = counting.count_cases(cases, words, asked.now, asked.scope)
+        else:
+            found = counting.over_time(cases, words, asked.now, asked.scope)
+        return Ready.of(JSON, found.model_dump_json().encode(), level=GZIP_LEVEL)
+
+    def _figures(
+        self, cases: Cases, words: FiguresQuery, asked: Asked, legend: HeatLegend | None
+    ) -> Figures:
+        now, scope, parts = asked.now, asked.scope, words.parts
+        at = words.at or now
+        clocks, gaps = self._of_the_database(words, asked)
+        on_map = counting.of_the_map(words)
+        return Figures(
+            as_of=min(at, now),
+            area=words.area,
+            boundary_version=cases.boundary_version(min(at, now)),
+            head=counting.head(cases, words, now, scope) if Part.HEAD in parts else None,
+            clocks=clocks,
+            histogram=counting.around_window(cases, words, now, scope)
+            if Part.HISTOGRAM in parts
+            else None,
+            counts=counting.count_cases(cases, on_map, now, scope)
+            if Part.COUNTS in parts
+            else None,
+            heat=legend,
+            staffing_gaps=gaps,
+        )
+
+    def _of_the_database(
+        self, words: FiguresQuery, asked: Asked
+    ) -> tuple[ClockSummary | None, int | None]:
+        """How the clocks stand, and how many communities are short of staff.
+
+        Raises:
+            _SessionIsOver: row security saw another scope than the one for which this is kept.
+        """
+        wants_clocks = Part.CLOCKS in words.parts and (words.at is None or words.at >= asked.now)
+        wants_gaps = Part.STAFFING in words.parts
+        if not wants_clocks and not wants_gaps:
+            return None, None
+        with reading_one_moment(self._context.engine, asked.scope) as session:
+            clocks = self._clocks(session, words.area, asked.now) if wants_clocks else None
+            gaps = _gaps(session, words, asked.now) if wants_gaps else None
+            if not queries.scope_holds(session, asked.scope):
+                raise _SessionIsOver(asked.scope.token)
+        return clocks, gaps
+
+    def _clocks(self, session: Session, area: int | None, now: datetime) -> ClockSummary | None:
+        try:
+            calendar = city_calendar(self._context.settings.data_dir)
+        except WorkingDaysError:
+            return None
+        return due.summary(session, area, now, calendar)
+
+
+def _gaps(session: Session, words: FiguresQuery, now: datetime) -> int:
+    return list_staffing(
+        session, StaffingQuery(area=words.area, ok=False, limit=1, at=words.at), now
+    ).total
+
+
+def _authorise(asked: Asked) -> None:
+    if isinstance(asked.words, FiguresQuery):
+        for part in asked.words.parts:
+            if not may(asked.actor.role, OPERATION_OF[part]):
+                raise not_allowed(asked.actor.role, OPERATION_OF[part])

@@ -8,7 +8,7 @@ from datetime import datetime
 from app.core.answers import PNG, Ready, in_thread
 from app.core.scope import Scope
 from app.maps.metrics import watch
-from app.maps.schemas import HeatLegend, HeatQuery
+from app.maps.schemas import FiguresQuery, HeatLegend, HeatQuery
 from tiles import heat
 from tiles.cache import ByteCache
 from tiles.heat import Scale
@@ -82,7 +82,9 @@ class Heat:
 
         return await self.cache.get((tile, wanted, words.bandwidth_m, scale, version), make)
 
-    async def legend(self, words: HeatQuery, now: datetime, scope: Scope) -> HeatLegend:
+    async def legend(
+        self, words: HeatQuery | FiguresQuery, now: datetime, scope: Scope
+    ) -> HeatLegend:
         """How to read the tiles of the same words.
 
         Raises:

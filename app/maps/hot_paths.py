@@ -1,4 +1,5 @@
-"""The paths that must be quick, in front of the framework's routing: tiles, heat and layers.
+"""The paths that must be quick, in front of the framework's routing: tiles, heat, layers
+and figures.
 
 The same words, answers and problems as everywhere else; only the way to them is shorter.
 """
@@ -13,29 +14,46 @@ import structlog
 from fastapi.exceptions import RequestValidationError
 from psycopg_pool import PoolTimeout
 from pydantic import BaseModel, ValidationError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as EnginePoolTimeout
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import problem_answers
-from app.core.answers import FOR_EVER, REVALIDATE, Ready
+from app.core.answers import FOR_EVER, REVALIDATE, Ready, request_headers
 from app.core.clock import utc_now
 from app.core.errors import Problem, invalid, not_found, unavailable
 from app.identity.deps import ACTOR
 from app.identity.rules import Actor, may
 from app.identity.service import not_allowed, not_signed_in, scope_of
-from app.maps.schemas import LAYER_QUERIES, TILE_QUERIES, HeatQuery, TilePath
+from app.maps.figures import Asked, Words
+from app.maps.schemas import (
+    LAYER_QUERIES,
+    TILE_QUERIES,
+    CountsQuery,
+    FiguresQuery,
+    HeatQuery,
+    HistogramQuery,
+    TilePath,
+)
 from app.maps.service import Maps
 from tiles.vector import TileAddress
 
 log = structlog.get_logger()
 
-Words = TypeVar("Words", bound=BaseModel)
+AnyWords = TypeVar("AnyWords", bound=BaseModel)
 
 TILE_PATH = re.compile(r"/tiles/([^/]*)/([^/]*)/([^/]*)/([^/]*)\.mvt")
 HEAT_PATH = re.compile(r"/heat/([^/]*)/([^/]*)/([^/]*)\.png")
 LAYER_PATH = re.compile(r"/api/v1/layers/([^/]*)\.geojson")
 PREFIXES = ("/tiles/", "/heat/", "/api/v1/layers/")
+FIGURES: dict[str, tuple[str, type[Words]]] = {
+    "/api/v1/figures": ("get_figures", FiguresQuery),
+    "/api/v1/counts": ("count_incidents", CountsQuery),
+    "/api/v1/histogram": ("count_incidents_over_time", HistogramQuery),
+}
+"""Paths of figures: the operation, and its words."""
 MOST_WORDS = 60
-REPEATABLE = frozenset({"category", "status"})
+REPEATABLE = frozenset({"category", "status", "parts"})
 
 
 class HotPaths:
@@ -47,10 +65,15 @@ class HotPaths:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] == "http" and scope["path"].startswith(PREFIXES):
+        if scope["type"] == "http" and is_quick(scope["path"]):
             await answer(self.maps, scope, receive, send)
         else:
             await self.app(scope, receive, send)
+
+
+def is_quick(path: str) -> bool:
+    """Whether a path is answered here."""
+    return path in FIGURES or path.startswith(PREFIXES)
 
 
 async def answer(maps: Maps, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,6 +92,8 @@ async def answer(maps: Maps, scope: Scope, receive: Receive, send: Send) -> None
     except (PoolTimeout, psycopg.OperationalError) as error:
         log.error("database", path=scope["path"], error=type(error).__name__)
         problem = unavailable("The database does not answer. Nothing was changed; try again.")
+    except (DBAPIError, EnginePoolTimeout) as error:
+        problem = problem_answers.from_database(error)
     await problem_answers.answer(problem, scope["path"])(scope, receive, send)
 
 
@@ -82,13 +107,19 @@ async def find(maps: Maps, scope: Scope) -> tuple[Ready, bytes]:
     actor: Actor | None = scope.get(ACTOR)
     if actor is None:
         raise not_signed_in()
+    if path in FIGURES:
+        operation, model = FIGURES[path]
+        _authorise(actor, operation)
+        words = parse_words(scope, model)
+        known = request_headers(scope).get(b"if-none-match")
+        return await maps.figures.answer(Asked(words, actor, utc_now(), known)), REVALIDATE
     sees = scope_of(actor)
     if (tile := TILE_PATH.fullmatch(path)) and tile[1] in TILE_QUERIES:
         address = _address(tile[2], tile[3], tile[4])
         _authorise(actor, f"get_{tile[1]}_tile")
-        words = parse_words(scope, TILE_QUERIES[tile[1]])
-        ready = await maps.tiles.get(tile[1], address, words, utc_now(), sees)
-        return ready, _caching(words)
+        tile_words = parse_words(scope, TILE_QUERIES[tile[1]])
+        ready = await maps.tiles.get(tile[1], address, tile_words, utc_now(), sees)
+        return ready, _caching(tile_words)
     if heat := HEAT_PATH.fullmatch(path):
         address = _address(heat[1], heat[2], heat[3])
         _authorise(actor, "get_heat_tile")
@@ -120,7 +151,7 @@ def _address(z: str, x: str, y: str) -> TileAddress:
     return TileAddress(path.z, path.x, path.y)
 
 
-def parse_words(scope: Scope, model: type[Words]) -> Words:
+def parse_words(scope: Scope, model: type[AnyWords]) -> AnyWords:
     """The query words of a request.
 
     Raises:

@@ -12,7 +12,18 @@ from starlette.types import Receive, Scope, Send
 from app.core.answers import MVT, PNG
 from app.core.query_words import StrictQuery
 from app.maps import hot_paths
-from app.maps.schemas import LAYER_QUERIES, TILE_QUERIES, FeatureCollection, HeatQuery
+from app.maps.schemas import (
+    LAYER_QUERIES,
+    TILE_QUERIES,
+    Counts,
+    CountsQuery,
+    FeatureCollection,
+    Figures,
+    FiguresQuery,
+    HeatQuery,
+    Histogram,
+    HistogramQuery,
+)
 from app.maps.service import Maps
 from app.places.routes import GeoJSONResponse
 from tiles.layers import LAYERS, MAX_ZOOM, Layer
@@ -114,6 +125,51 @@ def _binary(media_type: str, headers: dict[str, Any]) -> dict[int | str, dict[st
 for _layer in LAYERS.values():
     _tile_route(_layer, TILE_QUERIES[_layer.name])
     _layer_route(_layer, LAYER_QUERIES[_layer.name])
+
+
+def _figures_answers(told: str) -> dict[int | str, dict[str, Any]]:
+    return {200: {"description": told, "headers": {"ETag": ETAG}}, 304: NOT_MODIFIED}
+
+
+@router.get(
+    "/api/v1/figures",
+    summary="Give the figures of one look",
+    response_model=Figures,
+    responses=_figures_answers("The figures."),
+)
+async def get_figures(request: Request, query: Annotated[FiguresQuery, Query()]) -> Response:
+    """Head of the page, clocks, histogram, counts by area, legend of the heat and gaps in staffing,
+    in one answer about the same cases.
+
+    The answer is kept for the minute, until a case inside the scope changes: ask with
+    `If-None-Match`. Who asks in the same minute, with the same words and the same scope, gets the
+    same answer; so leave live windows to `window`.
+    """
+    return HotAnswer(request.app.state.maps)
+
+
+@router.get(
+    "/api/v1/counts",
+    summary="Give a figure for every area",
+    response_model=Counts,
+    responses=_figures_answers("The figures."),
+)
+async def count_incidents(request: Request, query: Annotated[CountsQuery, Query()]) -> Response:
+    """Cases reported, open, or per km², by the code of the area in which they lie."""
+    return HotAnswer(request.app.state.maps)
+
+
+@router.get(
+    "/api/v1/histogram",
+    summary="Count cases over time",
+    response_model=Histogram,
+    responses=_figures_answers("The figures."),
+)
+async def count_incidents_over_time(
+    request: Request, query: Annotated[HistogramQuery, Query()]
+) -> Response:
+    """Cases by the time of their report, in equal stretches."""
+    return HotAnswer(request.app.state.maps)
 
 
 @router.get(

@@ -8,6 +8,7 @@ import psycopg
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.core.scope import Scope
 from tiles.points import IntArray
 from tiles.selection import CaseFilter
 
@@ -26,6 +27,8 @@ SELECT coalesce(array_agg(no), '{}') FROM (
     ORDER BY no, at DESC, ordinal DESC
 ) last WHERE status = ANY (:statuses)
 """)
+
+SCOPE_HOLDS = text("SELECT session_scope() = int8range(:lo, :hi, '[]')")
 
 
 class BoundaryVersion(NamedTuple):
@@ -60,6 +63,15 @@ def numbers_in_states(session: Session, wanted: CaseFilter) -> IntArray:
         "since": wanted.since, "as_of": wanted.as_of, "statuses": sorted(wanted.statuses or ())
     }  # fmt: skip
     return np.asarray(session.scalar(IN_STATES, words), dtype=np.int64)
+
+
+def scope_holds(session: Session, scope: Scope) -> bool:
+    """Whether row security lets this session see exactly the scope, in the session's transaction.
+
+    Not so once the sign-in has ended, or acts under another grant.
+    """
+    words = {"lo": scope.lo, "hi": scope.hi}
+    return bool(session.scalar(SCOPE_HOLDS, words))
 
 
 def attribution(session: Session) -> str:

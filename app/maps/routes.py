@@ -2,22 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request
 
-from app.core.answers import model_answer
 from app.core.query_words import StrictQuery
 from app.identity.deps import ActorDep, Now, ReadSession
 from app.identity.service import scope_of
-from app.maps import figures, geojson
-from app.maps.schemas import (
-    Counts,
-    CountsQuery,
-    HeatLegend,
-    HeatQuery,
-    Histogram,
-    HistogramQuery,
-    LayerDescription,
-)
+from app.maps import geojson
+from app.maps.schemas import HeatLegend, HeatQuery, LayerDescription
 from app.maps.service import Maps
 
 router = APIRouter(prefix="/api/v1", tags=["maps"])
@@ -38,34 +29,6 @@ def list_layers(
 ) -> list[LayerDescription]:
     """Every layer: its fields with their units, its zooms, and where it is served."""
     return geojson.describe_layers(session)
-
-
-@router.get(
-    "/counts",
-    summary="Give a figure for every area",
-    operation_id="count_incidents",
-    response_model=Counts,
-)
-def count_incidents(
-    *,
-    request: Request,
-    query: Annotated[CountsQuery, Query()],
-    maps: MapsDep,
-    session: ReadSession,
-    now: Now,
-    actor: ActorDep,
-) -> Response:
-    """Cases reported, open, or per km², by the code of the area in which they lie."""
-    counts = figures.count_cases(maps, session, query, now, scope_of(actor))
-    return model_answer(request, counts)
-
-
-@router.get("/histogram", summary="Count cases over time", operation_id="count_incidents_over_time")
-def count_over_time(
-    query: Annotated[HistogramQuery, Query()], maps: MapsDep, now: Now, actor: ActorDep
-) -> Histogram:
-    """Cases by the time of their report, in equal stretches."""
-    return figures.histogram(maps, query, now, scope_of(actor))
 
 
 @router.get("/heat/legend", summary="Explain the heat", operation_id="get_heat_legend")

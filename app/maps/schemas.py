@@ -1,12 +1,13 @@
 """What the paths of maps take and give."""
 
-from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from app.core.clock import DEFAULT_WINDOW
-from app.core.errors import invalid
+from app.core.errors import FieldValueError, invalid
 from app.core.query_words import (
     LONGEST_WINDOW,
     AreaCode,
@@ -17,6 +18,7 @@ from app.core.query_words import (
     digits_only,
 )
 from app.core.scope import Scope, narrowed
+from app.incidents.clocks.schemas import ClockSummary
 from app.incidents.rules import statuses_matching
 from app.incidents.schemas import CategoryWords, StatusWords
 from geodata import codes
@@ -25,6 +27,7 @@ from tiles.layers import MAX_ZOOM
 from tiles.selection import CaseFilter
 
 MINUTE = timedelta(minutes=1)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 AreaWord = Annotated[
     AreaCode | None,
     Field(description="Only inside the area with this 15-digit code, of any level."),
@@ -174,7 +177,7 @@ class HeatLegend(BaseModel):
     opacities: list[float] = Field(description="Opacity of each colour, 0 to 1.")
 
 
-class CountsQuery(CaseWords):
+class AreaFigure(StrictQuery):
     """Which figure, for areas of which level."""
 
     level: Level = Field(default=Level.CELL, description="Level of the areas.")
@@ -183,6 +186,10 @@ class CountsQuery(CaseWords):
         description="reported: cases reported in the window; open: cases open at `at`, whenever"
         " they were reported (`since` is ignored); density: reported cases on the area's surface.",
     )
+
+
+class CountsQuery(CaseWords, AreaFigure):
+    """Which cases, and which figure of them for areas of which level."""
 
 
 class Counts(BaseModel):
@@ -203,10 +210,14 @@ class Counts(BaseModel):
     )
 
 
-class HistogramQuery(CaseWords):
-    """Which cases, in how many stretches of time."""
+class Buckets(StrictQuery):
+    """Into how many stretches of time."""
 
     buckets: int = Field(default=96, ge=1, le=400, description="Most stretches.")
+
+
+class HistogramQuery(CaseWords, Buckets):
+    """Which cases, in how many stretches of time."""
 
 
 class Histogram(BaseModel):
@@ -217,6 +228,115 @@ class Histogram(BaseModel):
     bucket_s: int = Field(description="Length of a stretch, in s.")
     counts: list[int] = Field(description="Cases in each stretch.")
     total: int = Field(description="Cases in all of them.")
+
+
+# Windows that move with the clock, in minutes.
+LIVE_WINDOWS_MIN = {"1h": 60, "6h": 360, "24h": 1_440, "7d": 10_080, "30d": 43_200}
+# A live window begins on a step of its own: one minute for an hour, one hour for 30 days.
+STEPS_A_WINDOW = 720
+
+
+class Part(StrEnum):
+    """A part of the figures."""
+
+    HEAD = "head"
+    CLOCKS = "clocks"
+    HISTOGRAM = "histogram"
+    COUNTS = "counts"
+    HEAT = "heat"
+    STAFFING = "staffing"
+
+
+def _parts(given: object) -> object:
+    texts = [given] if isinstance(given, str) else given
+    if not isinstance(texts, list | tuple) or not all(isinstance(text, str) for text in texts):
+        return given
+    words = {word.strip() for text in texts for word in text.split(",")}
+    if wrong := words - set(Part):
+        raise ValueError(f"{sorted(wrong)[0][:40]!r} is no part; parts are {', '.join(Part)}")
+    return tuple(part for part in Part if part in words)
+
+
+class FiguresQuery(CaseWords, AreaFigure, Buckets, Bandwidth):
+    """Which cases, and which parts of the figures of them."""
+
+    window: Literal["1h", "6h", "24h", "7d", "30d"] | None = Field(
+        default=None,
+        description="Instead of `since` and `until`: so long before now, cut to the minute (30d: to"
+        " the hour), so that whoever asks in one minute asks for the same.",
+    )
+    around: float = Field(
+        default=0.0,
+        ge=0,
+        le=2,
+        allow_inf_nan=False,
+        description="The histogram reaches so many lengths of the window further on both sides, but"
+        " never beyond `at`.",
+    )
+    parts: Annotated[
+        tuple[Part, ...],
+        BeforeValidator(_parts),
+        Field(min_length=1, description="Which parts; repeated, or separated by commas."),
+    ] = (Part.HEAD, Part.CLOCKS, Part.HISTOGRAM, Part.COUNTS)
+
+    @model_validator(mode="after")
+    def _one_window(self) -> Self:
+        if self.window and (self.since or self.until or self.at):
+            raise FieldValueError("window", "leaves no room for at, since and until")
+        return self
+
+    def case_filter(self, now: datetime, scope: Scope) -> CaseFilter:
+        """As of all case words; a live window is resolved by `now`."""
+        if self.window is None:
+            return super().case_filter(now, scope)
+        span = timedelta(minutes=LIVE_WINDOWS_MIN[self.window])
+        step = max(MINUTE, span / STEPS_A_WINDOW)
+        begin = EPOCH + (now - span - EPOCH) // step * step
+        return self.model_copy(update={"window": None, "since": begin}).case_filter(now, scope)
+
+
+class Head(BaseModel):
+    """The figures at the head of the page: of the area, whatever `category` and `status` say."""
+
+    today: int = Field(description="Cases reported since midnight (Asia/Shanghai).")
+    yesterday_by_now: int = Field(
+        description="Cases reported yesterday between midnight and the same time of day."
+    )
+    last_hour: int = Field(description="Cases reported in the last 60 full minutes and this one.")
+    open: int = Field(description="Cases that are open, whenever they were reported.")
+
+
+class Figures(BaseModel):
+    """What one look at the city tells: every part of the same minute and the same cases.
+
+    A part that was not asked for is null.
+    """
+
+    as_of: datetime = Field(
+        description="When it was counted (RFC 3339, UTC), a minute ago at most: since then no case"
+        " of the scope has changed. `at`, where that was asked for."
+    )
+    area: int | None = Field(
+        description="15-digit code of the area of head, clocks, histogram, heat and staffing; null"
+        " for the whole scope."
+    )
+    boundary_version: int | None = Field(description="The boundaries in force at `as_of`.")
+    head: Head | None = Field(default=None, description="At the head of the page.")
+    clocks: ClockSummary | None = Field(
+        default=None,
+        description="How the clocks stand; null as well while the city's file of working days"
+        " cannot be used (`/api/v1/clocks/summary` says why).",
+    )
+    histogram: Histogram | None = Field(default=None, description="Cases over time.")
+    counts: Counts | None = Field(
+        default=None,
+        description="A figure for every area of a level: in the whole scope, whatever `area` says,"
+        " so that a map keeps its colours.",
+    )
+    heat: HeatLegend | None = Field(default=None, description="How to read heat tiles.")
+    staffing_gaps: int | None = Field(
+        default=None, description="Communities that break the staffing rule."
+    )
 
 
 class WindowWords(StrictQuery):

@@ -1,7 +1,9 @@
 """What one process holds for its maps, and how it starts and stops."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime
 
 import numpy as np
 
@@ -12,17 +14,22 @@ from app.core.scope import DATABASE_ROLE
 from app.incidents.rules import Status
 from app.maps import queries
 from app.maps.boundaries import Boundaries
+from app.maps.counting import Cases
+from app.maps.figures import FiguresDesk
 from app.maps.follow import Follower
 from app.maps.geojson import Collections
 from app.maps.heating import Heat
 from app.maps.tiling import VectorTiles
-from tiles import points
-from tiles.points import PointStore, Rows, Snapshot
+from geodata.codes import Level
+from tiles import counts, points
+from tiles.counts import CaseIndex, CountedStore, Stretches, Tally
+from tiles.points import Rows, Snapshot
 from tiles.pool import make_pool
 from tiles.selection import CaseFilter
 
 # The first requests after a start need not be refused only because we are a moment from ready.
 READY_WITHIN_S = 10.0
+MOST_SURFACES = 12
 
 
 class Maps:
@@ -30,13 +37,15 @@ class Maps:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self.store = PointStore([status.value for status in Status])
+        self.store = CountedStore([status.value for status in Status])
         self.boundaries = Boundaries()
         self.pool = make_pool(context.conninfo, role=DATABASE_ROLE)
         self.tiles = VectorTiles(self.pool, self.store, self.boundaries)
         self.heat = Heat(self.store, self.select)
+        self.figures = FiguresDesk(context, self.store, self.boundaries, self.heat, self.cases)
+        self._surfaces: dict[tuple[Level, int | None], Mapping[int, float]] = {}
         self.layers = Collections(self.pool, self.boundaries)
-        self._follower = Follower(context, self.store, self.boundaries, self._forget)
+        self._follower = Follower(context, self.store, self.boundaries, self._begin_anew)
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -71,6 +80,22 @@ class Maps:
         self.refuse_until_ready()
         return self.store.snapshot
 
+    def cases(self) -> Cases:
+        """All cases now, as they are counted.
+
+        Raises:
+            Problem: 503 while they were not read yet.
+        """
+        self.refuse_until_ready()
+        return Cases(self.store.index(), self.tally, self.boundaries.number_at, self._surfaces_m2)
+
+    def tally(self, index: CaseIndex, wanted: CaseFilter, stretches: Stretches | None) -> Tally:
+        """The cases that a filter selects, counted; states in the past from the event log."""
+        if not wanted.needs_history:
+            return counts.tally(index, wanted, self.store.states, stretches)
+        rows = self.select(Snapshot(0, index.columns), wanted)
+        return counts.tally_rows(index, rows, stretches)
+
     def select(self, snapshot: Snapshot, wanted: CaseFilter) -> Rows:
         """Rows of the cases that a filter selects, states in the past from the event log."""
         rows = points.select(snapshot.columns, wanted, self.store.states)
@@ -80,7 +105,25 @@ class Maps:
             rows = np.intersect1d(rows, points.rows_of(snapshot.columns, numbers))
         return rows
 
-    def _forget(self) -> None:
+    def _surfaces_m2(self, level: Level, at: datetime) -> Mapping[int, float]:
+        version = self.boundaries.number_at(at)
+        key = (level, version)
+        known = self._surfaces.get(key)
+        if known is None:
+            with reading(self._context.engine) as session:
+                known = queries.surfaces_m2(session, level, at)
+            if version is not None:
+                # Few are asked for: those of now, at five levels.
+                if len(self._surfaces) >= MOST_SURFACES:
+                    self._surfaces.clear()
+                self._surfaces[key] = known
+        return known
+
+    def _begin_anew(self) -> None:
+        self.figures.forget()
+        self._surfaces.clear()
         self.tiles.cache.clear()
         self.heat.forget()
         self.layers.forget()
+        # Ready before the first who asks: it takes a few tenths of a second.
+        asyncio.get_running_loop().run_in_executor(None, self.store.index)

@@ -1,16 +1,14 @@
 """The point store against plain loops over the same cases."""
 
 from dataclasses import fields, replace
-from datetime import timedelta
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geodata.codes import Level
 from tests.tiles.made_up import NOW, STATES, cases, days_ago
-from tiles import counts, points
+from tiles import points
 from tiles.points import NEVER_US, Box, Columns, PointStore, to_us
 from tiles.selection import CaseFilter
 
@@ -52,34 +50,6 @@ filters = st.builds(
 def test_selects_what_a_plain_loop_selects(wanted: CaseFilter) -> None:
     rows = points.select(CASES, wanted, STATES)
     assert rows.tolist() == [row for row in range(len(CASES)) if selects(row, wanted)]
-
-
-def test_figures_add_up_at_every_level() -> None:
-    rows = np.arange(len(CASES))
-    for level in Level:
-        codes, found = counts.per_area(CASES, rows, level)
-        assert found.sum() == len(CASES)
-        assert (np.diff(codes) > 0).all()
-    codes, found = counts.per_area(CASES, rows, Level.DISTRICT)
-    expected = np.sum(CASES.cell_code // 10**9 == 620102)
-    assert found[codes.tolist().index(620102000000000)] == expected
-
-
-@settings(max_examples=60, deadline=None)
-@given(days=st.floats(0.001, 60), buckets=st.integers(1, 400))
-def test_stretches_of_time_hold_every_case_once(days: float, buckets: int) -> None:
-    since, until = days_ago(days), NOW
-    rows = points.select(CASES, CaseFilter(NOW, since, until), STATES)
-    bucket_s, found = counts.per_bucket(CASES, rows, since, until, buckets)
-    assert found.sum() == len(rows)
-    assert len(found) <= buckets
-    span_s = (until - since).total_seconds()
-    assert len(found) * bucket_s >= span_s > (len(found) - 1) * bucket_s
-    third = since + timedelta(seconds=2 * bucket_s), since + timedelta(seconds=3 * bucket_s)
-    if len(found) > 3:
-        reported = CASES.reported_us[rows]
-        inside = (reported >= to_us(third[0])) & (reported < to_us(third[1]))
-        assert found[2] == inside.sum()
 
 
 def take(columns: Columns, *rows: int) -> Columns:

@@ -185,7 +185,7 @@ def list_incidents(
     states = _states_at(session, sent, query.at) if query.at else _states_now(sent)
     clocks = clocks_at(session, sent, calendar, query.at or now)
     items = _incidents(session, sent, states, query.at or now, clocks)
-    return IncidentPage(total=total, items=items, next=following)
+    return IncidentPage(total=total.n, total_is_exact=total.is_exact, items=items, next=following)
 
 
 def as_they_stand(

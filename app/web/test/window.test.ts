@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { fromBrush, tickTimes, toTime } from "../src/state/brush";
-import { brushRange, customWindow, localMidnight, PRESETS, resolveWindow, rfc3339, spanMs } from "../src/state/window";
+import { customWindow, PRESETS, resolveWindow, rfc3339, spanMs } from "../src/state/window";
 
 const NOW = Date.UTC(2026, 10, 23, 4, 8, 31, 500);
 const MINUTE = 60_000;
@@ -28,20 +28,6 @@ describe("time windows", () => {
     const window = customWindow(later, NOW, NOW);
     expect(window.until).toBeLessThanOrEqual(NOW);
     expect(window.until - window.since).toBeGreaterThanOrEqual(MINUTE);
-  });
-
-  test("the brush shows room around a custom window, up to now", () => {
-    const window = customWindow(NOW - 90 * MINUTE, NOW - 30 * MINUTE, NOW);
-    const range = brushRange(window, NOW);
-    expect(range.since).toBeLessThan(window.since);
-    expect(range.until).toBeGreaterThanOrEqual(window.until);
-    expect(range.until).toBeLessThanOrEqual(NOW);
-  });
-
-  test("the local day begins at 16:00 UTC", () => {
-    expect(localMidnight(NOW)).toBe(Date.UTC(2026, 10, 22, 16));
-    expect(localMidnight(Date.UTC(2026, 10, 22, 16))).toBe(Date.UTC(2026, 10, 22, 16));
-    expect(localMidnight(Date.UTC(2026, 10, 22, 15, 59))).toBe(Date.UTC(2026, 10, 21, 16));
   });
 
   test("instants are written in UTC", () => {

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
+from app.core.clock import utc_now
 from app.core.context import Context
 from app.core.db import reading
-from app.incidents import rules
+from app.incidents import queries, rules
 from app.incidents.rules import CaseState, Event, Stage, Status, Tier
 from tests.app.places.test_areas import everything
 
@@ -191,3 +192,37 @@ def test_the_filing_standard(client: TestClient) -> None:
         assert (line["parent_code"] is None) == (len(line["code"]) == 2)
         assert line["parent_code"] is None or line["parent_code"] in codes
         assert line["kind"] == rules.kind_of(line["code"])
+
+
+@pytest.mark.parametrize("words", [{}, {"category": "01"}, {"bbox": "102,35,105,38"}])
+def test_a_long_list_is_counted_no_further_than_anybody_reads(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, words: dict[str, str]
+) -> None:
+    asked = {**words, "since": (utc_now() - timedelta(days=300)).isoformat(), "limit": "500"}
+    whole = client.get(PATH, params=asked).json()
+    assert whole["total_is_exact"] is True
+    total, numbers = whole["total"], [item["no"] for item in whole["items"]]
+    assert total > 60
+    monkeypatch.setattr(queries, "MOST_COUNTED", total)
+    again = client.get(PATH, params=asked).json()
+    assert (again["total"], again["total_is_exact"]) == (total, True)
+    # One more than is counted: its newest are looked for from now back, and are the same.
+    monkeypatch.setattr(queries, "MOST_COUNTED", total - 1)
+    part = client.get(PATH, params={**asked, "limit": "30"}).json()
+    assert (part["total"], part["total_is_exact"]) == (total - 1, False)
+    found = [item["no"] for item in part["items"]]
+    while part["next"] and len(found) < len(numbers):
+        part = client.get(PATH, params={**asked, "limit": "30", "cursor": part["next"]}).json()
+        found += [item["no"] for item in part["items"]]
+    assert found[: len(numbers)] == numbers
+
+
+def test_a_category_is_selected_by_its_first_digits(client: TestClient, context: Context) -> None:
+    with reading(context.engine) as session:
+        found = session.execute(text("SELECT category, count(*) FROM incident GROUP BY 1"))
+        counted: dict[str, int] = {row[0]: row[1] for row in found}
+    since = (utc_now() - timedelta(days=399)).isoformat()
+    for prefix in ("00", "01", "10", "14", "99", *sorted(counted)[:5]):
+        answer = client.get(PATH, params={"category": prefix, "since": since, "limit": 1}).json()
+        expected = sum(n for code, n in counted.items() if code.startswith(prefix))
+        assert answer["total"] == expected

@@ -1,7 +1,7 @@
 /** Every JSON call of the page, in one place. Paths and words are the server's contract. */
 import type {
-  AddressHit, Area, AreaDetail, Category, City, Counts, HeatLegend, Histogram, Incident, IncidentDetail,
-  Level, LineFeature, Measure, NewIncident, Paged, ReverseHit, Staffing, Station,
+  AddressHit, Area, AreaDetail, Category, City, Counts, Figures, FiguresPart, Histogram, Incident, IncidentDetail,
+  Level, LineFeature, Measure, NewIncident, Paged, ReverseHit, Station,
 } from "./types";
 import { presenceHeaders } from "./presence";
 import { asProblem, isAbort, problemFrom } from "./problem";
@@ -72,6 +72,18 @@ export interface Filter {
   until?: string | undefined;
 }
 
+export interface FiguresQuery extends Filter {
+  /** a window that moves with the clock, instead of since and until */
+  window?: string | undefined;
+  /** lengths of the window by which the histogram reaches further on both sides */
+  around?: number | undefined;
+  level?: Level;
+  measure?: Measure;
+  buckets?: number;
+  bandwidth_m?: number | undefined;
+  parts: readonly FiguresPart[];
+}
+
 function filterQuery(filter: Filter): Query {
   return { ...filter };
 }
@@ -105,10 +117,9 @@ export const api = {
     get<ReverseHit>("/api/v1/addresses/reverse", { lon, lat }, signal),
   stations: (query: { area?: number; bbox?: string; limit?: number }, signal?: AbortSignal) =>
     get<Paged<Station>>("/api/v1/stations", query, signal),
-  staffingGaps: (signal?: AbortSignal) =>
-    get<Paged<Staffing & { code: number; name: string }>>("/api/v1/staffing", { ok: false, limit: 1 }, signal),
-  heatLegend: (query: Filter & { bandwidth_m?: number }, signal?: AbortSignal) =>
-    get<HeatLegend>("/api/v1/heat/legend", { ...query }, signal),
+  /** All figures of one look. The same question again costs little: the browser says what it holds (ETag). */
+  figures: (query: FiguresQuery, signal?: AbortSignal) =>
+    get<Figures>("/api/v1/figures", { ...query, parts: query.parts.join(",") }, signal),
   features: (signal?: AbortSignal) =>
     get<{ features: LineFeature[] }>("/api/v1/layers/features.geojson", {}, signal),
 };

@@ -1897,46 +1897,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/counts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Give a figure for every area
-         * @description Cases reported, open, or per km², by the code of the area in which they lie.
-         */
-        get: operations["count_incidents"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/histogram": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Count cases over time
-         * @description Cases by the time of their report, in equal stretches.
-         */
-        get: operations["count_incidents_over_time"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/heat/legend": {
         parameters: {
             query?: never;
@@ -2229,6 +2189,71 @@ export interface paths {
          * @description GeoJSON (RFC 7946): lon, lat in degrees, WGS84 (EPSG:4326). `numberMatched` tells how many features the words select, `numberReturned` how many are here.
          */
         get: operations["get_features_geojson"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Give the figures of one look
+         * @description Head of the page, clocks, histogram, counts by area, legend of the heat and gaps in staffing,
+         *     in one answer about the same cases.
+         *
+         *     The answer is kept for the minute, until a case inside the scope changes: ask with
+         *     `If-None-Match`. Who asks in the same minute, with the same words and the same scope, gets the
+         *     same answer; so leave live windows to `window`.
+         */
+        get: operations["get_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Give a figure for every area
+         * @description Cases reported, open, or per km², by the code of the area in which they lie.
+         */
+        get: operations["count_incidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/histogram": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count cases over time
+         * @description Cases by the time of their report, in equal stretches.
+         */
+        get: operations["count_incidents_over_time"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2547,7 +2572,7 @@ export interface components {
         AreaPage: {
             /**
              * Total
-             * @description How many items the whole list has, exactly.
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
              */
             total: number;
             /**
@@ -2555,6 +2580,12 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["Area"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
             /**
              * Next
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
@@ -2661,7 +2692,7 @@ export interface components {
         AssignmentPage: {
             /**
              * Total
-             * @description How many items the whole list has, exactly.
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
              */
             total: number;
             /**
@@ -2669,6 +2700,12 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["Assignment"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
             /**
              * Next
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
@@ -2727,7 +2764,7 @@ export interface components {
         AttachmentPage: {
             /**
              * Total
-             * @description How many items the whole list has, exactly.
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
              */
             total: number;
             /**
@@ -2735,6 +2772,12 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["Attachment"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
             /**
              * Next
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
@@ -2834,7 +2877,7 @@ export interface components {
         AuditPage: {
             /**
              * Total
-             * @description How many items the whole list has, exactly.
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
              */
             total: number;
             /**
@@ -2842,6 +2885,12 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["AuditEntry"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
             /**
              * Next
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
@@ -3215,7 +3264,7 @@ export interface components {
         CandidatePage: {
             /**
              * Total
-             * @description How many items the whole list has, exactly.
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
              */
             total: number;
             /**
@@ -3223,6 +3272,12 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["Candidate"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
             /**
              * Next
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
@@ -3391,7 +3446,7 @@ export interface components {
         CategoryPage: {
             /**
              * Total
-             * @description How many items the whole list has, exactly.
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
              */
             total: number;
             /**
@@ -3399,6 +3454,12 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["CategoryLine"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
             /**
              * Next
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
@@ -4030,7 +4091,7 @@ export interface components {
         DuePage: {
             /**
              * Total
-             * @description How many items the whole list has, exactly.
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
              */
             total: number;
             /**
@@ -4038,6 +4099,12 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["Incident"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
             /**
              * Next
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
@@ -4083,7 +4150,7 @@ export interface components {
         DutyUnitPage: {
             /**
              * Total
-             * @description How many items the whole list has, exactly.
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
              */
             total: number;
             /**
@@ -4091,6 +4158,12 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["DutyUnit"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
             /**
              * Next
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
@@ -4278,6 +4351,45 @@ export interface components {
          */
         FieldKind: "text" | "unit" | "instant" | "choice" | "incident";
         /**
+         * Figures
+         * @description What one look at the city tells: every part of the same minute and the same cases.
+         *
+         *     A part that was not asked for is null.
+         */
+        Figures: {
+            /**
+             * As Of
+             * Format: date-time
+             * @description When it was counted (RFC 3339, UTC), a minute ago at most: since then no case of the scope has changed. `at`, where that was asked for.
+             */
+            as_of: string;
+            /**
+             * Area
+             * @description 15-digit code of the area of head, clocks, histogram, heat and staffing; null for the whole scope.
+             */
+            area: number | null;
+            /**
+             * Boundary Version
+             * @description The boundaries in force at `as_of`.
+             */
+            boundary_version: number | null;
+            /** @description At the head of the page. */
+            head?: components["schemas"]["Head"] | null;
+            /** @description How the clocks stand; null as well while the city's file of working days cannot be used (`/api/v1/clocks/summary` says why). */
+            clocks?: components["schemas"]["ClockSummary"] | null;
+            /** @description Cases over time. */
+            histogram?: components["schemas"]["Histogram"] | null;
+            /** @description A figure for every area of a level: in the whole scope, whatever `area` says, so that a map keeps its colours. */
+            counts?: components["schemas"]["Counts"] | null;
+            /** @description How to read heat tiles. */
+            heat?: components["schemas"]["HeatLegend"] | null;
+            /**
+             * Staffing Gaps
+             * @description Communities that break the staffing rule.
+             */
+            staffing_gaps?: number | null;
+        };
+        /**
          * FilingStandard
          * @description The filing standard in force at one minute.
          */
@@ -4386,6 +4498,32 @@ export interface components {
              * @description Its English name, where it has one.
              */
             name_en: string | null;
+        };
+        /**
+         * Head
+         * @description The figures at the head of the page: of the area, whatever `category` and `status` say.
+         */
+        Head: {
+            /**
+             * Today
+             * @description Cases reported since midnight (Asia/Shanghai).
+             */
+            today: number;
+            /**
+             * Yesterday By Now
+             * @description Cases reported yesterday between midnight and the same time of day.
+             */
+            yesterday_by_now: number;
+            /**
+             * Last Hour
+             * @description Cases reported in the last 60 full minutes and this one.
+             */
+            last_hour: number;
+            /**
+             * Open
+             * @description Cases that are open, whenever they were reported.
+             */
+            open: number;
         };
         /**
          * Health
@@ -4931,7 +5069,7 @@ export interface components {
         IncidentPage: {
             /**
              * Total
-             * @description How many items the whole list has, exactly.
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
              */
             total: number;
             /**
@@ -4939,6 +5077,12 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["Incident"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
             /**
              * Next
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
@@ -5185,7 +5329,7 @@ export interface components {
         MediationPage: {
             /**
              * Total
-             * @description How many items the whole list has, exactly.
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
              */
             total: number;
             /**
@@ -5193,6 +5337,12 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["Mediation"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
             /**
              * Next
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
@@ -5699,7 +5849,7 @@ export interface components {
         OpeningPage: {
             /**
              * Total
-             * @description How many items the whole list has, exactly.
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
              */
             total: number;
             /**
@@ -5707,6 +5857,12 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["MeetingTime"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
             /**
              * Next
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
@@ -5789,6 +5945,12 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /**
+         * Part
+         * @description A part of the figures.
+         * @enum {string}
+         */
+        Part: "head" | "clocks" | "histogram" | "counts" | "heat" | "staffing";
         /**
          * Participant
          * @description A duty unit that was called in. Of the parties nothing is kept.
@@ -6929,7 +7091,7 @@ export interface components {
         RoomPage: {
             /**
              * Total
-             * @description How many items the whole list has, exactly.
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
              */
             total: number;
             /**
@@ -6937,6 +7099,12 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["Room"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
             /**
              * Next
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
@@ -7175,7 +7343,7 @@ export interface components {
         StaffingPage: {
             /**
              * Total
-             * @description How many items the whole list has, exactly.
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
              */
             total: number;
             /**
@@ -7183,6 +7351,12 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["CommunityStaffing"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
             /**
              * Next
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
@@ -7367,7 +7541,7 @@ export interface components {
         StationPage: {
             /**
              * Total
-             * @description How many items the whole list has, exactly.
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
              */
             total: number;
             /**
@@ -7375,6 +7549,12 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["Station"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
             /**
              * Next
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
@@ -7529,7 +7709,7 @@ export interface components {
         SuggestionPage: {
             /**
              * Total
-             * @description How many items the whole list has, exactly.
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
              */
             total: number;
             /**
@@ -7537,6 +7717,12 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["Suggestion"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
             /**
              * Next
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
@@ -7658,7 +7844,7 @@ export interface components {
         TaskPage: {
             /**
              * Total
-             * @description How many items the whole list has, exactly.
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
              */
             total: number;
             /**
@@ -7666,6 +7852,12 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["Task"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
             /**
              * Next
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
@@ -7895,7 +8087,7 @@ export interface components {
         UserPage: {
             /**
              * Total
-             * @description How many items the whole list has, exactly.
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
              */
             total: number;
             /**
@@ -7903,6 +8095,12 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["User"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
             /**
              * Next
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
@@ -8100,7 +8298,7 @@ export interface components {
         WarningPage: {
             /**
              * Total
-             * @description How many items the whole list has, exactly.
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
              */
             total: number;
             /**
@@ -8108,6 +8306,12 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["Warning"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
             /**
              * Next
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
@@ -18532,186 +18736,6 @@ export interface operations {
             };
         };
     };
-    count_incidents: {
-        parameters: {
-            query?: {
-                /** @description Answer as of this minute (UTC); default: now. */
-                at?: string;
-                /** @description Reported at or after (UTC); default: 30 days before `until`. */
-                since?: string;
-                /** @description Reported before (UTC); default: `at`, or now. */
-                until?: string;
-                /** @description Only inside the area with this 15-digit code, of any level. */
-                area?: number;
-                /** @description Two or four digits of the filing standard; repeated, or separated by commas. */
-                category?: string[];
-                /** @description open, closed, a stage, or a state; repeated, or separated by commas. A word that is both a stage and a state means the stage. */
-                status?: ("open" | "closed" | "reported" | "registered" | "assigned" | "handling" | "checking" | "pending_verify" | "not_accepted" | "pending_dispatch" | "returned" | "acknowledged" | "handled" | "suspended" | "pending_check" | "forced_close" | "duplicate" | "not_reproducible")[];
-                /** @description Level of the areas. */
-                level?: components["schemas"]["Level"];
-                /** @description reported: cases reported in the window; open: cases open at `at`, whenever they were reported (`since` is ignored); density: reported cases on the area's surface. */
-                measure?: "reported" | "open" | "density";
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Counts"];
-                };
-            };
-            /** @description Not understood: a broken body, or a host name that is not ours. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description Nobody is signed in, or the session has ended. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description An input cannot be used; `errors` names each. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description A fault of ours; its number is in the log. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description The store cannot answer now; nothing was changed, try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    count_incidents_over_time: {
-        parameters: {
-            query?: {
-                /** @description Answer as of this minute (UTC); default: now. */
-                at?: string;
-                /** @description Reported at or after (UTC); default: 30 days before `until`. */
-                since?: string;
-                /** @description Reported before (UTC); default: `at`, or now. */
-                until?: string;
-                /** @description Only inside the area with this 15-digit code, of any level. */
-                area?: number;
-                /** @description Two or four digits of the filing standard; repeated, or separated by commas. */
-                category?: string[];
-                /** @description open, closed, a stage, or a state; repeated, or separated by commas. A word that is both a stage and a state means the stage. */
-                status?: ("open" | "closed" | "reported" | "registered" | "assigned" | "handling" | "checking" | "pending_verify" | "not_accepted" | "pending_dispatch" | "returned" | "acknowledged" | "handled" | "suspended" | "pending_check" | "forced_close" | "duplicate" | "not_reproducible")[];
-                /** @description Most stretches. */
-                buckets?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Histogram"];
-                };
-            };
-            /** @description Not understood: a broken body, or a host name that is not ours. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description Nobody is signed in, or the session has ended. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description An input cannot be used; `errors` names each. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description A fault of ours; its number is in the log. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description The store cannot answer now; nothing was changed, try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
     get_heat_legend: {
         parameters: {
             query?: {
@@ -20139,6 +20163,314 @@ export interface operations {
                 };
                 content: {
                     "application/geo+json": components["schemas"]["FeatureCollection"];
+                };
+            };
+            /** @description What the client holds (If-None-Match) is still right. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_figures: {
+        parameters: {
+            query?: {
+                /** @description Standard deviation of the Gaussian kernel, in m on the ground. */
+                bandwidth_m?: number;
+                /** @description Most stretches. */
+                buckets?: number;
+                /** @description Level of the areas. */
+                level?: components["schemas"]["Level"];
+                /** @description reported: cases reported in the window; open: cases open at `at`, whenever they were reported (`since` is ignored); density: reported cases on the area's surface. */
+                measure?: "reported" | "open" | "density";
+                /** @description Answer as of this minute (UTC); default: now. */
+                at?: string;
+                /** @description Reported at or after (UTC); default: 30 days before `until`. */
+                since?: string;
+                /** @description Reported before (UTC); default: `at`, or now. */
+                until?: string;
+                /** @description Only inside the area with this 15-digit code, of any level. */
+                area?: number;
+                /** @description Two or four digits of the filing standard; repeated, or separated by commas. */
+                category?: string[];
+                /** @description open, closed, a stage, or a state; repeated, or separated by commas. A word that is both a stage and a state means the stage. */
+                status?: ("open" | "closed" | "reported" | "registered" | "assigned" | "handling" | "checking" | "pending_verify" | "not_accepted" | "pending_dispatch" | "returned" | "acknowledged" | "handled" | "suspended" | "pending_check" | "forced_close" | "duplicate" | "not_reproducible")[];
+                /** @description Instead of `since` and `until`: so long before now, cut to the minute (30d: to the hour), so that whoever asks in one minute asks for the same. */
+                window?: "1h" | "6h" | "24h" | "7d" | "30d";
+                /** @description The histogram reaches so many lengths of the window further on both sides, but never beyond `at`. */
+                around?: number;
+                /** @description Which parts; repeated, or separated by commas. */
+                parts?: components["schemas"]["Part"][];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures. */
+            200: {
+                headers: {
+                    /** @description Weak validator of the content. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Figures"];
+                };
+            };
+            /** @description What the client holds (If-None-Match) is still right. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    count_incidents: {
+        parameters: {
+            query?: {
+                /** @description Level of the areas. */
+                level?: components["schemas"]["Level"];
+                /** @description reported: cases reported in the window; open: cases open at `at`, whenever they were reported (`since` is ignored); density: reported cases on the area's surface. */
+                measure?: "reported" | "open" | "density";
+                /** @description Answer as of this minute (UTC); default: now. */
+                at?: string;
+                /** @description Reported at or after (UTC); default: 30 days before `until`. */
+                since?: string;
+                /** @description Reported before (UTC); default: `at`, or now. */
+                until?: string;
+                /** @description Only inside the area with this 15-digit code, of any level. */
+                area?: number;
+                /** @description Two or four digits of the filing standard; repeated, or separated by commas. */
+                category?: string[];
+                /** @description open, closed, a stage, or a state; repeated, or separated by commas. A word that is both a stage and a state means the stage. */
+                status?: ("open" | "closed" | "reported" | "registered" | "assigned" | "handling" | "checking" | "pending_verify" | "not_accepted" | "pending_dispatch" | "returned" | "acknowledged" | "handled" | "suspended" | "pending_check" | "forced_close" | "duplicate" | "not_reproducible")[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures. */
+            200: {
+                headers: {
+                    /** @description Weak validator of the content. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Counts"];
+                };
+            };
+            /** @description What the client holds (If-None-Match) is still right. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    count_incidents_over_time: {
+        parameters: {
+            query?: {
+                /** @description Most stretches. */
+                buckets?: number;
+                /** @description Answer as of this minute (UTC); default: now. */
+                at?: string;
+                /** @description Reported at or after (UTC); default: 30 days before `until`. */
+                since?: string;
+                /** @description Reported before (UTC); default: `at`, or now. */
+                until?: string;
+                /** @description Only inside the area with this 15-digit code, of any level. */
+                area?: number;
+                /** @description Two or four digits of the filing standard; repeated, or separated by commas. */
+                category?: string[];
+                /** @description open, closed, a stage, or a state; repeated, or separated by commas. A word that is both a stage and a state means the stage. */
+                status?: ("open" | "closed" | "reported" | "registered" | "assigned" | "handling" | "checking" | "pending_verify" | "not_accepted" | "pending_dispatch" | "returned" | "acknowledged" | "handled" | "suspended" | "pending_check" | "forced_close" | "duplicate" | "not_reproducible")[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures. */
+            200: {
+                headers: {
+                    /** @description Weak validator of the content. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Histogram"];
                 };
             };
             /** @description What the client holds (If-None-Match) is still right. */

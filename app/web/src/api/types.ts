@@ -9,6 +9,8 @@ export type Measure = "reported" | "density" | "open";
 
 export interface Paged<T> {
   total: number;
+  /** false: there are more than `total`; left out where a list is always counted to its end */
+  total_is_exact?: boolean;
   items: T[];
   next: string | null;
 }
@@ -27,23 +29,15 @@ export type IncidentDetail = Schemas["IncidentDetail"];
 export type NewIncident = Schemas["NewIncident"];
 export type Counts = Schemas["Counts"];
 export type Histogram = Schemas["Histogram"];
+export type HeatLegend = Schemas["HeatLegend"];
+export type Figures = Schemas["Figures"];
+export type FiguresPart = Schemas["Part"];
 export type Category = Schemas["CategoryLine"];
 
 export type AddressHit = Schemas["Candidate"];
 export type ReverseHit = Schemas["Whereabouts"];
 
-/** Heat and GeoJSON answer outside of the OpenAPI's models. */
-export interface HeatLegend {
-  unit: string;
-  n: number;
-  bandwidth_m: number;
-  min_n: number;
-  as_of: string;
-  breaks: number[];
-  colours: string[];
-  opacities: number[];
-}
-
+/** GeoJSON answers outside of the OpenAPI's models. */
 export interface LineFeature {
   properties: { kind: string; name: string };
   geometry:

@@ -166,6 +166,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   inArea: "{area}",
 
   list: "Incidents",
+  moreThan: "over {n}",
   listInView: "{n} on the map",
   listOfShown: "{shown} of {n} listed",
   newArrivals: "{n} new",

@@ -165,6 +165,7 @@ export const zh = {
   inArea: "{area}",
 
   list: "事件",
+  moreThan: "超过 {n}",
   listInView: "图中 {n} 件",
   listOfShown: "已列 {shown} / {n}",
   newArrivals: "{n} 条新事件",

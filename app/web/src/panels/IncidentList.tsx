@@ -11,6 +11,7 @@ import { categories, hoverIncident, nowTick, selection, statusFilter, timeWindow
 import { ClockChip } from "../ui/ClockChip";
 import { ago, moment, number } from "../ui/format";
 import { StageMark } from "../ui/stage";
+import { howMany } from "../ui/howmany";
 import { Empty, Failed, Skeleton } from "../ui/states";
 import { word } from "../i18n";
 import { Filters } from "./Filters";
@@ -21,7 +22,7 @@ export function IncidentList(): JSX.Element {
     <section class="list-panel" aria-label={t("list")}>
       <div class="list-head">
         <h2>{t("list")}</h2>
-        <span class="soft tabular">{data ? t("listInView", { n: number(data.total) }) : ""}</span>
+        <span class="soft tabular">{data ? t("listInView", { n: howMany(data) }) : ""}</span>
         <Fresh />
       </div>
       <Filters />
@@ -45,7 +46,7 @@ export function IncidentList(): JSX.Element {
               <button type="button" class="button" disabled={loadingMore.value} onClick={() => void loadMore()}>
                 {t("loadMore", { n: 50 })}
               </button>
-              <span class="soft tabular">{t("listOfShown", { shown: number(data.items.length), n: number(data.total) })}</span>
+              <span class="soft tabular">{t("listOfShown", { shown: number(data.items.length), n: howMany(data) })}</span>
             </li>
           ) : null}
         </ol>

@@ -1,24 +1,29 @@
 /** The case loop's own data: how the clocks stand, and steps taken by this page. */
-import { signal } from "@preact/signals";
-import { caseApi, type CaseDetail, type StepValues } from "../api/cases";
+import { computed } from "@preact/signals";
+import { caseApi, type CaseDetail, type ClockSummary, type StepValues } from "../api/cases";
 import { asProblem, type Problem } from "../api/problem";
-import { incidentDetail, resets } from "./data";
+import { clocksOfLook, incidentDetail, resets } from "./data";
 import { onChange } from "./livefeed";
-import { resource } from "./resource";
-import { area, mode, refreshTick, selection } from "./store";
+import { resource, type PartHandle } from "./resource";
+import { area, face, mode, ownDeeds, refreshTick, selection } from "./store";
 
-/** grows when this page itself did something to a case: lists are asked again at once */
-export const ownDeeds = signal(0);
+export { ownDeeds } from "./store";
 
-/** How many clocks run and how they stand, of the chosen area. */
-export const clockSummary = resource(() => {
-  if (mode.value === "wall") return null;
+/** How the clocks stand of the chosen area, while a view of its own shows it; Watch has it among its figures. */
+const ownSummary = resource(() => {
+  if (mode.value === "wall" || face.value === "watch") return null;
   const code = area.value || undefined;
   return {
     id: `clocks${code ?? 0}|${refreshTick.value}.${resets.value}.${ownDeeds.value}`,
     ask: (signal) => caseApi.clockSummary(code, signal),
   };
 });
+
+/** How many clocks run and how they stand, of the chosen area. */
+export const clockSummary: PartHandle<ClockSummary> = {
+  value: computed(() => (face.value === "watch" ? clocksOfLook.value.value : ownSummary.value.value)),
+  retry: () => (face.peek() === "watch" ? clocksOfLook : ownSummary).retry(),
+};
 
 /** The open card follows its case at once. */
 onChange((changed) => {

@@ -1,15 +1,16 @@
 /** Everything the page has fetched, each kept in step with the state that asks for it. */
 import { computed, signal } from "@preact/signals";
-import { api, type Filter } from "../api/client";
-import type { Area, Incident, Level, Paged } from "../api/types";
+import { api, type FiguresQuery, type Filter } from "../api/client";
+import type { Area, Figures, FiguresPart, Incident, Level, Paged } from "../api/types";
 import { levelOf } from "./codes";
-import { resource, track } from "./resource";
+import { partOf, resource, track } from "./resource";
 import { activeGrant } from "./session";
 import {
-  area, bandwidth_m, categories, layerOn, level, listTick, mapTick, measure, mode, refreshTick, selection, statusFilter, timeWindow, view,
+  area, bandwidth_m, categories, face, layerOn, level, listTick, mapTick, measure, mode, ownDeeds, refreshTick, selection, statusFilter,
+  timeWindow, view,
 } from "./store";
 import { BOUNDARIES_SETTLED_MS, live, onChange, onTopic, serverNow } from "./livefeed";
-import { brushRange, isLive, localMidnight, resolveWindow, rfc3339, type Preset } from "./window";
+import { BRUSH_ROOM, isLive, resolveWindow, rfc3339, type Preset } from "./window";
 
 const LIST_PAGE = 50;
 const WALL_FEED = 8;
@@ -79,20 +80,6 @@ export const wantCommunities = (): void => {
 };
 export const communities = labelLevel("community", () => nearSeen.value);
 
-export const counts = resource(() => {
-  if (!layerOn("cells")) return null;
-  const asked = level.value;
-  const what = measure.value;
-  const { since, until, status, ...rest } = filter.value;
-  const query: Filter = what === "open" ? rest : { ...rest, since, until, status };
-  // The whole city keeps its colours while one area is looked at; the rest is only dimmed.
-  delete query.area;
-  return {
-    id: `${asked}-${what}|${JSON.stringify(query)}${stamp()}`,
-    ask: (signal) => api.counts(asked, what, query, signal),
-  };
-});
-
 const boxText = (box: readonly number[]): string => box.map((degrees) => degrees.toFixed(6)).join(",");
 
 export const list = resource<Paged<Incident>>(() => {
@@ -121,7 +108,7 @@ export async function loadMore(): Promise<void> {
   try {
     const page = await api.incidents({ ...filter.peek(), bbox: boxText(box), limit: LIST_PAGE, cursor });
     list.patch((shown) =>
-      shown.next === cursor ? { total: page.total, next: page.next, items: [...shown.items, ...page.items] } : shown,
+      shown.next === cursor ? { ...page, items: [...shown.items, ...page.items] } : shown,
     );
   } catch {
     // The button stays where it is: pressing again is the retry.
@@ -136,19 +123,41 @@ export const feed = resource<Paged<Incident>>(() => {
   return { id: `feed|${stamp()}`, ask: (signal) => api.incidents(query, signal) };
 });
 
-export const histogram = resource(() => {
-  const { since, until } = brushRange(timeWindow.value, serverNow());
-  const { area: code, category, status } = filter.value;
-  const bounds = { since: rfc3339(since), until: isLive(timeWindow.value) ? undefined : rfc3339(until) };
-  const query: Filter = { area: code, category, status, ...bounds };
-  const buckets = isLive(timeWindow.value) ? BUCKETS[timeWindow.value] : CUSTOM_BUCKETS;
+/** What Watch shows beside its list, asked for at once: every figure on the screen is of the same cases and minute. */
+const look = resource<Figures>(() => {
+  if (face.value !== "watch") return null;
+  const wall = mode.value === "wall";
+  const parts: FiguresPart[] = ["head", "histogram", wall ? "staffing" : "clocks"];
+  if (layerOn("cells")) parts.push("counts");
+  if (layerOn("heat")) parts.push("heat");
+  const query: FiguresQuery = { ...lookWords(), parts };
   return {
-    id: `histogram|${JSON.stringify(query)}${stamp()}`,
-    ask: (signal) => api.histogram(query, buckets, signal),
+    id: `look|${JSON.stringify(query)}${stamp()}.${ownDeeds.value}`,
+    ask: (signal) => api.figures(query, signal),
   };
 });
 
-export interface Figures {
+/** Live windows by their names: whoever asks in one minute then asks for the same, and the server counts once. */
+function lookWords(): Omit<FiguresQuery, "parts"> {
+  const { area: code, category, status } = filter.value;
+  const shared = {
+    area: code, category, status, level: level.value, measure: measure.value,
+    bandwidth_m: layerOn("heat") ? bandwidth_m.value : undefined,
+  };
+  const chosen = timeWindow.value;
+  if (isLive(chosen)) return { ...shared, window: chosen, buckets: BUCKETS[chosen] };
+  const { since, until } = chosen;
+  return { ...shared, since: rfc3339(since), until: rfc3339(until), around: BRUSH_ROOM, buckets: CUSTOM_BUCKETS };
+}
+
+/** The whole city keeps its colours while one area is looked at; the rest is only dimmed. */
+export const counts = partOf(look, ({ counts: found }) =>
+  layerOn("cells") && found?.level === level.value && found.measure === measure.value ? found : null,
+);
+
+export const histogram = partOf(look, (found) => found.histogram);
+
+export interface HeadFigures {
   readonly today: number;
   readonly yesterdayByNow: number;
   readonly lastHour: number;
@@ -156,36 +165,18 @@ export interface Figures {
   readonly gaps: number | null;
 }
 
+const isOfArea = (found: Figures): boolean => (found.area ?? 0) === area.value;
+
 /** The figures at the head: for the chosen area, without the list's filters. */
-export const figures = resource<Figures>(() => {
-  const code = area.value || undefined;
-  const wall = mode.value === "wall";
-  return { id: `figures|${code ?? 0}.${wall}.${stamp()}`, ask: (signal) => askFigures(code, wall, signal) };
+export const figures = partOf(look, (found): HeadFigures | null => {
+  if (!found.head || !isOfArea(found)) return null;
+  const { today, yesterday_by_now, last_hour, open } = found.head;
+  return { today, yesterdayByNow: yesterday_by_now, lastHour: last_hour, open, gaps: found.staffing_gaps ?? null };
 });
 
-async function askFigures(code: number | undefined, wall: boolean, signal: AbortSignal): Promise<Figures> {
-  const now = serverNow();
-  const midnight = localMidnight(now);
-  const dayMs = 86_400_000;
-  const total = async (since: number, until?: number): Promise<number> => {
-    const bounds = { since: rfc3339(since), until: until === undefined ? undefined : rfc3339(until) };
-    return (await api.histogram({ area: code, ...bounds }, 1, signal)).total;
-  };
-  const [today, yesterdayByNow, lastHour, openCounts, gaps] = await Promise.all([
-    total(midnight),
-    total(midnight - dayMs, now - dayMs),
-    total(now - 3_600_000),
-    api.counts("district", "open", { area: code }, signal),
-    wall ? api.staffingGaps(signal).then((page) => page.total, () => null) : null,
-  ]);
-  return { today, yesterdayByNow, lastHour, open: openCounts.n, gaps };
-}
+export const clocksOfLook = partOf(look, (found) => (isOfArea(found) ? found.clocks : null));
 
-export const heatLegend = resource(() => {
-  if (!layerOn("heat")) return null;
-  const query = { ...filter.value, bandwidth_m: bandwidth_m.value };
-  return { id: `heat|${JSON.stringify(query)}${stamp()}`, ask: (signal) => api.heatLegend(query, signal) };
-});
+export const heatLegend = partOf(look, (found) => (layerOn("heat") ? found.heat : null));
 
 export const features = resource(() =>
   layerOn("river") ? { id: "features", ask: (signal) => api.features(signal) } : null,

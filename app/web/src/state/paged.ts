@@ -29,7 +29,7 @@ export function pagedList<T>(
     try {
       const page = await current(cursor);
       first.patch((shown) =>
-        shown.next === cursor ? { total: page.total, next: page.next, items: [...shown.items, ...page.items] } : shown,
+        shown.next === cursor ? { ...page, items: [...shown.items, ...page.items] } : shown,
       );
     } catch {
       // The button stays where it is: pressing again is the retry.

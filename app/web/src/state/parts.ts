@@ -17,5 +17,5 @@ export async function firstParts<T>(
     part = await ask(part.next);
     for (const item of part.items) items.set(keyOf(item), item);
   }
-  return { total: part.total, next: part.next, items: [...items.values()] };
+  return { ...part, items: [...items.values()] };
 }

@@ -1,5 +1,5 @@
 /** Something fetched: it keeps the last good answer while a newer one is on its way, and says how old it is. */
-import { effect, signal, type ReadonlySignal } from "@preact/signals";
+import { computed, effect, signal, type ReadonlySignal } from "@preact/signals";
 import { asProblem, isAbort, type Problem } from "../api/problem";
 
 export interface Resource<T> {
@@ -15,6 +15,21 @@ export interface ResourceHandle<T> {
   readonly retry: () => void;
   /** Change the answer in place, for example with a live event. */
   readonly patch: (change: (data: T) => T) => void;
+}
+
+/** A part of something fetched: it is as old as the whole, and asked again with it. */
+export interface PartHandle<T> {
+  readonly value: ReadonlySignal<Resource<T>>;
+  readonly retry: () => void;
+}
+
+/** The part that `take` finds in the answer; null where it is not of what is asked for now. */
+export function partOf<W, T>(whole: ResourceHandle<W>, take: (data: W) => T | null | undefined): PartHandle<T> {
+  const value = computed<Resource<T>>(() => {
+    const now = whole.value.value;
+    return { ...now, data: (now.data && take(now.data)) ?? null };
+  });
+  return { value, retry: whole.retry };
 }
 
 const RETRY_MS = 10_000;

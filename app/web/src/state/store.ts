@@ -57,6 +57,8 @@ export const mapTick = computed(() => {
   if (face.value === "watch") mapTickBefore = refreshTick.value;
   return mapTickBefore;
 });
+/** grows when this page itself did something to a case: lists are asked again at once */
+export const ownDeeds = signal(0);
 /** grows when the list may be asked again; never by itself, so that rows do not jump under the pointer */
 export const listTick = signal(0);
 

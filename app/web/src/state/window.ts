@@ -54,13 +54,8 @@ export function rfc3339(at: number): string {
   return new Date(at).toISOString().replace(".000Z", "Z");
 }
 
-/** What the brush shows around the chosen window: the window itself for presets, some room around a custom one. */
-export function brushRange(window: TimeWindow, now: number): CustomWindow {
-  if (isLive(window)) return { since: resolveWindow(window, now).since, until: now };
-  const margin = spanMs(window) * 0.5;
-  const until = Math.min(now, window.until + margin);
-  return { since: window.since - margin, until: Math.max(until, window.until) };
-}
+/** Room on both sides of a custom window on the brush, in lengths of the window. */
+export const BRUSH_ROOM = 0.5;
 
 /** A custom window from two ends in any order, never empty (at least a minute), never after now. */
 export function customWindow(a: number, b: number, now: number): CustomWindow {
@@ -68,11 +63,4 @@ export function customWindow(a: number, b: number, now: number): CustomWindow {
   const until = Math.min(floor(Math.max(a, b)), floor(now));
   const since = Math.min(floor(Math.min(a, b)), until - MINUTE_MS);
   return { since, until };
-}
-
-/** Local midnight in Asia/Shanghai (UTC+8 all year) of the day that contains `now`. */
-export function localMidnight(now: number): number {
-  const offset = 8 * HOUR_MS;
-  const day = 24 * HOUR_MS;
-  return Math.floor((now + offset) / day) * day - offset;
 }

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { t, type TextKey } from "../i18n";
 import type { PagedHandle } from "../state/paged";
 import { number } from "./format";
+import { howMany } from "./howmany";
 import { Empty, Failed, Skeleton } from "./states";
 import { Table, type TableProps } from "./Table";
 
@@ -32,7 +33,7 @@ export function More<T>({ list }: { list: PagedHandle<T> }): JSX.Element | null 
       <button type="button" class="button" disabled={list.loadingMore.value} onClick={() => void list.more()}>
         {t("showMore")}
       </button>
-      <span class="soft tabular">{t("listOfShown", { shown: number(data.items.length), n: number(data.total) })}</span>
+      <span class="soft tabular">{t("listOfShown", { shown: number(data.items.length), n: howMany(data) })}</span>
     </div>
   );
 }
