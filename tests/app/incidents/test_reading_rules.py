@@ -90,4 +90,3 @@ def test_the_lists_of_tasks_are_those_of_each_post(history: History, unit: Unit 
         for post in POSTS:
             step = who_may.task_of(case, post, unit)
             assert (step in who_may.WHY_A_TASK) == who_may.waits_for(waiting, case, post)
-
