@@ -98,7 +98,11 @@ class Maps:
 
     def select(self, snapshot: Snapshot, wanted: CaseFilter) -> Rows:
         """Rows of the cases that a filter selects, states in the past from the event log."""
-        rows = points.select(snapshot.columns, wanted, self.store.states)
+        index = self.store.index()
+        if index.columns is snapshot.columns:
+            rows = counts.select(index, wanted, self.store.states)
+        else:
+            rows = points.select(snapshot.columns, wanted, self.store.states)
         if wanted.needs_history:
             with reading(self._context.engine) as session:
                 numbers = queries.numbers_in_states(session, wanted)
