@@ -172,16 +172,21 @@ def _parse(records: NDArray[np.void]) -> Columns:
     )
 
 
-def in_order(parts: Sequence[Columns]) -> Columns:
-    """One set of columns by `no`; of a number given twice the last one stays."""
-    joined = Columns(
-        *(np.concatenate([getattr(p, field.name) for p in parts]) for field in fields(Columns))
-    )
+def in_order(parts: list[Columns]) -> Columns:
+    """One set of columns by `no`; of a number given twice the last one stays. Empties `parts`."""
+    joined = _joined(parts)
     if len(joined) and (np.diff(joined.no) <= 0).any():
         # The first of each number, seen from the end.
         _, last = np.unique(joined.no[::-1], return_index=True)
         joined = joined.take(len(joined) - 1 - last)
     return joined
+
+
+def _joined(parts: list[Columns]) -> Columns:
+    """One after the other; `parts` is empty afterwards, so that no column is there twice."""
+    pieces = {field.name: [getattr(p, field.name) for p in parts] for field in fields(Columns)}
+    parts.clear()
+    return Columns(**{name: np.concatenate(pieces.pop(name)) for name in list(pieces)})
 
 
 class PointStore:
