@@ -49,11 +49,12 @@ class Maps:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Begin to follow the city. Waits a moment for its cases, then goes on without."""
+        """Begin to follow the city. Waits a moment for its cases, unless they are many, then goes
+        on without."""
         await self.pool.open(wait=False)
         self._task = asyncio.create_task(self._follower.run())
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._follower.ready.wait(), READY_WITHIN_S)
+            await asyncio.wait_for(self._follower.presentable.wait(), READY_WITHIN_S)
 
     async def stop(self) -> None:
         """Let go of all connections."""
