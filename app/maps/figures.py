@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.core.answers import JSON, Ready, in_thread, is_known
 from app.core.context import Context
-from app.core.db import reading_one_moment
+from app.core.db import of_one_moment, reading
 from app.core.scope import Scope
 from app.dispatch.schemas import StaffingQuery
 from app.dispatch.service import list_staffing
@@ -43,8 +43,8 @@ from tiles.cache import ByteCache
 from tiles.counts import CountedStore
 
 CACHE_BYTES = 24_000_000
-# The machine has other things to do than figures.
-AT_ONCE = 2
+# Most of the time of one is spent waiting for the database; the counting itself is short.
+AT_ONCE = 8
 GZIP_LEVEL = 1
 OPERATION_OF = {
     Part.HEAD: "count_incidents",
@@ -108,7 +108,8 @@ class FiguresDesk:
             heat: tells its legend.
             cases: those of now, as they are counted; 503 while they are not read yet.
         """
-        self._context = context
+        self._data_dir = context.settings.data_dir
+        self._engine = of_one_moment(context.engine)
         self._store = store
         self._boundaries = boundaries
         self._heat = heat
@@ -217,7 +218,7 @@ class FiguresDesk:
         wants_gaps = Part.STAFFING in words.parts
         if not wants_clocks and not wants_gaps:
             return None, None
-        with reading_one_moment(self._context.engine, asked.scope) as session:
+        with reading(self._engine, asked.scope) as session:
             clocks = self._clocks(session, words.area, asked.now) if wants_clocks else None
             gaps = _gaps(session, words, asked.now) if wants_gaps else None
             if not queries.scope_holds(session, asked.scope):
@@ -226,7 +227,7 @@ class FiguresDesk:
 
     def _clocks(self, session: Session, area: int | None, now: datetime) -> ClockSummary | None:
         try:
-            calendar = city_calendar(self._context.settings.data_dir)
+            calendar = city_calendar(self._data_dir)
         except WorkingDaysError:
             return None
         return due.summary(session, area, now, calendar)
