@@ -25,6 +25,7 @@ from app.identity.oidc_routes import router as oidc_router
 from app.identity.routes import router as identity_router
 from app.identity.service import Sessions
 from app.incidents.attachments.routes import router as attachments_router
+from app.incidents.calendar.routes import router as calendar_router
 from app.incidents.cases.routes import router as incidents_router
 from app.incidents.contacts.routes import router as contact_router
 from app.incidents.duplicates.routes import router as duplicates_router
@@ -103,6 +104,7 @@ def create_app(context: Context) -> FastAPI:
         attachments_router,
         exports_router,
         standard_router,
+        calendar_router,
         steps_router,
         tasks_router,
         duplicates_router,

@@ -98,10 +98,12 @@ def _wait_until_ready(server: ServerProcess) -> None:
 @contextmanager
 def serving(database: URL, **env: str) -> Iterator[ServerProcess]:
     """A server for the length of the block."""
-    server = start(database, **env)
-    try:
-        yield server
-    finally:
-        if server.process.poll() is None:
-            server.stop()
-        server.log.unlink(missing_ok=True)
+    # What a server writes beside its database is its own, and gone with it.
+    with tempfile.TemporaryDirectory(prefix="minqing-server-") as data_dir:
+        server = start(database, **{"MINQING_DATA_DIR": data_dir, **env})
+        try:
+            yield server
+        finally:
+            if server.process.poll() is None:
+                server.stop()
+            server.log.unlink(missing_ok=True)

@@ -2,12 +2,13 @@
 
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from app.cli.terminal import give_up
-from app.core.clock import CITY_ZONE
+from app.cli.terminal import complain, give_up, open_context
+from app.core.clock import CITY_ZONE, utc_now
 from app.core.settings import get_settings
 
 app = typer.Typer(help="Limits, working days and deadlines.", no_args_is_help=True)
@@ -74,3 +75,68 @@ def _instant(words: str) -> datetime:
         return found.astimezone(UTC)
     except (ValueError, OverflowError):
         raise give_up(f"--from: {words!r} is not a time such as {EXAMPLE}.") from None
+
+
+@app.command()
+def calendar(
+    year: Annotated[int, typer.Argument(help="A civil year, such as 2027.")],
+) -> None:
+    """Print the days of a year that are not as their weekday says, and where each comes from.
+
+    Exit code 1 for a year that nobody can tell.
+    """
+    from app.core.errors import Problem
+    from app.incidents.calendar import service
+    from app.incidents.clocks.workdays import WorkingDaysError, city_calendar
+
+    try:
+        found = service.year_of(city_calendar(get_settings().data_dir), year)
+    except (WorkingDaysError, Problem) as error:
+        raise give_up(str(error)) from None
+    mark = ", provisional: the notice about it is not taken yet" if found.is_provisional else ""
+    typer.echo(f"{year}: {found.source}{mark}")
+    for one in found.days:
+        typer.echo(f"{one.day} {one.day:%a}  {one.kind:<7}  {one.source:<11}  {one.note}".rstrip())
+
+
+@app.command()
+def year(
+    year: Annotated[int, typer.Argument(help="The civil year that the file describes.")],
+    file: Annotated[
+        Path, typer.Argument(help="CSV with the columns day,kind,note; kind: holiday or working.")
+    ],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say which deadlines move, take nothing.")
+    ] = False,
+) -> None:
+    """Take the working days of a year: Monday to Friday, but for the days of the file.
+
+    All of it, or nothing changes. Exit code 1 if it is refused.
+    """
+    from app.core.db import writing
+    from app.core.errors import Problem
+    from app.incidents.calendar import service
+
+    try:
+        days = service.given(year, file.read_text(encoding="utf-8"))
+        with open_context() as context, writing(context.engine) as session:
+            data_dir = context.settings.data_dir
+            found = service.take(
+                session, None, data_dir, year=year, days=days, now=utc_now(), dry_run=dry_run
+            )
+    except (OSError, UnicodeDecodeError) as error:
+        raise give_up(f"{file} cannot be read: {error}") from None
+    except Problem as problem:
+        for wrong in problem.errors:
+            complain(f"{file}, {wrong.field}: {wrong.message}")
+        raise give_up(problem.detail) from None
+    for day in found.worked_holidays:
+        complain(f"{day.day} ({day.name}) is a statutory holiday and would be worked.")
+    for case in found.items:
+        typer.echo(f"{case.no}  {_local(case.due_before)} -> {_local(case.due_after)}")
+    did = "is taken" if found.taken else "would be taken"
+    typer.echo(f"{year} {did}: {found.moved} of {found.looked_at} open cases get another deadline.")
+
+
+def _local(at: datetime | None) -> str:
+    return "unknown" if at is None else f"{at.astimezone(CITY_ZONE):%Y-%m-%d %H:%M}"

@@ -37,6 +37,7 @@ class AuditKind(StrEnum):
     PASSWORD_CHANGED = "password_changed"
     SESSIONS_ENDED = "sessions_ended"
     STANDARD_PUBLISHED = "standard_published"
+    WORKING_DAYS_TAKEN = "working_days_taken"
     PLAN_APPROVED = "plan_approved"
     PLAN_PUBLISHED = "plan_published"
     KEY_ADDED = "key_added"

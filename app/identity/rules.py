@@ -53,6 +53,7 @@ OPERATIONS: dict[str, frozenset[Role]] = {
             "get_incident_by_no", "stream",
             "list_layers", "get_figures", "count_incidents", "count_incidents_over_time",
             "get_heat_legend", "get_heat_tile",
+            "get_calendar_overview", "get_calendar_year",
             *(f"get_{layer}_{form}"
               for layer in ("areas", "cells", "incidents", "stations", "assignments", "features")
               for form in ("tile", "geojson")),
@@ -69,7 +70,10 @@ OPERATIONS: dict[str, frozenset[Role]] = {
     # A screen on a wall is nobody's own.
     **dict.fromkeys(("change_own_password",), EVERYBODY - {Role.WALL_DISPLAY}),
     **dict.fromkeys(("get_standard", "get_standard_workbook"), EVERYBODY - {Role.WALL_DISPLAY}),
-    **dict.fromkeys(("preview_standard", "publish_standard"), frozenset({Role.CITY_ADMIN})),
+    **dict.fromkeys(
+        ("preview_standard", "publish_standard", "take_calendar_year"),
+        frozenset({Role.CITY_ADMIN}),
+    ),
     **dict.fromkeys(("list_attachments", "get_attachment"), EVERYBODY - {Role.WALL_DISPLAY}),
     **dict.fromkeys(("add_attachment", "delete_attachment"), REPORTERS - {Role.PLANNER}),
     **dict.fromkeys(("list_audit", "check_audit"), frozenset({Role.AUDITOR, Role.CITY_ADMIN})),

@@ -15,18 +15,20 @@ dir (`own_days`).
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from app.incidents.clocks import own_days, statutory
-from app.incidents.clocks.limits import CalendarUnknown
+from app.incidents.clocks.limits import ZONE, CalendarUnknown
 from app.incidents.clocks.own_days import DayKind, DaysUnfit, OwnDays
 
 FILE_NAME = "working_days.csv"
 FRIDAY = 4
+NOTICE_MONTH = 10
+"""From this month on the State Council's notice about the next year is to be expected."""
 
 
 class WorkingDaysError(ValueError):
@@ -119,6 +121,14 @@ class CityCalendar:
         worked -= {day for day, kind in kinds.items() if kind is DayKind.HOLIDAY}
         worked |= {day for day, kind in kinds.items() if kind is DayKind.WORKING}
         return frozenset(worked)
+
+
+def untaken_year(calendar: CityCalendar, now: datetime) -> int | None:
+    """The year whose days the city should take now, because deadlines in it are provisional: the
+    present one, or from October on the next one; None for none."""
+    today = now.astimezone(ZONE)
+    years = [today.year, today.year + 1] if today.month >= NOTICE_MONTH else [today.year]
+    return next((year for year in years if calendar.is_provisional(year)), None)
 
 
 def _all_days(year: int) -> Iterator[date]:

@@ -133,7 +133,7 @@ def fill(path: str, case: dict[str, Any], area: int) -> str:
     x, y = picture.tile_at(case["lon"], case["lat"], z)[1:]
     fills = {
         "{code}": area, "{no}": case["no"], "{id}": case["id"], "{z}": z, "{x}": x, "{y}": y,
-        "{name}": "nobody_here", "{grant_id}": 1, "{unit_id}": 1,
+        "{name}": "nobody_here", "{grant_id}": 1, "{unit_id}": 1, "{year}": 2026,
     }  # fmt: skip
     for name, value in fills.items():
         path = path.replace(name, str(value))

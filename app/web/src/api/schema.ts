@@ -702,6 +702,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Say which year of working days should be taken
+         * @description Until a year is taken, deadlines that rest on its days are provisional.
+         */
+        get: operations["get_calendar_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calendar/{year}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Give the working days of a year
+         * @description The days that are not as their weekday says, and where each of them comes from.
+         */
+        get: operations["get_calendar_year"];
+        /**
+         * Take the working days of a year
+         * @description Describe a year whole by the days that are not as their weekday says, in place of whatever
+         *     was known of it; or, with `dry_run`, say which open cases get another deadline by that.
+         */
+        put: operations["take_calendar_year"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents/{id}/steps": {
         parameters: {
             query?: never;
@@ -2871,7 +2916,7 @@ export interface components {
          * @description What was done.
          * @enum {string}
          */
-        AuditKind: "reveal" | "export" | "contact_changed" | "contact_erased" | "contact_key_changed" | "photo_erased" | "text_erased" | "retention_changed" | "grant_added" | "grant_revoked" | "account_added" | "account_disabled" | "account_enabled" | "password_changed" | "sessions_ended" | "standard_published" | "plan_approved" | "plan_published" | "key_added" | "key_revoked";
+        AuditKind: "reveal" | "export" | "contact_changed" | "contact_erased" | "contact_key_changed" | "photo_erased" | "text_erased" | "retention_changed" | "grant_added" | "grant_revoked" | "account_added" | "account_disabled" | "account_enabled" | "password_changed" | "sessions_ended" | "standard_published" | "working_days_taken" | "plan_approved" | "plan_published" | "key_added" | "key_revoked";
         /**
          * AuditPage
          * @description A part of the audit, newest first.
@@ -3180,6 +3225,17 @@ export interface components {
              * @description Surface on the ellipsoid, in m².
              */
             area_m2: number;
+        };
+        /**
+         * CalendarOverview
+         * @description Which year the city has to see to.
+         */
+        CalendarOverview: {
+            /**
+             * Untaken Year
+             * @description Year whose working days should be taken now: deadlines in it are provisional. From October on the next one, else the present one; null for none.
+             */
+            untaken_year: number | null;
         };
         /**
          * CalledUnit
@@ -4045,6 +4101,33 @@ export interface components {
             password: string;
         };
         /**
+         * Day
+         * @description A local day that is not as its weekday says, or of which the city says what it is.
+         */
+        Day: {
+            /**
+             * Day
+             * Format: date
+             * @description The day (Asia/Shanghai).
+             */
+            day: string;
+            /** @description holiday: not worked; working: worked. */
+            kind: components["schemas"]["DayKind"];
+            /** @description national: the State Council's notice; city: said by the city; provisional: expected before the notice is taken. */
+            source: components["schemas"]["app__incidents__clocks__workdays__Source"];
+            /**
+             * Note
+             * @description For what it is free or worked; may be empty.
+             */
+            note: string;
+        };
+        /**
+         * DayKind
+         * @description What a day is.
+         * @enum {string}
+         */
+        DayKind: "holiday" | "working";
+        /**
          * DisputeOutcome
          * @description How a dispute ended.
          * @enum {string}
@@ -4445,6 +4528,26 @@ export interface components {
             idle: boolean;
         };
         /**
+         * GivenDay
+         * @description One day, as the city says it.
+         */
+        GivenDay: {
+            /**
+             * Day
+             * @description yyyy-mm-dd, in the year of the path.
+             * @example 2027-01-01
+             */
+            day: string;
+            /** @description holiday or working. */
+            kind: components["schemas"]["DayKind"];
+            /**
+             * Note
+             * @description For what.
+             * @default
+             */
+            note: string;
+        };
+        /**
          * GivenPassword
          * @description The password once more.
          */
@@ -4454,6 +4557,23 @@ export interface components {
              * @description That of this account.
              */
             password: string;
+        };
+        /**
+         * GivenYear
+         * @description All days of a year that are not as their weekday says.
+         */
+        GivenYear: {
+            /**
+             * Days
+             * @description In any order, each day once.
+             */
+            days: components["schemas"]["GivenDay"][];
+            /**
+             * Note
+             * @description After which notice, for example.
+             * @default
+             */
+            note: string;
         };
         /**
          * Grant
@@ -4846,7 +4966,7 @@ export interface components {
              */
             severity: number;
             /** @description Through which door the report came. */
-            source: components["schemas"]["Source"];
+            source: components["schemas"]["app__incidents__rules__Source"];
             /** @description State of the case at the minute asked for. */
             status: components["schemas"]["Status"];
             /** @description Public stage of that state. */
@@ -5007,7 +5127,7 @@ export interface components {
              */
             severity: number;
             /** @description Through which door the report came. */
-            source: components["schemas"]["Source"];
+            source: components["schemas"]["app__incidents__rules__Source"];
             /** @description State of the case at the minute asked for. */
             status: components["schemas"]["Status"];
             /** @description Public stage of that state. */
@@ -5372,6 +5492,32 @@ export interface components {
             room: components["schemas"]["Room"];
         };
         /**
+         * MovedCase
+         * @description An open case whose deadline becomes another one.
+         */
+        MovedCase: {
+            /**
+             * No
+             * @description Number of the case.
+             */
+            no: number;
+            /**
+             * Title
+             * @description Its title.
+             */
+            title: string;
+            /**
+             * Due Before
+             * @description Adjusted deadline so far (RFC 3339, UTC); null where none could be told.
+             */
+            due_before: string | null;
+            /**
+             * Due After
+             * @description Adjusted deadline under the new days (RFC 3339, UTC); null likewise.
+             */
+            due_after: string | null;
+        };
+        /**
          * MultiPolygon
          * @description A GeoJSON geometry (RFC 7946).
          */
@@ -5615,7 +5761,7 @@ export interface components {
              * @description Through which door the report came.
              * @example patrol
              */
-            source: components["schemas"]["Source"];
+            source: components["schemas"]["Source-Input"];
             /**
              * Severity
              * @description 1 low, 2 normal, 3 high, 4 critical.
@@ -7307,7 +7453,7 @@ export interface components {
          * @description Through which door a report came.
          * @enum {string}
          */
-        Source: "visit" | "patrol" | "hotline" | "mini_program" | "police_call" | "warning" | "leader" | "transfer" | "sensor";
+        "Source-Input": "visit" | "patrol" | "hotline" | "mini_program" | "police_call" | "warning" | "leader" | "transfer" | "sensor";
         /**
          * Staffing
          * @description How a community stands to the staffing rule.
@@ -7593,6 +7739,23 @@ export interface components {
          */
         Status: "reported" | "pending_verify" | "registered" | "not_accepted" | "pending_dispatch" | "assigned" | "returned" | "acknowledged" | "handling" | "handled" | "suspended" | "pending_check" | "closed" | "forced_close" | "duplicate" | "not_reproducible";
         /**
+         * StatutoryDay
+         * @description A statutory holiday.
+         */
+        StatutoryDay: {
+            /**
+             * Day
+             * Format: date
+             * @description The day (Asia/Shanghai).
+             */
+            day: string;
+            /**
+             * Name
+             * @description Name of the holiday in Chinese.
+             */
+            name: string;
+        };
+        /**
          * Step
          * @description What was done to a case.
          * @enum {string}
@@ -7815,6 +7978,47 @@ export interface components {
              * @description `version` as it was seen; refused (409) when it has moved on since.
              */
             version?: number | null;
+        };
+        /**
+         * TakenYear
+         * @description What taking a year changes.
+         */
+        TakenYear: {
+            /**
+             * Year
+             * @description The civil year.
+             */
+            year: number;
+            /**
+             * Taken
+             * @description Whether it was taken; false for `dry_run`.
+             */
+            taken: boolean;
+            /**
+             * Days
+             * @description How many days are not as their weekday says.
+             */
+            days: number;
+            /**
+             * Worked Holidays
+             * @description Statutory holidays that these days leave to be worked: most likely forgotten.
+             */
+            worked_holidays: components["schemas"]["StatutoryDay"][];
+            /**
+             * Looked At
+             * @description Open cases whose deadline rests on days of the year.
+             */
+            looked_at: number;
+            /**
+             * Moved
+             * @description Those whose deadline, raw or adjusted, is another one.
+             */
+            moved: number;
+            /**
+             * Items
+             * @description The first of these, by deadline; 100 at most.
+             */
+            items: components["schemas"]["MovedCase"][];
         };
         /**
          * Task
@@ -8486,6 +8690,46 @@ export interface components {
              */
             period_days: number;
         };
+        /**
+         * YearCalendar
+         * @description The working days of a year: Monday to Friday, but for `days`.
+         */
+        YearCalendar: {
+            /**
+             * Year
+             * @description The civil year.
+             */
+            year: number;
+            /** @description Where the year comes from, as of its days. */
+            source: components["schemas"]["app__incidents__clocks__workdays__Source"];
+            /**
+             * Is Provisional
+             * @description The notice about this year is not taken yet: deadlines in it may move.
+             */
+            is_provisional: boolean;
+            /**
+             * Note
+             * @description What the city noted when it took the year; may be empty.
+             */
+            note: string;
+            /**
+             * Days
+             * @description In order.
+             */
+            days: components["schemas"]["Day"][];
+        };
+        /**
+         * Source
+         * @description Where the days of a year, or a single day, come from.
+         * @enum {string}
+         */
+        app__incidents__clocks__workdays__Source: "national" | "city" | "provisional";
+        /**
+         * Source
+         * @description Through which door a report came.
+         * @enum {string}
+         */
+        app__incidents__rules__Source: "visit" | "patrol" | "hotline" | "mini_program" | "police_call" | "warning" | "leader" | "transfer" | "sensor";
     };
     responses: never;
     parameters: never;
@@ -12138,6 +12382,282 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StandardPreview"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_calendar_overview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarOverview"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_calendar_year: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A civil year. */
+                year: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["YearCalendar"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    take_calendar_year: {
+        parameters: {
+            query?: {
+                /** @description Say what it would change, and take nothing. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description A civil year. */
+                year: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GivenYear"] | string;
+                /**
+                 * @example day,kind,note
+                 *     2027-01-01,holiday,元旦
+                 */
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TakenYear"];
                 };
             };
             /** @description Not understood: a broken body, or a host name that is not ours. */

@@ -100,6 +100,7 @@ export const officeEn: Readonly<Record<keyof typeof officeZh, string>> = {
   audit_sessions_ended: "sessions ended",
   audit_standard_published: "standard published",
   audit_plan_approved: "plan approved",
+  audit_working_days_taken: "working days of a year taken",
   audit_plan_published: "plan published",
   audit_key_added: "API key added",
   audit_key_revoked: "API key revoked",

@@ -98,6 +98,7 @@ export const officeZh = {
   audit_sessions_ended: "结束会话",
   audit_standard_published: "发布立案标准",
   audit_plan_approved: "批准方案",
+  audit_working_days_taken: "采用年度工作日历",
   audit_plan_published: "发布方案",
   audit_key_added: "新增接口密钥",
   audit_key_revoked: "撤销接口密钥",
