@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable
 from datetime import datetime
 from hashlib import blake2b
 from typing import NamedTuple
+from zlib import crc32
 
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
@@ -46,6 +47,7 @@ CACHE_BYTES = 24_000_000
 # Most of the time of one is spent waiting for the database; the counting itself is short.
 AT_ONCE = 8
 GZIP_LEVEL = 1
+KEPT_S = 60
 OPERATION_OF = {
     Part.HEAD: "count_incidents",
     Part.CLOCKS: "summarise_clocks",
@@ -153,7 +155,7 @@ class FiguresDesk:
         return (
             type(words).__name__,
             words.model_dump_json(warnings=False),
-            int(asked.now.timestamp() // 60),
+            turn_of(scope, asked.now),
             scope.codes,
             may(asked.actor.role, SEES_CASES),
             self._store.version_within(*scope.codes),
@@ -231,6 +233,12 @@ class FiguresDesk:
         except WorkingDaysError:
             return None
         return due.summary(session, area, now, calendar)
+
+
+def turn_of(scope: Scope, now: datetime) -> int:
+    """The number of the minute for which answers of a scope are kept. Each scope's minutes turn at
+    a second of its own, so that not all of them are counted anew at once."""
+    return int((now.timestamp() + crc32(b"%d-%d" % scope.codes) % KEPT_S) // KEPT_S)
 
 
 def _gaps(session: Session, words: FiguresQuery, now: datetime) -> int:
