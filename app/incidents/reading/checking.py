@@ -160,9 +160,9 @@ def _empty_twin(session: Session, table: str) -> None:
 def _compared(session: Session, table: str, nos: Sequence[int] | None) -> list[Difference]:
     columns = _EXPECTED[table]
     names = ", ".join(columns)
-    stored = f"SELECT {names} FROM {table}" + ("" if nos is None else " WHERE no = ANY (:nos)")  # noqa: S608
+    stored = f"SELECT {names} FROM {table}{'' if nos is None else f' WHERE {_AMONG}'}"  # noqa: S608
     expected = f"SELECT {names} FROM expected_{table}"  # noqa: S608 (names of our own)
-    words = {} if nos is None else {"nos": list(nos)}
+    words = {} if nos is None else _among(nos)
 
     def rows(first: str, second: str) -> dict[tuple[int, int], Any]:
         found = session.execute(text(f"{first} EXCEPT ALL {second}"), words)
@@ -196,15 +196,23 @@ def _replace(session: Session, table: str, columns: Sequence[str], nos: Sequence
     if not nos:
         return
     names = ", ".join(columns)
-    words = {"nos": list(nos)}
-    session.execute(text(f"DELETE FROM {table} WHERE no = ANY (:nos)"), words)  # noqa: S608 (ours)
+    words = _among(nos)
+    session.execute(text(f"DELETE FROM {table} WHERE {_AMONG}"), words)  # noqa: S608 (ours)
     session.execute(
         text(
             f"INSERT INTO {table} ({names}) SELECT {names} FROM expected_{table}"  # noqa: S608
-            " WHERE no = ANY (:nos)"
+            f" WHERE {_AMONG}"
         ),
         words,
     )
+
+
+# A block range index holds each of its ranges against every number of a list: it gets the ends.
+_AMONG = "no BETWEEN :first AND :last AND no IN (SELECT unnest(CAST(:nos AS bigint[])))"
+
+
+def _among(nos: Sequence[int]) -> dict[str, Any]:
+    return {"nos": list(nos), "first": min(nos, default=0), "last": max(nos, default=-1)}
 
 
 def _in_parts(items: Sequence[int], size: int) -> Iterator[list[int]]:

@@ -152,8 +152,8 @@ _MOVE_NOW = text(f"""
         resumes_at = CASE WHEN n.resumes_at <= w.at THEN NULL ELSE n.resumes_at END,
         paused_until = CASE WHEN n.paused_until <= w.at THEN NULL ELSE n.paused_until END,
         held_since = CASE WHEN n.unit_id IS DISTINCT FROM w.unit THEN w.at ELSE n.held_since END,
-        soon_at = greatest(n.soon_at, w.at), since = w.at, unit_id = w.unit, version = w.version,
-        cell_code = w.cell
+        soon_at = CASE WHEN n.soon_at < w.at THEN w.at ELSE n.soon_at END,
+        since = w.at, unit_id = w.unit, version = w.version, cell_code = w.cell
     FROM {_MOVED} WHERE w.no = n.no
 """)  # noqa: S608 (names of our own)
 

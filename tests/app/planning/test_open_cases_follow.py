@@ -187,6 +187,7 @@ def test_both_cells_are_told(ground: Ground) -> None:
     ]  # fmt: skip
     assert rows[0].payload["cell_code"] == ground.new_cell
     assert set(rows[1].payload) == {"id", "no", "at"}
+    assert checking.differences(ground.context.engine) == []
 
 
 def test_photos_and_contacts_go_with_it(ground: Ground) -> None:
