@@ -11,6 +11,7 @@ from app.core.retention import run_retention
 from app.identity import audit
 from app.identity import retention as of_identity
 from app.incidents import retention as of_incidents
+from app.incidents.reading import rewriting
 from app.incidents.steps.sweep import run_sweep
 from app.mediation import retention as of_mediation
 from app.planning.jobs import running as plan_jobs
@@ -48,7 +49,8 @@ JOBS: tuple[Job, ...] = (
     Job("sweep_cases", "*/10 * * * *", _sweep),
     Job("retention", "17 */6 * * *", _retention),
     Job("check_audit", "27 */6 * * *", _audit),
+    Job("check_cases", "37 18 * * *", rewriting.check),
     Job("forget_old_jobs", "7 3 * * *", forget_old),
 )
 
-TASKS: tuple[Task, ...] = (plan_jobs.RUN,)
+TASKS: tuple[Task, ...] = (plan_jobs.RUN, rewriting.TASK)

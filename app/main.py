@@ -9,7 +9,7 @@ from fastapi.staticfiles import StaticFiles
 
 from app import api_document, problem_answers
 from app.city.standard_routes import router as standard_router
-from app.core import logs
+from app.core import logs, memory
 from app.core.context import Context
 from app.core.problem_docs import DOCUMENTED
 from app.core.settings import Settings
@@ -140,6 +140,7 @@ def create_app(context: Context) -> FastAPI:
 def from_environment() -> FastAPI:
     """The app of one worker process; `minqing serve` has put the database's URL there."""
     logs.configure()
+    memory.keep_few_arenas()
     settings = Settings()
     if settings.database_url is None:
         raise RuntimeError("MINQING_DATABASE_URL is not set; start the server by `minqing serve`")

@@ -8,7 +8,7 @@ rows were reported. It is carried on from one snapshot to the next.
 import math
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -202,6 +202,17 @@ def tally(
             if stretches is not None:
                 buckets += stretches.count_of(index.columns.reported_us[part])
     return Tally(int(cells.sum()), cells, buckets)
+
+
+def select(index: CaseIndex, wanted: CaseFilter, states: Sequence[str]) -> Rows:
+    """As `points.select`, through the index."""
+    if wanted.needs_history:
+        wanted = replace(wanted, statuses=None)
+    parts = [
+        np.arange(part.start, part.stop) if isinstance(part, slice) else part
+        for part in _parts(index, wanted, states)
+    ]
+    return np.sort(np.concatenate(parts)) if parts else np.empty(0, dtype=np.intp)
 
 
 def tally_rows(index: CaseIndex, rows: Rows, stretches: Stretches | None = None) -> Tally:

@@ -22,6 +22,7 @@ Rows = NDArray[np.intp]
 
 NEVER_US = np.iinfo(np.int64).max
 REMEMBERED_CHANGES = 4_096
+_SPARE_ROWS = 1_024
 _POSTGRES_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -172,16 +173,21 @@ def _parse(records: NDArray[np.void]) -> Columns:
     )
 
 
-def in_order(parts: Sequence[Columns]) -> Columns:
-    """One set of columns by `no`; of a number given twice the last one stays."""
-    joined = Columns(
-        *(np.concatenate([getattr(p, field.name) for p in parts]) for field in fields(Columns))
-    )
+def in_order(parts: list[Columns]) -> Columns:
+    """One set of columns by `no`; of a number given twice the last one stays. Empties `parts`."""
+    joined = _joined(parts)
     if len(joined) and (np.diff(joined.no) <= 0).any():
         # The first of each number, seen from the end.
         _, last = np.unique(joined.no[::-1], return_index=True)
         joined = joined.take(len(joined) - 1 - last)
     return joined
+
+
+def _joined(parts: list[Columns]) -> Columns:
+    """One after the other; `parts` is empty afterwards, so that no column is there twice."""
+    pieces = {field.name: [getattr(p, field.name) for p in parts] for field in fields(Columns)}
+    parts.clear()
+    return Columns(**{name: np.concatenate(pieces.pop(name)) for name in list(pieces)})
 
 
 class PointStore:
@@ -197,6 +203,7 @@ class PointStore:
         self._snapshot = Snapshot(0, in_order([_parse(np.empty(0, _RECORD))]))
         self._changes: deque[_Change] = deque()
         self._forgotten = 0
+        self._rooms: dict[str, NDArray[Any]] = {}
 
     @property
     def snapshot(self) -> Snapshot:
@@ -208,6 +215,7 @@ class PointStore:
         with self._lock:
             self._forgotten = self._snapshot.revision + 1
             self._changes.clear()
+            self._rooms.clear()
             self._snapshot = Snapshot(self._forgotten, columns)
 
     def amend(self, fresh: Columns) -> None:
@@ -222,7 +230,7 @@ class PointStore:
             is_known[is_known] = before.no[at[is_known]] == fresh.no[is_known]
             merged = _overwrite(before, at[is_known], fresh.take(np.flatnonzero(is_known)))
             if not is_known.all():
-                merged = in_order([merged, fresh.take(np.flatnonzero(~is_known))])
+                merged = self._with(merged, fresh.take(np.flatnonzero(~is_known)))
             # Where a case was and where it is now: both tiles have changed.
             self._remember(revision, before.x[at[is_known]], before.y[at[is_known]])
             self._remember(revision, fresh.x, fresh.y)
@@ -237,6 +245,25 @@ class PointStore:
                 found = max(found, change.revision)
                 break
         return found
+
+    def _with(self, before: Columns, fresh: Columns) -> Columns:
+        """All of them; what is newer than everything known is written behind it, where snapshots
+        that are out do not look, instead of copying a city for every report."""
+        if not len(before) or fresh.no[0] <= before.no[-1]:
+            return in_order([before, fresh])
+        return Columns(
+            **{field.name: self._behind(field.name, before, fresh) for field in fields(Columns)}
+        )
+
+    def _behind(self, name: str, before: Columns, fresh: Columns) -> NDArray[Any]:
+        old, new = getattr(before, name), getattr(fresh, name)
+        used, wanted = len(old), len(old) + len(new)
+        room = self._rooms.get(name)
+        if room is None or old.base is not room or len(room) < wanted:
+            room = self._rooms[name] = np.empty(wanted + wanted // 50 + _SPARE_ROWS, old.dtype)
+            room[:used] = old
+        room[used:wanted] = new
+        return room[:wanted]
 
     def _remember(self, revision: int, x: Iterable[float], y: Iterable[float]) -> None:
         self._changes.extend(_Change(revision, *at) for at in zip(x, y, strict=True))

@@ -33,6 +33,7 @@ from app.incidents.clocks.standard import (
     line_of,
 )
 from app.incidents.models import CLOSED
+from app.incidents.reading.rewriting import ask_rewrite
 from app.incidents.rules import Event, Tier
 from app.places import queries as place_queries
 from app.places import versions
@@ -156,6 +157,7 @@ def publish(
             standard = Standard(tuple(lines), categories_of(lines, names_en))
             standard_queries.write_standard(session, standard, f"[{midnight.isoformat()},)")
             _note(session, report, effective_on, actor)
+            ask_rewrite(session, midnight)
             report.written = True
     return report
 

@@ -41,6 +41,17 @@ def tiles(
 
 
 @app.command()
+def desk(
+    count: Annotated[int, typer.Option(min=20, max=5_000, help="Requests of each kind.")] = 60,
+) -> None:
+    """What is asked all day: clocks, due, tasks, lists, counts, figures, against bare SQL."""
+    from app.cli.bench_desk import run
+
+    with open_context() as context:
+        console.print(run(context, count=count))
+
+
+@app.command()
 def scope(
     count: Annotated[int, typer.Option(min=20, max=5_000, help="Places looked at.")] = 200,
 ) -> None:

@@ -4,7 +4,6 @@ Both sides ask for the same cases, the app's own filter in place: with row secur
 database's role for requests, and without it as the house.
 """
 
-import secrets
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,14 +14,13 @@ import psycopg
 from rich.table import Table
 from sqlalchemy import Engine
 
+from app.cli.service_session import acting
 from app.cli.terminal import give_up
 from app.core.clock import utc_now
 from app.core.context import Context
-from app.core.db import reading, writing
+from app.core.db import reading
 from app.core.scope import DATABASE_ROLE, Scope
-from app.identity import account_queries, passwords
 from app.identity import queries as accounts
-from app.identity import service as identity
 from app.identity.rules import Role
 from app.incidents import queries as incidents
 from app.incidents.schemas import IncidentQuery
@@ -58,9 +56,11 @@ def run(context: Context, *, count: int) -> Table:
     table = Table("task", "scope", "with p50 ms", "without p50 ms", "ratio p50", "ratio p95",
                   title=title)  # fmt: skip
     for area in _areas(engine, city.code):
-        with _acting(engine, area) as scope, _connections(context, scope) as (ours, bare):
-            for task, sides in _tasks(engine, scope, area, ours, bare).items():
-                table.add_row(task, codes.level_of(area).value, *_compare(*sides, spots))
+        with acting(engine, Role.DUTY_OFFICER, area) as token:
+            scope = Scope(*codes.code_range(area), token)
+            with _connections(context, scope) as (ours, bare):
+                for task, sides in _tasks(engine, scope, area, ours, bare).items():
+                    table.add_row(task, codes.level_of(area).value, *_compare(*sides, spots))
     return table
 
 
@@ -68,24 +68,6 @@ def _areas(engine: Engine, city_code: int) -> Sequence[int]:
     """The city, and one district, subdistrict and community of it: the busiest cell's."""
     with reading(engine) as session:
         return [code for code in accounts.demo_chain(session) if code % 1000 == 0] or [city_code]
-
-
-@contextmanager
-def _acting(engine: Engine, area: int) -> Iterator[Scope]:
-    """The scope of a session that ends, and leaves nothing, with the measurement."""
-    token = secrets.token_urlsafe(identity.TOKEN_BYTES)
-    name = f"bench_{secrets.token_hex(4)}"
-    with writing(engine) as session:
-        account = account_queries.add(session, name, passwords.UNUSABLE, area, demo=False)
-        if account is None:
-            raise give_up("Try again: the name of the account for measuring is taken.")
-        grant = account_queries.add_grant(session, account, Role.DUTY_OFFICER, area, None)
-        accounts.add_sign_in(session, identity.token_hash(token), account, grant)
-    try:
-        yield Scope(*codes.code_range(area), token)
-    finally:
-        with writing(engine) as session:
-            account_queries.delete(session, account)
 
 
 @contextmanager

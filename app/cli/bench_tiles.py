@@ -60,7 +60,7 @@ def run(context: Context, *, count: int) -> Table:
         places = _places(connection, count)
         if not places:
             raise give_up("No city is loaded; see `minqing city load`.")
-        with _serving(context) as ours:
+        with serving(context) as ours:
             lines = [
                 *_vector(ours, connection, places),
                 *_layers(ours, connection),
@@ -213,7 +213,7 @@ class Client:
 
 
 @contextmanager
-def _serving(context: Context) -> Iterator[Client]:
+def serving(context: Context) -> Iterator[Client]:
     """Our server as a second process, as `minqing serve` starts it."""
     environment = {
         "MINQING_DATABASE_URL": context.url.render_as_string(hide_password=False),

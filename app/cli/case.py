@@ -1,4 +1,4 @@
-"""`minqing case …`: what happens to cases by itself."""
+"""`minqing case …`: what happens to cases by itself; whether lists say what the log says."""
 
 from datetime import date, datetime, time
 from typing import Annotated
@@ -62,3 +62,38 @@ def rule(
     except ValueError as error:
         raise give_up(str(error)) from error
     console.print(f"From {since.isoformat()}: {prefix} after {days or 'no'} days.", markup=False)
+
+
+MOST_SHOWN = 40
+
+
+@app.command("check")
+def check(
+    everything: Annotated[
+        bool, typer.Option("--all", help="The past of all cases too, not of the last 36 hours.")
+    ] = False,
+    mend: Annotated[
+        bool, typer.Option("--mend", help="Write what the log says wherever they differ.")
+    ] = False,
+) -> None:
+    """Hold what lists and counts are read from against the log. Exit code 1 where they differ."""
+    from app.cli.terminal import progress_bar
+    from app.incidents.reading import checking
+    from app.incidents.reading.rewriting import CHECKED_BACK
+
+    since = None if everything else utc_now() - CHECKED_BACK
+    with open_context() as context:
+        with progress_bar() as bar:
+            found = checking.differences(context.engine, since=since, progress=bar)
+        for difference in found[:MOST_SHOWN]:
+            console.print(str(difference), markup=False, highlight=False)
+        if len(found) > MOST_SHOWN:
+            console.print(f"and {len(found) - MOST_SHOWN} more")
+        if found and mend:
+            with progress_bar() as bar:
+                checking.mend(context.engine, [one.no for one in found], bar)
+            cases = len({one.no for one in found})
+            console.print(f"Written anew for {cases} cases, from the log.", highlight=False)
+    if not found:
+        console.print("The reading model says what the log says.")
+    raise typer.Exit(1 if found and not mend else 0)

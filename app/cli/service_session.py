@@ -1,11 +1,19 @@
 """A session for our own programs, which go in by the front door like everybody else."""
 
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine
+
+from app.cli.terminal import give_up
 from app.core.context import Context
-from app.core.db import reading
-from app.identity import demo
+from app.core.db import reading, writing
+from app.identity import account_queries, demo, passwords, queries
 from app.identity import service as identity
 from app.identity.cookies import PLAIN
 from app.identity.keys import Key
+from app.identity.rules import Role
 from app.places import queries as places
 from geodata import codes
 
@@ -16,6 +24,30 @@ SOME_CITY = 620100000000000
 def headers(context: Context) -> dict[str, str]:
     """The headers of requests (over http, on this machine) in a new session of the service."""
     token = demo.open_service_session(context.engine, _city_code(context))
+    return headers_of(token)
+
+
+@contextmanager
+def acting(engine: Engine, role: Role, area: int) -> Iterator[str]:
+    """The token of a session in a role over an area, for measuring; it ends with the block, and
+    leaves nothing."""
+    token = secrets.token_urlsafe(identity.TOKEN_BYTES)
+    name = f"bench_{secrets.token_hex(4)}"
+    with writing(engine) as session:
+        account = account_queries.add(session, name, passwords.UNUSABLE, area, demo=False)
+        if account is None:
+            raise give_up("Try again: the name of the account for measuring is taken.")
+        grant = account_queries.add_grant(session, account, role, area, None)
+        queries.add_sign_in(session, identity.token_hash(token), account, grant)
+    try:
+        yield token
+    finally:
+        with writing(engine) as session:
+            account_queries.delete(session, account)
+
+
+def headers_of(token: str) -> dict[str, str]:
+    """The headers of requests (over http, on this machine) in a session."""
     return {"Cookie": f"{PLAIN}={token}", "X-Minqing-Token": identity.header_token(token)}
 
 

@@ -71,11 +71,10 @@ def reading(engine: Engine, scope: Scope | None = None) -> Iterator[Session]:
         yield session
 
 
-@contextmanager
-def reading_one_moment(engine: Engine, scope: Scope | None = None) -> Iterator[Session]:
-    """As `reading`, but every statement sees the database as it was at the first one."""
-    with reading(engine.execution_options(isolation_level="REPEATABLE READ"), scope) as session:
-        yield session
+def of_one_moment(engine: Engine) -> Engine:
+    """The same engine for sessions in which every statement sees the database as it was at the
+    first one. Make it once: it costs more than a statement."""
+    return engine.execution_options(isolation_level="REPEATABLE READ")
 
 
 @contextmanager

@@ -149,6 +149,44 @@ def running(data_dir: Path) -> Iterator[Cluster]:
                     stop(cluster)
 
 
+def copy(data_dir: Path, target_dir: Path) -> Cluster:
+    """Copy the cluster of a data directory, which may be in use, into another one.
+
+    Args:
+        data_dir: whose cluster is copied.
+        target_dir: made if need be; must have no cluster yet.
+
+    Returns:
+        The copy, not started.
+
+    Raises:
+        EmbeddedError: there is one already, or copying fails; nothing stays of half a copy.
+    """
+    target_dir.mkdir(parents=True, exist_ok=True)
+    target = locate(target_dir)
+    _own_folder(target, target.socket_dir)
+    with running(data_dir) as source, _turn(target):
+        if target.data_dir.exists() and any(target.data_dir.iterdir()):
+            raise EmbeddedError(f"{target.data_dir} holds a database already; choose another.")
+        _own_folder(target, target.data_dir)
+        done = _run(
+            source,
+            "pg_basebackup",
+            "-h",
+            str(source.socket_dir),
+            "-U",
+            OWNER,
+            "-D",
+            str(target.data_dir),
+            "--wal-method=stream",
+            "--checkpoint=fast",
+        )
+        if done.returncode != 0:
+            shutil.rmtree(target.data_dir, ignore_errors=True)
+            raise EmbeddedError(f"The database cannot be copied: {done.stderr.strip()}")
+    return target
+
+
 @contextmanager
 def _turn(cluster: Cluster) -> Iterator[None]:
     # Two commands started at once must not both run initdb, nor one stop what another starts.

@@ -22,6 +22,7 @@ from procrastinate.jobs import Status
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from app.core import memory
 from app.core.clock import utc_now
 from app.core.context import Context
 from app.core.db import reading
@@ -116,7 +117,10 @@ def _register_task(app: procrastinate.App, context: Context, task: Task) -> None
     @app.task(name=task.name, queue=ASKED_FOR, pass_context=True)
     def run(job_context: procrastinate.JobContext, row_id: int) -> None:
         asked = Asked(row_id, job_context.job.attempts, job_context.should_abort)
-        said = task.run(context, asked)
+        try:
+            said = task.run(context, asked)
+        finally:
+            memory.give_back()
         log.info("task", name=task.name, row=row_id, said=str(said))
 
 

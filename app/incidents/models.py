@@ -163,8 +163,10 @@ class IncidentEvent(Base):
     status: Mapped[str] = mapped_column(Text)
     tier: Mapped[str] = mapped_column(Text)
     reason: Mapped[str | None] = mapped_column(Text)
-    # That of its case: row security must not have to look it up.
+    # That of its case as it lies now: row security must not have to look it up.
     cell_code: Mapped[Code]
+    # The cell that the case left, where boundaries were redrawn under it.
+    from_cell: Mapped[int | None] = mapped_column(BigInteger)
     # Who took it: the post's account, its role, the area of the grant under which it acted. All
     # empty for what a program did.
     account_id: Mapped[int | None] = mapped_column(BigInteger)
@@ -180,6 +182,8 @@ class IncidentEvent(Base):
         Index("incident_event_case", "no", "ordinal"),
         Index("incident_event_other", "other_no",
               postgresql_where=text("other_no IS NOT NULL")),
+        Index("incident_event_rezoned", "no", "at",
+              postgresql_where=text("from_cell IS NOT NULL")),
         {"postgresql_partition_by": "RANGE (at)"},
     )  # fmt: skip
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
+from app.core.errors import not_found
 from app.core.query_words import parse_bbox
 from app.core.scope import within
 from app.incidents.models import Category, Incident, IncidentEvent, ReportReceipt
@@ -64,6 +65,7 @@ EVENT_COLUMNS = (
     IncidentEvent.until,
     IncidentEvent.outcome,
     IncidentEvent.other_no,
+    IncidentEvent.from_cell,
 )
 AnyRow = Row[*tuple[Any, ...]]
 Rows = Sequence[AnyRow]
@@ -316,11 +318,32 @@ def _selected(query: IncidentFilter, now: datetime) -> list[ColumnElement[bool]]
 
 
 def lock(session: Session, no: int, reported_at: datetime) -> AnyRow:
-    """The case's state of now, held until the transaction ends."""
+    """The case's state of now, held until the transaction ends.
+
+    Raises:
+        Problem: 404 where it has left the scope while we waited for it: boundaries were redrawn
+            under it.
+    """
     found = select(Incident.status, Incident.cell_code, Incident.category).where(
         Incident.reported_at == reported_at, Incident.no == no
     )
-    return session.execute(found.with_for_update()).one()
+    row = session.execute(found.with_for_update()).first()
+    if row is None:
+        raise not_found("incident", no)
+    return row
+
+
+def cells_left_after(session: Session, nos: Sequence[int], at: datetime) -> dict[int, int]:
+    """In which cell cases lay at `at` that have been moved to another since, by number."""
+    found = (
+        select(IncidentEvent.no, IncidentEvent.from_cell)
+        .ext(postgresql.distinct_on(IncidentEvent.no))
+        .where(
+            IncidentEvent.no.in_(nos), IncidentEvent.from_cell.is_not(None), IncidentEvent.at > at
+        )
+        .order_by(IncidentEvent.no, IncidentEvent.at)
+    )
+    return {row.no: row.from_cell for row in session.execute(found)}
 
 
 def set_state(session: Session, no: int, reported_at: datetime, **values: Any) -> None:

@@ -55,6 +55,7 @@ class Step(StrEnum):
     UNMERGE = "unmerge"
     REOPEN = "reopen"
     FOLLOW_UP = "follow_up"
+    REZONE = "rezone"
 
 
 class Verification(StrEnum):
@@ -241,6 +242,7 @@ class Event:
         until: when a suspension ends by itself.
         outcome: what was found, or how it ended; a word of that step's.
         other_no: number of the case into which it was merged.
+        from_cell: the cell that the case left, where boundaries were redrawn under it.
     """
 
     at: datetime
@@ -253,6 +255,7 @@ class Event:
     until: datetime | None = None
     outcome: str | None = None
     other_no: int | None = None
+    from_cell: int | None = None
 
 
 @dataclass(frozen=True)

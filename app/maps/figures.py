@@ -11,13 +11,14 @@ from collections.abc import Callable, Hashable
 from datetime import datetime
 from hashlib import blake2b
 from typing import NamedTuple
+from zlib import crc32
 
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from app.core.answers import JSON, Ready, in_thread, is_known
 from app.core.context import Context
-from app.core.db import reading_one_moment
+from app.core.db import of_one_moment, reading
 from app.core.scope import Scope
 from app.dispatch.schemas import StaffingQuery
 from app.dispatch.service import list_staffing
@@ -43,9 +44,10 @@ from tiles.cache import ByteCache
 from tiles.counts import CountedStore
 
 CACHE_BYTES = 24_000_000
-# The machine has other things to do than figures.
-AT_ONCE = 2
+# Most of the time of one is spent waiting for the database; the counting itself is short.
+AT_ONCE = 8
 GZIP_LEVEL = 1
+KEPT_S = 60
 OPERATION_OF = {
     Part.HEAD: "count_incidents",
     Part.CLOCKS: "summarise_clocks",
@@ -108,7 +110,8 @@ class FiguresDesk:
             heat: tells its legend.
             cases: those of now, as they are counted; 503 while they are not read yet.
         """
-        self._context = context
+        self._data_dir = context.settings.data_dir
+        self._engine = of_one_moment(context.engine)
         self._store = store
         self._boundaries = boundaries
         self._heat = heat
@@ -152,7 +155,7 @@ class FiguresDesk:
         return (
             type(words).__name__,
             words.model_dump_json(warnings=False),
-            int(asked.now.timestamp() // 60),
+            turn_of(scope, asked.now),
             scope.codes,
             may(asked.actor.role, SEES_CASES),
             self._store.version_within(*scope.codes),
@@ -217,7 +220,7 @@ class FiguresDesk:
         wants_gaps = Part.STAFFING in words.parts
         if not wants_clocks and not wants_gaps:
             return None, None
-        with reading_one_moment(self._context.engine, asked.scope) as session:
+        with reading(self._engine, asked.scope) as session:
             clocks = self._clocks(session, words.area, asked.now) if wants_clocks else None
             gaps = _gaps(session, words, asked.now) if wants_gaps else None
             if not queries.scope_holds(session, asked.scope):
@@ -226,10 +229,16 @@ class FiguresDesk:
 
     def _clocks(self, session: Session, area: int | None, now: datetime) -> ClockSummary | None:
         try:
-            calendar = city_calendar(self._context.settings.data_dir)
+            calendar = city_calendar(self._data_dir)
         except WorkingDaysError:
             return None
         return due.summary(session, area, now, calendar)
+
+
+def turn_of(scope: Scope, now: datetime) -> int:
+    """The number of the minute for which answers of a scope are kept. Each scope's minutes turn at
+    a second of its own, so that not all of them are counted anew at once."""
+    return int((now.timestamp() + crc32(b"%d-%d" % scope.codes) % KEPT_S) // KEPT_S)
 
 
 def _gaps(session: Session, words: FiguresQuery, now: datetime) -> int:

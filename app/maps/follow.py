@@ -8,6 +8,7 @@ import orjson
 import psycopg
 import structlog
 
+from app.core import memory
 from app.core.context import Context
 from app.live import queries as stream
 from app.live.connection import Connected
@@ -21,6 +22,8 @@ log = structlog.get_logger()
 
 # A wake-up can be lost, and boundaries change without one.
 LOOK_ANYWAY_S = 1.0
+# Read in a second or so; whoever starts a server need not be shown a map without them.
+FEW_CASES = 300_000
 # Behind the last number there can be.
 NO_EVENT = 2**63 - 1
 READER = "minqing-maps-reader"
@@ -39,7 +42,10 @@ class Follower(Connected):
         on_reload: Callable[[], None],
     ) -> None:
         super().__init__(context.conninfo)
+        # Cases and boundaries are known.
         self.ready = asyncio.Event()
+        # So they are, or the boundaries are and the cases will take a while.
+        self.presentable = asyncio.Event()
         self._store = store
         self._boundaries = boundaries
         self._on_reload = on_reload
@@ -50,10 +56,15 @@ class Follower(Connected):
     async def serve(self, connection: psycopg.AsyncConnection[Any]) -> None:
         """Follow until the connection breaks. LISTEN comes first, so nothing falls between."""
         await stream.listen(connection)
+        # Before the cases, which may take seconds: areas can be drawn without them.
+        self._boundaries.set(*await queries.boundary_versions(connection))
+        if await queries.cases_about(connection) > FEW_CASES:
+            self.presentable.set()
         while True:
             await self._catch_up(connection)
             self._boundaries.set(*await queries.boundary_versions(connection))
             self.ready.set()
+            self.presentable.set()
             self.working()
             async for _ in connection.notifies(timeout=LOOK_ANYWAY_S, stop_after=1):
                 pass
@@ -92,6 +103,7 @@ class Follower(Connected):
     async def _reload(self, now: Cursor | None) -> None:
         # The place in the stream was read before the cases are: what comes between is read twice.
         self._store.replace(await asyncio.to_thread(self._read, None))
+        await asyncio.to_thread(memory.give_back)
         self._at = now
         self._on_reload()
         STORE_LOADS.inc()

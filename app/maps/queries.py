@@ -18,6 +18,11 @@ SELECT now(), v.id, CASE WHEN lower_inf(valid) THEN NULL ELSE lower(valid) END,
 FROM (SELECT 1) one LEFT JOIN published.boundary_version v ON NOT isempty(v.valid)
 ORDER BY v.id
 """
+# As counted when the tables were analyzed last; -1 where they never were.
+CASES_ABOUT = b"""
+SELECT coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint FROM pg_inherits h
+JOIN pg_class c ON c.oid = h.inhrelid WHERE h.inhparent = 'public.incident'::regclass
+"""
 SURFACES = text("SELECT code, area_m2 FROM published.area WHERE level = :level AND valid @> :at")
 # A case has no event before it was reported, so `since` bounds its events as well.
 IN_STATES = text("""
@@ -49,6 +54,13 @@ async def boundary_versions(
     cursor = await connection.execute(VERSIONS)
     found = await cursor.fetchall()
     return [BoundaryVersion(*row[1:]) for row in found if row[1] is not None], found[0][0]
+
+
+async def cases_about(connection: psycopg.AsyncConnection[Any]) -> int:
+    """About how many cases there are, without counting them."""
+    cursor = await connection.execute(CASES_ABOUT)
+    found = await cursor.fetchone()
+    return 0 if found is None else int(found[0])
 
 
 def surfaces_m2(session: Session, level: str, at: datetime) -> dict[int, float]:

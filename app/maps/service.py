@@ -49,11 +49,12 @@ class Maps:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Begin to follow the city. Waits a moment for its cases, then goes on without."""
+        """Begin to follow the city. Waits a moment for its cases, unless they are many, then goes
+        on without."""
         await self.pool.open(wait=False)
         self._task = asyncio.create_task(self._follower.run())
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._follower.ready.wait(), READY_WITHIN_S)
+            await asyncio.wait_for(self._follower.presentable.wait(), READY_WITHIN_S)
 
     async def stop(self) -> None:
         """Let go of all connections."""
@@ -98,7 +99,11 @@ class Maps:
 
     def select(self, snapshot: Snapshot, wanted: CaseFilter) -> Rows:
         """Rows of the cases that a filter selects, states in the past from the event log."""
-        rows = points.select(snapshot.columns, wanted, self.store.states)
+        index = self.store.index()
+        if index.columns is snapshot.columns:
+            rows = counts.select(index, wanted, self.store.states)
+        else:
+            rows = points.select(snapshot.columns, wanted, self.store.states)
         if wanted.needs_history:
             with reading(self._context.engine) as session:
                 numbers = queries.numbers_in_states(session, wanted)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.core.db import wait_as_long_as_it_takes
 
 TURN_LOCK = 0x63697479
+CELLS_LOCK = 0x63656C6C
 
 
 def take_turn(session: Session) -> None:
@@ -27,6 +28,18 @@ def try_turn(session: Session) -> bool:
         wait_as_long_as_it_takes(session)
         _settle(session)
     return bool(found)
+
+
+def keep_cells(session: Session) -> None:
+    """Let no boundaries come into force until this transaction ends: for whoever files something
+    in a cell. Waits for a publication in its last moments only."""
+    session.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": CELLS_LOCK})
+
+
+def change_cells(session: Session) -> None:
+    """Wait for all who file something in the cells of before, and let others wait for the new ones
+    until this transaction ends."""
+    session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CELLS_LOCK})
 
 
 def _settle(session: Session) -> None:

@@ -28,14 +28,17 @@ END $$;
 
 SELECT ensure_months(now() - interval '1 month', now() + interval '3 months');
 
--- What is in a log stays as it is. The one exception is made for retention: free text may be emptied,
--- and nothing else of the row changed with it. (A trigger for statements lets nothing through.)
+-- What is in a log stays as it is, with two exceptions: free text may be emptied (retention), and the
+-- cell that says who may see a row follows its case when boundaries are redrawn (`move_cases`; where
+-- the case lay before is logged). Nothing else of the row changes with either, and no request may do
+-- it. (A trigger for statements lets nothing through.)
 CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     free_text CONSTANT text[] := ARRAY['reason', 'terms'];
 BEGIN
     IF TG_LEVEL = 'ROW' AND TG_OP = 'UPDATE' THEN
-        IF to_jsonb(NEW) - free_text = to_jsonb(OLD) - free_text AND NOT EXISTS (
+        IF to_jsonb(NEW) - free_text - 'cell_code' = to_jsonb(OLD) - free_text - 'cell_code'
+           AND NOT EXISTS (
             SELECT FROM unnest(free_text) AS name
             WHERE coalesce(to_jsonb(NEW) ->> name, '') <> ''
               AND to_jsonb(NEW) ->> name IS DISTINCT FROM to_jsonb(OLD) ->> name)

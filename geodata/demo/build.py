@@ -3,8 +3,8 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -13,12 +13,15 @@ from zoneinfo import ZoneInfo
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from geodata import codes, coverage, shapes
 from geodata.codes import LEVELS
 from geodata.demo import checks, drafting, frames, incidents, river, roster, stations
-from geodata.demo.district import DistrictDraft
+from geodata.demo.district import GRID_DEG, DistrictDraft
 from geodata.demo.frames import City
 from geodata.demo.recipe import RECIPE_VERSION, CityFacts, Recipe, read_facts
 from geodata.demo.sources import Sources, read_sources
@@ -27,7 +30,7 @@ from geodata.progress import Progress
 
 MANIFEST = "manifest.json"
 CATEGORIES_FILE = Path(__file__).parent / "incident_mix.csv"
-_GRID_DEG = 1e-6
+_RIM_DEG = 1e-4
 
 
 @dataclass(frozen=True)
@@ -98,15 +101,33 @@ def make_city(recipe: Recipe, facts: CityFacts, source_dir: Path, progress: Prog
 def _faces(
     drafts: list[DistrictDraft], sources: Sources, progress: Progress
 ) -> coverage.GeometryArray:
-    """The base units of the whole city, on borders noded once for all in degrees."""
+    """The base units of the whole city, on borders noded in degrees."""
     progress.step("joining borders", 0, 2)
-    noded = coverage.node(np.concatenate([draft.lines for draft in drafts]), _GRID_DEG)
+    outlines = [sources.outlines[draft.code] for draft in drafts]
+    noded = _noded(drafts, outlines)
     progress.step("joining borders", 1, 2)
-    outline = shapely.coverage_union_all([sources.outlines[draft.code] for draft in drafts])
+    outline = shapely.coverage_union_all(outlines)
     points = np.vstack([draft.points for draft in drafts])
     faces = coverage.faces(noded, points, outline)
     progress.step("joining borders", 2, 2)
     return faces.polygons
+
+
+def _noded(drafts: list[DistrictDraft], outlines: Sequence[BaseGeometry]) -> coverage.GeometryArray:
+    """The borders of all districts, noded with each other where districts meet.
+
+    Those of one district are noded already, and come no nearer to another than its outline.
+    """
+    if len(drafts) == 1:
+        return drafts[0].lines
+    inner, rim = [], []
+    for draft, outline in zip(drafts, outlines, strict=True):
+        border = outline.boundary
+        shapely.prepare(border)
+        near = shapely.dwithin(border, draft.lines, _RIM_DEG)
+        inner.append(draft.lines[~near])
+        rim.append(draft.lines[near])
+    return np.concatenate([*inner, coverage.node(np.concatenate(rim), GRID_DEG)])
 
 
 def _write_city(city: City, folder: Path, progress: Progress) -> None:
@@ -141,12 +162,29 @@ def _write_content(city: City, recipe: Recipe, folder: Path, progress: Progress)
     categories = pd.read_csv(CATEGORIES_FILE, dtype={"code": "string"})
     anchor_on = recipe.anchor_on
     assert anchor_on is not None
-    cases = incidents.generate(
+    made = incidents.generate(
         areas, units, categories, recipe.incidents, anchor_on, rng(14), progress
     )
-    cases.incidents.to_parquet(folder / "incidents.parquet", compression="zstd")
-    cases.events.to_parquet(folder / "incident_events.parquet", compression="zstd")
-    return len(cases.incidents)
+    return _write_cases(made, folder)
+
+
+def _write_cases(parts: Generator[incidents.Incidents, None, None], folder: Path) -> int:
+    """Write the cases and their events as they are made, a group of rows each; count cases."""
+    with ExitStack() as files, closing(parts):
+        writers: dict[str, pq.ParquetWriter] = {}
+        count = 0
+        for part in parts:
+            for name, frame in (("incidents", part.incidents), ("incident_events", part.events)):
+                table = pa.Table.from_pandas(frame, preserve_index=False)
+                if name not in writers:
+                    writers[name] = files.enter_context(
+                        pq.ParquetWriter(
+                            folder / f"{name}.parquet", table.schema, compression="zstd"
+                        )
+                    )
+                writers[name].write_table(table)
+            count += len(part.incidents)
+    return count
 
 
 def _manifest(city: City, recipe: Recipe, facts: CityFacts, cases: int) -> Manifest:

@@ -21,6 +21,7 @@ from geodata.demo.sources import METRIC_CRS, Place
 
 FEWEST_CELLS = 3
 FEWEST_UNITS, MOST_UNITS = 12, 20
+GRID_DEG = 1e-6
 _NODE_GRID_M = 0.01
 _EDGE_STEP_M = 160.0
 _TOWN_CANDIDATES = 400
@@ -58,7 +59,7 @@ class DistrictDraft:
 
     Attributes:
         code: the district's code.
-        lines: LineStrings in EPSG:4326, the borders of all units, on the 1e-6 degree grid.
+        lines: LineStrings in EPSG:4326, the borders of all units, noded on the grid `GRID_DEG`.
         points: (n, 2) lon, lat in degrees, one inside each unit.
         cell_codes: (n,) the cell of each unit, ascending.
         drawn_cells: (n,) the cell inside which each unit was drawn; streets run around those.
@@ -207,7 +208,7 @@ def _finish(
     inside = shapely.get_coordinates(shapely.point_on_surface(units))
     return DistrictDraft(
         code=task.code,
-        lines=shapely.transform(lines, lambda xy: place(xy).round(6)),
+        lines=coverage.node(shapely.transform(lines, lambda xy: place(xy).round(6)), GRID_DEG),
         points=place(inside),
         cell_codes=owners,
         drawn_cells=owners,

@@ -1,9 +1,10 @@
 """Made-up incidents of a year: where, when, what, and how each went on.
 
 `load_mix()` reads how often each category occurs; `generate` draws. All is vectorised and works in
-slices, so that two million incidents fit beside everything else.
+slices, so that two million incidents never stand in memory together.
 """
 
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,6 +20,7 @@ from geodata.demo.hotspots import Places
 from geodata.demo.lifecycle import Cases, History, Reasons
 from geodata.demo.rhythm import Rhythm, anchor_end_s, window_s
 from geodata.demo.scatter import points_in
+from geodata.demo.side_by_side import in_order
 from geodata.demo.wording import Wording
 from geodata.demo.workclock import WorkClock
 from geodata.progress import Progress
@@ -26,6 +28,9 @@ from geodata.progress import Progress
 HERE = Path(__file__).parent
 _CENTRE_SOURCES = ("hotline", "police_call", "warning", "leader", "transfer", "sensor")
 _BACKLOG_S = 150 * 86_400
+SLICE_SIZE = 60_000
+AT_ONCE = 2
+"""Slices that are drawn side by side; numpy and Arrow let go of the interpreter while they work."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +60,8 @@ def generate(  # noqa: PLR0917 the order is the one its callers know
     rng: np.random.Generator,
     progress: Progress,
     *,
-    slice_size: int = 200_000,
-) -> Incidents:
+    slice_size: int = SLICE_SIZE,
+) -> Generator[Incidents, None, None]:
     """Draw `count` incidents of the 365 days to `anchor_on` and the 7 days after it.
 
     Args:
@@ -65,27 +70,39 @@ def generate(  # noqa: PLR0917 the order is the one its callers know
         categories: what `load_mix` answers, or rows like it.
         count: how many incidents, 0 upwards.
         anchor_on: the last full day in the city's local time.
-        rng: source of chance; the same seed and input give the same answer.
+        rng: source of chance; the same seed, input and slice size give the same answer.
         progress: told after each slice.
-        slice_size: how many incidents are worked on at a time; bounds the memory.
+        slice_size: how many incidents are drawn at a time; bounds the memory.
 
-    Returns:
-        The incidents, numbered from 1 in the order in which they were reported, every one inside
-        the cell it names, and their events.
+    Yields:
+        The incidents, a slice at a time, numbered from 1 in the order in which they were reported,
+        every one inside the cell it names, and their events. At least one slice.
 
     Raises:
         geodata.progress.Cancelled: whoever watches has asked to stop.
     """
     maker = _Maker(areas, units, categories, anchor_on, rng)
     category, reported_s = maker.when(count)
-    incidents, events = [], []
-    for first in range(0, max(count, 1), slice_size):
-        part = slice(first, min(first + slice_size, count))
-        frame, history = maker.slice(first, category[part], reported_s[part])
-        incidents.append(frame)
-        events.append(history)
-        progress.step("incidents", part.stop, count)
-    return Incidents(pd.concat(incidents, ignore_index=True), pd.concat(events, ignore_index=True))
+    firsts = range(0, max(count, 1), slice_size)
+    # Every slice has chance of its own, so that it does not matter which one is drawn first.
+    chances = dict(zip(firsts, [rng, *rng.spawn(len(firsts) - 1)], strict=True))
+
+    def draw(first: int) -> Incidents:
+        part = slice(first, first + slice_size)
+        return maker.slice(first, category[part], reported_s[part], chances[first])
+
+    for done, made in enumerate(in_order(draw, firsts, AT_ONCE), start=1):
+        yield made
+        progress.step("incidents", min(done * slice_size, count), count)
+
+
+def joined(parts: Iterable[Incidents]) -> Incidents:
+    """Slices one after the other as one."""
+    found = list(parts)
+    return Incidents(
+        pd.concat([part.incidents for part in found], ignore_index=True),
+        pd.concat([part.events for part in found], ignore_index=True),
+    )
 
 
 class _Maker:
@@ -142,22 +159,26 @@ class _Maker:
         return np.repeat(np.arange(len(of_each)), of_each)[order], times[order]
 
     def slice(
-        self, first: int, category: IntArray, reported_s: IntArray
-    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        self,
+        first: int,
+        category: IntArray,
+        reported_s: IntArray,
+        rng: np.random.Generator,
+    ) -> Incidents:
         """The incidents number `first + 1` onwards and their events."""
         count = len(category)
-        unit = self._where(category)
-        lon, lat = points_in(self._polygons, unit, self._rng)
+        unit = self._where(category, rng)
+        lon, lat = points_in(self._polygons, unit, rng)
         urban = self._urban[unit]
         place = self._place.take(pa.array(self._place_of_unit[unit]))
-        title, description = self._wording.write(self._mix, category, urban, place, self._rng)
-        source = self._source(category)
-        occurred_s = reported_s - self._lag_s(category)
-        history = self._live(category, reported_s, source)
+        title, description = self._wording.write(self._mix, category, urban, place, rng)
+        source = self._source(category, rng)
+        occurred_s = reported_s - self._lag_s(category, rng)
+        history = self._live(category, reported_s, source, rng)
         status, closed_s = _state_at(history, count, self._anchor_end_s)
         numbers = np.arange(first + 1, first + count + 1, dtype=np.int64)
         frame = pa.table(
-            {"id": _uuids(count, self._rng), "title": title, "description": description}
+            {"id": _uuids(count, rng), "title": title, "description": description}
         ).to_pandas()
         incidents = pd.DataFrame(
             {
@@ -166,7 +187,7 @@ class _Maker:
                 "category": _words(category, self._mix["code"].tolist()),
                 "title": frame["title"],
                 "description": frame["description"],
-                "severity": self._severity(category),
+                "severity": self._severity(category, rng),
                 "source": _words(source, self._sources),
                 "occurred_at": _utc(occurred_s),
                 "reported_at": _utc(reported_s),
@@ -177,11 +198,11 @@ class _Maker:
                 "closed_at": _utc(closed_s),
             }
         )
-        return incidents, self._events(history, numbers)
+        return Incidents(incidents, self._events(history, numbers))
 
-    def _where(self, category: IntArray) -> IntArray:
+    def _where(self, category: IntArray, rng: np.random.Generator) -> IntArray:
         unit = np.empty(len(category), dtype=np.int64)
-        chance = self._rng.random(len(category))
+        chance = rng.random(len(category))
         for row in np.unique(category).tolist():
             chosen = category == row
             edges = self._edges[row]
@@ -189,33 +210,39 @@ class _Maker:
             unit[chosen] = np.minimum(found, len(edges) - 1)
         return unit
 
-    def _source(self, category: IntArray) -> IntArray:
-        chance = self._rng.random(len(category))
+    def _source(self, category: IntArray, rng: np.random.Generator) -> IntArray:
+        chance = rng.random(len(category))
         passed = self._source_edges[category] < chance[:, None]
         column: IntArray = np.minimum(passed.sum(axis=1), len(self._sources) - 1)
         return column
 
-    def _severity(self, category: IntArray) -> SmallArray:
+    def _severity(self, category: IntArray, rng: np.random.Generator) -> SmallArray:
         usual = self._mix["severity"].to_numpy(dtype=np.int64)[category]
-        chance = self._rng.random(len(category))
+        chance = rng.random(len(category))
         severity = usual + (chance > 0.9) - (chance < 0.12)
         # The highest grade stays rare: hardly any case that is not of a grave kind reaches it.
         severity = np.where((usual < 4) & (chance <= 0.985), np.minimum(severity, 3), severity)
         grade: SmallArray = np.clip(severity, 1, 4).astype(np.int8)
         return grade
 
-    def _lag_s(self, category: IntArray) -> IntArray:
+    def _lag_s(self, category: IntArray, rng: np.random.Generator) -> IntArray:
         """How long before the report it happened: minutes if it is urgent, else up to a day."""
         urgent = self._urgent()[category]
         middle = np.where(urgent, np.log(240.0), np.log(2400.0))
-        lag = self._rng.lognormal(middle, 1.0)
+        lag = rng.lognormal(middle, 1.0)
         return np.minimum(lag, 86_400.0).astype(np.int64)
 
     def _urgent(self) -> BoolArray:
         urgent: BoolArray = (self._mix["unit"] == "urgent_hour").to_numpy()
         return urgent
 
-    def _live(self, category: IntArray, reported_s: IntArray, source: IntArray) -> History:
+    def _live(
+        self,
+        category: IntArray,
+        reported_s: IntArray,
+        source: IntArray,
+        rng: np.random.Generator,
+    ) -> History:
         centre = np.isin(self._sources, _CENTRE_SOURCES)
         cases = Cases(
             reported_s=reported_s,
@@ -225,7 +252,7 @@ class _Maker:
             urgent=self._urgent()[category],
             from_centre=centre[source],
         )
-        return lifecycle.live(cases, self._clock, self._end_s, self._reasons, self._rng)
+        return lifecycle.live(cases, self._clock, self._end_s, self._reasons, rng)
 
     def _limit(self) -> FloatArray:
         """The limit of each category; 1 where none is fixed (as fast as possible)."""

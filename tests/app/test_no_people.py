@@ -79,7 +79,20 @@ TABLES: dict[str, tuple[str, str]] = {
     "incident_event": (
         "a step of a case, and which staff post took it",
         "at no ordinal step status tier reason cell_code account_id role area_code unit_id until"
-        " outcome other_no",
+        " outcome other_no from_cell",
+    ),
+    "case_now": (
+        "an open case as it stands: what its log says, for lists and counts",
+        "no reported_at since version cell_code category status tier unit_id held_since started_at"
+        " ended_at limit_thousandths limit_unit due_at raw_due_at soon_at extensions paused_until"
+        " resumes_at resumes_as provisional waits_leaders waits_responders waits_grid waits_chiefs"
+        " asked_by",
+    ),
+    "case_past": (
+        "a case as it stood from one event to the next",
+        "no since until cell_code unit_id held_since started_at ended_at due_at raw_due_at soon_at"
+        " paused_until resumes_at limit_thousandths version status tier limit_unit extensions"
+        " resumes_as span_class provisional category",
     ),
     "incident_status": ("a state and its stage", "status stage stage_ordinal is_open"),
     "map_feature": ("a river or a mark", "id kind name geom"),
@@ -165,7 +178,7 @@ VIEWS: dict[str, str] = {
     "filing_line": "ordinal category sub_category code condition limit unit responsible_unit"
     " closing_condition note valid",
     "incident": f"{INCIDENT} stage stage_ordinal is_open",
-    "incident_event": "no ordinal at step status tier",
+    "incident_event": "no ordinal at step status tier from_cell",
     "incident_status": "status stage stage_ordinal is_open",
     "map_feature": "id kind name geom",
     "station": STATION,

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests import staff as httpx
 from tests.chromium import watched
 from tests.server import ServerProcess
+from tests.waiting import wait_until
 
 MAP = "main .map"
 ROWS = "#incident-rows .row"
@@ -79,6 +80,58 @@ def test_open_drill_report_and_see_it_arrive_elsewhere(
         expect(viewer.get_by_text(title)).to_have_count(0)
         fresh.click()
         expect(viewer.locator(ROWS).first).to_contain_text(title)
+
+
+# What a screen shows beside its list had a path for each of its parts.
+FIGURE_PATHS = re.compile(r"/api/v1/(figures|counts|histogram|clocks|heat/legend|staffing)\b")
+
+
+def _figures_asked(page: Page) -> list[str]:
+    """The paths of figures that a page asks for from now on."""
+    asked: list[str] = []
+
+    def note(url: str) -> None:
+        if FIGURE_PATHS.search(url):
+            asked.append(url)
+
+    page.on("request", lambda request: note(request.url))
+    return asked
+
+
+@pytest.mark.parametrize("look", ["?time=30d&layers=cih", "?mode=wall", "?lang=en&time=7d"])
+def test_one_request_brings_every_figure_of_a_refresh(
+    server: ServerProcess, browser: Browser, look: str
+) -> None:
+    lon, lat = _busy_place(server)
+    with watched(browser, server=server) as (context, page, _):
+        page.goto(f"{server.base_url}/{look}")
+        today = page.locator(".figures .figure-value").first
+        expect(today).to_have_text(re.compile(r"^[0-9]"))
+        before = int(today.inner_text().replace(",", ""))
+        if "layers" in look:
+            expect(page.locator(".legend")).to_contain_text("500")
+        asked = _figures_asked(page)
+        statuses: list[int] = []
+        wire = context.new_cdp_session(page)
+        wire.send("Network.enable")
+        wire.on(
+            "Network.responseReceivedExtraInfo", lambda told: statuses.append(told["statusCode"])
+        )
+        body = {"id": str(uuid4()), "category": "0110", "title": "路边垃圾", "description": "",
+                "lon": lon, "lat": lat, "source": "patrol", "severity": 2}  # fmt: skip
+        assert httpx.post(f"{server.base_url}/api/v1/incidents", json=body).status_code == 201
+        expect(today).to_have_text(f"{before + 1:,}")
+        assert len(asked) == 1 and "/api/v1/figures?" in asked[0]
+        # Asked once more while nothing has changed, the answer is the one that the browser holds.
+        again = "fetch(url).then((answer) => answer.json()).then((told) => told.head.today)"
+
+        def told_to_keep_it() -> bool:
+            statuses.clear()
+            assert page.evaluate(f"(url) => {again}", asked[0]) == before + 1
+            return 304 in statuses
+
+        # At the turn of a minute the answer is another one.
+        wait_until(told_to_keep_it)
 
 
 def test_text_of_a_case_is_only_text(server: ServerProcess, browser: Browser) -> None:

@@ -64,7 +64,8 @@ def year(city: tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]) -> Incidents:
 
 
 def make(city: tuple[gpd.GeoDataFrame, gpd.GeoDataFrame], count: int, seed: int = 1) -> Incidents:
-    return incidents.generate(*city, incidents.load_mix(), count, ANCHOR_ON, rng(seed), Silent())
+    made = incidents.generate(*city, incidents.load_mix(), count, ANCHOR_ON, rng(seed), Silent())
+    return incidents.joined(made)
 
 
 def of_level(areas: gpd.GeoDataFrame, level: str) -> gpd.GeoDataFrame:
@@ -478,7 +479,9 @@ def test_many_incidents_come_in_slices_that_fit_together(
 ) -> None:
     def sliced(watcher: Watcher) -> Incidents:
         mix = incidents.load_mix()
-        return incidents.generate(*city, mix, 1040, ANCHOR_ON, rng(), watcher, slice_size=500)
+        return incidents.joined(
+            incidents.generate(*city, mix, 1040, ANCHOR_ON, rng(), watcher, slice_size=500)
+        )
 
     watcher = Watcher(99)
     made = sliced(watcher)
@@ -486,6 +489,7 @@ def test_many_incidents_come_in_slices_that_fit_together(
     assert made.incidents["no"].tolist() == list(range(1, 1041))
     assert str(made.incidents["category"].dtype) == "category"
     check_legal(made)
+    assert_frame_equal(made.events, sliced(Watcher(99)).events)
     with pytest.raises(Cancelled):
         sliced(Watcher(2))
 

@@ -60,6 +60,7 @@ def test_counts_what_is_selected(wanted: CaseFilter, buckets: int) -> None:
     assert INDEX.codes[np.flatnonzero(found.cells)].tolist() == where.tolist()
     assert found.cells[found.cells > 0].tolist() == numbers.tolist()
     assert found.buckets.sum() == len(rows)
+    assert counts.select(INDEX, wanted, STATES).tolist() == rows.tolist()
     again = counts.tally_rows(INDEX, rows, stretches)
     assert again.n == found.n
     assert np.array_equal(again.cells, found.cells)
@@ -70,6 +71,8 @@ def test_what_only_the_log_knows_is_refused() -> None:
     wanted = CaseFilter(NOW, days_ago(9), NOW, in_past=True, statuses=frozenset({"assigned"}))
     with pytest.raises(ValueError, match="log"):
         counts.tally(INDEX, wanted, STATES)
+    selected = counts.select(INDEX, wanted, STATES)
+    assert selected.tolist() == points.select(CASES, wanted, STATES).tolist()
 
 
 def test_figures_add_up_at_every_level() -> None:

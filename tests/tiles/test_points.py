@@ -103,6 +103,39 @@ def box_around(columns: Columns, row: int) -> Box:
     return Box(x - 1e-9, y - 1e-9, x + 1e-9, y + 1e-9)
 
 
+@settings(max_examples=40, deadline=None)
+@given(
+    amendments=st.lists(
+        st.lists(st.integers(0, 2_999), min_size=1, max_size=12, unique=True).map(sorted),
+        min_size=1,
+        max_size=30,
+    ),
+    anew=st.integers(0, 29),
+)
+def test_every_snapshot_stays_as_it_was_however_many_follow(
+    amendments: list[list[int]], anew: int
+) -> None:
+    """New cases are written behind those that are known, into memory that snapshots share."""
+    store = PointStore(STATES)
+    store.replace(CASES.take(np.arange(0, 100, 7)))
+    known = {int(row): 0 for row in range(0, 100, 7)}
+    seen = []
+    for turn, rows in enumerate(amendments, start=1):
+        if turn == anew:
+            store.replace(CASES.take(np.array(rows)))
+            known = dict.fromkeys(rows, 0)
+        fresh = CASES.take(np.array(rows))
+        store.amend(replace(fresh, severity=np.full(len(rows), turn, np.int8)))
+        known.update(dict.fromkeys(rows, turn))
+        seen.append((store.snapshot.columns, dict(known)))
+    for columns, expected in seen:
+        rows = sorted(expected)
+        assert columns.no.tolist() == CASES.no[rows].tolist()
+        assert columns.cell_code.tolist() == CASES.cell_code[rows].tolist()
+        turns = [expected[row] or int(CASES.severity[row]) for row in rows]
+        assert columns.severity.tolist() == turns
+
+
 def test_only_windows_in_which_something_changed_have_a_new_version() -> None:
     store = PointStore(STATES)
     store.replace(CASES)

@@ -7,6 +7,7 @@ from app.city.importing import boundaries, fields, hints, mosaic, queries
 from app.city.importing.boundaries import NewAreas
 from app.city.importing.report import MOST_OUTSIDE_SHARE
 from app.city.importing.work import Drawn, GeometryArray, Work
+from app.incidents.rezoning import service as rezoning
 from geodata import codes
 from geodata.codes import Level
 
@@ -141,6 +142,9 @@ def _write(work: Work, areas: NewAreas) -> None:
         f"{kept:,} cells keep their code, {len(areas.code) - kept:,} are new,"
         f" {len(before) - kept:,} are dissolved."
     )
+    moved = rezoning.follow_boundaries(work.session, work.now, told=False, progress=work.progress)
+    if moved:
+        work.report.notes.append(f"{moved:,} open cases lie in another cell now.")
     for word, count in queries.left_behind(work.session).items():
         if count:
             work.report.notes.append(f"{count:,} {word} belong to cells that are dissolved.")

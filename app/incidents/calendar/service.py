@@ -30,6 +30,7 @@ from app.incidents.clocks.rules import Clock
 from app.incidents.clocks.service import clocks_at
 from app.incidents.clocks.workdays import FILE_NAME, CityCalendar, WorkingDaysError, city_calendar
 from app.incidents.queries import AnyRow
+from app.incidents.reading.rewriting import ask_rewrite
 from app.places import queries as place_queries
 
 MOST_ITEMS, MOST_FAULTS, CASES_AT_ONCE = 100, 200, 1_000
@@ -130,6 +131,7 @@ def take(
         audit.record(
             session, actor, AuditKind.WORKING_DAYS_TAKEN, area_code=city_code, detail=detail
         )
+        ask_rewrite(session, local_midnight(date(year, 1, 1)))
         _write(data_dir / FILE_NAME, own_days.render(own))
     return TakenYear(
         year=year,

@@ -101,6 +101,7 @@ def timeline(session: Session, steps: Sequence[AnyRow], at: datetime) -> list[Ti
             until=step.until,
             outcome=step.outcome,
             other_no=step.other_no if step.other_no in others else None,
+            from_cell=step.from_cell,
         )
         for step in steps
     ]

@@ -145,6 +145,11 @@ class TimelineStep(BaseModel):
     other_no: int | None = Field(
         default=None, description="Number of the case into which it was merged."
     )
+    from_cell: int | None = Field(
+        default=None,
+        description="`rezone`: 15-digit code of the cell that it left, when boundaries were redrawn"
+        " under it.",
+    )
 
 
 class IncidentHead(BaseModel):

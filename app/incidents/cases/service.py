@@ -37,7 +37,7 @@ from app.incidents.queries import AnyRow
 from app.incidents.reading import service as reading
 from app.incidents.reading.service import CaseKey
 from app.incidents.schemas import IncidentQuery
-from app.places import addresses
+from app.places import addresses, versions
 from app.places import queries as place_queries
 from app.places import service as places
 
@@ -116,6 +116,7 @@ def _check(session: Session, new: NewIncident, now: datetime, *, demo: bool) -> 
 
 
 def _locate(session: Session, new: NewIncident, now: datetime) -> Place:
+    versions.keep_cells(session)
     if new.address is not None:
         settled = addresses.settle(session, new.address, now)
         lon, lat, uncertainty_m = settled.lon, settled.lat, settled.uncertainty_m
@@ -184,7 +185,7 @@ def list_incidents(
     sent, following = cut(rows, query.limit, lambda row: [for_cursor(row.reported_at), row.no])
     states = _states_at(session, sent, query.at) if query.at else _states_now(sent)
     clocks = clocks_at(session, sent, calendar, query.at or now)
-    items = _incidents(session, sent, states, query.at or now, clocks)
+    items = _incidents(session, sent, states, query.at or now, clocks, in_past=query.at is not None)
     return IncidentPage(total=total.n, total_is_exact=total.is_exact, items=items, next=following)
 
 
@@ -253,7 +254,7 @@ def _detail(
     if case is None:
         raise not_found("incident", key)
     clocks = clocks_at(session, [row], calendar, at)
-    incident = _incidents(session, [row], {known.no: case.state}, at, clocks)[0]
+    incident = _incidents(session, [row], {known.no: case.state}, at, clocks, in_past=True)[0]
     standing = card.standing(session, incident, case, at, actor)
     return IncidentDetail(
         **dict(incident),
@@ -300,10 +301,18 @@ def _incidents(
     states: dict[int, rules.CaseState],
     at: datetime,
     clocks: Mapping[int, Clock],
+    *,
+    in_past: bool = False,
 ) -> list[Incident]:
-    """The incidents as they are sent, in the order of `rows`; those without a state left out."""
+    """The incidents as they are sent, in the order of `rows`; those without a state left out.
+
+    Args:
+        in_past: in the cells in which they lay at `at`, not in those of now.
+    """
     rows = [row for row in rows if row.no in states]
-    chains = places.chains(session, (row.cell_code for row in rows), at)
+    cell_of = {row.no: row.cell_code for row in rows}
+    cell_of |= queries.cells_left_after(session, list(cell_of), at) if in_past else {}
+    chains = places.chains(session, cell_of.values(), at)
     named = {line.code: line for line in queries.categories(session, at)}
     gone = {row.category for row in rows} - named.keys()
     named |= {line.code: line for line in queries.last_names(session, gone)} if gone else {}
@@ -319,7 +328,8 @@ def _incidents(
             "category_name_zh": line.name_zh if line else row.category,
             "category_name_en": line.name_en if line else row.category,
             "kind": rules.kind_of(row.category),
-            "chain": chains[row.cell_code],
+            "cell_code": cell_of[row.no],
+            "chain": chains[cell_of[row.no]],
             "clock": as_sent(clocks[row.no]),
         }
         found.append(Incident(**fields))

@@ -26,7 +26,7 @@ def event_of(row: AnyRow) -> Event:
     """A step with everything that the rules look at."""
     return Event(
         row.at, row.ordinal, row.step, STATUSES[row.status], TIERS[row.tier], row.account_id,
-        row.unit_id, row.until, row.outcome, row.other_no,
+        row.unit_id, row.until, row.outcome, row.other_no, row.from_cell,
     )  # fmt: skip
 
 
@@ -149,19 +149,25 @@ def refs(session: Session, nos: Iterable[int]) -> dict[int, AnyRow]:
     return {row.no: row for row in found}
 
 
-def open_logs_of_all(session: Session, first: int = 0) -> Rows:
-    """The steps of all open cases from a number on, case by case, each with `category`,
-    `reported_at` and `cell_code` of its case."""
+def open_logs(session: Session, first: int = 0, nos: Sequence[int] | None = None) -> Rows:
+    """The steps of open cases, case by case, each with `category`, `reported_at` and `cell_code` of
+    its case.
+
+    Args:
+        first: only cases from this number on.
+        nos: only these.
+    """
     return session.execute(
         text(f"""
             SELECT i.category, i.reported_at, i.cell_code, e.no, e.ordinal, e.at, e.step, e.status,
-                   e.tier, e.account_id, e.unit_id, e.until, e.outcome, e.other_no
+                   e.tier, e.account_id, e.unit_id, e.until, e.outcome, e.other_no, e.from_cell
             FROM incident i
             CROSS JOIN LATERAL (
                 SELECT * FROM incident_event e WHERE e.no = i.no AND e.at >= i.reported_at
             ) e
             WHERE i.{IS_OPEN_SQL} AND i.no >= :first
+              AND (CAST(:nos AS bigint[]) IS NULL OR i.no = ANY (:nos))
             ORDER BY i.no, e.ordinal
         """),  # noqa: S608 (words of our own)
-        {"first": first},
+        {"first": first, "nos": None if nos is None else list(nos)},
     ).all()

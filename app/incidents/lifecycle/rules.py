@@ -133,6 +133,7 @@ def _by_status(case: Case, event: Event) -> dict[str, Any]:
 _EFFECTS: dict[str, Callable[[Case, Event], dict[str, Any]]] = {
     Step.VERIFY: lambda case, event: {"verified": event.outcome},
     Step.ASSIGN: lambda case, event: {"unit_id": event.unit_id},
+    Step.REZONE: lambda case, event: {"unit_id": event.unit_id},
     Step.RETURN: lambda case, event: {"returned": case.returned + 1, "checked": None},
     Step.HAND_BACK: lambda case, event: {"checked": None},
     Step.CHECK: lambda case, event: {

@@ -77,6 +77,7 @@ _BY_RECEIVER = frozenset({Status.ASSIGNED, Status.ACKNOWLEDGED})
 
 MAY: dict[Step, tuple[Line, ...]] = {
     Step.REPORT: (),  # not a step of a case that is there
+    Step.REZONE: (),  # follows from boundaries, and is nobody's
     Step.ASK_VERIFICATION: _LEADS,
     Step.VERIFY: (
         Line(frozenset({Role.GRID_WORKER}), Reach.HERE),

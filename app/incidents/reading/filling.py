@@ -10,6 +10,7 @@ from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
 from app.core.binary_copy import read_rows, write_rows
+from app.core.bulk import build_indexes, without_indexes
 from app.core.clock import utc_now
 from app.core.db import driver_of
 from app.incidents.clocks.queries import limited_categories, limits_of
@@ -19,6 +20,8 @@ from app.incidents.lifecycle.who_may import Unit
 from app.incidents.reading import bulk
 from app.incidents.reading.bulk import Logs, Standard
 from app.incidents.reading.models import CASE_PAST, CaseNow
+from app.incidents.reading.openhours import IntArray
+from app.incidents.reading.queries import PAST_COLUMNS
 from app.incidents.reading.service import CaseKey, fold
 from app.incidents.rules import STATUS_NUMBERS, TIER_NUMBERS
 from geodata.progress import Progress
@@ -28,15 +31,15 @@ CHUNK_ROWS = 2_000
 _CASE_COLUMNS = (("no", "i8"), ("category", "i2"), ("cell_code", "i8"))
 _EVENT_COLUMNS = (
     ("no", "i8"), ("at", "i8"), ("ordinal", "i2"), ("step", "i2"), ("status", "i2"),
-    ("tier", "i2"), ("unit_id", "i8"), ("until", "i8"), ("cell_code", "i8"),
+    ("tier", "i2"), ("unit_id", "i8"), ("until", "i8"), ("from_cell", "i8"),
 )  # fmt: skip
-_CASES = "SELECT no, category::text::int2, cell_code FROM incident WHERE no BETWEEN {} AND {}"
+_CASES = "SELECT no, category::text::int2, cell_code FROM incident WHERE {}"
 _EVENTS = """
 SELECT no, at, ordinal, coalesce(array_position({}::text[], step), 1)::int2 - 1::int2,
        ({}::int2[])[array_position({}::text[], status)],
        ({}::int2[])[array_position({}::text[], tier)],
-       coalesce(unit_id, -1), coalesce(until, '-infinity'), cell_code
-FROM incident_event WHERE no BETWEEN {} AND {}
+       coalesce(unit_id, -1), coalesce(until, '-infinity'), coalesce(from_cell, -1)
+FROM incident_event WHERE {}
 """
 
 
@@ -52,13 +55,17 @@ def fill(session: Session, progress: Progress) -> int:
     if last < first:
         return 0
     standard = standard_of(session)
+    bare = without_indexes(driver_of(session), "case_past")
     written = 0
     for begin in range(first, last + 1, CHUNK_CASES):
         progress.step("read the log", begin - first, last - first + 1)
         logs = logs_between(session, begin, min(begin + CHUNK_CASES - 1, last))
         written += write_past(session, logs, standard)
     progress.step("read the log", last - first + 1, last - first + 1)
-    return written + write_open(session, standard, progress)
+    build_indexes(driver_of(session), bare, progress)
+    written += write_open(session, standard, progress)
+    session.execute(text("ANALYZE case_now, case_past"))
+    return written
 
 
 def standard_of(session: Session) -> Standard:
@@ -82,9 +89,18 @@ def _numbers(session: Session) -> tuple[int, int]:
 
 def logs_between(session: Session, first: int, last: int) -> Logs:
     """The logs of the cases whose numbers lie between two, both included."""
+    bounds = sql.Literal(first), sql.Literal(last)
+    return _logs(session, sql.SQL("no BETWEEN {} AND {}").format(*bounds))
+
+
+def logs_of(session: Session, nos: Sequence[int]) -> Logs:
+    """The logs of some cases."""
+    return _logs(session, sql.SQL("no = ANY ({}::bigint[])").format(sql.Literal(list(nos))))
+
+
+def _logs(session: Session, chosen: sql.Composable) -> Logs:
     driver = driver_of(session)
-    bounds = [sql.Literal(first), sql.Literal(last)]
-    cases = read_rows(driver, sql.SQL(_CASES).format(*bounds), _CASE_COLUMNS)
+    cases = read_rows(driver, sql.SQL(_CASES).format(chosen), _CASE_COLUMNS)
     cases = cases[np.argsort(cases["no"])]
     steps = sql.Literal([step.value for step in bulk.STEPS])
     numbers = [
@@ -92,12 +108,14 @@ def logs_between(session: Session, first: int, last: int) -> Logs:
         for known in (STATUS_NUMBERS, TIER_NUMBERS)
         for part in (sql.Literal(list(known.values())), sql.Literal([w.value for w in known]))
     ]
-    found = read_rows(driver, sql.SQL(_EVENTS).format(steps, *numbers, *bounds), _EVENT_COLUMNS)
+    events = sql.SQL(_EVENTS).format(steps, *numbers, chosen)
+    found = read_rows(driver, events, _EVENT_COLUMNS)
     found = found[np.lexsort((found["ordinal"], found["no"]))]
+    case = np.searchsorted(cases["no"], found["no"])
     return Logs(
         no=cases["no"],
         category=cases["category"].astype(np.int64),
-        case=np.searchsorted(cases["no"], found["no"]),
+        case=case,
         at=found["at"],
         ordinal=found["ordinal"].astype(np.int64),
         step=found["step"].astype(np.int64),
@@ -105,34 +123,72 @@ def logs_between(session: Session, first: int, last: int) -> Logs:
         tier=found["tier"].astype(np.int64),
         unit_id=found["unit_id"],
         until=found["until"],
-        cell_code=found["cell_code"],
+        cell_code=_cells(case, cases["cell_code"], found["from_cell"]),
     )
 
 
-def write_past(session: Session, logs: Logs, standard: Standard) -> int:
-    """Write the past of some cases; how many rows."""
-    written = write_rows(driver_of(session), "case_past", bulk.ordinary_past(logs, standard))
+def _cells(case: IntArray, now: IntArray, left: IntArray) -> IntArray:
+    """(e,) The cell in which its case lay after each event: the one that it left next, or that of
+    now.
+
+    Args:
+        case: (e,) place of its case.
+        now: (c,) the cell of each case as it lies now.
+        left: (e,) the cell that an event left; negative for one that left none.
+    """
+    cells = now[case]
+    for place in np.flatnonzero(left >= 0)[::-1]:
+        before = np.arange(np.searchsorted(case, case[place]), place)
+        cells[before] = left[place]
+    return cells
+
+
+def write_past(
+    session: Session, logs: Logs, standard: Standard, table: str = CASE_PAST.name
+) -> int:
+    """Write the past of some cases; how many rows.
+
+    Args:
+        table: `case_past`, or one of the same columns.
+    """
+    written = write_rows(driver_of(session), table, bulk.ordinary_past(logs, standard))
+    names = ", ".join(PAST_COLUMNS)
+    statement = text(
+        f"INSERT INTO {table} ({names})"  # noqa: S608 (names of our own)
+        f" VALUES ({', '.join(':' + name for name in PAST_COLUMNS)})"
+    )
     for rows in _in_parts(bulk.strange_past(logs, standard)):
-        session.execute(insert(CASE_PAST), rows)
+        session.execute(statement, rows)
         written += len(rows)
     return written
 
 
 def write_open(session: Session, standard: Standard, progress: Progress, first: int = 0) -> int:
     """Write the rows of the open cases from a number on, which have none; how many."""
-    rows = step_queries.open_logs_of_all(session, first)
-    cases = [list(events) for _, events in groupby(rows, lambda row: row.no)]
-    found = step_queries.units(session, (row.unit_id for row in rows if row.unit_id))
-    units = {number: step_queries.as_unit(row) for number, row in found.items()}
     done = 0
-    for part in _in_parts(cases):
-        progress.step("read open cases", done, len(cases))
-        values = [row for events in part if (row := _fold(events, standard, units)) is not None]
-        if values:
-            session.execute(insert(CaseNow), values)
-        done += len(part)
-    progress.step("read open cases", len(cases), len(cases))
+    logs = step_queries.open_logs(session, first)
+    for rows, total in fold_open(session, logs, standard):
+        progress.step("read open cases", done, total)
+        session.execute(insert(CaseNow), rows)
+        done += len(rows)
+    progress.step("read open cases", done, max(done, 1))
     return done
+
+
+def fold_open(
+    session: Session, logs: Sequence[Any], standard: Standard
+) -> Iterator[tuple[list[dict[str, Any]], int]]:
+    """Rows of `case_now` that logs ask for, some at a time, with how many there are in all.
+
+    Args:
+        logs: events of whole cases, case by case, as `lifecycle.queries.open_logs` gives them.
+    """
+    cases = [list(events) for _, events in groupby(logs, lambda row: row.no)]
+    found = step_queries.units(session, (row.unit_id for row in logs if row.unit_id))
+    units = {number: step_queries.as_unit(row) for number, row in found.items()}
+    folded = (row for one in cases if (row := _fold(one, standard, units)) is not None)
+    for part in _in_parts(folded):
+        yield part, len(cases)
 
 
 def _fold(

@@ -24,7 +24,8 @@ UNIT_OF = {number: unit for unit, number in UNIT_NUMBERS.items()}
 
 NOW_COLUMNS = tuple(column.name for column in CaseNow.__table__.columns)
 PAST_COLUMNS = tuple(c.name for c in CASE_PAST.columns if c.computed is None)
-_KEPT = ", ".join(name for name in PAST_COLUMNS if name != "until")
+_PAST_NAMES = tuple(name for name in PAST_COLUMNS if name != "until")
+_KEPT = ", ".join(_PAST_NAMES)
 # What held until this event goes to the past; in one statement with what holds from now on.
 _ENDED = f"""
     WITH ended AS (
@@ -123,6 +124,56 @@ def write(session: Session, values: Mapping[str, Any]) -> None:
 def end(session: Session, no: int, at: datetime) -> None:
     """Let a case be open no more from an instant on; how it stood stays as its past."""
     session.execute(_END, {"no": no, "until": at})
+
+
+def open_rows(session: Session, nos: Sequence[int]) -> dict[int, AnyRow]:
+    """Rows of `case_now` by number."""
+    found = session.execute(text("SELECT * FROM case_now WHERE no = ANY (:nos)"), {"nos": nos})
+    return {row.no: row for row in found}
+
+
+_MOVED = """
+    unnest(CAST(:nos AS bigint[]), CAST(:times AS timestamptz[]), CAST(:cells AS bigint[]),
+           CAST(:units AS bigint[]), CAST(:ordinals AS smallint[])) w (no, at, cell, unit, version)
+"""
+# The cell of scope has moved already; its past says where it lay.
+_MOVE_PAST = text(f"""
+    INSERT INTO case_past ({_KEPT}, until)
+    SELECT {", ".join("w.old" if name == "cell_code" else f"n.{name}" for name in _PAST_NAMES)},
+           w.at
+    FROM case_now n JOIN unnest(CAST(:nos AS bigint[]), CAST(:times AS timestamptz[]),
+                                CAST(:old_cells AS bigint[])) w (no, at, old) ON w.no = n.no
+    WHERE n.since < w.at
+""")  # noqa: S608 (names of our own)
+_MOVE_NOW = text(f"""
+    UPDATE case_now n SET
+        status = CASE WHEN n.resumes_at <= w.at THEN n.resumes_as ELSE n.status END,
+        resumes_as = CASE WHEN n.resumes_at <= w.at THEN NULL ELSE n.resumes_as END,
+        resumes_at = CASE WHEN n.resumes_at <= w.at THEN NULL ELSE n.resumes_at END,
+        paused_until = CASE WHEN n.paused_until <= w.at THEN NULL ELSE n.paused_until END,
+        held_since = CASE WHEN n.unit_id IS DISTINCT FROM w.unit THEN w.at ELSE n.held_since END,
+        soon_at = greatest(n.soon_at, w.at), since = w.at, unit_id = w.unit, version = w.version,
+        cell_code = w.cell
+    FROM {_MOVED} WHERE w.no = n.no
+""")  # noqa: S608 (names of our own)
+
+
+def move(session: Session, moves: Sequence[AnyRow]) -> None:
+    """Let open cases lie in other cells, with other units, from an instant on: what was read of
+    their clocks holds on.
+
+    Args:
+        moves: `no`, `at`, `old_cell`, `new_cell`, `new_unit`, `ordinal` of each.
+    """
+    words = {
+        "nos": [one.no for one in moves],
+        "times": [one.at for one in moves],
+        "ordinals": [one.ordinal for one in moves],
+        "units": [one.new_unit for one in moves],
+    }
+    old_cells = [one.old_cell for one in moves]
+    session.execute(_MOVE_PAST, {**words, "old_cells": old_cells})
+    session.execute(_MOVE_NOW, {**words, "cells": [one.new_cell for one in moves]})
 
 
 _RUNS = "started_at IS NOT NULL AND ended_at IS NULL"

@@ -18,6 +18,11 @@ RUNS = sa.text("started_at IS NOT NULL AND ended_at IS NULL")
 
 def upgrade() -> None:
     """Apply. The rows are written from the log by `city.prepare_database`, after the upgrade."""
+    op.add_column("incident_event", sa.Column("from_cell", sa.BigInteger(), nullable=True))
+    op.create_index(
+        "incident_event_rezoned", "incident_event", ["no", "at"],
+        postgresql_where=sa.text("from_cell IS NOT NULL"),
+    )  # fmt: skip
     _now()
     _past()
 
@@ -119,3 +124,5 @@ def downgrade() -> None:
     """Forget the reading model; the log stays."""
     op.drop_table("case_past")
     op.drop_table("case_now")
+    op.drop_index("incident_event_rezoned", table_name="incident_event")
+    op.drop_column("incident_event", "from_cell")

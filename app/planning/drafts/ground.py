@@ -16,6 +16,7 @@ import numpy as np
 import shapely
 from sqlalchemy.orm import Session
 
+from app.core import memory
 from app.core.errors import Problem
 from app.places import queries as places
 from app.planning.drafts import queries
@@ -150,7 +151,10 @@ def read(
         watch.step("ground", first, len(communities))
         parts += _parts(session, state, at, communities[first : first + AT_ONCE])
     watch.step("ground", len(communities), len(communities))
-    return joined(parts)
+    whole = joined(parts)
+    if len(communities) > AT_ONCE:
+        memory.give_back()
+    return whole
 
 
 def _parts(session: Session, state: State, at: datetime, communities: IntArray) -> list[Ground]:

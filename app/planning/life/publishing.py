@@ -11,6 +11,7 @@ from app.core.outbox import tell_all
 from app.identity.audit import Acting, record
 from app.identity.audit_words import AuditKind
 from app.identity.rules import Actor
+from app.incidents.rezoning import service as rezoning
 from app.places import versions
 from app.planning import held, queries
 from app.planning.edits import queries as move_queries
@@ -101,6 +102,9 @@ def carry_out(
         f"plan {plan.id}, boundaries {made.version}: {len(made.changed)} cells redrawn,"
         f" {len(made.new)} new, {len(made.dissolved)} dissolved"
     )
+    touched = [*made.changed, *made.dissolved]
+    moved = rezoning.follow_boundaries(session, at, cells=touched)
+    detail += f"; {moved} open cases moved"
     record(session, actor, AuditKind.PLAN_PUBLISHED, area_code=plan.area_code, detail=detail)
     part()
     return at

@@ -72,6 +72,23 @@ def test_the_last_one_out_stops_it(own_folder: Path) -> None:
     assert not embedded.is_running(cluster)
 
 
+def test_a_copy_of_a_cluster_in_use_starts_beside_it(own_folder: Path) -> None:
+    """With every row that was committed by then, and without what is written afterwards."""
+    first, second = own_folder / "one", own_folder / "two"
+    with embedded.running(first) as source:
+        with psycopg.connect(conninfo(source.url), autocommit=True) as connection:
+            connection.execute("CREATE TABLE t AS SELECT 1 AS x")
+            copied = embedded.copy(first, second)
+            connection.execute("INSERT INTO t VALUES (2)")
+        assert not embedded.is_running(copied)
+        with embedded.running(second) as copy:
+            assert copy == copied != source
+            assert _one(copy, "SELECT sum(x) FROM t") == 1
+            assert _one(source, "SELECT sum(x) FROM t") == 3
+    with pytest.raises(embedded.EmbeddedError, match="holds a database already"):
+        embedded.copy(first, second)
+
+
 def test_after_a_killed_user_the_next_one_takes_over(own_folder: Path) -> None:
     """`kill -9` of the server leaves the cluster; the next start finds it and later stops it."""
     with _holder(own_folder) as holder:

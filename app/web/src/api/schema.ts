@@ -1906,6 +1906,8 @@ export interface paths {
          *     - `hello` comes first: `{"epoch", "seq", "server_time"}`, where the stream starts.
          *     - `incident.reported` carries the incident without its description, plus `at` (UTC).
          *     - `incident.changed` carries the same as it is now, plus the `step` that was taken and its `at`.
+         *     - `incident.left` carries `id`, `no` and `at` of a case that new boundaries have taken out of a
+         *       cell; in the cell in which it lies now it is `incident.changed` with the step `rezone`.
          *     - `reset` (`{"reason"}`) says that events are missing: fetch the state again and go on.
          *       Reasons: `unknown_id`, `other_epoch` (another history: the city was loaded anew, or restored),
          *       `too_old` (no longer kept), `too_slow` (this viewer did not read).
@@ -7758,7 +7760,7 @@ export interface components {
          * @description What was done to a case.
          * @enum {string}
          */
-        Step: "report" | "ask_verification" | "verify" | "register" | "refuse" | "assign" | "acknowledge" | "return" | "handle" | "hand_back" | "check" | "close" | "force_close" | "escalate" | "suspend" | "resume" | "ask_extension" | "extend" | "refuse_extension" | "appeal" | "grant_appeal" | "refuse_appeal" | "supervise" | "remind" | "merge" | "unmerge" | "reopen" | "follow_up";
+        Step: "report" | "ask_verification" | "verify" | "register" | "refuse" | "assign" | "acknowledge" | "return" | "handle" | "hand_back" | "check" | "close" | "force_close" | "escalate" | "suspend" | "resume" | "ask_extension" | "extend" | "refuse_extension" | "appeal" | "grant_appeal" | "refuse_appeal" | "supervise" | "remind" | "merge" | "unmerge" | "reopen" | "follow_up" | "rezone";
         /**
          * StepField
          * @description One thing that a step says.
@@ -8131,6 +8133,11 @@ export interface components {
              * @description Number of the case into which it was merged.
              */
             other_no?: number | null;
+            /**
+             * From Cell
+             * @description `rezone`: 15-digit code of the cell that it left, when boundaries were redrawn under it.
+             */
+            from_cell?: number | null;
         };
         /**
          * TypedReport

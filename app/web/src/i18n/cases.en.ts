@@ -79,6 +79,7 @@ export const casesEn: Readonly<Record<keyof typeof casesZh, string>> = {
   step_unmerge: "Unmerge",
   step_reopen: "Reopen",
   step_follow_up: "Follow up",
+  step_rezone: "Moved to another cell",
   step_appeal: "Appeal",
   step_grant_appeal: "Grant appeal",
   step_refuse_appeal: "Refuse appeal",
@@ -100,6 +101,7 @@ export const casesEn: Readonly<Record<keyof typeof casesZh, string>> = {
   timelineTo: "To {unit}",
   timelineUntil: "Until {at}",
   timelineOther: "Other case #{no}",
+  timelineFromCell: "Boundaries were redrawn; it lay in cell {code} before",
 
   contact: "Contact",
   contactThere: "One contact, encrypted",

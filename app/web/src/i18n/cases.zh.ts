@@ -77,6 +77,7 @@ export const casesZh = {
   step_unmerge: "撤销并案",
   step_reopen: "重启",
   step_follow_up: "回访",
+  step_rezone: "划归另一网格",
   step_appeal: "申诉",
   step_grant_appeal: "申诉成立",
   step_refuse_appeal: "申诉驳回",
@@ -98,6 +99,7 @@ export const casesZh = {
   timelineTo: "交给 {unit}",
   timelineUntil: "到 {at}",
   timelineOther: "另一件 #{no}",
+  timelineFromCell: "网格边界调整，此前属网格 {code}",
 
   contact: "联系方式",
   contactThere: "有一个联系方式，已加密",

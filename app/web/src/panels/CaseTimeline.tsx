@@ -18,6 +18,7 @@ export function CaseTimeline({ steps, now }: { steps: readonly CaseStep[]; now: 
             </p>
             {step.unit ? <p>{t("timelineTo", { unit: step.unit })}</p> : null}
             {step.until ? <p>{t("timelineUntil", { at: moment(step.until, now) })}</p> : null}
+            {step.from_cell ? <p>{t("timelineFromCell", { code: step.from_cell })}</p> : null}
             {step.other_no ? <p>{t("timelineOther", { no: step.other_no })}</p> : null}
             {step.reason ? <p class="soft reason">{step.reason}</p> : null}
           </div>

@@ -9,7 +9,7 @@ import {
   area, bandwidth_m, categories, face, layerOn, level, listTick, mapTick, measure, mode, ownDeeds, refreshTick, selection, statusFilter,
   timeWindow, view,
 } from "./store";
-import { BOUNDARIES_SETTLED_MS, live, onChange, onTopic, serverNow } from "./livefeed";
+import { BOUNDARIES_SETTLED_MS, live, onChange, onLeft, onTopic, serverNow } from "./livefeed";
 import { BRUSH_ROOM, isLive, resolveWindow, rfc3339, type Preset } from "./window";
 
 const LIST_PAGE = 50;
@@ -95,6 +95,10 @@ onChange((changed) =>
     ...page,
     items: page.items.map((item) => (item.no === changed.no ? { ...item, ...changed } : item)),
   })),
+);
+
+onLeft((no) =>
+  list.patch((page) => ({ ...page, items: page.items.filter((item) => item.no !== no) })),
 );
 
 export const loadingMore = signal(false);

@@ -63,6 +63,7 @@ function onItem(state: LiveState, item: SseItem, now: number): LiveState {
     case "reset": return { ...state, resets: state.resets + 1, fresh: [] };
     case "incident.reported": return onReported(state, data, now);
     case "incident.changed": return onChanged(state, data, now);
+    case "incident.left": return onLeft(state, data, now);
     default: return state;
   }
 }
@@ -95,6 +96,12 @@ function onChanged(state: LiveState, data: Record<string, unknown>, now: number)
   const incident = data as unknown as IncidentEvent;
   const fresh = state.fresh.map((known) => (known.no === incident.no ? { ...known, ...incident } : known));
   return { ...state, fresh, changes: state.changes + 1, delayMs: delay(state, incident.at, now) };
+}
+
+/** Boundaries were redrawn under a case: it lies in another cell now, and whoever sees that is told so apart. */
+function onLeft(state: LiveState, data: Record<string, unknown>, now: number): LiveState {
+  const fresh = state.fresh.filter((known) => known.no !== data["no"]);
+  return { ...state, fresh, changes: state.changes + 1, delayMs: delay(state, String(data["at"]), now) };
 }
 
 function delay(state: LiveState, at: string | undefined, now: number): number | null {

@@ -25,6 +25,18 @@ export function onChange(listener: (incident: Incident) => void): void {
   changeListeners.add(listener);
 }
 
+/** Called with the number of every case that boundaries have taken out of a cell. */
+const leftListeners = new Set<(no: number) => void>();
+
+export function onLeft(listener: (no: number) => void): void {
+  leftListeners.add(listener);
+}
+
+function tellLeft(data: string): void {
+  const { no } = JSON.parse(data) as { no: number };
+  for (const listener of leftListeners) listener(no);
+}
+
 function tellChanged(data: string): void {
   const incident = JSON.parse(data) as Incident;
   for (const listener of changeListeners) listener(incident);
@@ -134,6 +146,7 @@ export function startLive(): () => void {
         for (const listener of arrivalListeners) listener(newest);
       }
       if (item.kind === "event" && item.event === "incident.changed") tellChanged(item.data);
+      if (item.kind === "event" && item.event === "incident.left") tellLeft(item.data);
       if (item.kind === "event") tellTopic(item.event);
     },
   });

@@ -1,0 +1,94 @@
+"""Letting open cases follow the boundaries, in the transaction that redraws these."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import islice
+
+from sqlalchemy.orm import Session
+
+from app.core.outbox import tell
+from app.incidents.cases import due
+from app.incidents.cases import service as cases
+from app.incidents.clocks.service import calendar_of
+from app.incidents.lifecycle import queries as step_queries
+from app.incidents.queries import AnyRow, Rows
+from app.incidents.reading import queries as reading_queries
+from app.incidents.reading import service as reading
+from app.incidents.reading.service import CaseKey
+from app.incidents.rezoning import queries
+from app.incidents.rules import Step
+from app.places import versions
+from geodata.progress import Progress, Silent
+
+CHANGED_TOPIC = "incident.changed"
+LEFT_TOPIC = "incident.left"
+PART = 500
+
+
+def follow_boundaries(
+    session: Session,
+    at: datetime,
+    *,
+    cells: Sequence[int] | None = None,
+    told: bool = True,
+    progress: Progress | None = None,
+) -> int:
+    """Log for each open case whose place now lies in another cell that it is there from now on,
+    with the worker of that cell; every list, count and scope follows. Closed cases stay.
+
+    To be called once the new boundaries are written, at the end of their transaction: from here on
+    reports and steps of these cases wait for it.
+
+    Args:
+        session: of the owner role.
+        at: from when the new boundaries are in force.
+        cells: only cases that lie in these; None for all.
+        told: whether each move is told to both cells; otherwise the caller resets the stream.
+        progress: told of the cases; may cancel.
+
+    Returns:
+        How many cases moved.
+    """
+    progress = progress or Silent()
+    progress.step("open cases", 0, 1)
+    versions.change_cells(session)
+    strayed = queries.strayed(session, cells)
+    if strayed:
+        queries.hold(session, strayed)
+    moves = queries.moves(session, strayed, at) if strayed else []
+    if moves:
+        queries.write_events(session, moves)
+        reading_queries.move(session, moves)
+        _read_anew(session, moves)
+    if told:
+        rest = iter(moves)
+        done = 0
+        while part := list(islice(rest, PART)):
+            progress.step("open cases", done, len(moves))
+            _tell(session, part, at)
+            done += len(part)
+    progress.step("open cases", 1, 1)
+    return len(moves)
+
+
+def _read_anew(session: Session, moves: Rows) -> None:
+    """Fold the cases whose worker has none to follow: for whom they wait is another question."""
+    lost = [move for move in moves if move.old_unit is not None and move.new_unit is None]
+    known = reading_queries.open_rows(session, [move.no for move in lost])
+    for move in lost:
+        key = CaseKey(move.no, move.reported_at, known[move.no].category, move.new_cell)
+        reading.record(session, key, step_queries.log_of(session, move.no, move.reported_at))
+
+
+def _tell(session: Session, moves: Sequence[AnyRow], at: datetime) -> None:
+    rows = reading_queries.open_rows(session, [move.no for move in moves])
+    shown = due.in_order(session, list(rows.values()))
+    clocks = due.clocks_of(list(rows.values()), calendar_of(session), at)
+    heads = {one.no: one for one in cases.as_they_stand(session, shown, clocks, at)}
+    for move in moves:
+        head = heads.get(move.no)
+        if head is None:
+            continue
+        tell(session, CHANGED_TOPIC, move.new_cell, {**head.told(move.at), "step": Step.REZONE})
+        left = {"id": str(head.id), "no": move.no, "at": head.told(move.at)["at"]}
+        tell(session, LEFT_TOPIC, move.old_cell, left)
