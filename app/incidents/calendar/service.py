@@ -217,7 +217,7 @@ def _refused(faults: Iterable[DayFault], *, is_file: bool) -> Problem:
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "invalid-input",
         "Invalid input",
-        f"{len(errors):,} days cannot be taken; nothing was changed.",
+        f"Days that cannot be taken: {len(errors):,}. Nothing was changed.",
         errors[:MOST_FAULTS],
     )
 

@@ -54,6 +54,11 @@ export function write<T>(method: WriteMethod, path: string, body?: unknown, ifMa
   });
 }
 
+/** A write whose body is a text of its own kind, such as a CSV file. */
+export function sendText<T>(method: WriteMethod, path: string, text: string, type: string): Promise<T> {
+  return call<T>(path, { method, headers: { ...writeHeaders(), "content-type": type }, body: text });
+}
+
 /** A write that carries files: the browser itself names the content type and its boundary. */
 export function upload<T>(path: string, form: FormData): Promise<T> {
   const headers = Object.fromEntries(Object.entries(writeHeaders()).filter(([name]) => name !== "content-type"));

@@ -5,6 +5,7 @@ import { pulse } from "../state/live";
 import { live } from "../state/livefeed";
 import { nowTick } from "../state/store";
 import "../styles/face.css";
+import { CalendarNotice } from "./CalendarNotice";
 import { clock } from "./format";
 import { Icon } from "./icons";
 
@@ -26,7 +27,10 @@ export function FaceFrame({ title, note, actions, filters, children, side }: {
         <span class="grow" />
         <div class="face-actions">{actions}</div>
       </header>
-      <Cut />
+      <div class="face-told">
+        <Cut />
+        <CalendarNotice />
+      </div>
       {filters ? <div class="face-filters">{filters}</div> : null}
       <div class="face-main">{children}</div>
       {side ? <aside class="face-side">{side}</aside> : null}

@@ -10,6 +10,8 @@ import { day, number } from "../../ui/format";
 import { PickChoice } from "../../ui/Pick";
 import { Empty, Failed, Skeleton } from "../../ui/states";
 import { Table, type Column } from "../../ui/Table";
+import { Calendar } from "./Calendar";
+import { calendarOpen, openCalendar } from "./year";
 import { groupsOf, matching } from "./lines";
 import { Publish } from "./Publish";
 import { group, openPublishing, publishing, standard, text, WORKBOOK } from "./state";
@@ -28,6 +30,7 @@ export default function Standard(): JSX.Element {
       note={data ? <span class="tabular">{t("standardNote", { shown: number(shown.length), n: number(data.lines.length), from: day(data.valid_from) })}</span> : null}
       actions={
         <>
+          <button type="button" class="button" aria-expanded={calendarOpen.value} onClick={() => openCalendar(!calendarOpen.value)}>{t("calendarTitle")}…</button>
           <a class="button" href={WORKBOOK} download="filing_standard.xlsx">{t("standardDownload")}</a>
           {may("publish_standard") ? (
             <button type="button" class="button primary" aria-expanded={publishing.value} onClick={() => openPublishing(!publishing.value)}>{t("standardPublish")}…</button>
@@ -53,7 +56,7 @@ export default function Standard(): JSX.Element {
           />
         </>
       ) : null}
-      side={publishing.value && may("publish_standard") ? <Publish /> : null}
+      side={sideOf()}
     >
       {error && !data ? <Failed what="what_standard" problem={error} retry={standard.retry} /> : null}
       {!data && !error ? <Skeleton rows={12} /> : null}
@@ -65,6 +68,11 @@ export default function Standard(): JSX.Element {
       {shown.length > 0 ? <Table label={t("face_standard")} columns={columns()} rows={shown} rowKey={(line) => `${line.code}|${line.condition}`} /> : null}
     </FaceFrame>
   );
+}
+
+function sideOf(): JSX.Element | null {
+  if (calendarOpen.value) return <Calendar />;
+  return publishing.value && may("publish_standard") ? <Publish /> : null;
 }
 
 function columns(): readonly Column<Line>[] {
