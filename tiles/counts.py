@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geodata.codes import Level, ancestors_at
+from tiles.displaced import NO_MOVES, NOBODY, Displaced, Moves, inside, put_right, selected
 from tiles.points import (
     Columns,
     IntArray,
@@ -138,11 +139,13 @@ class Tally(NamedTuple):
 
     Attributes:
         n: how many.
-        cells: (c,) how many in each cell of the index.
+        codes: (c,) codes of cells, ascending.
+        cells: (c,) how many in each of them.
         buckets: how many in each stretch of time; empty where none were asked for.
     """
 
     n: int
+    codes: IntArray
     cells: IntArray
     buckets: IntArray
 
@@ -181,12 +184,14 @@ def tally(
     wanted: CaseFilter,
     states: Sequence[str],
     stretches: Stretches | None = None,
+    displaced: Displaced = NOBODY,
 ) -> Tally:
     """Count the cases that a filter selects.
 
     Args:
         states: what `status` indexes.
         stretches: reach over the filter's whole window.
+        displaced: cases that are counted in another cell than the one in the columns.
 
     Raises:
         ValueError: the filter `needs_history`, which is not here (see `tally_rows`).
@@ -196,15 +201,43 @@ def tally(
     cells = np.zeros(len(index.codes), dtype=np.int64)
     buckets = NO_STRETCH if stretches is None else np.zeros(stretches.number, dtype=np.int64)
     for part in _parts(index, wanted, states):
-        found = index.cell[part]
-        if len(found):
-            cells += np.bincount(found, minlength=len(cells))
+        met = index.cell[part]
+        if len(met):
+            cells += np.bincount(met, minlength=len(cells))
             if stretches is not None:
                 buckets += stretches.count_of(index.columns.reported_us[part])
-    return Tally(int(cells.sum()), cells, buckets)
+    found = Tally(int(cells.sum()), index.codes, cells, buckets)
+    if not len(displaced):
+        return found
+    others = selected(index.columns, wanted, states, displaced)
+    return _put_right(found, index, wanted, others, stretches)
 
 
-def select(index: CaseIndex, wanted: CaseFilter, states: Sequence[str]) -> Rows:
+def _put_right(
+    found: Tally, index: CaseIndex, wanted: CaseFilter, met: Displaced, stretches: Stretches | None
+) -> Tally:
+    """The same count once these cases are taken from the cells in the columns to their own.
+
+    Args:
+        met: those that the filter selects wherever they lie.
+    """
+    home = index.columns.cell_code[met.rows]
+    gone, here = inside(home, wanted.codes), inside(met.codes, wanted.area)
+    codes = np.union1d(index.codes, met.codes[here])
+    cells = np.zeros(len(codes), dtype=np.int64)
+    cells[np.searchsorted(codes, found.codes)] = found.cells
+    cells -= np.bincount(np.searchsorted(codes, home[gone]), minlength=len(codes))
+    cells += np.bincount(np.searchsorted(codes, met.codes[here]), minlength=len(codes))
+    buckets = found.buckets
+    if stretches is not None:
+        reported = index.columns.reported_us[met.rows]
+        buckets = buckets + stretches.count_of(reported[here]) - stretches.count_of(reported[gone])
+    return Tally(int(cells.sum()), codes, cells, buckets)
+
+
+def select(
+    index: CaseIndex, wanted: CaseFilter, states: Sequence[str], displaced: Displaced = NOBODY
+) -> Rows:
     """As `points.select`, through the index."""
     if wanted.needs_history:
         wanted = replace(wanted, statuses=None)
@@ -212,25 +245,41 @@ def select(index: CaseIndex, wanted: CaseFilter, states: Sequence[str]) -> Rows:
         np.arange(part.start, part.stop) if isinstance(part, slice) else part
         for part in _parts(index, wanted, states)
     ]
-    return np.sort(np.concatenate(parts)) if parts else np.empty(0, dtype=np.intp)
+    rows = np.sort(np.concatenate(parts)) if parts else np.empty(0, dtype=np.intp)
+    return put_right(rows, index.columns, wanted, states, displaced)
 
 
-def tally_rows(index: CaseIndex, rows: Rows, stretches: Stretches | None = None) -> Tally:
-    """Count cases that were selected before."""
-    cells = np.bincount(index.cell[rows], minlength=len(index.codes))
+def tally_rows(
+    index: CaseIndex,
+    rows: Rows,
+    stretches: Stretches | None = None,
+    displaced: Displaced = NOBODY,
+) -> Tally:
+    """Count cases that were selected before.
+
+    Args:
+        rows: ascending.
+        displaced: as they were selected by.
+    """
+    codes, cells = index.codes, np.bincount(index.cell[rows], minlength=len(index.codes))
+    if len(displaced):
+        lie = index.columns.cell_code[rows]
+        met = displaced.take(np.isin(displaced.rows, rows))
+        lie[np.searchsorted(rows, met.rows)] = met.codes
+        codes, cells = np.unique(lie, return_counts=True)
     reported = index.columns.reported_us[rows]
     buckets = NO_STRETCH if stretches is None else stretches.count_of(reported)
-    return Tally(len(rows), cells, buckets)
+    return Tally(len(rows), codes, cells, buckets)
 
 
-def by_area(index: CaseIndex, cells: IntArray, level: Level) -> tuple[IntArray, IntArray]:
+def by_area(found: Tally, level: Level) -> tuple[IntArray, IntArray]:
     """Codes of the areas of a level in which cases were counted (ascending), and how many."""
-    at = np.flatnonzero(cells)
+    at = np.flatnonzero(found.cells)
     if not len(at):
         return NO_STRETCH, NO_STRETCH
-    areas = ancestors_at(index.codes[at], level)
+    areas = ancestors_at(found.codes[at], level)
     starts = np.flatnonzero(np.diff(areas, prepend=-1))
-    return areas[starts], np.add.reduceat(cells[at], starts)
+    return areas[starts], np.add.reduceat(found.cells[at], starts)
 
 
 class _Bounds(NamedTuple):
@@ -351,6 +400,9 @@ class CountedStore(PointStore):
             states: every state a case can have; `status` indexes them.
         """
         super().__init__(states)
+        # To be set before the cases of which they tell: while a case is still in the cell that it
+        # left, its move changes no count of the past.
+        self.moves: Moves = NO_MOVES
         self._index: CaseIndex | None = None
         self._indexing = threading.Lock()
         # Replaced whole, so readers need no lock: the codes, and the revision of each.

@@ -13,7 +13,12 @@ class CaseFilter:
         since, until: when they were reported (UTC), `until` exclusive.
         in_past: `as_of` was asked for, so states are those of that minute, not the newest.
         codes: first and last cell code, both inclusive; None for everywhere.
-        scope: the codes that whoever asks may see at all; applied whatever `codes` says.
+        scope: the codes that whoever asks may see at all; applied whatever `codes` says, to the
+            cell of now.
+        area: the codes of the area asked for, of which `codes` is the part inside the scope;
+            decides about cases that are counted in another cell than that of now.
+        drawn_at: each case lies in the cell that holds its place as drawn at this instant; None:
+            in the cell in which it lay at `as_of`. Heeded by counting alone.
         categories: prefixes of two or four digits; empty for all.
         statuses: states; None for all.
         is_open: only those open (True) or closed (False) at `as_of`; None for both.
@@ -25,6 +30,8 @@ class CaseFilter:
     in_past: bool = False
     codes: tuple[int, int] | None = None
     scope: tuple[int, int] | None = None
+    area: tuple[int, int] | None = None
+    drawn_at: datetime | None = None
     categories: tuple[str, ...] = ()
     statuses: frozenset[str] | None = None
     is_open: bool | None = None

@@ -59,7 +59,7 @@ def count_cases(
     if words.measure == "open":
         wanted = wanted.open_at_all()
     found = cases.tally(cases.index, wanted, None)
-    codes, numbers = counts.by_area(cases.index, found.cells, words.level)
+    codes, numbers = counts.by_area(found, words.level)
     pairs = zip(codes.tolist(), numbers.tolist(), strict=True)
     # Built without looking at each of nine thousand values again.
     return Counts.model_construct(

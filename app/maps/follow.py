@@ -10,13 +10,17 @@ import structlog
 
 from app.core import memory
 from app.core.context import Context
+from app.incidents.rezoning.service import LEFT_TOPIC
+from app.incidents.rules import Step
 from app.live import queries as stream
 from app.live.connection import Connected
 from app.live.rules import Cursor
 from app.maps import queries
 from app.maps.boundaries import Boundaries
 from app.maps.metrics import STORE_CASES, STORE_LOADS
-from tiles.points import Columns, PointStore, read_columns
+from tiles.counts import CountedStore
+from tiles.displaced import Moves, read_moves
+from tiles.points import Columns, read_columns
 
 log = structlog.get_logger()
 
@@ -37,7 +41,7 @@ class Follower(Connected):
     def __init__(
         self,
         context: Context,
-        store: PointStore,
+        store: CountedStore,
         boundaries: Boundaries,
         on_reload: Callable[[], None],
     ) -> None:
@@ -102,7 +106,9 @@ class Follower(Connected):
 
     async def _reload(self, now: Cursor | None) -> None:
         # The place in the stream was read before the cases are: what comes between is read twice.
-        self._store.replace(await asyncio.to_thread(self._read, None))
+        columns = await asyncio.to_thread(self._read, None)
+        self._store.moves = await asyncio.to_thread(self._read_moves)
+        self._store.replace(columns)
         await asyncio.to_thread(memory.give_back)
         self._at = now
         self._on_reload()
@@ -112,23 +118,32 @@ class Follower(Connected):
     async def _apply(self, events: list[stream.Published]) -> None:
         if not events or self._at is None:
             return
-        numbers = {
-            number
+        told = [
+            (event.topic, orjson.loads(event.payload))
             for event in events
             if event.topic.startswith("incident.")
-            and isinstance(number := orjson.loads(event.payload).get("no"), int)
-        }
+        ]
+        numbers = {number for _, what in told if isinstance(number := what.get("no"), int)}
         if numbers:
-            self._store.amend(await asyncio.to_thread(self._read, sorted(numbers)))
+            columns = await asyncio.to_thread(self._read, sorted(numbers))
+            if any(topic == LEFT_TOPIC or what.get("step") == Step.REZONE for topic, what in told):
+                self._store.moves = await asyncio.to_thread(self._read_moves)
+            self._store.amend(columns)
             self._count()
         self._at = Cursor(self._at.epoch, events[-1].seq)
 
     def _read(self, only: list[int] | None) -> Columns:
+        return read_columns(self._reading(), self._store.states, only)
+
+    def _read_moves(self) -> Moves:
+        return read_moves(self._reading())
+
+    def _reading(self) -> psycopg.Connection[Any]:
         if self._reader is None or self._reader.closed:
             self._reader = psycopg.connect(
                 self._conninfo, autocommit=True, connect_timeout=5, application_name=READER
             )
-        return read_columns(self._reader, self._store.states, only)
+        return self._reader
 
     def _count(self) -> None:
         STORE_CASES.set(len(self._store.snapshot.columns))

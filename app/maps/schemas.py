@@ -69,13 +69,15 @@ class CaseWords(TimeWindow):
             raise invalid("since", "must lie before until")
         if until - since > LONGEST_WINDOW:
             raise invalid("since", "may lie 400 days before until at most")
+        area = codes.code_range(self.area) if self.area else None
         return CaseFilter(
             as_of=at,
             since=since,
             until=until,
             in_past=self.at is not None and self.at < now,
-            codes=narrowed(codes.code_range(self.area) if self.area else None, scope),
+            codes=narrowed(area, scope),
             scope=scope.codes,
+            area=area,
             categories=tuple(self.category),
             statuses=self._statuses(),
             is_open=self._is_open(),

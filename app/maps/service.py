@@ -23,7 +23,8 @@ from app.maps.tiling import VectorTiles
 from geodata.codes import Level
 from tiles import counts, points
 from tiles.counts import CaseIndex, CountedStore, Stretches, Tally
-from tiles.points import Rows, Snapshot
+from tiles.displaced import put_right
+from tiles.points import Columns, Rows, Snapshot
 from tiles.pool import make_pool
 from tiles.selection import CaseFilter
 
@@ -92,23 +93,31 @@ class Maps:
 
     def tally(self, index: CaseIndex, wanted: CaseFilter, stretches: Stretches | None) -> Tally:
         """The cases that a filter selects, counted; states in the past from the event log."""
+        displaced = self.store.moves.displaced(index.columns, wanted.as_of)
         if not wanted.needs_history:
-            return counts.tally(index, wanted, self.store.states, stretches)
-        rows = self.select(Snapshot(0, index.columns), wanted)
-        return counts.tally_rows(index, rows, stretches)
+            return counts.tally(index, wanted, self.store.states, stretches, displaced)
+        rows = counts.select(index, wanted, self.store.states, displaced)
+        rows = self._in_states(index.columns, rows, wanted)
+        return counts.tally_rows(index, rows, stretches, displaced)
 
     def select(self, snapshot: Snapshot, wanted: CaseFilter) -> Rows:
         """Rows of the cases that a filter selects, states in the past from the event log."""
-        index = self.store.index()
-        if index.columns is snapshot.columns:
-            rows = counts.select(index, wanted, self.store.states)
+        index, columns, states = self.store.index(), snapshot.columns, self.store.states
+        displaced = self.store.moves.displaced(columns, wanted.as_of)
+        if index.columns is columns:
+            rows = counts.select(index, wanted, states, displaced)
         else:
-            rows = points.select(snapshot.columns, wanted, self.store.states)
-        if wanted.needs_history:
-            with reading(self._context.engine) as session:
-                numbers = queries.numbers_in_states(session, wanted)
-            rows = np.intersect1d(rows, points.rows_of(snapshot.columns, numbers))
-        return rows
+            rows = points.select(columns, wanted, states)
+            rows = put_right(rows, columns, wanted, states, displaced)
+        return self._in_states(columns, rows, wanted)
+
+    def _in_states(self, columns: Columns, rows: Rows, wanted: CaseFilter) -> Rows:
+        """Those of these rows whose cases stood in one of the filter's states."""
+        if not wanted.needs_history:
+            return rows
+        with reading(self._context.engine) as session:
+            numbers = queries.numbers_in_states(session, wanted)
+        return np.intersect1d(rows, points.rows_of(columns, numbers))
 
     def _surfaces_m2(self, level: Level, at: datetime) -> Mapping[int, float]:
         version = self.boundaries.number_at(at)

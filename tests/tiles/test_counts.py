@@ -78,10 +78,10 @@ def test_what_only_the_log_knows_is_refused() -> None:
 def test_figures_add_up_at_every_level() -> None:
     everything = counts.tally(INDEX, CaseFilter(NOW, days_ago(61), NOW), STATES)
     for level in Level:
-        codes, found = counts.by_area(INDEX, everything.cells, level)
+        codes, found = counts.by_area(everything, level)
         assert found.sum() == everything.n == len(CASES)
         assert (np.diff(codes) > 0).all()
-    codes, found = counts.by_area(INDEX, everything.cells, Level.DISTRICT)
+    codes, found = counts.by_area(everything, Level.DISTRICT)
     expected = np.sum(CASES.cell_code // 10**9 == 620102)
     assert found[codes.tolist().index(620102000000000)] == expected
 
@@ -182,6 +182,6 @@ def test_no_case_is_no_figure() -> None:
         index, CaseFilter(NOW, days_ago(9), NOW), STATES, Stretches.of(days_ago(9), NOW, 4)
     )
     assert found.n == 0 and found.buckets.tolist() == [0, 0, 0, 0]
-    assert len(counts.by_area(index, found.cells, Level.CELL)[0]) == 0
+    assert len(counts.by_area(found, Level.CELL)[0]) == 0
     more = index.carried_on(CASES)
     assert counts.tally(more, CaseFilter(NOW, days_ago(61), NOW), STATES).n == len(CASES)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -308,3 +308,65 @@ def test_a_minute_is_a_minute(ground: Ground) -> None:
     answer = ground.publish().json()
     moved = ground.case(case).json()["timeline"][-1]
     assert datetime.fromisoformat(moved["at"]) == datetime.fromisoformat(answer["published_at"])
+
+
+def asked_figures(ground: Ground) -> list[tuple[str, dict[str, Any]]]:
+    """Questions about the old cell, the new one and everything: paths and their words."""
+    old, new = ({"area": cell} for cell in (ground.old_cell, ground.new_cell))
+    states = ({}, {"status": "assigned"}, {"status": "open"}, {"category": "01"})
+    return [
+        (path, {**place, **words, **given})
+        for place in ({}, old, new)
+        for words in states
+        for path, given in (
+            ("counts", {}), ("counts", {"measure": "open"}), ("counts", {"level": "community"}),
+            ("histogram", {"buckets": 7}), ("figures", {"parts": "head,histogram,counts,heat"}),
+        )
+    ]  # fmt: skip
+
+
+def counted(ground: Ground, cell: int, client: Any = None, **words: Any) -> int:
+    """Cases in a cell, as the figures tell."""
+    answer = (client or ground.admin).get("/api/v1/counts", params={"level": "cell", **words})
+    assert answer.status_code == 200, answer.text
+    return int(answer.json()["values"].get(str(cell), 0))
+
+
+def test_figures_of_a_minute_before_stay_as_they_were(ground: Ground) -> None:
+    """To the last word: by cell, over time, at the head, in a state, for the old and the new cell;
+    whoever sees the case now sees it in the old cell, and nobody else does."""
+    was = counted(ground, ground.old_cell), counted(ground, ground.new_cell)
+    case, still = ground.report(), ground.report()
+    ground.take(case, Step.REGISTER, Step.ASSIGN, unit_id=ground.workers[0])
+    wait_until(lambda: counted(ground, ground.old_cell, status="assigned", since=_days_ago(1)) > 0)
+    wait_until(lambda: counted(ground, ground.old_cell) == was[0] + 2)
+    at = {"at": utc_now().isoformat()}
+
+    def figures() -> list[Any]:
+        answers = [
+            ground.admin.get(f"/api/v1/{path}", params={**words, **at})
+            for path, words in asked_figures(ground)
+        ]
+        assert {answer.status_code for answer in answers} == {200}
+        return [answer.json() for answer in answers]
+
+    before, seen = figures(), counted(ground, ground.old_cell, ground.old, **at)
+    moved = _open_in(ground, ground.old_cell)
+    assert ground.publish().status_code == 200
+    moved -= _open_in(ground, ground.old_cell)
+    assert moved >= {case["no"], still["no"]}
+    wait_until(lambda: counted(ground, ground.new_cell) >= was[1] + len(moved))
+    assert figures() == before
+    assert counted(ground, ground.old_cell, ground.new, **at) == len(moved)
+    assert counted(ground, ground.old_cell, ground.old, **at) == seen - len(moved)
+
+
+def _days_ago(days: int) -> str:
+    return (utc_now() - timedelta(days=days)).isoformat()
+
+
+def _open_in(ground: Ground, cell: int) -> set[int]:
+    found = hand.rows(
+        ground.context.engine, "SELECT no FROM case_now WHERE cell_code = :cell", cell=cell
+    )
+    return {row.no for row in found}

@@ -1,0 +1,116 @@
+"""Counting cases where they lay before boundaries were redrawn, against plain loops.
+
+Seen to fail with the thing it guards removed: the cell that was left first, the area asked for, the
+scope by the cell of now.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geodata.codes import Level
+from tests.tiles.made_up import DAY_US, NOW, STATES, cases, days_ago
+from tests.tiles.test_counts import CASES, INDEX, RANGES
+from tiles import counts, points
+from tiles.counts import Stretches
+from tiles.displaced import NO_MOVES, NOBODY, Moves, put_right
+from tiles.points import Columns, to_us
+from tiles.selection import CaseFilter
+
+GONE = 620102001001999
+"""A cell in which no case lies any more."""
+
+
+def some_moves(seed: int) -> Moves:
+    """Three hundred moves of the last 50 days, several of some cases; one case is unknown."""
+    rng = np.random.default_rng(seed)
+    no = np.append(rng.integers(1, 260, 299), 10**6).astype(np.int64)
+    cells = np.append(np.unique(CASES.cell_code), GONE)
+    at_us = to_us(NOW) - rng.integers(0, 50 * DAY_US, 300)
+    return Moves.of(no, at_us, rng.choice(cells, 300))
+
+
+MOVES = some_moves(3)
+
+
+def cell_then(no: int, cell: int, as_of_us: int) -> int:
+    """Where a case lay, read from its moves one by one."""
+    mine = [
+        (at, left)
+        for other, at, left in zip(MOVES.no, MOVES.at_us, MOVES.from_cell, strict=True)
+        if other == no and at > as_of_us
+    ]
+    return int(min(mine)[1]) if mine else cell
+
+
+def as_they_lay(as_of_us: int) -> Columns:
+    """All cases with the cells of then."""
+    pairs = zip(CASES.no.tolist(), CASES.cell_code.tolist(), strict=True)
+    moved = set(MOVES.no.tolist())
+    then = [cell_then(no, cell, as_of_us) if no in moved else cell for no, cell in pairs]
+    return replace(CASES, cell_code=np.array(then, dtype=np.int64))
+
+
+filters = st.builds(
+    CaseFilter,
+    as_of=st.floats(-1, 55).map(days_ago),
+    since=st.floats(20, 70).map(days_ago),
+    until=st.floats(-1, 20).map(days_ago),
+    scope=st.sampled_from(RANGES),
+    area=st.sampled_from([*RANGES, (GONE, GONE)]),
+    categories=st.sampled_from([(), ("10",), ("0110", "11")]),
+    statuses=st.sampled_from([None, frozenset({"assigned", "closed"})]),
+    is_open=st.sampled_from([None, True, False]),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(wanted=filters, buckets=st.integers(1, 50))
+def test_cases_are_counted_where_they_lay(wanted: CaseFilter, buckets: int) -> None:
+    """Seen by whoever sees them now."""
+    wanted = replace(wanted, codes=_narrowed(wanted.area, wanted.scope))
+    then = as_they_lay(to_us(wanted.as_of))
+    seen = points.select(CASES, replace(wanted, codes=None), STATES)
+    rows = np.intersect1d(
+        seen, points.select(then, replace(wanted, codes=wanted.area, scope=None), STATES)
+    )
+    displaced = MOVES.displaced(CASES, wanted.as_of)
+    stretches = Stretches.of(wanted.since, wanted.until, buckets)
+    found = counts.tally(INDEX, wanted, STATES, stretches, displaced)
+    where, numbers = np.unique(then.cell_code[rows], return_counts=True)
+    assert found.n == len(rows)
+    assert found.codes[found.cells != 0].tolist() == where.tolist()
+    assert found.cells[found.cells != 0].tolist() == numbers.tolist()
+    assert np.array_equal(found.buckets, stretches.count_of(CASES.reported_us[rows]))
+    assert counts.select(INDEX, wanted, STATES, displaced).tolist() == rows.tolist()
+    plain = points.select(CASES, wanted, STATES)
+    assert put_right(plain, CASES, wanted, STATES, displaced).tolist() == rows.tolist()
+    again = counts.tally_rows(INDEX, rows, stretches, displaced)
+    for level in (Level.CELL, Level.DISTRICT):
+        one, other = counts.by_area(found, level), counts.by_area(again, level)
+        assert [part.tolist() for part in one] == [part.tolist() for part in other]
+
+
+def _narrowed(
+    area: tuple[int, int] | None, scope: tuple[int, int] | None
+) -> tuple[int, int] | None:
+    if area is None or scope is None:
+        return area or scope
+    return max(area[0], scope[0]), min(area[1], scope[1])
+
+
+def test_nobody_is_displaced_after_the_last_move() -> None:
+    assert MOVES.displaced(CASES, NOW) is NOBODY
+    assert NO_MOVES.displaced(CASES, days_ago(60)) is NOBODY
+    assert MOVES.displaced(cases(0), days_ago(60)) is NOBODY
+
+
+def test_at_the_instant_of_a_move_the_case_lies_in_its_new_cell() -> None:
+    us = to_us(NOW)
+    moves = Moves.of(*(np.array([value], dtype=np.int64) for value in (7, us, GONE)))
+    row = int(np.flatnonzero(CASES.no == 7)[0])
+    assert not len(moves.displaced(CASES, NOW))
+    before = moves.displaced(CASES, points.from_us(us - 1))
+    assert (before.rows.tolist(), before.codes.tolist()) == ([row], [GONE])
