@@ -26,7 +26,6 @@ from app.identity.rules import Actor, may
 from app.identity.service import not_allowed, not_signed_in, scope_of
 from app.incidents.cases import due
 from app.incidents.clocks.schemas import ClockSummary
-from app.incidents.clocks.workdays import WorkingDaysError, city_calendar
 from app.maps import counting, queries
 from app.maps.boundaries import Boundaries
 from app.maps.counting import Cases
@@ -110,7 +109,6 @@ class FiguresDesk:
             heat: tells its legend.
             cases: those of now, as they are counted; 503 while they are not read yet.
         """
-        self._data_dir = context.settings.data_dir
         self._engine = of_one_moment(context.engine)
         self._store = store
         self._boundaries = boundaries
@@ -216,23 +214,16 @@ class FiguresDesk:
         Raises:
             _SessionIsOver: row security saw another scope than the one for which this is kept.
         """
-        wants_clocks = Part.CLOCKS in words.parts and (words.at is None or words.at >= asked.now)
+        wants_clocks = Part.CLOCKS in words.parts
         wants_gaps = Part.STAFFING in words.parts
         if not wants_clocks and not wants_gaps:
             return None, None
         with reading(self._engine, asked.scope) as session:
-            clocks = self._clocks(session, words.area, asked.now) if wants_clocks else None
+            clocks = due.summary(session, words.area, asked.now, words.at) if wants_clocks else None
             gaps = _gaps(session, words, asked.now) if wants_gaps else None
             if not queries.scope_holds(session, asked.scope):
                 raise _SessionIsOver(asked.scope.token)
         return clocks, gaps
-
-    def _clocks(self, session: Session, area: int | None, now: datetime) -> ClockSummary | None:
-        try:
-            calendar = city_calendar(self._data_dir)
-        except WorkingDaysError:
-            return None
-        return due.summary(session, area, now, calendar)
 
 
 def turn_of(scope: Scope, now: datetime) -> int:

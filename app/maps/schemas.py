@@ -326,8 +326,7 @@ class Figures(BaseModel):
     head: Head | None = Field(default=None, description="At the head of the page.")
     clocks: ClockSummary | None = Field(
         default=None,
-        description="How the clocks stand; null as well while the city's file of working days"
-        " cannot be used (`/api/v1/clocks/summary` says why).",
+        description="How the clocks stand, at `at` where that is asked for.",
     )
     histogram: Histogram | None = Field(default=None, description="Cases over time.")
     counts: Counts | None = Field(

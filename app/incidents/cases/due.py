@@ -58,11 +58,16 @@ def clocks_of(rows: Sequence[AnyRow], calendar: Calendar, now: datetime) -> dict
 
 
 def summary(
-    session: Session, area: int | None, now: datetime, calendar: Calendar | None = None
+    session: Session, area: int | None, now: datetime, at: datetime | None = None
 ) -> ClockSummary:
-    """How many clocks of an area run, and how they stand."""
-    found = reading_queries.summary(session, _codes(area), now)
-    return ClockSummary(area=area, as_of=now, **found._mapping)
+    """How many clocks of an area run, and how they stand, now or at a minute before.
+
+    Args:
+        at: that minute; None for now.
+    """
+    as_of = min(at, now) if at is not None else now
+    found = reading_queries.summary(session, _codes(area), as_of, in_past=as_of < now)
+    return ClockSummary(area=area, as_of=as_of, **found._mapping)
 
 
 def _codes(area: int | None) -> tuple[int, int]:

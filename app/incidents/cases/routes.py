@@ -124,10 +124,10 @@ def list_due(
 
 @router.get("/clocks/summary", summary="Count overdue and soon due cases")
 def summarise_clocks(
-    query: Annotated[SummaryQuery, Query()], session: ReadSession, now: Now, days: Days
+    query: Annotated[SummaryQuery, Query()], session: ReadSession, now: Now
 ) -> ClockSummary:
-    """How the clocks that run in an area stand now."""
-    return due.summary(session, query.area, now, days)
+    """How the clocks stand that run in an area, now or at `at`; cases count where they lay then."""
+    return due.summary(session, query.area, now, query.at)
 
 
 @router.get(

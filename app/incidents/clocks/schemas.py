@@ -6,7 +6,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.core.paging import Cursor
-from app.core.query_words import AreaCode, StrictQuery
+from app.core.query_words import AreaCode, AsOf, StrictQuery
 from app.incidents.clocks.rules import ClockState
 from app.incidents.rules import Stage, Tier
 
@@ -95,8 +95,8 @@ class DueQuery(StrictQuery):
     cursor: Cursor = None
 
 
-class SummaryQuery(StrictQuery):
-    """Where."""
+class SummaryQuery(AsOf):
+    """Where, and of which minute."""
 
     area: AreaCode | None = Field(
         default=None, description="Only inside the area with this 15-digit code, of any level."
@@ -104,7 +104,7 @@ class SummaryQuery(StrictQuery):
 
 
 class ClockSummary(BaseModel):
-    """How the clocks of an area stand that run now: cases registered and not handed back."""
+    """How the clocks of an area stand that run: cases registered and not handed back."""
 
     area: int | None = Field(description="15-digit code of the area; null for the whole city.")
     as_of: datetime = Field(description="The minute of these figures (RFC 3339, UTC).")

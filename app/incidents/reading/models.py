@@ -30,6 +30,8 @@ SPAN_CLASS = (
 )
 """0 for rows that hold less than an hour, 1 for less than 4, then 16, … hours: what held at an
 instant began less than that before it, which makes "held at" nine short scans of one index."""
+SPAN_CLASSES = 9
+"""The last class: everything longer."""
 
 
 class CaseNow(Base):

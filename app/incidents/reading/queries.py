@@ -13,7 +13,7 @@ from app.identity.rules import Role
 from app.incidents.clocks.limits import UNIT_NUMBERS, Limit
 from app.incidents.lifecycle import who_may
 from app.incidents.lifecycle.who_may import Post, Waiting
-from app.incidents.reading.models import CASE_PAST, CaseNow
+from app.incidents.reading.models import CASE_PAST, SPAN_CLASSES, CaseNow
 from app.incidents.reading.rules import Reading
 from app.incidents.rules import STATUS_NUMBERS, TIER_NUMBERS, Tier
 
@@ -179,25 +179,49 @@ def move(session: Session, moves: Sequence[AnyRow]) -> None:
 _RUNS = "started_at IS NOT NULL AND ended_at IS NULL"
 """That the clock of an open case runs; word for word as in the indexes."""
 MOST_COUNTED = 10_000
-_SUMMARY = text(f"""
+_COUNTED = """
     SELECT count(*) AS running,
-           count(*) FILTER (WHERE due_at < :now) AS overdue,
-           count(*) FILTER (WHERE coalesce(raw_due_at, due_at) < :now) AS raw_overdue,
-           count(*) FILTER (WHERE due_at >= :now AND soon_at <= :now) AS due_soon,
-           count(*) FILTER (WHERE due_at >= :now AND soon_at > :now) AS ok,
+           count(*) FILTER (WHERE due_at < :at) AS overdue,
+           count(*) FILTER (WHERE coalesce(raw_due_at, due_at) < :at) AS raw_overdue,
+           count(*) FILTER (WHERE due_at >= :at AND soon_at <= :at) AS due_soon,
+           count(*) FILTER (WHERE due_at >= :at AND soon_at > :at) AS ok,
            count(*) FILTER (WHERE limit_unit IS NULL) AS no_limit,
            count(*) FILTER (WHERE limit_unit IS NOT NULL AND due_at IS NULL) AS unknown,
-           count(*) FILTER (WHERE paused_until > :now) AS paused,
+           count(*) FILTER (WHERE paused_until > :at) AS paused,
            count(*) FILTER (WHERE provisional) AS provisional
-    FROM case_now WHERE cell_code BETWEEN :lo AND :hi AND {_RUNS}
-""")  # noqa: S608 (words of our own)
+"""
+_SUMMARY = text(f"{_COUNTED} FROM case_now WHERE cell_code BETWEEN :lo AND :hi AND {_RUNS}")
+_COMPARED = "due_at, raw_due_at, soon_at, limit_unit, paused_until, provisional"
+_HELD = (
+    " OR ".join(
+        f"(span_class = {number} AND since > :at - interval '{4**number} hours' AND since <= :at)"
+        for number in range(SPAN_CLASSES)
+    )
+    + f" OR (span_class = {SPAN_CLASSES} AND since <= :at)"
+)
+"""That a row of `case_past` began so that it may hold at `:at`: short scans of one index."""
+_SUMMARY_THEN = text(f"""{_COUNTED} FROM (
+    SELECT {_COMPARED} FROM case_now
+    WHERE cell_code BETWEEN :lo AND :hi AND since <= :at AND {_RUNS}
+    UNION ALL
+    SELECT {_COMPARED} FROM case_past
+    WHERE cell_code BETWEEN :lo AND :hi AND until > :at AND ({_HELD}) AND {_RUNS}
+) held""")  # noqa: S608 (words of our own)
 
 
-def summary(session: Session, codes: tuple[int, int], now: datetime) -> AnyRow:
-    """How many clocks run in cells of a range of codes, and how they stand at `now`: `running`,
-    `overdue`, `raw_overdue`, `due_soon`, `ok`, `no_limit`, `unknown`, `paused`, `provisional`."""
+def summary(
+    session: Session, codes: tuple[int, int], at: datetime, *, in_past: bool = False
+) -> AnyRow:
+    """How many clocks run in cells of a range of codes, and how they stand: `running`, `overdue`,
+    `raw_overdue`, `due_soon`, `ok`, `no_limit`, `unknown`, `paused`, `provisional`.
+
+    Args:
+        at: the minute.
+        in_past: whether that is another one than now; cases count where they lay then.
+    """
     lo, hi = clipped(session, codes)
-    return session.execute(_SUMMARY, {"lo": lo, "hi": hi, "now": now}).one()
+    statement = _SUMMARY_THEN if in_past else _SUMMARY
+    return session.execute(statement, {"lo": lo, "hi": hi, "at": at}).one()
 
 
 class Due(NamedTuple):

@@ -4,6 +4,8 @@ Seen to fail with the thing it guards removed: the row that a step writes, the r
 case loses, a deadline changed behind our back, steps taken while limits change.
 """
 
+import random
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -17,6 +19,9 @@ from app.city import publishing
 from app.core.clock import CITY_ZONE, utc_now
 from app.core.context import Context
 from app.core.db import reading, writing
+from app.incidents.clocks import queries as clock_queries
+from app.incidents.clocks.rules import ClockState, clock_of
+from app.incidents.clocks.workdays import CityCalendar
 from app.incidents.reading import checking, rewriting
 from app.incidents.rules import Step
 from app.incidents.steps import service as steps
@@ -174,3 +179,34 @@ def test_an_upgrade_from_before_fills_it(own_context: Context) -> None:
     execute(own_context.engine, "TRUNCATE case_now, case_past")
     city.prepare_database(own_context.engine)
     assert fingerprint(own_context.engine) == before
+
+
+def test_any_minute_of_the_year(context: Context, client: TestClient) -> None:
+    """The figures of clocks as of random minutes: what folding every log up to then gives."""
+    now = utc_now()
+    with reading(context.engine) as session:
+        rows = session.execute(
+            text("SELECT no, at, ordinal, step, status, tier, until FROM incident_event")
+        ).all()
+        cases = session.execute(text("SELECT no, category, cell_code FROM incident")).all()
+        limits = clock_queries.limits_of(session, {case.category for case in cases})
+    logs: dict[int, list[Any]] = {}
+    for row in rows:
+        logs.setdefault(row.no, []).append(clock_queries.event_of(row))
+    areas = [None, cases[0].cell_code // 10**6 * 10**6]
+    chosen = random.Random(5)
+    for _ in range(12):
+        at = now - timedelta(minutes=chosen.randint(0, 300 * 1440))
+        for area in areas:
+            expected = Counter[str]()
+            for case in cases:
+                if area is None or case.cell_code // 10**6 * 10**6 == area:
+                    log = [event for event in logs[case.no] if event.at <= at]
+                    clock = clock_of(log, limits[case.category], CityCalendar(), at)
+                    if clock.is_running:
+                        expected.update({"running": 1, clock.state: 1, "paused": clock.is_paused})
+                        expected["raw_overdue"] += clock.raw_state is ClockState.OVERDUE
+            words = {"at": at.isoformat()} | ({"area": area} if area else {})
+            found = client.get("/api/v1/clocks/summary", params=words).json()
+            for name in ("running", "overdue", "due_soon", "ok", "no_limit", "raw_overdue"):
+                assert found[name] == expected[name], (at, area, name)

@@ -492,7 +492,7 @@ export interface paths {
         };
         /**
          * Count overdue and soon due cases
-         * @description How the clocks that run in an area stand now.
+         * @description How the clocks stand that run in an area, now or at `at`; cases count where they lay then.
          */
         get: operations["summarise_clocks"];
         put?: never;
@@ -3819,7 +3819,7 @@ export interface components {
         ClockState: "no_limit" | "not_started" | "ok" | "due_soon" | "overdue" | "unknown";
         /**
          * ClockSummary
-         * @description How the clocks of an area stand that run now: cases registered and not handed back.
+         * @description How the clocks of an area stand that run: cases registered and not handed back.
          */
         ClockSummary: {
             /**
@@ -4460,7 +4460,7 @@ export interface components {
             boundary_version: number | null;
             /** @description At the head of the page. */
             head?: components["schemas"]["Head"] | null;
-            /** @description How the clocks stand; null as well while the city's file of working days cannot be used (`/api/v1/clocks/summary` says why). */
+            /** @description How the clocks stand, at `at` where that is asked for. */
             clocks?: components["schemas"]["ClockSummary"] | null;
             /** @description Cases over time. */
             histogram?: components["schemas"]["Histogram"] | null;
@@ -11275,6 +11275,8 @@ export interface operations {
     summarise_clocks: {
         parameters: {
             query?: {
+                /** @description Answer as of this minute (RFC 3339, UTC); default: now. */
+                at?: string;
                 /** @description Only inside the area with this 15-digit code, of any level. */
                 area?: number;
             };
