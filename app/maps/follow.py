@@ -28,6 +28,8 @@ log = structlog.get_logger()
 LOOK_ANYWAY_S = 1.0
 # Read in a second or so; whoever starts a server need not be shown a map without them.
 FEW_CASES = 300_000
+# A publication tells of thousands of cases, and each part of them copies what changes.
+GIVE_BACK_EVERY = 2_000
 # Behind the last number there can be.
 NO_EVENT = 2**63 - 1
 READER = "minqing-maps-reader"
@@ -54,6 +56,7 @@ class Follower(Connected):
         self._boundaries = boundaries
         self._on_reload = on_reload
         self._at: Cursor | None = None
+        self._since_given_back = 0
         # COPY is read by a thread: sixty thousand rows must not hold up the event loop.
         self._reader: psycopg.Connection[Any] | None = None
 
@@ -131,6 +134,10 @@ class Follower(Connected):
             self._store.amend(columns)
             self._count()
         self._at = Cursor(self._at.epoch, events[-1].seq)
+        self._since_given_back += len(events)
+        if self._since_given_back >= GIVE_BACK_EVERY:
+            self._since_given_back = 0
+            await asyncio.to_thread(memory.give_back)
 
     def _read(self, only: list[int] | None) -> Columns:
         return read_columns(self._reading(), self._store.states, only)
