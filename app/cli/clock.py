@@ -135,7 +135,7 @@ def year(
     for case in found.items:
         typer.echo(f"{case.no}  {_local(case.due_before)} -> {_local(case.due_after)}")
     did = "is taken" if found.taken else "would be taken"
-    typer.echo(f"{year} {did}: {found.moved} of {found.looked_at} open cases get another deadline.")
+    typer.echo(f"{year} {did}: {found.moved} of {found.examined} open cases get another deadline.")
 
 
 def _local(at: datetime | None) -> str:

@@ -1,18 +1,13 @@
 """The working days of a year on the page: the notice, the trial, the taking, the mark on a case."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 from playwright.sync_api import Browser, expect
-from sqlalchemy import text
 
-from app.core.db import make_engine, writing
+from app.core.db import make_engine
 from app.identity.rules import Role
-from app.incidents.rules import Step
-from app.incidents.steps import service as steps
 from tests import staff
-from tests.app.incidents.reports import a_report
-from tests.app.incidents.test_calendar import YEAR, a_year, as_csv
+from tests.app.incidents.test_calendar import YEAR, a_long_case, a_year, as_csv
 from tests.chromium import watched
 from tests.server import ServerProcess
 
@@ -22,15 +17,8 @@ PATIENCE_MS = 20_000
 def a_case_of_next_year(server: ServerProcess) -> int:
     """The number of a case whose deadline lies in a year that is not taken."""
     engine = make_engine(server.database_url)
-    with writing(engine) as session:
-        session.execute(
-            text("UPDATE filing_line SET \"limit\" = 300, unit = 'work_day' WHERE code = '0110'")
-        )
-    body = a_report(category="0110")
-    no: int = staff.post(f"{server.base_url}/api/v1/incidents", json=body).json()["no"]
-    with writing(engine) as session:
-        steps.advance(session, no, Step.REGISTER, datetime.now(UTC))
-    staff.add_account(engine, "desk_7", Role.DUTY_OFFICER, staff.CITY)
+    url = f"{server.base_url}/api/v1/incidents"
+    no = a_long_case(engine, lambda body: staff.post(url, json=body))
     engine.dispose()
     return no
 
@@ -77,7 +65,10 @@ def test_a_year_is_tried_taken_and_no_longer_provisional(
 def test_the_notice_is_for_who_can_act(server: ServerProcess, browser: Browser) -> None:
     """Where a year should be taken now, its admin is told and led there; a duty officer is not."""
     expect.set_options(timeout=PATIENCE_MS)
-    a_case_of_next_year(server)
+    engine = make_engine(server.database_url)
+    staff.add_account(engine, "desk_7", Role.DUTY_OFFICER, staff.CITY)
+    officer = staff.headers_of(engine, "desk_7")["Cookie"]
+    engine.dispose()
     year = staff.get(f"{server.base_url}/api/v1/calendar").json()["untaken_year"]
     with watched(browser, server=server) as (_, page, _):
         page.goto(f"{server.base_url}/?face=standard")
@@ -89,3 +80,11 @@ def test_the_notice_is_for_who_can_act(server: ServerProcess, browser: Browser) 
         expect(notice).to_contain_text(str(year))
         notice.get_by_role("button").click()
         expect(page.locator(".face-side h3").last).to_contain_text(f"{year}: 预计")
+        expect(page.locator("#c-file")).to_be_visible()
+    with watched(browser) as (context, page, _):
+        name, _, value = officer.partition("=")
+        context.add_cookies([{"name": name, "value": value, "url": server.base_url}])
+        page.goto(f"{server.base_url}/?face=standard&f.sel=calendar&f.year={year}")
+        expect(page.locator(".face-side h3").last).to_contain_text(f"{year}: 预计")
+        expect(page.locator(".calendar-notice")).to_have_count(0)
+        expect(page.locator("#c-file")).to_have_count(0)

@@ -100,6 +100,6 @@ class TakenYear(BaseModel):
     worked_holidays: list[StatutoryDay] = Field(
         description="Statutory holidays that these days leave to be worked: most likely forgotten."
     )
-    looked_at: int = Field(ge=0, description="Open cases whose deadline rests on days of the year.")
+    examined: int = Field(ge=0, description="Open cases whose deadline rests on days of the year.")
     moved: int = Field(ge=0, description="Those whose deadline, raw or adjusted, is another one.")
     items: list[MovedCase] = Field(description="The first of these, by deadline; 100 at most.")

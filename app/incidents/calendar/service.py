@@ -125,7 +125,7 @@ def take(
     except WorkingDaysError as error:
         raise unavailable(f"{error}.") from error
     own = before.own.with_year(year, days.days, days.covered.get(year, ""))
-    looked_at, moved = _moved(session, year, before, CityCalendar(own), now)
+    examined, moved = _moved(session, year, before, CityCalendar(own), now)
     if not dry_run:
         detail = f"{year}, {len(days.days)} days, {len(moved)} deadlines moved"
         audit.record(
@@ -138,7 +138,7 @@ def take(
         taken=not dry_run,
         days=len(days.days),
         worked_holidays=_worked_holidays(year, CityCalendar(own)),
-        looked_at=looked_at,
+        examined=examined,
         moved=len(moved),
         items=moved[:MOST_ITEMS],
     )

@@ -8005,10 +8005,10 @@ export interface components {
              */
             worked_holidays: components["schemas"]["StatutoryDay"][];
             /**
-             * Looked At
+             * Examined
              * @description Open cases whose deadline rests on days of the year.
              */
-            looked_at: number;
+            examined: number;
             /**
              * Moved
              * @description Those whose deadline, raw or adjusted, is another one.

@@ -97,7 +97,7 @@ function Take(): JSX.Element {
   );
 }
 
-function Found({ found: { taken, year: ofYear, days, moved, looked_at, items, worked_holidays } }: { found: TakenYear }): JSX.Element {
+function Found({ found: { taken, year: ofYear, days, moved, examined, items, worked_holidays } }: { found: TakenYear }): JSX.Element {
   return (
     <div class="found">
       <p class="found-lead" role="status">
@@ -107,7 +107,7 @@ function Found({ found: { taken, year: ofYear, days, moved, looked_at, items, wo
         <p class="bad" role="alert">{t("calendarForgotten", { days: worked_holidays.map(({ day, name }) => `${day} ${name}`).join("、") })}</p>
       ) : null}
       <section>
-        <h3>{t("calendarMoved", { n: number(moved), of: number(looked_at) })}</h3>
+        <h3>{t("calendarMoved", { n: number(moved), of: number(examined) })}</h3>
         {items.length > 0 ? <Moved cases={items} /> : null}
         {items.length < moved ? <p class="soft">{t("listOfShown", { shown: number(items.length), n: number(moved) })}</p> : null}
       </section>
