@@ -127,11 +127,11 @@ def take(
     own = before.own.with_year(year, days.days, days.covered.get(year, ""))
     examined, moved = _moved(session, year, before, CityCalendar(own), now)
     if not dry_run:
+        ask_rewrite(session, local_midnight(date(year, 1, 1)))
         detail = f"{year}, {len(days.days)} days, {len(moved)} deadlines moved"
         audit.record(
             session, actor, AuditKind.WORKING_DAYS_TAKEN, area_code=city_code, detail=detail
         )
-        ask_rewrite(session, local_midnight(date(year, 1, 1)))
         _write(data_dir / FILE_NAME, own_days.render(own))
     return TakenYear(
         year=year,
