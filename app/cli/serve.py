@@ -120,6 +120,10 @@ def _simulating(settings: Settings) -> Iterator[None]:
         _stop(simulation)
 
 
+KEEP_ALIVE_S = 15
+"""Longer than the page waits between two refreshes: watchers keep their connection."""
+
+
 def _run(settings: Settings) -> None:
     console.print(f"Minqing Map: http://{settings.host}:{settings.port}  (Ctrl-C stops it)")
     uvicorn.run(
@@ -131,6 +135,7 @@ def _run(settings: Settings) -> None:
         access_log=False,
         log_level="warning",
         timeout_graceful_shutdown=3,
+        timeout_keep_alive=KEEP_ALIVE_S,
         server_header=False,
     )
 
