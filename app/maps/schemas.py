@@ -200,7 +200,7 @@ class AreaFigure(StrictQuery):
         default=DrawnWhen.THEN,
         description="then: a case lies in the cell in which it lay at `at`, a closed one in its"
         " last; now: each case lies in the area that holds its place as boundaries are drawn now,"
-        " so that years can be compared after a redrawing. Tiles and heat know `then` alone.",
+        " so that years can be compared after a redrawing. Heat is always as with `then`.",
     )
 
     def drawn(self, wanted: CaseFilter, now: datetime) -> CaseFilter:

@@ -102,6 +102,20 @@ def _narrowed(
     return max(area[0], scope[0]), min(area[1], scope[1])
 
 
+def test_a_case_that_came_into_the_scope_is_counted_where_it_lay_outside() -> None:
+    cell = int(CASES.cell_code[7])
+    moves = Moves.of(CASES.no[7:8], np.array([to_us(NOW)]), np.array([GONE]))
+    before = replace(CaseFilter(NOW, days_ago(61), NOW), as_of=days_ago(0.001))
+    wanted = replace(before, codes=(cell, cell), scope=(cell, cell))
+    plain = counts.tally(INDEX, wanted, STATES)
+    displaced = moves.displaced(CASES, wanted.as_of)
+    found = counts.tally(INDEX, wanted, STATES, None, displaced)
+    assert found.n == plain.n
+    assert found.cells[found.codes == GONE].tolist() == [1]
+    asked = counts.tally(INDEX, replace(wanted, area=(cell, cell)), STATES, None, displaced)
+    assert asked.n == plain.n - 1
+
+
 def test_nobody_is_displaced_after_the_last_move() -> None:
     assert MOVES.displaced(CASES, NOW) is NOBODY
     assert NO_MOVES.displaced(CASES, days_ago(60)) is NOBODY

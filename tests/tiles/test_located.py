@@ -13,11 +13,17 @@ from tiles.mercator import to_degrees
 CASES = cases(12_000)
 UNCHANGED = np.unique(CASES.cell_code)[::2]
 WEST, EAST = 620102001000001, 620102001000002
-# The two share the meridian 103.8; north and south of them lies no cell.
+# The two share a slanting border; north and south of them lies no cell.
 CELLS = DrawnCells(
     UNCHANGED,
     np.array([WEST, EAST], dtype=np.int64),
-    np.array([shapely.box(103, 36, 103.8, 36.2), shapely.box(103.8, 36, 105, 36.2)], dtype=object),
+    np.array(
+        [
+            shapely.Polygon([(103, 36), (103.78, 36), (103.82, 36.2), (103, 36.2)]),
+            shapely.Polygon([(103.78, 36), (105, 36), (105, 36.2), (103.82, 36.2)]),
+        ],
+        dtype=object,
+    ),
 )
 
 

@@ -20772,7 +20772,7 @@ export interface operations {
                 level?: components["schemas"]["Level"];
                 /** @description reported: cases reported in the window; open: cases open at `at`, whenever they were reported (`since` is ignored); density: reported cases on the area's surface. */
                 measure?: "reported" | "open" | "density";
-                /** @description then: a case lies in the cell in which it lay at `at`, a closed one in its last; now: each case lies in the area that holds its place as boundaries are drawn now, so that years can be compared after a redrawing. Tiles and heat know `then` alone. */
+                /** @description then: a case lies in the cell in which it lay at `at`, a closed one in its last; now: each case lies in the area that holds its place as boundaries are drawn now, so that years can be compared after a redrawing. Heat is always as with `then`. */
                 boundaries?: components["schemas"]["DrawnWhen"];
                 /** @description Answer as of this minute (UTC); default: now. */
                 at?: string;
@@ -20880,7 +20880,7 @@ export interface operations {
                 level?: components["schemas"]["Level"];
                 /** @description reported: cases reported in the window; open: cases open at `at`, whenever they were reported (`since` is ignored); density: reported cases on the area's surface. */
                 measure?: "reported" | "open" | "density";
-                /** @description then: a case lies in the cell in which it lay at `at`, a closed one in its last; now: each case lies in the area that holds its place as boundaries are drawn now, so that years can be compared after a redrawing. Tiles and heat know `then` alone. */
+                /** @description then: a case lies in the cell in which it lay at `at`, a closed one in its last; now: each case lies in the area that holds its place as boundaries are drawn now, so that years can be compared after a redrawing. Heat is always as with `then`. */
                 boundaries?: components["schemas"]["DrawnWhen"];
                 /** @description Answer as of this minute (UTC); default: now. */
                 at?: string;
