@@ -55,7 +55,7 @@ def count_cases(
     Raises:
         Problem: 422 on `since`.
     """
-    wanted = words.case_filter(now, scope)
+    wanted = words.drawn(words.case_filter(now, scope), now)
     if words.measure == "open":
         wanted = wanted.open_at_all()
     found = cases.tally(cases.index, wanted, None)
@@ -70,7 +70,7 @@ def count_cases(
         since=None if words.measure == "open" else wanted.since,
         until=wanted.until,
         n=found.n,
-        boundary_version=cases.boundary_version(min(wanted.as_of, now)),
+        boundary_version=cases.boundary_version(wanted.drawn_at or min(wanted.as_of, now)),
         values=_values(cases, words, wanted, dict(pairs)),
     )
 
@@ -80,7 +80,7 @@ def _values(
 ) -> dict[str, int | float]:
     if words.measure != "density":
         return {str(code): n for code, n in counted.items()}
-    surface = cases.surfaces_m2(words.level, wanted.as_of)
+    surface = cases.surfaces_m2(words.level, wanted.drawn_at or wanted.as_of)
     return {
         str(code): round(n / surface[code] * 1e6, 3)
         for code, n in counted.items()
@@ -103,7 +103,7 @@ def around_window(cases: Cases, words: FiguresQuery, now: datetime, scope: Scope
     Raises:
         Problem: 422 on `since`.
     """
-    wanted = words.case_filter(now, scope)
+    wanted = words.drawn(words.case_filter(now, scope), now)
     margin = (wanted.until - wanted.since) * words.around
     until = max(wanted.until, min(wanted.until + margin, wanted.as_of))
     since = max(wanted.since - margin, until - LONGEST_WINDOW)
@@ -122,9 +122,10 @@ def _histogram(cases: Cases, wanted: CaseFilter, buckets: int) -> Histogram:
     )
 
 
-def head(cases: Cases, words: CaseWords, now: datetime, scope: Scope) -> Head:
+def head(cases: Cases, words: FiguresQuery, now: datetime, scope: Scope) -> Head:
     """The figures at the head of the page, of the area whatever else the words say."""
     everything = CaseWords(area=words.area, at=words.at).case_filter(now, scope)
+    everything = words.drawn(everything, now)
     at = words.at or now
     until = words.at or next_minute(now)
     midnight = city_midnight(at)

@@ -33,6 +33,7 @@ from app.maps.heating import Heat
 from app.maps.metrics import watch
 from app.maps.schemas import (
     CountsQuery,
+    DrawnWhen,
     Figures,
     FiguresQuery,
     HeatLegend,
@@ -188,12 +189,13 @@ class FiguresDesk:
     ) -> Figures:
         now, scope, parts = asked.now, asked.scope, words.parts
         at = words.at or now
+        drawn_at = now if words.boundaries is DrawnWhen.NOW else min(at, now)
         clocks, gaps = self._of_the_database(words, asked)
         on_map = counting.of_the_map(words)
         return Figures(
             as_of=min(at, now),
             area=words.area,
-            boundary_version=cases.boundary_version(min(at, now)),
+            boundary_version=cases.boundary_version(drawn_at),
             head=counting.head(cases, words, now, scope) if Part.HEAD in parts else None,
             clocks=clocks,
             histogram=counting.around_window(cases, words, now, scope)

@@ -5,10 +5,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import psycopg
+import shapely
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.core.scope import Scope
+from tiles.located import DrawnCells
 from tiles.points import IntArray
 from tiles.selection import CaseFilter
 
@@ -24,6 +26,20 @@ SELECT coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint FROM pg_inherits h
 JOIN pg_class c ON c.oid = h.inhrelid WHERE h.inhparent = 'public.incident'::regclass
 """
 SURFACES = text("SELECT code, area_m2 FROM published.area WHERE level = :level AND valid @> :at")
+# Shapes are needed of cells that were redrawn since the city was first drawn, and of those beside
+# them, on whose borders a place may lie.
+CELLS = text("""
+WITH cell AS (
+    SELECT code, geom, coalesce(lower(valid), '-infinity') > (
+        SELECT min(coalesce(lower(valid), '-infinity')) FROM published.area WHERE level = 'cell'
+    ) AS is_redrawn
+    FROM published.area WHERE level = 'cell' AND valid @> CAST(:at AS timestamptz)
+)
+SELECT code, is_redrawn, CASE WHEN is_redrawn OR EXISTS (
+    SELECT FROM cell r WHERE r.is_redrawn AND r.geom && c.geom
+) THEN ST_AsBinary(geom) END AS wkb
+FROM cell c ORDER BY code
+""")
 # A case has no event before it was reported, so `since` bounds its events as well.
 IN_STATES = text("""
 SELECT coalesce(array_agg(no), '{}') FROM (
@@ -67,6 +83,18 @@ def surfaces_m2(session: Session, level: str, at: datetime) -> dict[int, float]:
     """Surface in m² of every area of a level as drawn at `at`, by code."""
     rows = session.execute(SURFACES, {"level": level, "at": at})
     return {row.code: row.area_m2 for row in rows}
+
+
+def drawn_cells(session: Session, at: datetime) -> DrawnCells:
+    """The cells as drawn at `at`: which of them always were so, and the shapes of the others."""
+    rows = session.execute(CELLS, {"at": at}).all()
+    unchanged = [row.code for row in rows if not row.is_redrawn]
+    drawn = [row for row in rows if row.wkb is not None]
+    return DrawnCells(
+        np.array(unchanged, dtype=np.int64),
+        np.array([row.code for row in drawn], dtype=np.int64),
+        np.asarray(shapely.from_wkb([bytes(row.wkb) for row in drawn]), dtype=object),
+    )
 
 
 def numbers_in_states(session: Session, wanted: CaseFilter) -> IntArray:

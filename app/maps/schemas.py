@@ -1,5 +1,6 @@
 """What the paths of maps take and give."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
@@ -179,8 +180,15 @@ class HeatLegend(BaseModel):
     opacities: list[float] = Field(description="Opacity of each colour, 0 to 1.")
 
 
+class DrawnWhen(StrEnum):
+    """Which boundaries cases are counted in."""
+
+    THEN = "then"
+    NOW = "now"
+
+
 class AreaFigure(StrictQuery):
-    """Which figure, for areas of which level."""
+    """Which figure, for areas of which level, and as drawn when."""
 
     level: Level = Field(default=Level.CELL, description="Level of the areas.")
     measure: Literal["reported", "open", "density"] = Field(
@@ -188,6 +196,16 @@ class AreaFigure(StrictQuery):
         description="reported: cases reported in the window; open: cases open at `at`, whenever"
         " they were reported (`since` is ignored); density: reported cases on the area's surface.",
     )
+    boundaries: DrawnWhen = Field(
+        default=DrawnWhen.THEN,
+        description="then: a case lies in the cell in which it lay at `at`, a closed one in its"
+        " last; now: each case lies in the area that holds its place as boundaries are drawn now,"
+        " so that years can be compared after a redrawing. Heat is always as with `then`.",
+    )
+
+    def drawn(self, wanted: CaseFilter, now: datetime) -> CaseFilter:
+        """The same cases, in the boundaries that the words ask for."""
+        return replace(wanted, drawn_at=now) if self.boundaries is DrawnWhen.NOW else wanted
 
 
 class CountsQuery(CaseWords, AreaFigure):
@@ -206,7 +224,10 @@ class Counts(BaseModel):
     )
     until: datetime = Field(description="Reported before (RFC 3339, UTC).")
     n: int = Field(description="Cases counted.")
-    boundary_version: int | None = Field(description="The boundaries in force at `as_of`.")
+    boundary_version: int | None = Field(
+        description="The boundaries in which it was counted: in force at `as_of`, or now where"
+        " `boundaries=now` was asked for."
+    )
     values: dict[str, int | float] = Field(
         description="15-digit area code to value; areas without any case are left out."
     )
@@ -322,7 +343,9 @@ class Figures(BaseModel):
         description="15-digit code of the area of head, clocks, histogram, heat and staffing; null"
         " for the whole scope."
     )
-    boundary_version: int | None = Field(description="The boundaries in force at `as_of`.")
+    boundary_version: int | None = Field(
+        description="The boundaries in force at `as_of`, or now with `boundaries=now`."
+    )
     head: Head | None = Field(default=None, description="At the head of the page.")
     clocks: ClockSummary | None = Field(
         default=None,

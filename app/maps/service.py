@@ -1,6 +1,7 @@
 """What one process holds for its maps, and how it starts and stops."""
 
 import asyncio
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -23,7 +24,8 @@ from app.maps.tiling import VectorTiles
 from geodata.codes import Level
 from tiles import counts, points
 from tiles.counts import CaseIndex, CountedStore, Stretches, Tally
-from tiles.displaced import put_right
+from tiles.displaced import NOBODY, Displaced, put_right
+from tiles.located import LocatedCases
 from tiles.points import Columns, Rows, Snapshot
 from tiles.pool import make_pool
 from tiles.selection import CaseFilter
@@ -45,6 +47,9 @@ class Maps:
         self.heat = Heat(self.store, self.select)
         self.figures = FiguresDesk(context, self.store, self.boundaries, self.heat, self.cases)
         self._surfaces: dict[tuple[Level, int | None], Mapping[int, float]] = {}
+        # Cases by the boundaries in force, for the version of these that was asked for last.
+        self._located: tuple[int, LocatedCases] | None = None
+        self._locating = threading.Lock()
         self.layers = Collections(self.pool, self.boundaries)
         self._follower = Follower(context, self.store, self.boundaries, self._begin_anew)
         self._task: asyncio.Task[None] | None = None
@@ -93,7 +98,7 @@ class Maps:
 
     def tally(self, index: CaseIndex, wanted: CaseFilter, stretches: Stretches | None) -> Tally:
         """The cases that a filter selects, counted; states in the past from the event log."""
-        displaced = self.store.moves.displaced(index.columns, wanted.as_of)
+        displaced = self._displaced(index, wanted)
         if not wanted.needs_history:
             return counts.tally(index, wanted, self.store.states, stretches, displaced)
         rows = counts.select(index, wanted, self.store.states, displaced)
@@ -110,6 +115,22 @@ class Maps:
             rows = points.select(columns, wanted, states)
             rows = put_right(rows, columns, wanted, states, displaced)
         return self._in_states(columns, rows, wanted)
+
+    def _displaced(self, index: CaseIndex, wanted: CaseFilter) -> Displaced:
+        """The cases that are counted in another cell than the one they are filed under now."""
+        if wanted.drawn_at is None:
+            return self.store.moves.displaced(index.columns, wanted.as_of)
+        version, at = self.boundaries.drawn(None, wanted.drawn_at, wanted.drawn_at)
+        return NOBODY if version is None else self._cases_in(version, at).displaced(index)
+
+    def _cases_in(self, version: int, at: datetime) -> LocatedCases:
+        with self._locating:
+            known = self._located
+            if known is None or known[0] != version:
+                with reading(self._context.engine) as session:
+                    known = version, LocatedCases(queries.drawn_cells(session, at))
+                self._located = known
+            return known[1]
 
     def _in_states(self, columns: Columns, rows: Rows, wanted: CaseFilter) -> Rows:
         """Those of these rows whose cases stood in one of the filter's states."""
@@ -136,6 +157,7 @@ class Maps:
     def _begin_anew(self) -> None:
         self.figures.forget()
         self._surfaces.clear()
+        self._located = None
         self.tiles.cache.clear()
         self.heat.forget()
         self.layers.forget()

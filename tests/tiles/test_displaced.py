@@ -7,7 +7,7 @@ scope by the cell of now.
 from dataclasses import replace
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from geodata.codes import Level
@@ -24,12 +24,12 @@ GONE = 620102001001999
 
 
 def some_moves(seed: int) -> Moves:
-    """Three hundred moves of the last 50 days, several of some cases; one case is unknown."""
+    """Moves of the last 50 days, several of most cases that move; one case is unknown."""
     rng = np.random.default_rng(seed)
-    no = np.append(rng.integers(1, 260, 299), 10**6).astype(np.int64)
+    no = np.append(rng.choice(rng.integers(1, 20_001, 400), 1_199), 10**6).astype(np.int64)
     cells = np.append(np.unique(CASES.cell_code), GONE)
-    at_us = to_us(NOW) - rng.integers(0, 50 * DAY_US, 300)
-    return Moves.of(no, at_us, rng.choice(cells, 300))
+    at_us = to_us(NOW) - rng.integers(0, 50 * DAY_US, len(no))
+    return Moves.of(no, at_us, rng.choice(cells, len(no)))
 
 
 MOVES = some_moves(3)
@@ -66,7 +66,8 @@ filters = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+# Not made smaller when it fails: that takes minutes.
+@settings(max_examples=60, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(wanted=filters, buckets=st.integers(1, 50))
 def test_cases_are_counted_where_they_lay(wanted: CaseFilter, buckets: int) -> None:
     """Seen by whoever sees them now."""
@@ -99,6 +100,20 @@ def _narrowed(
     if area is None or scope is None:
         return area or scope
     return max(area[0], scope[0]), min(area[1], scope[1])
+
+
+def test_a_case_that_came_into_the_scope_is_counted_where_it_lay_outside() -> None:
+    cell = int(CASES.cell_code[7])
+    moves = Moves.of(CASES.no[7:8], np.array([to_us(NOW)]), np.array([GONE]))
+    before = replace(CaseFilter(NOW, days_ago(61), NOW), as_of=days_ago(0.001))
+    wanted = replace(before, codes=(cell, cell), scope=(cell, cell))
+    plain = counts.tally(INDEX, wanted, STATES)
+    displaced = moves.displaced(CASES, wanted.as_of)
+    found = counts.tally(INDEX, wanted, STATES, None, displaced)
+    assert found.n == plain.n
+    assert found.cells[found.codes == GONE].tolist() == [1]
+    asked = counts.tally(INDEX, replace(wanted, area=(cell, cell)), STATES, None, displaced)
+    assert asked.n == plain.n - 1
 
 
 def test_nobody_is_displaced_after_the_last_move() -> None:

@@ -4072,7 +4072,7 @@ export interface components {
             n: number;
             /**
              * Boundary Version
-             * @description The boundaries in force at `as_of`.
+             * @description The boundaries in which it was counted: in force at `as_of`, or now where `boundaries=now` was asked for.
              */
             boundary_version: number | null;
             /**
@@ -4169,6 +4169,12 @@ export interface components {
              */
             households_today: number[];
         };
+        /**
+         * DrawnWhen
+         * @description Which boundaries cases are counted in.
+         * @enum {string}
+         */
+        DrawnWhen: "then" | "now";
         /**
          * DuePage
          * @description Incidents that are overdue or soon due, by what is due first.
@@ -4455,7 +4461,7 @@ export interface components {
             area: number | null;
             /**
              * Boundary Version
-             * @description The boundaries in force at `as_of`.
+             * @description The boundaries in force at `as_of`, or now with `boundaries=now`.
              */
             boundary_version: number | null;
             /** @description At the head of the page. */
@@ -20768,6 +20774,8 @@ export interface operations {
                 level?: components["schemas"]["Level"];
                 /** @description reported: cases reported in the window; open: cases open at `at`, whenever they were reported (`since` is ignored); density: reported cases on the area's surface. */
                 measure?: "reported" | "open" | "density";
+                /** @description then: a case lies in the cell in which it lay at `at`, a closed one in its last; now: each case lies in the area that holds its place as boundaries are drawn now, so that years can be compared after a redrawing. Heat is always as with `then`. */
+                boundaries?: components["schemas"]["DrawnWhen"];
                 /** @description Answer as of this minute (UTC); default: now. */
                 at?: string;
                 /** @description Reported at or after (UTC); default: 30 days before `until`. */
@@ -20874,6 +20882,8 @@ export interface operations {
                 level?: components["schemas"]["Level"];
                 /** @description reported: cases reported in the window; open: cases open at `at`, whenever they were reported (`since` is ignored); density: reported cases on the area's surface. */
                 measure?: "reported" | "open" | "density";
+                /** @description then: a case lies in the cell in which it lay at `at`, a closed one in its last; now: each case lies in the area that holds its place as boundaries are drawn now, so that years can be compared after a redrawing. Heat is always as with `then`. */
+                boundaries?: components["schemas"]["DrawnWhen"];
                 /** @description Answer as of this minute (UTC); default: now. */
                 at?: string;
                 /** @description Reported at or after (UTC); default: 30 days before `until`. */
