@@ -135,8 +135,9 @@ def test_the_time_machine_tells_the_head_of_that_minute(
     assert instant(told["as_of"]) == instant(at)
     counted = client.get("/api/v1/counts", params={"at": at, "measure": "open"}).json()
     assert told["head"]["open"] == told["counts"]["n"] == counted["n"]
-    # Deadlines are told of now.
-    assert told["clocks"] is None
+    clocks = client.get("/api/v1/clocks/summary", params={"at": at}).json()
+    assert told["clocks"] == clocks
+    assert instant(clocks["as_of"]) == instant(at) and clocks["running"] > 0
 
 
 @pytest.mark.parametrize("window", LIVE_WINDOWS_MIN)
@@ -335,9 +336,10 @@ def test_what_a_dead_session_saw_is_nobodys_answer(
     assert told.plain_bytes > 1
 
 
-def test_a_broken_file_of_working_days_takes_the_clocks_alone(
+def test_a_broken_file_of_working_days_takes_nothing(
     own_client: TestClient, own_context: Context, tmp_path: Path
 ) -> None:
+    """What is counted was written before: no working day is looked up for it."""
     (tmp_path / FILE_NAME).write_text("nonsense\n")
     maps: Maps = own_client.app.state.maps  # type: ignore[attr-defined]
     settings = own_context.settings.model_copy(update={"data_dir": tmp_path})
@@ -348,4 +350,4 @@ def test_a_broken_file_of_working_days_takes_the_clocks_alone(
     )
     assert own_client.portal is not None
     told = json.loads(own_client.portal.call(desk.answer, asked).body)
-    assert told["clocks"] is None and told["head"]["open"] > 0
+    assert told["clocks"]["running"] > 0 and told["head"]["open"] > 0
