@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from app.city import service as city
-from app.cli.terminal import console, give_up, open_context
+from app.cli.terminal import console, give_up, open_context, progress_bar
 from app.core import embedded, schema
 from app.core.settings import get_settings
 
@@ -17,7 +17,8 @@ app = typer.Typer(help="The database.", no_args_is_help=True)
 def upgrade() -> None:
     """Bring tables, views, functions and fixed vocabularies to this version's state."""
     with open_context() as context:
-        city.prepare_database(context.engine)
+        with progress_bar() as bar:
+            city.prepare_database(context.engine, bar)
         console.print("The database is up to date.")
 
 

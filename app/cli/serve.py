@@ -17,7 +17,7 @@ import uvicorn
 
 from app.city import service as city
 from app.cli import contact, sign_ins
-from app.cli.terminal import console, give_up, open_context
+from app.cli.terminal import console, give_up, open_context, progress_bar
 from app.core import jobs, logs, memory
 from app.core.context import Context
 from app.core.settings import Settings, get_settings
@@ -33,7 +33,8 @@ def serve() -> None:
     signal.signal(signal.SIGTERM, _leave)
     with _importing() as imported, open_context() as context:
         imported.result()
-        city.prepare_database(context.engine)
+        with progress_bar() as bar:
+            city.prepare_database(context.engine, bar)
         sign_ins.refuse_unguarded(context)
         if settings.demo:
             _ensure_demo_city(context)
