@@ -104,13 +104,14 @@ def test_one_request_brings_every_figure_of_a_refresh(
 ) -> None:
     lon, lat = _busy_place(server)
     with watched(browser, server=server) as (context, page, _):
+        asked = _figures_asked(page)
         page.goto(f"{server.base_url}/{look}")
         today = page.locator(".figures .figure-value").first
         expect(today).to_have_text(re.compile(r"^[0-9]"))
         before = int(today.inner_text().replace(",", ""))
         if "layers" in look:
             expect(page.locator(".legend")).to_contain_text("500")
-        asked = _figures_asked(page)
+        before_it = len(asked)
         statuses: list[int] = []
         wire = context.new_cdp_session(page)
         wire.send("Network.enable")
@@ -121,13 +122,14 @@ def test_one_request_brings_every_figure_of_a_refresh(
                 "lon": lon, "lat": lat, "source": "patrol", "severity": 2}  # fmt: skip
         assert httpx.post(f"{server.base_url}/api/v1/incidents", json=body).status_code == 201
         expect(today).to_have_text(f"{before + 1:,}")
-        assert len(asked) == 1 and "/api/v1/figures?" in asked[0]
+        # None where an answer under way told of it already.
+        assert len(asked) - before_it <= 1 and "/api/v1/figures?" in asked[-1]
         # Asked once more while nothing has changed, the answer is the one that the browser holds.
         again = "fetch(url).then((answer) => answer.json()).then((told) => told.head.today)"
 
         def told_to_keep_it() -> bool:
             statuses.clear()
-            assert page.evaluate(f"(url) => {again}", asked[0]) == before + 1
+            assert page.evaluate(f"(url) => {again}", asked[-1]) == before + 1
             return 304 in statuses
 
         # At the turn of a minute the answer is another one.

@@ -108,7 +108,7 @@ def test_a_photo_is_drawn_anew(desk: Desk) -> None:
         assert isinstance(top, tuple) and isinstance(bottom, tuple)
         assert top[0] > 150 > bottom[0]
     listed = desk.client.get(desk.path).json()
-    assert listed == {"total": 1, "items": [photo], "next": None}
+    assert listed == {"total": 1, "total_is_exact": True, "items": [photo], "next": None}
     detail = desk.client.get(f"/api/v1/incidents/{desk.case['id']}").json()
     assert detail["attachments"] == 1
 

@@ -187,9 +187,10 @@ def test_a_city_with_unreadable_days_says_so(
     object.__setattr__(own_context, "settings", settings)
     file = tmp_path / "working_days.csv"
     file.write_text("day,kind,note\n2026-13-01,holiday,\n", encoding="utf-8")
-    answer = own_client.get(SUMMARY)
+    answer = own_client.get(DUE)
     assert answer.status_code == 503 and "line 2" in answer.json()["detail"]
     file.write_text("day,kind,note\n2027,covered,all\n2028,covered,\n", encoding="utf-8")
+    assert own_client.get(DUE).status_code == 200
     assert own_client.get(SUMMARY).json()["unknown"] == 0
 
 

@@ -102,7 +102,7 @@ def test_outside_the_city_there_is_nothing(client: TestClient, point: tuple[floa
     """An empty list, not a refusal: the question is a fair one."""
     lon, lat = point
     answer = client.get("/api/v1/areas", params={"lon": lon, "lat": lat}).json()
-    assert answer == {"total": 0, "items": [], "next": None}
+    assert answer == {"total": 0, "total_is_exact": True, "items": [], "next": None}
 
 
 def test_search_by_name_or_code(client: TestClient) -> None:
