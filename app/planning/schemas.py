@@ -130,7 +130,9 @@ class Effects(BaseModel):
         " other."
     )
     open_cases: int = Field(
-        ge=0, description="Cases of dissolved cells that are still open. They keep their code."
+        ge=0,
+        description="Cases of dissolved cells that are still open; publishing moves them to the cell"
+        " that takes their ground.",
     )
 
 

@@ -4325,7 +4325,7 @@ export interface components {
             freed_units: string[];
             /**
              * Open Cases
-             * @description Cases of dissolved cells that are still open. They keep their code.
+             * @description Cases of dissolved cells that are still open; publishing moves them to the cell that takes their ground.
              */
             open_cases: number;
         };
