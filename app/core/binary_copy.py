@@ -18,6 +18,8 @@ MICROSECOND = timedelta(microseconds=1)
 _HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _TRAILER = b"\xff\xff"
 _READ_BYTES = 8_000_000
+# So many rows are laid out at once: what that needs is taken from memory that is there already.
+PACKED_ROWS = 32_768
 
 
 def to_us(at: datetime) -> int:
@@ -44,6 +46,11 @@ class Field:
     values: NDArray[Any]
     valid: NDArray[np.bool_] | None = None
 
+    def part(self, begin: int, end: int) -> "Field":
+        """Some of its rows."""
+        valid = None if self.valid is None else self.valid[begin:end]
+        return Field(self.name, self.values[begin:end], valid)
+
 
 def write_rows(connection: psycopg.Connection[Any], table: str, fields: Sequence[Field]) -> int:
     """Write rows, in their order.
@@ -64,7 +71,8 @@ def write_rows(connection: psycopg.Connection[Any], table: str, fields: Sequence
         )
         with connection.cursor() as cursor, cursor.copy(statement) as copy:
             copy.write(_HEADER)
-            copy.write(_pack(fields).data)
+            for begin in range(0, rows, PACKED_ROWS):
+                copy.write(_pack([field.part(begin, begin + PACKED_ROWS) for field in fields]).data)
             copy.write(_TRAILER)
     return rows
 

@@ -131,8 +131,8 @@ class Effects(BaseModel):
     )
     open_cases: int = Field(
         ge=0,
-        description="Cases of dissolved cells that are still open; publishing moves them to the cell"
-        " that takes their ground.",
+        description="Cases of dissolved cells that are still open; publishing moves them to the"
+        " cell that takes their ground.",
     )
 
 
