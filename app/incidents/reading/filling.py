@@ -26,7 +26,7 @@ from app.incidents.reading.service import CaseKey, fold
 from app.incidents.rules import STATUS_NUMBERS, TIER_NUMBERS
 from geodata.progress import Progress
 
-CHUNK_CASES = 40_000
+CHUNK_CASES = 15_000
 CHUNK_ROWS = 2_000
 _CASE_COLUMNS = (("no", "i8"), ("category", "i2"), ("cell_code", "i8"))
 _EVENT_COLUMNS = (
