@@ -53,6 +53,11 @@ def tell_all(
     session: Session, topic: str, area_codes: Iterable[int], payload: Mapping[str, Any]
 ) -> None:
     """As `tell`, the same event to each of several areas."""
-    rows = [{"topic": topic, "area_code": c, "payload": dict(payload)} for c in area_codes]
+    tell_each(session, ((topic, code, payload) for code in area_codes))
+
+
+def tell_each(session: Session, events: Iterable[tuple[str, int, Mapping[str, Any]]]) -> None:
+    """As `tell`, many events in one statement: topic, area code and payload of each."""
+    rows = [{"topic": t, "area_code": code, "payload": dict(what)} for t, code, what in events]
     if rows:
         session.execute(insert(Outbox), rows)

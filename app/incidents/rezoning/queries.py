@@ -19,6 +19,7 @@ _STRAYED = text("""
           AND ST_Covers(geom, i.geom) ORDER BY code LIMIT 1
     ) a
     WHERE (CAST(:cells AS bigint[]) IS NULL OR n.cell_code = ANY (:cells))
+      AND n.reported_at >= :since
       AND a.code <> n.cell_code
     ORDER BY n.no
 """)
@@ -63,15 +64,16 @@ _UNITS = text("""
 """)
 
 
-def strayed(session: Session, cells: Sequence[int] | None) -> Rows:
+def strayed(session: Session, cells: Sequence[int] | None, since: datetime) -> Rows:
     """Open cases whose place lies in another cell in force than theirs: `no`, `reported_at`,
     `cell_code`, `new_cell`; in the order of their numbers.
 
     Args:
         cells: only cases of these; None for all.
+        since: only cases reported then or later.
     """
     asked = list(cells) if cells is not None else None
-    return session.execute(_STRAYED, {"cells": asked}).all()
+    return session.execute(_STRAYED, {"cells": asked, "since": since}).all()
 
 
 def hold(session: Session, rows: Rows) -> None:

@@ -1,14 +1,17 @@
 """Letting open cases follow the boundaries, in the transaction that redraws these."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from itertools import islice
+from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.core.outbox import tell
+from app.core.clock import utc_now
+from app.core.outbox import tell_each
 from app.incidents.cases import due
 from app.incidents.cases import service as cases
+from app.incidents.cases.schemas import Incident
 from app.incidents.clocks.service import calendar_of
 from app.incidents.lifecycle import queries as step_queries
 from app.incidents.queries import AnyRow, Rows
@@ -23,6 +26,9 @@ from geodata.progress import Progress, Silent
 CHANGED_TOPIC = "incident.changed"
 LEFT_TOPIC = "incident.left"
 PART = 500
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
+MEANWHILE = timedelta(minutes=5)
+"""Longer than a report is under way."""
 
 
 def follow_boundaries(
@@ -51,8 +57,13 @@ def follow_boundaries(
     """
     progress = progress or Silent()
     progress.step("open cases", 0, 1)
+    # Looking for them takes longest, so nobody waits for that; what is reported meanwhile is looked
+    # at once nobody can report any more.
+    looked_at = utc_now()
+    found = {row.no: row for row in queries.strayed(session, cells, EVER)}
     versions.change_cells(session)
-    strayed = queries.strayed(session, cells)
+    found |= {row.no: row for row in queries.strayed(session, cells, looked_at - MEANWHILE)}
+    strayed = [found[no] for no in sorted(found)]
     if strayed:
         queries.hold(session, strayed)
     moves = queries.moves(session, strayed, at) if strayed else []
@@ -85,10 +96,19 @@ def _tell(session: Session, moves: Sequence[AnyRow], at: datetime) -> None:
     shown = due.in_order(session, list(rows.values()))
     clocks = due.clocks_of(list(rows.values()), calendar_of(session), at)
     heads = {one.no: one for one in cases.as_they_stand(session, shown, clocks, at)}
-    for move in moves:
-        head = heads.get(move.no)
-        if head is None:
-            continue
-        tell(session, CHANGED_TOPIC, move.new_cell, {**head.told(move.at), "step": Step.REZONE})
-        left = {"id": str(head.id), "no": move.no, "at": head.told(move.at)["at"]}
-        tell(session, LEFT_TOPIC, move.old_cell, left)
+    tell_each(
+        session,
+        (
+            event
+            for move in moves
+            if (head := heads.get(move.no)) is not None
+            for event in _events(head, move)
+        ),
+    )
+
+
+def _events(head: Incident, move: AnyRow) -> Iterator[tuple[str, int, dict[str, Any]]]:
+    """What the new cell is told, and the old one."""
+    told = head.told(move.at)
+    yield CHANGED_TOPIC, move.new_cell, {**told, "step": Step.REZONE}
+    yield LEFT_TOPIC, move.old_cell, {"id": str(head.id), "no": move.no, "at": told["at"]}
