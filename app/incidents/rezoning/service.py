@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -43,7 +42,7 @@ def follow_boundaries(
     with the worker of that cell; every list, count and scope follows. Closed cases stay.
 
     To be called once the new boundaries are written, at the end of their transaction: from here on
-    reports and steps of these cases wait for it.
+    steps of these cases wait for it, and reports for its last moment.
 
     Args:
         session: of the owner role.
@@ -56,29 +55,28 @@ def follow_boundaries(
         How many cases moved.
     """
     progress = progress or Silent()
-    progress.step("open cases", 0, 1)
-    # Looking for them takes longest, so nobody waits for that; what is reported meanwhile is looked
-    # at once nobody can report any more.
     looked_at = utc_now()
-    found = {row.no: row for row in queries.strayed(session, cells, EVER)}
+    moved = _move(session, queries.strayed(session, cells, EVER), at, told, progress)
+    # What was reported meanwhile, filed in a cell of before: once nobody can report any more.
     versions.change_cells(session)
-    found |= {row.no: row for row in queries.strayed(session, cells, looked_at - MEANWHILE)}
-    strayed = [found[no] for no in sorted(found)]
-    if strayed:
-        queries.hold(session, strayed)
-    moves = queries.moves(session, strayed, at) if strayed else []
+    late = queries.strayed(session, cells, looked_at - MEANWHILE)
+    return moved + _move(session, late, at, told, progress)
+
+
+def _move(session: Session, strayed: Rows, at: datetime, told: bool, progress: Progress) -> int:
+    """Move cases, and tell of it where that is asked for; how many were still open."""
+    if not strayed:
+        return 0
+    queries.hold(session, strayed)
+    moves = queries.moves(session, strayed, at)
     if moves:
         queries.write_events(session, moves)
         reading_queries.move(session, moves)
         _read_anew(session, moves)
-    if told:
-        rest = iter(moves)
-        done = 0
-        while part := list(islice(rest, PART)):
-            progress.step("open cases", done, len(moves))
-            _tell(session, part, at)
-            done += len(part)
-    progress.step("open cases", 1, 1)
+    for begin in range(0, len(moves) if told else 0, PART):
+        progress.step("open cases", begin, len(moves))
+        _tell(session, moves[begin : begin + PART], at)
+    progress.step("open cases", len(moves), max(len(moves), 1))
     return len(moves)
 
 
