@@ -1,7 +1,6 @@
 """The past of many cases, computed side by side, is what the rules say of each case.
 
-Seen to fail with the thing it guards removed: the climb of a dispute, a case sent back after it was
-handed back, the quarter before a deadline, rows of no length left out.
+Seen to fail with the thing it guards removed: the quarter before a deadline, rows of no length.
 """
 
 from datetime import datetime, timedelta

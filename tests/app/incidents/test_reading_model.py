@@ -1,7 +1,6 @@
 """The reading model over a database: every event of the demo's year, steps, faults, rewriting.
 
-Seen to fail with the thing it guards removed: the row that a step writes, the row that a closed
-case loses, a deadline changed behind our back, steps taken while limits change.
+Seen to fail with the thing it guards removed: a deadline changed behind our back.
 """
 
 import random

@@ -1,7 +1,6 @@
 """The row beside the log: at every minute it says what the fold of the log says.
 
-Seen to fail with the thing it guards removed: the deadline that moves while a case is suspended,
-the suspension that runs out, the quarter counted over a pause, a clock that has ended.
+Seen to fail with the thing it guards removed: a clock that has ended.
 """
 
 from collections.abc import Iterator
