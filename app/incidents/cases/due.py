@@ -43,7 +43,9 @@ def list_due(
     items = service.as_they_stand(
         session, in_order(session, sent), clocks_of(sent, calendar or CityCalendar(), now), now
     )
-    return DuePage(total=total, items=items, next=following)
+    is_exact = total <= reading_queries.MOST_COUNTED
+    total = min(total, reading_queries.MOST_COUNTED)
+    return DuePage(total=total, total_is_exact=is_exact, items=items, next=following)
 
 
 def in_order(session: Session, rows: Sequence[AnyRow]) -> list[AnyRow]:

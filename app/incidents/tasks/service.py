@@ -48,7 +48,9 @@ def list_tasks(
         for incident in incidents
         if (task := _task(incident, cases[incident.no], units, actor)) is not None
     ]
-    return TaskPage(total=total, items=items, next=following)
+    is_exact = total <= reading_queries.MOST_COUNTED
+    total = min(total, reading_queries.MOST_COUNTED)
+    return TaskPage(total=total, total_is_exact=is_exact, items=items, next=following)
 
 
 def _task(incident: Incident, case: Case, units: dict[int, Unit], actor: Actor) -> Task | None:
