@@ -92,7 +92,7 @@ def test_an_admin_makes_an_account_grants_and_takes_back(
             expect(card.locator(".entries")).to_contain_text("审计员")  # one press asks
             card.get_by_role("button", name="确定撤销").click()
             expect(card).to_contain_text("没有授权")
-            post.reload()
+            # the page hears of it by its stream and goes back to the sign-in by itself
             expect(post.locator("input[name=user]")).to_be_visible()
             _forgive(post_watch, 401)
 
