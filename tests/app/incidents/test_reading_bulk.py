@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.core.binary_copy import Field, from_us, to_us
+from app.core.binary_copy import Field
 from app.incidents.clocks.limits import Limit, Unit
 from app.incidents.clocks.rules import Limits, LimitVersion
 from app.incidents.clocks.workdays import CityCalendar
@@ -23,6 +23,7 @@ from app.incidents.reading.openhours import NO_INSTANT, OpenHours, years_of
 from app.incidents.reading.queries import values_of
 from app.incidents.reading.rules import read
 from app.incidents.rules import STATUS_NUMBERS, TIER_NUMBERS, Event, Step
+from geodata.instants import from_us, to_us
 from tests.app.incidents.led import Leading
 from tests.app.incidents.test_lifecycle import FIRST, History, histories
 
