@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geodata.codes import Level, ancestors_at
+from geodata.instants import to_us
 from tiles.displaced import NO_MOVES, NOBODY, Displaced, Moves, inside, put_right, selected
 from tiles.points import (
     Columns,
@@ -24,7 +25,6 @@ from tiles.points import (
     Rows,
     category_table,
     status_table,
-    to_us,
 )
 from tiles.selection import CaseFilter
 

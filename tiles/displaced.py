@@ -13,8 +13,9 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
+from geodata.instants import to_us
 from tiles import points
-from tiles.points import Columns, IntArray, Rows, to_us
+from tiles.points import Columns, IntArray, Rows
 from tiles.selection import CaseFilter
 
 NO_ROWS = np.empty(0, dtype=np.intp)

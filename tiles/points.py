@@ -7,13 +7,13 @@ import threading
 from collections import deque
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
+from geodata.instants import to_us
 from tiles.mercator import FloatArray, to_unit
 from tiles.selection import CaseFilter
 
@@ -23,18 +23,6 @@ Rows = NDArray[np.intp]
 NEVER_US = np.iinfo(np.int64).max
 REMEMBERED_CHANGES = 4_096
 _SPARE_ROWS = 1_024
-_POSTGRES_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-def to_us(at: datetime) -> int:
-    """Microseconds since 2000-01-01 UTC, as PostgreSQL counts them."""
-    delta = at - _POSTGRES_EPOCH
-    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
-
-
-def from_us(us: int) -> datetime:
-    """The instant of a count of microseconds since 2000-01-01 UTC."""
-    return datetime.fromtimestamp(_POSTGRES_EPOCH.timestamp() + us / 1e6, tz=UTC)
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,10 @@
 """Arrays into and out of PostgreSQL through COPY in its binary form.
 
-Instants are int64 microseconds since 2000-01-01 UTC, as PostgreSQL counts them.
+Instants are int64 microseconds since 2000-01-01 UTC (`geodata.instants`).
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -13,23 +12,11 @@ import psycopg
 from numpy.typing import NDArray
 from psycopg import sql
 
-EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
 _HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _TRAILER = b"\xff\xff"
 _READ_BYTES = 8_000_000
 # So many rows are laid out at once: what that needs is taken from memory that is there already.
 PACKED_ROWS = 32_768
-
-
-def to_us(at: datetime) -> int:
-    """An instant as PostgreSQL counts it."""
-    return (at - EPOCH) // MICROSECOND
-
-
-def from_us(us: int) -> datetime:
-    """The instant (UTC) of such a count."""
-    return EPOCH + int(us) * MICROSECOND
 
 
 @dataclass(frozen=True)

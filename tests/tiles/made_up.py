@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from geodata.instants import to_us
 from tiles.mercator import to_unit
-from tiles.points import NEVER_US, Columns, to_us
+from tiles.points import NEVER_US, Columns
 
 NOW = datetime(2026, 5, 20, 4, 0, tzinfo=UTC)
 STATES = ("reported", "assigned", "handling", "closed")

@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geodata.codes import Level
+from geodata.instants import to_us
 from tests.tiles.made_up import NOW, STATES, cases, days_ago
 from tiles import counts, points
 from tiles.counts import CaseIndex, CountedStore, Stretches
-from tiles.points import Columns, to_us
+from tiles.points import Columns
 from tiles.selection import CaseFilter
 
 CASES = cases(20_000)

@@ -11,12 +11,13 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from geodata.codes import Level
+from geodata.instants import from_us, to_us
 from tests.tiles.made_up import DAY_US, NOW, STATES, cases, days_ago
 from tests.tiles.test_counts import CASES, INDEX, RANGES
 from tiles import counts, points
 from tiles.counts import Stretches
 from tiles.displaced import NO_MOVES, NOBODY, Moves, put_right
-from tiles.points import Columns, to_us
+from tiles.points import Columns
 from tiles.selection import CaseFilter
 
 GONE = 620102001001999
@@ -127,5 +128,5 @@ def test_at_the_instant_of_a_move_the_case_lies_in_its_new_cell() -> None:
     moves = Moves.of(*(np.array([value], dtype=np.int64) for value in (7, us, GONE)))
     row = int(np.flatnonzero(CASES.no == 7)[0])
     assert not len(moves.displaced(CASES, NOW))
-    before = moves.displaced(CASES, points.from_us(us - 1))
+    before = moves.displaced(CASES, from_us(us - 1))
     assert (before.rows.tolist(), before.codes.tolist()) == ([row], [GONE])

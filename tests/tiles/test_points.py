@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geodata.instants import to_us
 from tests.tiles.made_up import NOW, STATES, cases, days_ago
 from tiles import points
-from tiles.points import NEVER_US, Box, Columns, PointStore, to_us
+from tiles.points import NEVER_US, Box, Columns, PointStore
 from tiles.selection import CaseFilter
 
 CASES = cases(3_000)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.core.binary_copy import Field, from_us, to_us
+from app.core.binary_copy import Field
 from app.incidents.clocks.limits import UNIT_NUMBERS, WORKING_SPANS, Calendar, Unit
 from app.incidents.clocks.rules import DUE_SOON_PART, HANDED_BACK, Limits, rung_of
 from app.incidents.clocks.standard import limits_over_time
@@ -20,6 +20,7 @@ from app.incidents.reading.openhours import NO_INSTANT, IntArray, OpenHours, yea
 from app.incidents.reading.queries import STATUS_OF, TIER_OF, values_of
 from app.incidents.reading.rules import read
 from app.incidents.rules import STATUS_NUMBERS, Event, Step, is_open
+from geodata.instants import EPOCH, from_us, to_us
 
 STEPS = tuple(Step)
 ORDINARY = frozenset({
@@ -281,7 +282,7 @@ def _clocks(logs: Logs, standard: Standard, held: IntArray, start: IntArray) -> 
         if limit is not None:
             unit[chosen] = UNIT_NUMBERS[limit.unit]
             thousandths[chosen] = limit.thousandths
-            length[chosen] = to_us(_EPOCH + limit.length)
+            length[chosen] = to_us(EPOCH + limit.length)
     has_limit = unit > 0
     due, soon = np.full(count, NO_INSTANT), np.zeros(count, np.int64)
     provisional = np.zeros(count, dtype=np.bool_)
@@ -296,9 +297,6 @@ def _clocks(logs: Logs, standard: Standard, held: IntArray, start: IntArray) -> 
             provisional[rows] = _is_provisional(standard, begin[rows], due[rows])
     has_due = has_limit & (due != NO_INSTANT)
     return _Clocks(has_limit, has_due, unit, thousandths, due, soon, provisional & has_due)
-
-
-_EPOCH = from_us(0)
 
 
 def _limits_of(logs: Logs, standard: Standard, held: IntArray, start: IntArray) -> Iterator[Any]:
@@ -324,7 +322,7 @@ def _limits_of(logs: Logs, standard: Standard, held: IntArray, start: IntArray) 
             until = to_us(version.until) if version.until is not None else np.iinfo(np.int64).max
             inside = left & (begin[group] >= since) & (begin[group] < until)
             if inside.any() and version.limits:
-                yield group[inside], limits.at(max(version.since, _EPOCH), tier)
+                yield group[inside], limits.at(max(version.since, EPOCH), tier)
                 left &= ~inside
 
 

@@ -11,8 +11,8 @@ from datetime import date, datetime, time
 import numpy as np
 from numpy.typing import NDArray
 
-from app.core.binary_copy import to_us
 from app.incidents.clocks.limits import WORKING_SPANS, ZONE, Calendar, CalendarUnknown, Unit
+from geodata.instants import to_us
 
 IntArray = NDArray[np.int64]
 NO_INSTANT = np.iinfo(np.int64).min

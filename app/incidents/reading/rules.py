@@ -119,17 +119,14 @@ def _soon_at(
         return None
     if due_at <= reading.since:
         return reading.since
-    quarter = limit.length // DUE_SOON_PART
-    begin = reading.since
     if reading.paused_until is not None:
         # The open time left does not change while it is paused: either it is soon now, or it will
         # not be before the case goes on.
-        now = clock_of(events, limits, calendar, begin)
+        now = clock_of(events, limits, calendar, reading.since)
         if now.state is ClockState.DUE_SOON:
-            return begin
-        begin = reading.paused_until
-    left = counted(begin, due_at, limit.unit, calendar)
-    return after(begin, left - quarter, limit.unit, calendar)
+            return reading.since
+    left = counted(reading.since, due_at, limit.unit, calendar)
+    return after(reading.since, left - limit.length // DUE_SOON_PART, limit.unit, calendar)
 
 
 def clock_at(reading: Reading, calendar: Calendar, at: datetime) -> Clock:
