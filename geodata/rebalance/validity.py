@@ -14,6 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geodata.coverage import dissolve
 from geodata.rebalance.borders import Borders
+from geodata.rebalance.gaps import unmet_edges
 from geodata.rebalance.measures import pieces_in
 from geodata.rebalance.number import last_code
 from geodata.rebalance.units import BoolArray, IntArray, Units
@@ -162,7 +163,7 @@ def _shapes(units: Units, plan: IntArray) -> list[Fault]:
     if not good.all():
         faults.append(Fault(Rule.ONE_POLYGON, "cells are no single valid polygon",
                             _codes_of(code[~good])))  # fmt: skip
-    edges = shapely.coverage_invalid_edges(cells, gap_width=WIDEST_GAP_M)
+    edges = unmet_edges(cells, WIDEST_GAP_M)
     bad = ~shapely.is_empty(edges)
     if bad.any():
         faults.append(Fault(Rule.NO_GAP, "borders do not meet, or leave a gap",

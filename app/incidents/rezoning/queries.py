@@ -9,19 +9,28 @@ from sqlalchemy.orm import Session
 from app.incidents.queries import Rows
 from app.incidents.reading.queries import STATUS_OF, TIER_OF
 
-# The point decides, as for a report: of several cells that share a border the lowest code.
+# The point decides, as for a report: of several cells that share a border the lowest code. What
+# lies inside its own cell, off its border, lies in no other: only the rest is looked up.
 _STRAYED = text("""
-    SELECT n.no, n.reported_at, n.cell_code, a.code AS new_cell
-    FROM case_now n
-    JOIN incident i ON i.reported_at = n.reported_at AND i.no = n.no
+    WITH placed AS (
+        SELECT n.no, n.reported_at, n.cell_code, i.geom
+        FROM case_now n
+        JOIN incident i ON i.reported_at = n.reported_at AND i.no = n.no
+        WHERE (CAST(:cells AS bigint[]) IS NULL OR n.cell_code = ANY (:cells))
+          AND n.reported_at >= :since
+    ), beside AS MATERIALIZED (
+        SELECT p.* FROM placed p
+        LEFT JOIN area own ON own.code = p.cell_code AND own.level = 'cell' AND upper_inf(own.valid)
+        WHERE own.code IS NULL OR NOT ST_ContainsProperly(own.geom, p.geom)
+    )
+    SELECT b.no, b.reported_at, b.cell_code, a.code AS new_cell
+    FROM beside b
     CROSS JOIN LATERAL (
-        SELECT code FROM area WHERE level = 'cell' AND upper_inf(valid) AND geom && i.geom
-          AND ST_Covers(geom, i.geom) ORDER BY code LIMIT 1
+        SELECT code FROM area WHERE level = 'cell' AND upper_inf(valid) AND geom && b.geom
+          AND ST_Covers(geom, b.geom) ORDER BY code LIMIT 1
     ) a
-    WHERE (CAST(:cells AS bigint[]) IS NULL OR n.cell_code = ANY (:cells))
-      AND n.reported_at >= :since
-      AND a.code <> n.cell_code
-    ORDER BY n.no
+    WHERE a.code <> b.cell_code
+    ORDER BY b.no
 """)
 _HELD = text("""
     SELECT i.no FROM incident i
@@ -54,13 +63,6 @@ _EVENTS = text("""
         array_fill('rezone'::text, ARRAY[CAST(:count AS int)]), CAST(:statuses AS text[]),
         CAST(:tiers AS text[]), CAST(:new_cells AS bigint[]), CAST(:units AS bigint[]),
         CAST(:old_cells AS bigint[]))
-""")
-_UNITS = text("""
-    UPDATE incident i SET unit_id = w.unit_id
-    FROM unnest(CAST(:nos AS bigint[]), CAST(:reported AS timestamptz[]),
-                CAST(:units AS bigint[])) w (no, reported_at, unit_id)
-    WHERE i.no = w.no AND i.reported_at = w.reported_at
-      AND i.unit_id IS DISTINCT FROM w.unit_id
 """)
 
 
@@ -119,6 +121,10 @@ def write_events(session: Session, rows: Rows) -> None:
             "old_cells": [row.old_cell for row in rows],
         },
     )
-    reported = [row.reported_at for row in rows]
-    session.execute(_UNITS, {"nos": nos, "reported": reported, "units": units})
-    session.execute(text("SELECT move_cases(:nos, :cells)"), {"nos": nos, "cells": new_cells})
+    words = {
+        "nos": nos,
+        "times": [row.reported_at for row in rows],
+        "cells": new_cells,
+        "units": units,
+    }
+    session.execute(text("SELECT move_cases(:nos, :times, :cells, :units)"), words)
