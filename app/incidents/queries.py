@@ -80,6 +80,11 @@ class Total(NamedTuple):
     n: int
     is_exact: bool
 
+    @classmethod
+    def up_to(cls, most: int, counted: int) -> "Total":
+        """What is said of a list that was counted to one more than `most`."""
+        return cls(min(counted, most), is_exact=counted <= most)
+
 
 def receipt(session: Session, report_id: UUID) -> AnyRow | None:
     """The acknowledgement given under an id: `body_hash`, `no`, `reported_at`."""
@@ -266,7 +271,7 @@ def count_to(session: Session, query: IncidentFilter, now: datetime, most: int) 
     where = [*_selected(query, now), *within(session, Incident.cell_code)]
     one_too_many = select(literal(1)).select_from(Incident).where(*where).limit(most + 1)
     found = session.scalar(select(func.count()).select_from(one_too_many.subquery())) or 0
-    return Total(min(found, most), found <= most)
+    return Total.up_to(most, found)
 
 
 def count(session: Session, query: IncidentFilter, now: datetime) -> int:

@@ -142,7 +142,7 @@ def _write(work: Work, areas: NewAreas) -> None:
         f"{kept:,} cells keep their code, {len(areas.code) - kept:,} are new,"
         f" {len(before) - kept:,} are dissolved."
     )
-    moved = rezoning.follow_boundaries(work.session, work.now, told=False, progress=work.progress)
+    moved = rezoning.follow_boundaries(work.session, work.now, emit=False, progress=work.progress)
     if moved:
         work.report.notes.append(f"{moved:,} open cases lie in another cell now.")
     for word, count in queries.left_behind(work.session).items():

@@ -43,9 +43,7 @@ def list_due(
     items = service.as_they_stand(
         session, in_order(session, sent), clocks_of(sent, calendar or CityCalendar(), now), now
     )
-    is_exact = total <= reading_queries.MOST_COUNTED
-    total = min(total, reading_queries.MOST_COUNTED)
-    return DuePage(total=total, total_is_exact=is_exact, items=items, next=following)
+    return DuePage(total=total.n, total_is_exact=total.is_exact, items=items, next=following)
 
 
 def in_order(session: Session, rows: Sequence[AnyRow]) -> list[AnyRow]:

@@ -13,6 +13,7 @@ from app.identity.rules import Role
 from app.incidents.clocks.limits import UNIT_NUMBERS, Limit
 from app.incidents.lifecycle import who_may
 from app.incidents.lifecycle.who_may import Post, Waiting
+from app.incidents.queries import MOST_COUNTED, Total
 from app.incidents.reading.models import CASE_PAST, SPAN_CLASSES, CaseNow
 from app.incidents.reading.rules import Reading
 from app.incidents.rules import STATUS_NUMBERS, TIER_NUMBERS, Tier
@@ -178,7 +179,6 @@ def move(session: Session, moves: Sequence[AnyRow]) -> None:
 
 _RUNS = "started_at IS NOT NULL AND ended_at IS NULL"
 """That the clock of an open case runs; word for word as in the indexes."""
-MOST_COUNTED = 10_000
 _COUNTED = """
     SELECT count(*) AS running,
            count(*) FILTER (WHERE due_at < :at) AS overdue,
@@ -240,9 +240,9 @@ def due(
     *,
     after: tuple[datetime, int] | None,
     limit: int,
-) -> tuple[int, Sequence[AnyRow]]:
-    """How many open cases are overdue or due soon (counted to one more than MOST_COUNTED), and the
-    first rows of `case_now` of these by deadline and number.
+) -> tuple[Total, Sequence[AnyRow]]:
+    """How many open cases are overdue or due soon, and the first rows of `case_now` of these by
+    deadline and number.
 
     Args:
         after: deadline and number of the last one that was sent.
@@ -255,8 +255,7 @@ def due(
         soon = "due_at >= :now AND due_at <= :before"
         words["before"] = wanted.before
     chosen = f"cell_code BETWEEN :lo AND :hi AND {_RUNS} AND ({overdue} OR {soon})"
-    counted = f"SELECT count(*) FROM (SELECT FROM case_now WHERE {chosen} LIMIT :most) n"  # noqa: S608
-    total: int = session.scalar(text(counted), {**words, "most": MOST_COUNTED + 1}) or 0
+    total = _count(session, f"case_now WHERE {chosen}", words)
     following = ""
     if after is not None:
         following = " AND (due_at, no) > (:after_at, :after_no)"
@@ -276,16 +275,16 @@ def tasks(
     *,
     after: tuple[datetime, int] | None,
     limit: int,
-) -> tuple[int, Sequence[AnyRow]]:
-    """How many open cases wait for a post (counted to one more than MOST_COUNTED), and the first
-    rows of `case_now` of these by deadline (report, where none runs) and number.
+) -> tuple[Total, Sequence[AnyRow]]:
+    """How many open cases wait for a post, and the first rows of `case_now` of these by deadline
+    (report, where none runs) and number.
 
     Args:
         after: instant and number of the last one that was sent.
     """
     chosen = _waits_for(post)
     if not chosen:
-        return 0, []
+        return Total(0, is_exact=True), []
     lo, hi = clipped(session, codes)
     words: dict[str, Any] = {
         "lo": lo,
@@ -301,8 +300,7 @@ def tasks(
         f" WHERE {condition} AND cell_code BETWEEN :lo AND :hi"
         for condition in chosen
     )
-    counted = f"SELECT count(*) FROM (SELECT FROM ({among}) t LIMIT :most) n"  # noqa: S608
-    total: int = session.scalar(text(counted), {**words, "most": MOST_COUNTED + 1}) or 0
+    total = _count(session, f"({among}) t", words)
     following = ""
     if after is not None:
         following = "WHERE (by, no) > (:after_at, :after_no)"
@@ -312,6 +310,18 @@ def tasks(
         " ORDER BY by, no LIMIT :limit) t JOIN case_now c USING (no) ORDER BY t.by, t.no"
     )
     return total, session.execute(text(statement), words).all()
+
+
+def _count(session: Session, found: str, words: Mapping[str, Any]) -> Total:
+    """How many rows there are.
+
+    Args:
+        found: what stands after FROM.
+        words: what `found` compares.
+    """
+    statement = f"SELECT count(*) FROM (SELECT FROM {found} LIMIT :most) n"  # noqa: S608
+    counted: int = session.scalar(text(statement), {**words, "most": MOST_COUNTED + 1}) or 0
+    return Total.up_to(MOST_COUNTED, counted)
 
 
 _GOES_ON = "(resumes_at IS NULL OR resumes_at <= :now)"

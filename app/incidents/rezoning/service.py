@@ -35,7 +35,7 @@ def follow_boundaries(
     at: datetime,
     *,
     cells: Sequence[int] | None = None,
-    told: bool = True,
+    emit: bool = True,
     progress: Progress | None = None,
 ) -> int:
     """Log for each open case whose place now lies in another cell that it is there from now on,
@@ -48,7 +48,7 @@ def follow_boundaries(
         session: of the owner role.
         at: from when the new boundaries are in force.
         cells: only cases that lie in these; None for all.
-        told: whether each move is told to both cells; otherwise the caller resets the stream.
+        emit: whether both cells hear of each move; otherwise the caller resets the stream.
         progress: told of the cases; may cancel.
 
     Returns:
@@ -56,14 +56,14 @@ def follow_boundaries(
     """
     progress = progress or Silent()
     looked_at = utc_now()
-    moved = _move(session, queries.strayed(session, cells, EVER), at, told, progress)
+    moved = _move(session, queries.strayed(session, cells, EVER), at, emit, progress)
     # What was reported meanwhile, filed in a cell of before: once nobody can report any more.
     versions.change_cells(session)
     late = queries.strayed(session, cells, looked_at - MEANWHILE)
-    return moved + _move(session, late, at, told, progress)
+    return moved + _move(session, late, at, emit, progress)
 
 
-def _move(session: Session, strayed: Rows, at: datetime, told: bool, progress: Progress) -> int:
+def _move(session: Session, strayed: Rows, at: datetime, emit: bool, progress: Progress) -> int:
     """Move cases, and tell of it where that is asked for; how many were still open."""
     if not strayed:
         return 0
@@ -73,7 +73,7 @@ def _move(session: Session, strayed: Rows, at: datetime, told: bool, progress: P
         queries.write_events(session, moves)
         reading_queries.move(session, moves)
         _read_anew(session, moves)
-    for begin in range(0, len(moves) if told else 0, PART):
+    for begin in range(0, len(moves) if emit else 0, PART):
         progress.step("open cases", begin, len(moves))
         _tell(session, moves[begin : begin + PART], at)
     progress.step("open cases", len(moves), max(len(moves), 1))
@@ -106,7 +106,7 @@ def _tell(session: Session, moves: Sequence[AnyRow], at: datetime) -> None:
 
 
 def _events(head: Incident, move: AnyRow) -> Iterator[tuple[str, int, dict[str, Any]]]:
-    """What the new cell is told, and the old one."""
-    told = head.told(move.at)
-    yield CHANGED_TOPIC, move.new_cell, {**told, "step": Step.REZONE}
-    yield LEFT_TOPIC, move.old_cell, {"id": str(head.id), "no": move.no, "at": told["at"]}
+    """Those of the new cell and of the old one: topic, area code, payload."""
+    payload = head.told(move.at)
+    yield CHANGED_TOPIC, move.new_cell, {**payload, "step": Step.REZONE}
+    yield LEFT_TOPIC, move.old_cell, {"id": str(head.id), "no": move.no, "at": payload["at"]}

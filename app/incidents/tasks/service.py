@@ -48,9 +48,7 @@ def list_tasks(
         for incident in incidents
         if (task := _task(incident, cases[incident.no], units, actor)) is not None
     ]
-    is_exact = total <= reading_queries.MOST_COUNTED
-    total = min(total, reading_queries.MOST_COUNTED)
-    return TaskPage(total=total, total_is_exact=is_exact, items=items, next=following)
+    return TaskPage(total=total.n, total_is_exact=total.is_exact, items=items, next=following)
 
 
 def _task(incident: Incident, case: Case, units: dict[int, Unit], actor: Actor) -> Task | None:
