@@ -68,8 +68,8 @@ def differences(
         progress.step("open cases", 0, 1)
         found += _of_open(session, standard, None)
         progress.step("open cases", 1, 1)
-        nos = _ended(session, since)
-        for done, part in enumerate(parts := list(_in_parts(nos, PART))):
+        parts = _all_parts(session) if since is None else _parts_ended(session, since)
+        for done, part in enumerate(parts):
             progress.step("past", done, len(parts))
             found += _of_past(session, standard, part)
         progress.step("past", 1, 1)
@@ -92,6 +92,7 @@ def mend(engine: Engine, nos: Sequence[int], progress: Progress | None = None) -
         with writing(engine) as session:
             wait_as_long_as_it_takes(session)
             _hold(session, part)
+            _plan_each_anew(session)
             standard = filling.standard_of(session)
             differing = _of_open(session, standard, part) + _of_past(session, standard, part)
             for table, columns in _EXPECTED.items():
@@ -105,6 +106,12 @@ def mend(engine: Engine, nos: Sequence[int], progress: Progress | None = None) -
 def _at_one_moment(session: Session) -> None:
     session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
     wait_as_long_as_it_takes(session)
+    _plan_each_anew(session)
+
+
+def _plan_each_anew(session: Session) -> None:
+    """A plan kept for any list of cases reads a block range index once for each of them: hours."""
+    session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
 
 
 def _hold(session: Session, nos: Sequence[int]) -> None:
@@ -115,10 +122,14 @@ def _hold(session: Session, nos: Sequence[int]) -> None:
     )
 
 
-def _ended(session: Session, since: datetime | None) -> list[int]:
-    """Cases of which something has ended since an instant; all for None."""
-    if since is None:
-        return list(session.scalars(text("SELECT no FROM incident ORDER BY no")))
+def _all_parts(session: Session) -> Sequence[Sequence[int]]:
+    """The numbers of all cases, in parts."""
+    first, last = filling.numbers(session)
+    return [range(begin, min(begin + PART, last + 1)) for begin in range(first, last + 1, PART)]
+
+
+def _parts_ended(session: Session, since: datetime) -> Sequence[Sequence[int]]:
+    """Cases of which something has ended since an instant."""
     found = session.scalars(
         text(
             "SELECT DISTINCT no FROM incident_event WHERE at >= :since"
@@ -126,7 +137,7 @@ def _ended(session: Session, since: datetime | None) -> list[int]:
         ),
         {"since": since},
     )
-    return list(found)
+    return list(_in_parts(list(found), PART))
 
 
 def _of_open(session: Session, standard: Standard, nos: Sequence[int] | None) -> list[Difference]:
@@ -160,9 +171,9 @@ def _empty_twin(session: Session, table: str) -> None:
 def _compared(session: Session, table: str, nos: Sequence[int] | None) -> list[Difference]:
     columns = _EXPECTED[table]
     names = ", ".join(columns)
-    stored = f"SELECT {names} FROM {table}{'' if nos is None else f' WHERE {_AMONG}'}"  # noqa: S608
+    stored = f"SELECT {names} FROM {table}{'' if nos is None else f' WHERE {_among(nos)}'}"  # noqa: S608
     expected = f"SELECT {names} FROM expected_{table}"  # noqa: S608 (names of our own)
-    words = {} if nos is None else _among(nos)
+    words = {} if nos is None else _ends_of(nos)
 
     def rows(first: str, second: str) -> dict[tuple[int, int], Any]:
         found = session.execute(text(f"{first} EXCEPT ALL {second}"), words)
@@ -196,23 +207,29 @@ def _replace(session: Session, table: str, columns: Sequence[str], nos: Sequence
     if not nos:
         return
     names = ", ".join(columns)
-    words = _among(nos)
-    session.execute(text(f"DELETE FROM {table} WHERE {_AMONG}"), words)  # noqa: S608 (ours)
+    among, words = _among(nos), _ends_of(nos)
+    session.execute(text(f"DELETE FROM {table} WHERE {among}"), words)  # noqa: S608 (ours)
     session.execute(
         text(
             f"INSERT INTO {table} ({names}) SELECT {names} FROM expected_{table}"  # noqa: S608
-            f" WHERE {_AMONG}"
+            f" WHERE {among}"
         ),
         words,
     )
 
 
-# A block range index holds each of its ranges against every number of a list: it gets the ends.
-_AMONG = "no BETWEEN :first AND :last AND no IN (SELECT unnest(CAST(:nos AS bigint[])))"
+def _among(nos: Sequence[int]) -> str:
+    """Condition on `no`, with the words of `_ends_of`."""
+    # A block range index holds each of its ranges against every number of a list: it gets the ends.
+    between = "no BETWEEN :first AND :last"
+    if isinstance(nos, range):
+        return between
+    return f"{between} AND no IN (SELECT unnest(CAST(:nos AS bigint[])))"
 
 
-def _among(nos: Sequence[int]) -> dict[str, Any]:
-    return {"nos": list(nos), "first": min(nos, default=0), "last": max(nos, default=-1)}
+def _ends_of(nos: Sequence[int]) -> dict[str, Any]:
+    ends = {"first": min(nos, default=0), "last": max(nos, default=-1)}
+    return ends if isinstance(nos, range) else {"nos": list(nos), **ends}
 
 
 def _in_parts(items: Sequence[int], size: int) -> Iterator[list[int]]:

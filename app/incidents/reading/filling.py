@@ -51,7 +51,7 @@ def fill(session: Session, progress: Progress) -> int:
         progress: told of the cases done; may raise to stop.
     """
     session.execute(text("SET LOCAL enable_seqscan = off"))  # nothing may be known of the tables
-    first, last = _numbers(session)
+    first, last = numbers(session)
     if last < first:
         return 0
     standard = standard_of(session)
@@ -80,7 +80,8 @@ def standard_of(session: Session) -> Standard:
     )
 
 
-def _numbers(session: Session) -> tuple[int, int]:
+def numbers(session: Session) -> tuple[int, int]:
+    """The first and the last number of a case; the last below the first where there is none."""
     row = session.execute(
         text("SELECT coalesce(min(no), 1) AS first, coalesce(max(no), 0) AS last FROM incident")
     ).one()
@@ -95,6 +96,8 @@ def logs_between(session: Session, first: int, last: int) -> Logs:
 
 def logs_of(session: Session, nos: Sequence[int]) -> Logs:
     """The logs of some cases."""
+    if isinstance(nos, range):
+        return logs_between(session, nos.start, nos.stop - 1)
     return _logs(session, sql.SQL("no = ANY ({}::bigint[])").format(sql.Literal(list(nos))))
 
 
