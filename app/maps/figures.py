@@ -25,12 +25,13 @@ from app.dispatch.service import list_staffing
 from app.identity.rules import Actor, may
 from app.identity.service import not_allowed, not_signed_in, scope_of
 from app.incidents.cases import due
-from app.incidents.clocks.schemas import ClockSummary
+from app.incidents.clocks.schemas import ClockSummary, SummaryQuery
 from app.maps import counting, queries
 from app.maps.boundaries import Boundaries
 from app.maps.counting import Cases
 from app.maps.heating import Heat
 from app.maps.metrics import watch
+from app.maps.running import RunningClocks
 from app.maps.schemas import (
     CountsQuery,
     DrawnWhen,
@@ -99,6 +100,7 @@ class FiguresDesk:
         self,
         context: Context,
         store: CountedStore,
+        clocks: RunningClocks,
         boundaries: Boundaries,
         heat: Heat,
         cases: Callable[[], Cases],
@@ -106,12 +108,14 @@ class FiguresDesk:
         """
         Args:
             store: of all cases; tells what changed.
+            clocks: those that run now.
             boundaries: those in force.
             heat: tells its legend.
             cases: those of now, as they are counted; 503 while they are not read yet.
         """
         self._engine = of_one_moment(context.engine)
         self._store = store
+        self._clocks = clocks
         self._boundaries = boundaries
         self._heat = heat
         self._cases = cases
@@ -143,6 +147,17 @@ class FiguresDesk:
                 # Whoever merely waited for somebody else's answer makes it by a session of its own.
                 if over.token == asked.actor.token:
                     raise not_signed_in() from None
+
+    async def clocks(self, words: SummaryQuery, now: datetime, scope: Scope) -> ClockSummary:
+        """How the clocks of an area stand, now or at a minute before."""
+        if words.at is None:
+            return self._clocks.summary(words.area, scope, now)
+        async with self._turns:
+            return await in_thread(self._clocks_then, words, now, scope)
+
+    def _clocks_then(self, words: SummaryQuery, now: datetime, scope: Scope) -> ClockSummary:
+        with reading(self._engine, scope) as session:
+            return due.summary(session, words.area, now, words.at)
 
     def forget(self) -> None:
         """Start anew: the cases are other ones."""
@@ -191,6 +206,8 @@ class FiguresDesk:
         at = words.at or now
         drawn_at = now if words.boundaries is DrawnWhen.NOW else min(at, now)
         clocks, gaps = self._of_the_database(words, asked)
+        if Part.CLOCKS in parts and words.at is None:
+            clocks = self._clocks.summary(words.area, scope, now)
         on_map = counting.of_the_map(words)
         return Figures(
             as_of=min(at, now),
@@ -211,12 +228,13 @@ class FiguresDesk:
     def _of_the_database(
         self, words: FiguresQuery, asked: Asked
     ) -> tuple[ClockSummary | None, int | None]:
-        """How the clocks stand, and how many communities are short of staff.
+        """How the clocks stood at a minute of the past, and how many communities are short of
+        staff.
 
         Raises:
             _SessionIsOver: row security saw another scope than the one for which this is kept.
         """
-        wants_clocks = Part.CLOCKS in words.parts
+        wants_clocks = Part.CLOCKS in words.parts and words.at is not None
         wants_gaps = Part.STAFFING in words.parts
         if not wants_clocks and not wants_gaps:
             return None, None

@@ -1,6 +1,8 @@
 """Keeps this process's picture of the city fresh: cases from the stream, boundaries by looking."""
 
 import asyncio
+import math
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +20,7 @@ from app.live.rules import Cursor
 from app.maps import queries
 from app.maps.boundaries import Boundaries
 from app.maps.metrics import STORE_CASES, STORE_LOADS
+from app.maps.running import Clocks, RunningClocks, read_clocks
 from tiles.counts import CountedStore
 from tiles.displaced import Moves, read_moves
 from tiles.points import Columns, read_columns
@@ -30,6 +33,8 @@ LOOK_ANYWAY_S = 1.0
 FEW_CASES = 300_000
 # A publication tells of thousands of cases, and each part of them copies what changes.
 GIVE_BACK_EVERY = 2_000
+# Clocks are read anew so often: limits and calendar change them without telling of each case.
+CLOCKS_ANEW_S = 30.0
 # Behind the last number there can be.
 NO_EVENT = 2**63 - 1
 READER = "minqing-maps-reader"
@@ -44,6 +49,7 @@ class Follower(Connected):
         self,
         context: Context,
         store: CountedStore,
+        clocks: RunningClocks,
         boundaries: Boundaries,
         on_reload: Callable[[], None],
     ) -> None:
@@ -53,6 +59,8 @@ class Follower(Connected):
         # So they are, or the boundaries are and the cases will take a while.
         self.presentable = asyncio.Event()
         self._store = store
+        self._clocks = clocks
+        self._clocks_read_at = -math.inf
         self._boundaries = boundaries
         self._on_reload = on_reload
         self._at: Cursor | None = None
@@ -69,6 +77,8 @@ class Follower(Connected):
             self.presentable.set()
         while True:
             await self._catch_up(connection)
+            if time.monotonic() - self._clocks_read_at >= CLOCKS_ANEW_S:
+                await self._read_clocks_anew()
             self._boundaries.set(*await queries.boundary_versions(connection))
             self.ready.set()
             self.presentable.set()
@@ -111,6 +121,7 @@ class Follower(Connected):
         # The place in the stream was read before the cases are: what comes between is read twice.
         columns = await asyncio.to_thread(self._read, None)
         self._store.moves = await asyncio.to_thread(self._read_moves)
+        await self._read_clocks_anew()
         self._store.replace(columns)
         await asyncio.to_thread(memory.give_back)
         self._at = now
@@ -128,9 +139,11 @@ class Follower(Connected):
         ]
         numbers = {number for _, what in told if isinstance(number := what.get("no"), int)}
         if numbers:
-            columns = await asyncio.to_thread(self._read, sorted(numbers))
+            changed = sorted(numbers)
+            columns = await asyncio.to_thread(self._read, changed)
             if any(topic == LEFT_TOPIC or what.get("step") == Step.REZONE for topic, what in told):
                 self._store.moves = await asyncio.to_thread(self._read_moves)
+            self._clocks.amend(changed, await asyncio.to_thread(self._read_clocks, changed))
             self._store.amend(columns)
             self._count()
         self._at = Cursor(self._at.epoch, events[-1].seq)
@@ -141,6 +154,13 @@ class Follower(Connected):
 
     def _read(self, only: list[int] | None) -> Columns:
         return read_columns(self._reading(), self._store.states, only)
+
+    async def _read_clocks_anew(self) -> None:
+        self._clocks.replace(await asyncio.to_thread(self._read_clocks, None))
+        self._clocks_read_at = time.monotonic()
+
+    def _read_clocks(self, only: list[int] | None) -> Clocks:
+        return read_clocks(self._reading(), only)
 
     def _read_moves(self) -> Moves:
         return read_moves(self._reading())

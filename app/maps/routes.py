@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from app.core.query_words import StrictQuery
 from app.identity.deps import ActorDep, Now, ReadSession
 from app.identity.service import scope_of
+from app.incidents.clocks.schemas import ClockSummary, SummaryQuery
 from app.maps import geojson
 from app.maps.schemas import HeatLegend, HeatQuery, LayerDescription
 from app.maps.service import Maps
@@ -38,3 +39,12 @@ async def get_heat_legend(
     """How to read the colours of heat tiles with the same query words."""
     maps.refuse_until_ready()
     return await maps.heat.legend(query, now, scope_of(actor))
+
+
+@router.get("/clocks/summary", summary="Count overdue and soon due cases")
+async def summarise_clocks(
+    query: Annotated[SummaryQuery, Query()], maps: MapsDep, now: Now, actor: ActorDep
+) -> ClockSummary:
+    """How the clocks stand that run in an area, now or at `at`; cases count where they lay then."""
+    maps.refuse_until_ready()
+    return await maps.figures.clocks(query, now, scope_of(actor))

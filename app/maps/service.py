@@ -20,6 +20,7 @@ from app.maps.figures import FiguresDesk
 from app.maps.follow import Follower
 from app.maps.geojson import Collections
 from app.maps.heating import Heat
+from app.maps.running import RunningClocks
 from app.maps.tiling import VectorTiles
 from geodata.codes import Level
 from tiles import counts, points
@@ -41,17 +42,22 @@ class Maps:
     def __init__(self, context: Context) -> None:
         self._context = context
         self.store = CountedStore([status.value for status in Status])
+        self.clocks = RunningClocks()
         self.boundaries = Boundaries()
         self.pool = make_pool(context.conninfo, role=DATABASE_ROLE)
         self.tiles = VectorTiles(self.pool, self.store, self.boundaries)
         self.heat = Heat(self.store, self.select)
-        self.figures = FiguresDesk(context, self.store, self.boundaries, self.heat, self.cases)
+        self.figures = FiguresDesk(
+            context, self.store, self.clocks, self.boundaries, self.heat, self.cases
+        )
         self._surfaces: dict[tuple[Level, int | None], Mapping[int, float]] = {}
         # Cases by the boundaries in force, for the version of these that was asked for last.
         self._located: tuple[int, LocatedCases] | None = None
         self._locating = threading.Lock()
         self.layers = Collections(self.pool, self.boundaries)
-        self._follower = Follower(context, self.store, self.boundaries, self._begin_anew)
+        self._follower = Follower(
+            context, self.store, self.clocks, self.boundaries, self._begin_anew
+        )
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:

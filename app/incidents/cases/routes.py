@@ -122,14 +122,6 @@ def list_due(
     return page.model_copy(update={"items": [service.shown_to(actor, i) for i in page.items]})
 
 
-@router.get("/clocks/summary", summary="Count overdue and soon due cases")
-def summarise_clocks(
-    query: Annotated[SummaryQuery, Query()], session: ReadSession, now: Now
-) -> ClockSummary:
-    """How the clocks stand that run in an area, now or at `at`; cases count where they lay then."""
-    return due.summary(session, query.area, now, query.at)
-
-
 @router.get(
     "/incidents/no/{no}",
     summary="Give an incident by its short number",
