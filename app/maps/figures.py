@@ -99,6 +99,7 @@ class FiguresDesk:
     def __init__(
         self,
         context: Context,
+        *,
         store: CountedStore,
         clocks: RunningClocks,
         boundaries: Boundaries,
@@ -150,14 +151,15 @@ class FiguresDesk:
 
     async def clocks(self, words: SummaryQuery, now: datetime, scope: Scope) -> ClockSummary:
         """How the clocks of an area stand, now or at a minute before."""
-        if words.at is None:
+        at = minute_of_past(words.at, now)
+        if at is None:
             return self._clocks.summary(words.area, scope, now)
         async with self._turns:
-            return await in_thread(self._clocks_then, words, now, scope)
+            return await in_thread(self._clocks_then, words.area, at, scope)
 
-    def _clocks_then(self, words: SummaryQuery, now: datetime, scope: Scope) -> ClockSummary:
+    def _clocks_then(self, area: int | None, at: datetime, scope: Scope) -> ClockSummary:
         with reading(self._engine, scope) as session:
-            return due.summary(session, words.area, now, words.at)
+            return due.summary_then(session, area, at)
 
     def forget(self) -> None:
         """Start anew: the cases are other ones."""
@@ -206,7 +208,7 @@ class FiguresDesk:
         at = words.at or now
         drawn_at = now if words.boundaries is DrawnWhen.NOW else min(at, now)
         clocks, gaps = self._of_the_database(words, asked)
-        if Part.CLOCKS in parts and words.at is None:
+        if Part.CLOCKS in parts and clocks is None:
             clocks = self._clocks.summary(words.area, scope, now)
         on_map = counting.of_the_map(words)
         return Figures(
@@ -234,16 +236,21 @@ class FiguresDesk:
         Raises:
             _SessionIsOver: row security saw another scope than the one for which this is kept.
         """
-        wants_clocks = Part.CLOCKS in words.parts and words.at is not None
+        at = minute_of_past(words.at, asked.now) if Part.CLOCKS in words.parts else None
         wants_gaps = Part.STAFFING in words.parts
-        if not wants_clocks and not wants_gaps:
+        if at is None and not wants_gaps:
             return None, None
         with reading(self._engine, asked.scope) as session:
-            clocks = due.summary(session, words.area, asked.now, words.at) if wants_clocks else None
+            clocks = due.summary_then(session, words.area, at) if at is not None else None
             gaps = _gaps(session, words, asked.now) if wants_gaps else None
             if not queries.scope_holds(session, asked.scope):
                 raise _SessionIsOver(asked.scope.token)
         return clocks, gaps
+
+
+def minute_of_past(at: datetime | None, now: datetime) -> datetime | None:
+    """The minute asked for, where it is not now."""
+    return at if at is not None and at < now else None
 
 
 def turn_of(scope: Scope, now: datetime) -> int:

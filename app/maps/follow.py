@@ -33,8 +33,8 @@ LOOK_ANYWAY_S = 1.0
 FEW_CASES = 300_000
 # A publication tells of thousands of cases, and each part of them copies what changes.
 GIVE_BACK_EVERY = 2_000
-# Clocks are read anew so often: limits and calendar change them without telling of each case.
-CLOCKS_ANEW_S = 30.0
+# Clocks are read anew so often: limits and calendar change them without an event of each case.
+CLOCKS_ANEW_S = 10.0
 # Behind the last number there can be.
 NO_EVENT = 2**63 - 1
 READER = "minqing-maps-reader"

@@ -15,10 +15,11 @@ import psycopg
 from numpy.typing import NDArray
 from psycopg import sql
 
-from app.core.binary_copy import read_rows, to_us
+from app.core.binary_copy import read_rows
 from app.core.scope import Scope, narrowed
 from app.incidents.clocks.schemas import ClockSummary
 from geodata.codes import code_range
+from geodata.instants import to_us
 
 Clocks = NDArray[np.void]
 """(n,) Rows of `_COLUMNS`: each running clock once; instants in us since 2000-01-01 UTC, with

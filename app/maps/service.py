@@ -48,7 +48,12 @@ class Maps:
         self.tiles = VectorTiles(self.pool, self.store, self.boundaries)
         self.heat = Heat(self.store, self.select)
         self.figures = FiguresDesk(
-            context, self.store, self.clocks, self.boundaries, self.heat, self.cases
+            context,
+            store=self.store,
+            clocks=self.clocks,
+            boundaries=self.boundaries,
+            heat=self.heat,
+            cases=self.cases,
         )
         self._surfaces: dict[tuple[Level, int | None], Mapping[int, float]] = {}
         # Cases by the boundaries in force, for the version of these that was asked for last.

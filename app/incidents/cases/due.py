@@ -57,17 +57,10 @@ def clocks_of(rows: Sequence[AnyRow], calendar: Calendar, now: datetime) -> dict
     return {row.no: clock_at(reading_queries.reading_of(row), calendar, now) for row in rows}
 
 
-def summary(
-    session: Session, area: int | None, now: datetime, at: datetime | None = None
-) -> ClockSummary:
-    """How many clocks of an area run, and how they stand, now or at a minute before.
-
-    Args:
-        at: that minute; None for now.
-    """
-    as_of = min(at, now) if at is not None else now
-    found = reading_queries.summary(session, _codes(area), as_of, in_past=as_of < now)
-    return ClockSummary(area=area, as_of=as_of, **found._mapping)
+def summary_then(session: Session, area: int | None, at: datetime) -> ClockSummary:
+    """How many clocks of an area ran at a minute of the past, and how they stood."""
+    found = reading_queries.summary_then(session, _codes(area), at)
+    return ClockSummary(area=area, as_of=at, **found._mapping)
 
 
 def _codes(area: int | None) -> tuple[int, int]:

@@ -27,7 +27,7 @@ from app.incidents.cases.schemas import (
     NewIncident,
 )
 from app.incidents.clocks.deps import Days
-from app.incidents.clocks.schemas import ClockSummary, DueQuery, SummaryQuery
+from app.incidents.clocks.schemas import DueQuery
 from app.incidents.contacts import service as contact
 from app.incidents.schemas import EXAMPLE_ID, IncidentQuery, ShortNumber
 

@@ -190,7 +190,6 @@ _COUNTED = """
            count(*) FILTER (WHERE paused_until > :at) AS paused,
            count(*) FILTER (WHERE provisional) AS provisional
 """
-_SUMMARY = text(f"{_COUNTED} FROM case_now WHERE cell_code BETWEEN :lo AND :hi AND {_RUNS}")
 _COMPARED = "due_at, raw_due_at, soon_at, limit_unit, paused_until, provisional"
 _HELD = (
     " OR ".join(
@@ -209,19 +208,13 @@ _SUMMARY_THEN = text(f"""{_COUNTED} FROM (
 ) held""")  # noqa: S608 (words of our own)
 
 
-def summary(
-    session: Session, codes: tuple[int, int], at: datetime, *, in_past: bool = False
-) -> AnyRow:
-    """How many clocks run in cells of a range of codes, and how they stand: `running`, `overdue`,
-    `raw_overdue`, `due_soon`, `ok`, `no_limit`, `unknown`, `paused`, `provisional`.
-
-    Args:
-        at: the minute.
-        in_past: whether that is another one than now; cases count where they lay then.
+def summary_then(session: Session, codes: tuple[int, int], at: datetime) -> AnyRow:
+    """How many clocks ran at a minute of the past in cells of a range of codes, and how they stood:
+    `running`, `overdue`, `raw_overdue`, `due_soon`, `ok`, `no_limit`, `unknown`, `paused`,
+    `provisional`. Cases count where they lay then.
     """
     lo, hi = clipped(session, codes)
-    statement = _SUMMARY_THEN if in_past else _SUMMARY
-    return session.execute(statement, {"lo": lo, "hi": hi, "at": at}).one()
+    return session.execute(_SUMMARY_THEN, {"lo": lo, "hi": hi, "at": at}).one()
 
 
 class Due(NamedTuple):
@@ -249,12 +242,16 @@ def due(
     """
     lo, hi = clipped(session, codes)
     words: dict[str, Any] = {"lo": lo, "hi": hi, "now": now, "limit": limit}
-    overdue = "due_at < :now" if wanted.overdue else "false"
-    soon = "due_at >= :now AND soon_at <= :now" if wanted.soon else "false"
     if wanted.soon and wanted.before is not None:
-        soon = "due_at >= :now AND due_at <= :before"
         words["before"] = wanted.before
-    chosen = f"cell_code BETWEEN :lo AND :hi AND {_RUNS} AND ({overdue} OR {soon})"
+        when = "due_at <= :before"
+    elif wanted.soon:
+        when = "soon_at <= :now"
+    else:
+        when = "due_at < :now"
+    if not wanted.overdue:
+        when += " AND due_at >= :now"
+    chosen = f"cell_code BETWEEN :lo AND :hi AND {_RUNS} AND {when}"
     total = _count(session, f"case_now WHERE {chosen}", words)
     following = ""
     if after is not None:

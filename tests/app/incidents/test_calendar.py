@@ -273,7 +273,7 @@ def test_every_server_notices(database: URL, tmp_path: Path, own_context: Contex
         incidents = f"{server.base_url}/api/v1/incidents"
         summary = f"{server.base_url}/api/v1/clocks/summary"
         a_long_case(own_context.engine, lambda body: staff.post(incidents, json=body))
-        assert staff.get(summary).json()["provisional"] > 0
+        wait_until(lambda: staff.get(summary).json()["provisional"] > 0)
         url = f"{server.base_url}{PATH}/{YEAR}"
         assert staff.get(url).json()["is_provisional"] is True
         tried = run_command("clock", "year", str(YEAR), str(file), "--dry-run", env=env)

@@ -319,7 +319,7 @@ def test_what_a_dead_session_saw_is_nobodys_answer(
     maps: Maps = own_client.app.state.maps  # type: ignore[attr-defined]
     living = actor(own_client, own_context)
     dead = replace(living, token="ended")
-    words = FiguresQuery(parts=(Part.CLOCKS,))
+    words = FiguresQuery(parts=(Part.STAFFING,))
     now = utc_now()
 
     async def both() -> list[Any]:
@@ -344,7 +344,14 @@ def test_a_broken_file_of_working_days_takes_nothing(
     maps: Maps = own_client.app.state.maps  # type: ignore[attr-defined]
     settings = own_context.settings.model_copy(update={"data_dir": tmp_path})
     broken = replace(own_context, settings=settings)
-    desk = FiguresDesk(broken, maps.store, maps.boundaries, maps.heat, maps.cases)
+    desk = FiguresDesk(
+        broken,
+        store=maps.store,
+        clocks=maps.clocks,
+        boundaries=maps.boundaries,
+        heat=maps.heat,
+        cases=maps.cases,
+    )
     asked = Asked(
         FiguresQuery(parts=(Part.CLOCKS, Part.HEAD)), actor(own_client, own_context), utc_now()
     )
