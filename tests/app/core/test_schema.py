@@ -1,5 +1,6 @@
 """The tables are those of the models, whoever upgrades and however often."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,6 +13,7 @@ from app.city import service as city
 from app.core import schema
 from app.core.db import make_engine
 from tests.conftest import TestCluster
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -41,6 +43,70 @@ def test_upgrading_again_and_at_once_changes_nothing(engine: Engine) -> None:
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(lambda _: city.prepare_database(engine), range(3)))
     command.check(schema.alembic_config(engine))
+
+
+VIEWS = text("SELECT oid FROM pg_class WHERE relnamespace = to_regnamespace('published')")
+
+
+def test_views_are_made_anew_only_when_something_is_other(engine: Engine) -> None:
+    """A start drops nothing that another server reads; what is missing comes back."""
+    schema.upgrade(engine)  # a clone stands in another database than its template
+    with engine.connect() as connection:
+        before = set(connection.scalars(VIEWS))
+    schema.upgrade(engine)
+    with engine.begin() as connection:
+        assert set(connection.scalars(VIEWS)) == before != set()
+        connection.execute(text("DROP SCHEMA tiles CASCADE"))
+    schema.upgrade(engine)
+    with engine.connect() as connection:
+        assert not set(connection.scalars(VIEWS)) & before
+        assert connection.scalar(text("SELECT to_regnamespace('tiles')")) is not None
+
+
+def test_no_reader_fails_while_views_are_made_anew(engine: Engine) -> None:
+    """Ten times over, beside readers that never stop."""
+    stop = threading.Event()
+    read = [0, 0]
+
+    def keep_reading(reader: int) -> None:
+        with engine.connect() as connection:
+            while not stop.is_set():
+                connection.execute(READ).all()
+                connection.rollback()
+                read[reader] += 1
+
+    with ThreadPoolExecutor(2) as pool:
+        readers = [pool.submit(keep_reading, number) for number in range(2)]
+        for _ in range(10):
+            with engine.begin() as connection:
+                connection.execute(text("COMMENT ON SCHEMA published IS 'of another version'"))
+            at_least = [number + 1 for number in read]
+            schema.upgrade(engine)
+            wait_until(lambda: all(r.done() for r in readers) or min(read) > max(at_least))  # noqa: B023
+        stop.set()
+        for reader in readers:
+            reader.result()
+
+
+def test_long_readers_are_waited_for_and_go_first(engine: Engine) -> None:
+    """Whoever reads for long holds up the upgrade, but not those who come after."""
+    with engine.connect() as connection, ThreadPoolExecutor(1) as pool:
+        connection.execute(READ).all()
+        with engine.begin() as other:
+            other.execute(text("COMMENT ON SCHEMA published IS 'of another version'"))
+        upgrade = pool.submit(schema.upgrade, engine)
+        waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation IS NOT NULL")
+        with engine.connect() as other:
+            wait_until(lambda: other.scalar(waits))
+            other.execute(READ).all()
+        assert not upgrade.done()
+        connection.rollback()
+        upgrade.result()
+
+
+READ = text(
+    "SELECT * FROM published.area, tiles.areas(8, 201, 100, 'city', now()), published.incident"
+)
 
 
 def test_events_are_append_only(engine: Engine) -> None:
