@@ -13,8 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy.ndimage import gaussian_filter
-from scipy.special import ndtr
 
 from tiles.mercator import CIRCUMFERENCE_M, TILE_PX, FloatArray, cos_lat, ground_px_m
 from tiles.points import Box
@@ -97,6 +95,8 @@ def peak_km2(x: FloatArray, y: FloatArray, bandwidth_m: float) -> float:
         x, y: places in the unit square.
         bandwidth_m: standard deviation of the kernel, on the ground.
     """
+    from scipy.ndimage import gaussian_filter  # noqa: PLC0415 (no start waits for scipy)
+
     if not len(x):
         return 0.0
     to_ground_m = CIRCUMFERENCE_M * float(cos_lat(np.array(np.median(y))))
@@ -193,6 +193,8 @@ def _weights(middles_px: FloatArray, sigma_px: float, square_px: float) -> NDArr
     Returns:
         (256, squares); a whole kernel sums to 1.
     """
+    from scipy.special import ndtr  # noqa: PLC0415 (no start waits for scipy)
+
     sigma = math.sqrt(max(sigma_px**2 - square_px**2 / 12, 1e-4))
     # Distances between pixels and squares repeat: each is worked out once, and looked up.
     first = math.floor(-middles_px[-1])

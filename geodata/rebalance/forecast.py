@@ -10,7 +10,6 @@ all counts of that level are likeliest. The city's total is what it was.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammaln
 
 from geodata.progress import Progress, Silent, Stretch
 from geodata.rebalance.units import BoolArray, FloatArray, IntArray, sums
@@ -297,6 +296,7 @@ def _shrunk(seen: FloatArray, expected: FloatArray) -> tuple[float, FloatArray, 
 def _fit(seen: FloatArray, expected: FloatArray) -> tuple[float, float]:
     """The likeliest shape of the gamma that blurs the expected counts, and the log-likelihood."""
     from scipy.optimize import minimize_scalar  # noqa: PLC0415
+    from scipy.special import gammaln  # noqa: PLC0415
 
     mean = np.maximum(expected, _LEAST)
 

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from geodata.rebalance.units import BoolArray, FloatArray, IntArray, sums
 
@@ -30,6 +28,9 @@ def pieces_of(plan: IntArray, one: IntArray, other: IntArray) -> IntArray:
         plan: (n,) cells.
         one, other: (m,) pairs of neighbours; those of two cells are ignored.
     """
+    from scipy.sparse import coo_array  # noqa: PLC0415 (no start waits for scipy)
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
+
     inside = plan[one] == plan[other]
     pairs = (one[inside], other[inside])
     graph = coo_array((np.ones(len(pairs[0]), dtype=np.int8), pairs), shape=(len(plan),) * 2)

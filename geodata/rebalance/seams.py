@@ -13,7 +13,6 @@ the rest of the giving cell goes along. Of both directions that with fewer house
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtri
 
 from geodata.rebalance.borders import Borders
 from geodata.rebalance.units import BoolArray, FloatArray, IntArray, Units, sums
@@ -147,6 +146,8 @@ def seams(
 
 def _lower(hits: FloatArray, number: FloatArray) -> FloatArray:
     """The lower end of the Wilson interval of a share; 0 where there is nothing."""
+    from scipy.special import ndtri  # noqa: PLC0415 (no start waits for scipy)
+
     z = float(ndtri(CONFIDENCE))
     count = np.maximum(number, 1.0)
     share = hits / count

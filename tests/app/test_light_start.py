@@ -3,7 +3,18 @@
 import subprocess
 import sys
 
-HEAVY = ("pandas", "geopandas", "pyarrow", "pyogrio", "folium", "openpyxl", "matplotlib")
+HEAVY = (
+    "pandas",
+    "geopandas",
+    "pyarrow",
+    "pyogrio",
+    "folium",
+    "openpyxl",
+    "matplotlib",
+    "scipy.ndimage",
+    "scipy.sparse",
+    "scipy.special",
+)
 
 
 def test_the_server_imports_no_file_reader() -> None:
