@@ -101,6 +101,19 @@ def rows(engine: Engine, sql: str, **words: Any) -> list[Any]:
         return list(session.execute(text(sql), words))
 
 
+def worker_of(engine: Engine, cell: int) -> int:
+    """The duty unit of the grid worker who answers for a cell."""
+    (row,) = rows(
+        engine,
+        "SELECT min(d.id) AS id FROM published.assignment a JOIN published.duty_unit d"
+        " USING (call_sign) WHERE a.area_code = :cell AND a.role = 'grid_worker'"
+        " AND a.duty = 'primary' AND a.valid @> now()",
+        cell=cell,
+    )
+    assert row.id is not None
+    return int(row.id)
+
+
 def someone_waits_for(engine: Engine, table: str) -> bool:
     """Whether a transaction waits for a table."""
     found = rows(

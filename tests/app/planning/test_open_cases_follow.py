@@ -95,7 +95,7 @@ def ground(own_context: Context, own_client: TestClient) -> Iterator[Ground]:
     with hand.approver(own_context) as other:
         hand.approve(plan, other)
     plan.now()
-    workers = tuple(_worker(own_context, cell) for cell in (old_cell, new_cell))
+    workers = tuple(hand.worker_of(engine, cell) for cell in (old_cell, new_cell))
     with ExitStack() as stack:
         clients = []
         for name, cell in zip(WORKERS, (old_cell, new_cell), strict=True):
@@ -105,18 +105,6 @@ def ground(own_context: Context, own_client: TestClient) -> Iterator[Ground]:
             own_context, own_client, plan, old_cell, new_cell, place.lon, place.lat,
             (workers[0], workers[1]), *clients,
         )  # fmt: skip
-
-
-def _worker(context: Context, cell: int) -> int:
-    (row,) = hand.rows(
-        context.engine,
-        "SELECT min(d.id) AS id FROM published.assignment a JOIN published.duty_unit d"
-        " USING (call_sign) WHERE a.area_code = :cell AND a.role = 'grid_worker'"
-        " AND a.duty = 'primary' AND a.valid @> now()",
-        cell=cell,
-    )
-    assert row.id is not None
-    return int(row.id)
 
 
 def listed(client: Any, path: str = PATH) -> set[int]:
