@@ -101,6 +101,17 @@ def rows(engine: Engine, sql: str, **words: Any) -> list[Any]:
         return list(session.execute(text(sql), words))
 
 
+def place_in(engine: Engine, unit: int) -> Any:
+    """`lon`, `lat` (EPSG:4326) of a place in a unit."""
+    (place,) = rows(
+        engine,
+        "SELECT ST_X(p) AS lon, ST_Y(p) AS lat FROM (SELECT ST_PointOnSurface(geom) AS p"
+        " FROM base_unit WHERE unit_id = :unit AND upper_inf(valid)) u",
+        unit=unit,
+    )
+    return place
+
+
 def worker_of(engine: Engine, cell: int) -> int:
     """The duty unit of the grid worker who answers for a cell."""
     (row,) = rows(

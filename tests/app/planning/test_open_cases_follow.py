@@ -84,12 +84,7 @@ def ground(own_context: Context, own_client: TestClient) -> Iterator[Ground]:
     community = hand.communities(engine)[4]
     unit, new_cell = hand.a_border_move(engine, community)
     old_cell = hand.units(engine, community)[unit]
-    (place,) = hand.rows(
-        engine,
-        "SELECT ST_X(p) AS lon, ST_Y(p) AS lat FROM (SELECT ST_PointOnSurface(geom) AS p"
-        " FROM base_unit WHERE unit_id = :unit) u",
-        unit=unit,
-    )
+    place = hand.place_in(engine, unit)
     plan = hand.begin(own_client, community)
     assert plan.move({unit: new_cell}).status_code == 200
     with hand.approver(own_context) as other:
