@@ -19,8 +19,9 @@ class CaseFilter:
             decides about cases that are counted in another cell than that of now.
         drawn_at: each case lies in the cell that holds its place as drawn at this instant; None:
             in the cell in which it lay at `as_of`. Heeded by counting alone.
-        lay_in: number and cell of the cases that lay in another cell at `as_of` than now, for
-            statements that filter by cell (see tiles.past_cells); counting looks them up itself.
+        lay_in: number and cell of the cases of the area that lay in another cell at `as_of` than
+            now, for statements that filter by cell (see tiles.past_cells); counting knows them
+            itself.
         categories: prefixes of two or four digits; empty for all.
         statuses: states; None for all.
         is_open: only those open (True) or closed (False) at `as_of`; None for both.
