@@ -42,7 +42,7 @@ class FeatureFilter:
         window: only features that meet it; None for everywhere.
         codes: first and last area code, both inclusive; None for all.
         level: of the areas, where the layer has several.
-        cases: for the layer of cases.
+        cases: for the layer of cases; of a past minute as `past_cells.as_lay_then` gives it back.
         session_token: of whoever asks, where not everybody may see everything.
     """
 
@@ -96,7 +96,7 @@ async def read(pool: TilePool, layer: Layer, wanted: FeatureFilter, limit: int) 
     """)
     parts = _parts(layer, wanted)
     properties = SQL(", ").join(
-        SQL("{}, {}").format(Literal(field.name), _value(field))
+        SQL("{}, {}").format(Literal(field.name), _value(field, wanted))
         for field in layer.fields
         if field.column is not None
     )
@@ -159,8 +159,10 @@ async def _rows(
         return await cursor.fetchall()
 
 
-def _value(field: Field) -> Composable:
+def _value(field: Field, wanted: FeatureFilter) -> Composable:
     column = _trusted(field.column or "NULL")
+    if field.name == "cell_code" and wanted.cases is not None and wanted.cases.lay_in:
+        return SQL("coalesce(lay_in, {})").format(column)
     if field.type == "instant":
         return SQL("to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')").format(
             column
@@ -185,19 +187,35 @@ def _source(layer: Layer, wanted: FeatureFilter) -> Composable:
         return SQL("tiles.staffed_areas({}, {}, {}::bigint, {}::bigint, {})").format(
             _box(wanted.window), Literal(wanted.level), Literal(lo), Literal(hi), at
         )
-    cases = wanted.cases
-    if cases is not None:
-        return SQL(
-            "tiles.cases({}, {}, {}, {}, {}::bigint, {}::bigint, {}::text[], {}::text[],"
-            " {}::boolean)"
-        ).format(
-            Literal(cases.since), Literal(cases.until), Literal(cases.as_of),
-            Literal(cases.in_past), Literal(lo), Literal(hi),
-            Literal(list(cases.categories) or None),
-            Literal(None if cases.statuses is None else sorted(cases.statuses)),
-            Literal(cases.is_open),
-        )  # fmt: skip
+    if wanted.cases is not None:
+        return _cases(wanted.cases, lo, hi)
     return _trusted(layer.source)
+
+
+def _cases(cases: CaseFilter, lo: int | None, hi: int | None) -> Composable:
+    come, gone = cases.come_and_gone or (None, None)
+    found = SQL(
+        "tiles.cases({}, {}, {}, {}, {}::bigint, {}::bigint, {}::text[], {}::text[],"
+        " {}::boolean, {}::bigint[], {}::bigint[])"
+    ).format(
+        Literal(cases.since),
+        Literal(cases.until),
+        Literal(cases.as_of),
+        Literal(cases.in_past),
+        Literal(lo),
+        Literal(hi),
+        Literal(list(cases.categories) or None),
+        Literal(None if cases.statuses is None else sorted(cases.statuses)),
+        Literal(cases.is_open),
+        Literal(come),
+        Literal(gone),
+    )
+    if not cases.lay_in:
+        return found
+    nos, cells = (Literal(list(side)) for side in zip(*cases.lay_in, strict=True))
+    return SQL(
+        "({} c LEFT JOIN unnest({}::bigint[], {}::bigint[]) m (no, lay_in) USING (no))"
+    ).format(found, nos, cells)
 
 
 def _conditions(layer: Layer, wanted: FeatureFilter, geom: Composable) -> list[Composable]:

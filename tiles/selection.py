@@ -19,6 +19,9 @@ class CaseFilter:
             decides about cases that are counted in another cell than that of now.
         drawn_at: each case lies in the cell that holds its place as drawn at this instant; None:
             in the cell in which it lay at `as_of`. Heeded by counting alone.
+        lay_in: number and cell of the cases of the area that lay in another cell at `as_of` than
+            now, for statements that filter by cell (see tiles.past_cells); counting knows them
+            itself.
         categories: prefixes of two or four digits; empty for all.
         statuses: states; None for all.
         is_open: only those open (True) or closed (False) at `as_of`; None for both.
@@ -32,6 +35,7 @@ class CaseFilter:
     scope: tuple[int, int] | None = None
     area: tuple[int, int] | None = None
     drawn_at: datetime | None = None
+    lay_in: tuple[tuple[int, int], ...] = ()
     categories: tuple[str, ...] = ()
     statuses: frozenset[str] | None = None
     is_open: bool | None = None
@@ -40,6 +44,16 @@ class CaseFilter:
     def needs_history(self) -> bool:
         """Whether only the event log can answer: a state other than open or closed, in the past."""
         return self.in_past and self.statuses is not None
+
+    @property
+    def come_and_gone(self) -> tuple[list[int], list[int]] | None:
+        """Numbers of cases that lay in the area at `as_of`, whether or not they do now, and of
+        those that lay outside; None where that changes nothing."""
+        if self.area is None or not self.lay_in:
+            return None
+        lo, hi = self.area
+        come = [no for no, cell in self.lay_in if lo <= cell <= hi]
+        return come, [no for no, cell in self.lay_in if not lo <= cell <= hi]
 
     def open_at_all(self) -> "CaseFilter":
         """The same cases whenever they were reported, open ones only."""

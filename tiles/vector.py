@@ -13,11 +13,11 @@ from tiles.selection import CaseFilter
 # A NULL of no known type would not find its function.
 _BINS: LiteralString = """
 SELECT * FROM tiles.incident_bins(%s, %s, %s, %s, %s, %s, %s, %s::bigint, %s::bigint, %s::text[],
-                                  %s::text[], %s::boolean)
+                                  %s::text[], %s::boolean, %s::bigint[], %s::bigint[])
 """
 _POINTS: LiteralString = """
 SELECT * FROM tiles.incident_points(%s, %s, %s, %s, %s, %s, %s, %s::bigint, %s::bigint, %s::text[],
-                                    %s::text[], %s::boolean, %s)
+                                    %s::text[], %s::boolean, %s::bigint[], %s::bigint[], %s)
 """
 
 
@@ -89,7 +89,11 @@ def features_query(tile: TileAddress) -> TileQuery:
 
 
 def incidents_query(tile: TileAddress, wanted: CaseFilter) -> TileQuery:
-    """Cases: counts in squares when far, the cases themselves when near."""
+    """Cases: counts in squares when far, the cases themselves when near.
+
+    Args:
+        wanted: of a past minute and an area as `past_cells.as_lay_then` gives it back.
+    """
     lo, hi = wanted.codes or (None, None)
     is_far = tile.z < BINS_BELOW_ZOOM
     # Bins tell open from closed, which the row itself knows of any minute; points tell the stage.
@@ -98,6 +102,7 @@ def incidents_query(tile: TileAddress, wanted: CaseFilter) -> TileQuery:
         *tile, wanted.since, wanted.until, wanted.as_of, from_log, lo, hi,
         list(wanted.categories) or None,
         sorted(wanted.statuses) if wanted.statuses is not None else None, wanted.is_open,
+        *(wanted.come_and_gone or (None, None)),
     )  # fmt: skip
     if is_far:
         return TileQuery(_BINS, values)

@@ -1,7 +1,7 @@
 """Layers as GeoJSON: the texts of areas are prepared once and kept, all else is read when asked."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -28,6 +28,7 @@ from tiles import features
 from tiles.cache import ByteCache
 from tiles.features import Degrees, FeatureFilter, Features
 from tiles.layers import LAYERS, Layer
+from tiles.past_cells import as_lay_then
 from tiles.pool import TilePool
 
 BOOK_BYTES = 48_000_000
@@ -80,6 +81,9 @@ class Collections:
         self.answers.clear()
 
     async def _fresh(self, layer: Layer, wanted: FeatureFilter, limit: int) -> Ready:
+        if wanted.cases is not None:
+            cases = await as_lay_then(self._pool, wanted.cases, wanted.session_token)
+            wanted = replace(wanted, cases=cases)
         found = await features.count(self._pool, layer, wanted)
         shown = await features.read(self._pool, layer, wanted, limit)
         # Something may have come in between the two; never tell of fewer than are shown.

@@ -17,8 +17,10 @@ from app.maps.schemas import (
 from tiles import vector
 from tiles.cache import ByteCache
 from tiles.layers import LAYERS
+from tiles.past_cells import as_lay_then
 from tiles.points import Box, PointStore
 from tiles.pool import TilePool
+from tiles.selection import CaseFilter
 from tiles.vector import TileAddress, TileQuery
 
 CACHE_BYTES = 32_000_000
@@ -54,28 +56,40 @@ class VectorTiles:
         """
         if tile.z < LAYERS[layer].min_zoom:
             return EMPTY
-        query, version = self._query(layer, tile, words, now, scope)
+        if isinstance(words, IncidentTileQuery):
+            return await self._cases(layer, tile, words.case_filter(now, scope), scope)
+        query, version = self._query(layer, tile, words, now)
         if query is None:
             return EMPTY
 
-        # Only cases are not everybody's; what the key holds of them are the codes of the scope.
-        token = scope.token if isinstance(words, IncidentTileQuery) else None
-
         async def make() -> Ready:
             TILE_QUERIES.labels(layer).inc()
-            return await _packed(await vector.fetch(self._pool, query, token))
+            return await _packed(await vector.fetch(self._pool, query))
 
         return await self.cache.get((layer, tile, version), make)
 
+    async def _cases(
+        self, layer: str, tile: TileAddress, wanted: CaseFilter, scope: Scope
+    ) -> Ready:
+        """A tile of cases. They are not everybody's: the key holds the codes of the scope."""
+
+        async def make() -> Ready:
+            TILE_QUERIES.labels(layer).inc()
+            found = wanted
+            if wanted.area is not None:
+                found = await as_lay_then(self._pool, wanted, scope.token)
+            query = vector.incidents_query(tile, found)
+            return await _packed(await vector.fetch(self._pool, query, scope.token))
+
+        version = self._store.version_in(box_of(tile))
+        return await self.cache.get((layer, tile, (wanted, version)), make)
+
     def _query(
-        self, layer: str, tile: TileAddress, words: object, now: datetime, scope: Scope
+        self, layer: str, tile: TileAddress, words: object, now: datetime
     ) -> tuple[TileQuery | None, object]:
-        """The statement for a tile, and what it depends on beside its place."""
+        """The statement for a tile of what everybody may see, and what it depends on beside its
+        place."""
         match words:
-            case IncidentTileQuery():
-                wanted = words.case_filter(now, scope)
-                version = self._store.version_in(box_of(tile))
-                return vector.incidents_query(tile, wanted), (wanted, version)
             case AreaTileQuery() | CellTileQuery() | UnitTileQuery():
                 return self._drawn(tile, words, now)
             case PostTileQuery():

@@ -41,7 +41,7 @@ SELECT i.no, i.id, i.category, i.severity, i.source, i.status, s.stage, s.stage_
 FROM incident i LEFT JOIN incident_status s USING (status);
 
 CREATE VIEW published.incident_event AS
-SELECT no, ordinal, at, step, status, tier, from_cell FROM incident_event;
+SELECT no, ordinal, at, step, status, tier, from_cell, cell_code FROM incident_event;
 
 CREATE VIEW published.incident_status AS
 SELECT status, stage, stage_ordinal, is_open FROM incident_status;

@@ -178,7 +178,7 @@ VIEWS: dict[str, str] = {
     "filing_line": "ordinal category sub_category code condition limit unit responsible_unit"
     " closing_condition note valid",
     "incident": f"{INCIDENT} stage stage_ordinal is_open",
-    "incident_event": "no ordinal at step status tier from_cell",
+    "incident_event": "no ordinal at step status tier from_cell cell_code",
     "incident_status": "status stage stage_ordinal is_open",
     "map_feature": "id kind name geom",
     "station": STATION,

@@ -101,6 +101,30 @@ def rows(engine: Engine, sql: str, **words: Any) -> list[Any]:
         return list(session.execute(text(sql), words))
 
 
+def place_in(engine: Engine, unit: int) -> Any:
+    """`lon`, `lat` (EPSG:4326) of a place in a unit."""
+    (place,) = rows(
+        engine,
+        "SELECT ST_X(p) AS lon, ST_Y(p) AS lat FROM (SELECT ST_PointOnSurface(geom) AS p"
+        " FROM base_unit WHERE unit_id = :unit AND upper_inf(valid)) u",
+        unit=unit,
+    )
+    return place
+
+
+def worker_of(engine: Engine, cell: int) -> int:
+    """The duty unit of the grid worker who answers for a cell."""
+    (row,) = rows(
+        engine,
+        "SELECT min(d.id) AS id FROM published.assignment a JOIN published.duty_unit d"
+        " USING (call_sign) WHERE a.area_code = :cell AND a.role = 'grid_worker'"
+        " AND a.duty = 'primary' AND a.valid @> now()",
+        cell=cell,
+    )
+    assert row.id is not None
+    return int(row.id)
+
+
 def someone_waits_for(engine: Engine, table: str) -> bool:
     """Whether a transaction waits for a table."""
     found = rows(

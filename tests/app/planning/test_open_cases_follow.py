@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import mapbox_vector_tile
 import psycopg
 import pytest
 from starlette.testclient import TestClient
@@ -25,9 +26,11 @@ from app.incidents.steps import service as steps
 from tests import staff
 from tests.app.identity.canary import client_of
 from tests.app.incidents.reports import a_report
+from tests.app.maps import picture
 from tests.app.planning import hand
 from tests.app.planning.hand import Hand
 from tests.waiting import wait_until
+from tiles.layers import BINS_BELOW_ZOOM
 
 PATH = "/api/v1/incidents"
 WORKERS = "old_worker", "new_worker"
@@ -84,18 +87,13 @@ def ground(own_context: Context, own_client: TestClient) -> Iterator[Ground]:
     community = hand.communities(engine)[4]
     unit, new_cell = hand.a_border_move(engine, community)
     old_cell = hand.units(engine, community)[unit]
-    (place,) = hand.rows(
-        engine,
-        "SELECT ST_X(p) AS lon, ST_Y(p) AS lat FROM (SELECT ST_PointOnSurface(geom) AS p"
-        " FROM base_unit WHERE unit_id = :unit) u",
-        unit=unit,
-    )
+    place = hand.place_in(engine, unit)
     plan = hand.begin(own_client, community)
     assert plan.move({unit: new_cell}).status_code == 200
     with hand.approver(own_context) as other:
         hand.approve(plan, other)
     plan.now()
-    workers = tuple(_worker(own_context, cell) for cell in (old_cell, new_cell))
+    workers = tuple(hand.worker_of(engine, cell) for cell in (old_cell, new_cell))
     with ExitStack() as stack:
         clients = []
         for name, cell in zip(WORKERS, (old_cell, new_cell), strict=True):
@@ -105,18 +103,6 @@ def ground(own_context: Context, own_client: TestClient) -> Iterator[Ground]:
             own_context, own_client, plan, old_cell, new_cell, place.lon, place.lat,
             (workers[0], workers[1]), *clients,
         )  # fmt: skip
-
-
-def _worker(context: Context, cell: int) -> int:
-    (row,) = hand.rows(
-        context.engine,
-        "SELECT min(d.id) AS id FROM published.assignment a JOIN published.duty_unit d"
-        " USING (call_sign) WHERE a.area_code = :cell AND a.role = 'grid_worker'"
-        " AND a.duty = 'primary' AND a.valid @> now()",
-        cell=cell,
-    )
-    assert row.id is not None
-    return int(row.id)
 
 
 def listed(client: Any, path: str = PATH) -> set[int]:
@@ -391,6 +377,72 @@ def test_years_are_compared_in_the_boundaries_of_now(ground: Ground) -> None:
     assert counted(ground, ground.new_cell, **words) < found[ground.new_cell]
     refused = ground.admin.get("/api/v1/counts", params={"boundaries": "once"})
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "boundaries")
+
+
+def in_tile(ground: Ground, zoom: int, client: Any = None, **words: Any) -> list[Any]:
+    """What a tile of cases at the place holds: numbers when near; cases and open ones when far."""
+    z, x, y = picture.tile_at(ground.lon, ground.lat, zoom)
+    answer = (client or ground.admin).get(f"/tiles/incidents/{z}/{x}/{y}.mvt", params=words)
+    assert answer.status_code in (200, 204), answer.text
+    if answer.status_code == 204:
+        return []
+    found = mapbox_vector_tile.decode(answer.content)["incidents"]["features"]
+    names = ("no",) if zoom >= BINS_BELOW_ZOOM else ("n", "o")
+    return sorted(tuple(one["properties"][name] for name in names) for one in found)
+
+
+def in_layer(ground: Ground, client: Any = None, **words: Any) -> dict[int, int]:
+    """Number -> cell of the cases in the GeoJSON layer, all of those that matched."""
+    answer = (client or ground.admin).get("/api/v1/layers/incidents.geojson", params=words)
+    assert answer.status_code == 200, answer.text
+    shown = answer.json()
+    found = {one["properties"]["no"]: one["properties"]["cell_code"] for one in shown["features"]}
+    assert shown["numberMatched"] == len(found)
+    return found
+
+
+def test_tiles_and_layers_of_a_minute_before_stay_as_they_were(ground: Ground) -> None:
+    """By area: a moved case lies where it lay, and says so; for whoever sees it now."""
+    begun = utc_now()
+    cases = [ground.report() for _ in range(3)]
+    nos = [case["no"] for case in cases]
+    ground.take(cases[0], Step.REGISTER, Step.ASSIGN, unit_id=ground.workers[0])
+    ground.take(cases[2], Step.REGISTER, Step.ASSIGN, Step.ACKNOWLEDGE, Step.HANDLE,
+                Step.HAND_BACK, Step.CHECK, Step.CLOSE)  # fmt: skip
+    at = utc_now()
+    since = {"since": begun.isoformat()}
+    then = {**since, "at": at.isoformat()}
+    old, new = ({"area": cell} for cell in (ground.old_cell, ground.new_cell))
+    community = {"area": hand.parent(ground.old_cell)}
+    assert ground.publish().status_code == 200
+    late = {**since, "at": utc_now().isoformat()}
+    lay = dict.fromkeys(nos, ground.old_cell)
+    lie = {**dict.fromkeys(nos[:2], ground.new_cell), nos[2]: ground.old_cell}
+
+    def part(cells: dict[int, int], cell: int) -> dict[int, int]:
+        return {no: code for no, code in cells.items() if code == cell}
+
+    for words, cells in ((then, lay), (late, lie), (since, lie)):
+        for area, expected in (
+            ({}, cells), (community, cells), (old, part(cells, ground.old_cell)),
+            (new, part(cells, ground.new_cell)),
+        ):  # fmt: skip
+            said = {**words, **area}
+            assert in_layer(ground, **said) == expected, said
+            assert in_tile(ground, 15, **said) == sorted((no,) for no in expected), said
+            open_now = len(expected.keys() - {nos[2]})
+            bins = [(len(expected), open_now)] if expected else []
+            assert in_tile(ground, 9, **said) == bins, said
+    assert in_layer(ground, **then, **old, status="assigned") == {nos[0]: ground.old_cell}
+    assert in_tile(ground, 15, **then, **old, status="assigned") == [(nos[0],)]
+    assert in_tile(ground, 9, **then, **old, status="assigned") == [(1, 1)]
+    # Who sees the case now sees where it lay; the worker of that cell sees it no more.
+    assert in_layer(ground, ground.new, **then) == dict.fromkeys(nos[:2], ground.old_cell)
+    assert in_layer(ground, ground.new, **then, **old) == in_layer(ground, ground.new, **then)
+    assert in_tile(ground, 15, ground.new, **then, **old) == [(nos[0],), (nos[1],)]
+    assert in_layer(ground, ground.new, **then, **new) == {}
+    assert in_layer(ground, ground.old, **then) == {nos[2]: ground.old_cell}
+    assert in_tile(ground, 15, ground.old, **then, **old) == [(nos[2],)]
 
 
 def _days_ago(days: int) -> str:
