@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from app.city import bundle, timeline
 from app.city.errors import BundleError
-from app.core.copying import as_hex, same
+from app.core.copying import as_ewkb, as_hex, same
 from app.incidents.rules import STAGE_OF, Stage
 from app.warnings.rules import CATEGORY_PREFIX
 
@@ -29,6 +29,7 @@ CASE_COLUMNS = (
 EVENT_COLUMNS = ("no", "ordinal", "at", "step", "status", "tier", "reason")
 CASES_AT_ONCE = 50_000
 EVENTS_AT_ONCE = 250_000
+_UUID_CHARS = 36
 CLOSED = [status.value for status, stage in STAGE_OF.items() if stage is Stage.CLOSED]
 
 
@@ -64,7 +65,7 @@ class Span:
 
     def total(self, table: str) -> int:
         """How many rows of a table they are at most."""
-        return self.events if table == "incident_event" else self.cases
+        return self.cases if table in {"incident", "report_receipt"} else self.events
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ class CoarsePlaces:
 
 @dataclass(frozen=True)
 class Cases:
-    """Some cases of a bundle as of one minute.
+    """Some cases of a bundle as of one minute, in the order of their numbers.
 
     Attributes:
         incidents: rows of `incident`.
@@ -244,10 +245,27 @@ def _receipt_rows(incidents: pa.Table) -> pa.Table:
     The hash is that of no report's body: whoever posts under such an id gets a conflict.
     """
     ids = incidents.column("id").to_pylist()
-    hashes = ["\\x" + sha256(bytes.fromhex(one.replace("-", ""))).hexdigest() for one in ids]
+    hashes = pa.array([sha256(one).digest() for one in ids], pa.binary(32))
     return incidents.select(["id", "no", "reported_at", "cell_code"]).append_column(
-        "body_hash", pa.array(hashes, pa.string())
+        "body_hash", hashes
     )
+
+
+def _uuids(ids: pa.ChunkedArray) -> pa.Array:
+    """The bytes of UUIDs from their text.
+
+    Raises:
+        BundleError: something else among them.
+    """
+    texts = ids.to_pylist()
+    try:
+        raw = bytes.fromhex("".join(texts).replace("-", ""))
+    except (TypeError, ValueError):
+        raw = b""
+    if len(raw) != 16 * len(texts) or not all(len(one) == _UUID_CHARS for one in texts):
+        raise BundleError("incidents.parquet: an id is no UUID.")
+    kind = pa.binary(16)
+    return pa.FixedSizeBinaryArray.from_buffers(kind, len(texts), [None, pa.py_buffer(raw)])
 
 
 def _incident_rows(
@@ -265,14 +283,15 @@ def _incident_rows(
     is_warning = pc.starts_with(kept.column("category").cast(pa.string()), CATEGORY_PREFIX)
     places, uncertainty_m = _places(kept, pc.and_(is_warning, is_closed).to_numpy(), coarse)
     added = {
+        "id": _uuids(kept.column("id")),
         "status": last.column("status"),
         "tier": last.column("tier"),
         "closed_at": pc.if_else(is_closed, last.column("at"), None),
-        "geom": as_hex(places, 4326),
+        "geom": as_ewkb(places, 4326),
         "location_uncertainty_m": pa.array(uncertainty_m),
         "simulated": same(False, kept.num_rows),
     }
-    plain = kept.drop_columns(["lon", "lat"])
+    plain = kept.drop_columns(["id", "lon", "lat"])
     return pa.table({**dict(zip(plain.column_names, plain.columns, strict=True)), **added})
 
 

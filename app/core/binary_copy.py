@@ -29,7 +29,7 @@ class Field:
     Attributes:
         name: of the column.
         values: (n,) of int16, int32, int64, bool or fixed bytes (`S4` for char(4)).
-        valid: (n,) False for NULL; None where nothing is.
+        valid: (n,) False for NULL; None where nothing is, as with fixed bytes.
     """
 
     name: str

@@ -145,8 +145,8 @@ def strange_past(logs: Logs, standard: Standard) -> Iterator[dict[str, Any]]:
     rows = _Rows(logs)
     for case in np.flatnonzero(strange_cases(logs)):
         category = int(logs.category[case])
-        places = np.flatnonzero(logs.case == case)
-        log = [event_of(logs, int(place)) for place in places]
+        places = range(*np.searchsorted(logs.case, (case, case + 1)).tolist())
+        log = [event_of(logs, place) for place in places]
         for count, place in enumerate(places, 1):
             if rows.holds[place]:
                 reading, _ = read(log[:count], standard.limits_of(category), standard.calendar)
