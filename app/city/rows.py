@@ -263,7 +263,7 @@ def _uuids(ids: pa.ChunkedArray) -> pa.Array:
     except (TypeError, ValueError):
         raw = b""
     if len(raw) != 16 * len(texts) or not all(len(one) == _UUID_CHARS for one in texts):
-        raise BundleError("incidents.parquet: an id is no UUID.")
+        raise BundleError("incidents.parquet: a value of id is no UUID.")
     kind = pa.binary(16)
     return pa.FixedSizeBinaryArray.from_buffers(kind, len(texts), [None, pa.py_buffer(raw)])
 
