@@ -31,7 +31,7 @@ TYPES = {
         "no": pa.int64(), "id": pa.binary(16), "category": pa.string(), "title": pa.string(),
         "description": pa.string(), "severity": pa.int16(), "source": pa.string(),
         "occurred_at": _INSTANT, "reported_at": _INSTANT, "cell_code": pa.int64(),
-        "status": pa.string(), "tier": pa.string(), "closed_at": _INSTANT, "geom": pa.binary(),
+        "status": pa.string(), "tier": pa.string(), "closed_at": _INSTANT, "geom": pa.binary(25),
         "location_uncertainty_m": pa.float64(), "simulated": pa.bool_(),
     },
     "incident_event": {

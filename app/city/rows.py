@@ -9,12 +9,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import shapely
 from numpy.typing import NDArray
 
 from app.city import bundle, timeline
 from app.city.errors import BundleError
-from app.core.copying import as_ewkb, as_hex, same
+from app.core.copying import as_hex, points_as_ewkb, same
 from app.incidents.rules import STAGE_OF, Stage
 from app.warnings.rules import CATEGORY_PREFIX
 
@@ -281,13 +280,13 @@ def _incident_rows(
     is_closed = pc.is_in(last.column("status"), value_set=pa.array(CLOSED))
     kept = _moved(cases.filter(pa.array(states.kept_cases)), shift, "occurred_at", "reported_at")
     is_warning = pc.starts_with(kept.column("category").cast(pa.string()), CATEGORY_PREFIX)
-    places, uncertainty_m = _places(kept, pc.and_(is_warning, is_closed).to_numpy(), coarse)
+    lon, lat, uncertainty_m = _places(kept, pc.and_(is_warning, is_closed).to_numpy(), coarse)
     added = {
         "id": _uuids(kept.column("id")),
         "status": last.column("status"),
         "tier": last.column("tier"),
         "closed_at": pc.if_else(is_closed, last.column("at"), None),
-        "geom": as_ewkb(places, 4326),
+        "geom": points_as_ewkb(lon, lat, 4326),
         "location_uncertainty_m": pa.array(uncertainty_m),
         "simulated": same(False, kept.num_rows),
     }
@@ -297,14 +296,14 @@ def _incident_rows(
 
 def _places(
     cases: pa.Table, is_coarse: NDArray[np.bool_], coarse: CoarsePlaces
-) -> tuple[NDArray[np.object_], NDArray[np.float64]]:
-    """Points (EPSG:4326) of the cases, and how far from them they may have been."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Lon and lat of the cases, degrees (EPSG:4326), and how far from there they may have been."""
     lon, lat = (cases.column(name).to_numpy().copy() for name in ("lon", "lat"))
     uncertainty_m = np.zeros(len(lon))
     cell = coarse.rows_of(cases.column("cell_code").to_numpy())[is_coarse]
     lon[is_coarse], lat[is_coarse] = coarse.lon[cell], coarse.lat[cell]
     uncertainty_m[is_coarse] = coarse.uncertainty_m[cell]
-    return shapely.points(lon, lat), uncertainty_m
+    return lon, lat, uncertainty_m
 
 
 def _placed(events: pa.Table, cases: pa.Table) -> pa.Table:

@@ -16,6 +16,10 @@ from numpy.typing import NDArray
 from psycopg import sql
 
 BATCH_ROWS = 20_000
+_EWKB_POINT = np.dtype(
+    [("order", "u1"), ("kind", "<u4"), ("srid", "<u4"), ("x", "<f8"), ("y", "<f8")]
+)
+_POINT_WITH_SRID = 0x2000_0001
 WRITE = pacsv.WriteOptions(include_header=False, quoting_style="needed")
 
 
@@ -30,10 +34,18 @@ def as_hex(geometries: NDArray[np.object_], srid: int) -> pa.Array:
     return pa.array(shapely.to_wkb(marked, hex=True, include_srid=True), type=pa.string())
 
 
-def as_ewkb(geometries: NDArray[np.object_], srid: int) -> pa.Array:
-    """EWKB as PostGIS reads it in binary COPY; arguments as of `as_hex`."""
-    marked = shapely.set_srid(geometries, srid)
-    return pa.array(shapely.to_wkb(marked, include_srid=True), type=pa.binary())
+def points_as_ewkb(x: NDArray[np.float64], y: NDArray[np.float64], srid: int) -> pa.Array:
+    """Points as EWKB, as PostGIS reads it in binary COPY.
+
+    Args:
+        x, y: (n,) in the system of `srid`; lon and lat for 4326.
+        srid: 4326 or 3857, written into each.
+    """
+    records = np.empty(len(x), _EWKB_POINT)
+    records["order"], records["kind"], records["srid"] = 1, _POINT_WITH_SRID, srid
+    records["x"], records["y"] = x, y
+    kind = pa.binary(_EWKB_POINT.itemsize)
+    return pa.FixedSizeBinaryArray.from_buffers(kind, len(x), [None, pa.py_buffer(records)])
 
 
 def as_multi(geometries: NDArray[np.object_]) -> NDArray[np.object_]:
