@@ -41,8 +41,6 @@ _BUILT: LiteralString = """
     END::int
     FROM pg_stat_progress_create_index WHERE pid = %s
 """
-# Half a gigabyte for sorting, until the transaction ends.
-_GENEROUS: LiteralString = "SET LOCAL maintenance_work_mem = '512MB'"
 
 
 @dataclass(frozen=True)
@@ -122,7 +120,6 @@ def build_indexes(connection: Connection, bare: Bare, progress: Progress) -> Non
     ]  # one by one, and an index of the whole table takes over those of its partitions
     whole = [(bare.table, index, index.name) for index in bare.indexes]
     work: Sequence[tuple[str, Index, str | None]] = [*parts, *whole]
-    connection.execute(_GENEROUS)
     with _beside(connection) as observer:
         for done, (table, index, name) in enumerate(work):
 
