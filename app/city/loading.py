@@ -54,14 +54,18 @@ def load_bundle(engine: Engine, folder: Path, progress: Progress, now: datetime)
     with writing(engine) as session:
         versions.take_turn(session)
         version = versions.next_boundary_version(session, now)
+        progress.step("clear the tables", 0, 1)
         queries.clear_city(session)
+        progress.step("clear the tables", 1, 1)
         _write_frame(session, manifest, version, valid, now)
         first = span.first_reported_at
         queries.ensure_months(session, first + shift if first else now, now + MONTHS_AHEAD)
         with _refusing():
             with closing(tables.one_ahead(tables.of_bundle(folder, valid))) as content:
                 written = _copy_all(session, content, progress)
+            progress.step("places of cells", 0, 1)
             coarse = rows.CoarsePlaces.of(queries.coarse_places(session))
+            progress.step("places of cells", 1, 1)
             found = rows.read_cases(folder, shift, now, coarse)
             standard = filling.standard_since(session, valid_from.year)
             prepared = case_tables.prepare(found, standard)
