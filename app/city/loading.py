@@ -22,6 +22,7 @@ from app.core.clock import city_midnight
 from app.core.copying import copy_table
 from app.core.db import driver_of, writing
 from app.incidents.reading import filling
+from app.incidents.reading.models import CaseNow
 from app.live.service import restart_stream
 from app.mediation.queries import make_rooms
 from app.places import versions
@@ -48,23 +49,31 @@ def load_bundle(engine: Engine, folder: Path, progress: Progress, now: datetime)
     progress.step("read cases", 0, 1)
     span = rows.read_span(folder)
     progress.step("read cases", 1, 1)
-    valid = since(_opening(span, shift, now))
+    valid_from = _opening(span, shift, now)
+    valid = since(valid_from)
     with writing(engine) as session:
         versions.take_turn(session)
         version = versions.next_boundary_version(session, now)
+        progress.step("clear the tables", 0, 1)
         queries.clear_city(session)
+        progress.step("clear the tables", 1, 1)
         _write_frame(session, manifest, version, valid, now)
         first = span.first_reported_at
         queries.ensure_months(session, first + shift if first else now, now + MONTHS_AHEAD)
         with _refusing():
             with closing(tables.one_ahead(tables.of_bundle(folder, valid))) as content:
                 written = _copy_all(session, content, progress)
+            progress.step("places of cells", 0, 1)
             coarse = rows.CoarsePlaces.of(queries.coarse_places(session))
+            progress.step("places of cells", 1, 1)
             found = rows.read_cases(folder, shift, now, coarse)
-            with closing(tables.one_ahead(found)) as parts:
-                cases = case_tables.write(driver_of(session), parts, span, progress)
+            standard = filling.standard_since(session, valid_from.year)
+            prepared = case_tables.prepare(found, standard)
+            with closing(tables.one_ahead(prepared)) as parts:
+                cases = case_tables.write(session, parts, span, progress)
         _finish(session, progress)
-        filling.fill(session, progress)
+        filling.write_open(session, standard, progress)
+        queries.analyze(session, (CaseNow.__tablename__,))
         if manifest.demo:
             make_demo_tables(session, now)
     return LoadReport(

@@ -9,12 +9,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import shapely
 from numpy.typing import NDArray
 
 from app.city import bundle, timeline
 from app.city.errors import BundleError
-from app.core.copying import as_hex, same
+from app.core.copying import as_hex, points_as_ewkb, same
 from app.incidents.rules import STAGE_OF, Stage
 from app.warnings.rules import CATEGORY_PREFIX
 
@@ -29,6 +28,7 @@ CASE_COLUMNS = (
 EVENT_COLUMNS = ("no", "ordinal", "at", "step", "status", "tier", "reason")
 CASES_AT_ONCE = 50_000
 EVENTS_AT_ONCE = 250_000
+_UUID_CHARS = 36
 CLOSED = [status.value for status, stage in STAGE_OF.items() if stage is Stage.CLOSED]
 
 
@@ -64,7 +64,7 @@ class Span:
 
     def total(self, table: str) -> int:
         """How many rows of a table they are at most."""
-        return self.events if table == "incident_event" else self.cases
+        return self.cases if table in {"incident", "report_receipt"} else self.events
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class CoarsePlaces:
 
 @dataclass(frozen=True)
 class Cases:
-    """Some cases of a bundle as of one minute.
+    """Some cases of a bundle as of one minute, in the order of their numbers.
 
     Attributes:
         incidents: rows of `incident`.
@@ -244,10 +244,27 @@ def _receipt_rows(incidents: pa.Table) -> pa.Table:
     The hash is that of no report's body: whoever posts under such an id gets a conflict.
     """
     ids = incidents.column("id").to_pylist()
-    hashes = ["\\x" + sha256(bytes.fromhex(one.replace("-", ""))).hexdigest() for one in ids]
+    hashes = pa.array([sha256(one).digest() for one in ids], pa.binary(32))
     return incidents.select(["id", "no", "reported_at", "cell_code"]).append_column(
-        "body_hash", pa.array(hashes, pa.string())
+        "body_hash", hashes
     )
+
+
+def _uuids(ids: pa.ChunkedArray) -> pa.Array:
+    """The bytes of UUIDs from their text.
+
+    Raises:
+        BundleError: something else among them.
+    """
+    texts = ids.to_pylist()
+    try:
+        raw = bytes.fromhex("".join(texts).replace("-", ""))
+    except (TypeError, ValueError):
+        raw = b""
+    if len(raw) != 16 * len(texts) or not all(len(one) == _UUID_CHARS for one in texts):
+        raise BundleError("incidents.parquet: a value of id is no UUID.")
+    kind = pa.binary(16)
+    return pa.FixedSizeBinaryArray.from_buffers(kind, len(texts), [None, pa.py_buffer(raw)])
 
 
 def _incident_rows(
@@ -263,29 +280,30 @@ def _incident_rows(
     is_closed = pc.is_in(last.column("status"), value_set=pa.array(CLOSED))
     kept = _moved(cases.filter(pa.array(states.kept_cases)), shift, "occurred_at", "reported_at")
     is_warning = pc.starts_with(kept.column("category").cast(pa.string()), CATEGORY_PREFIX)
-    places, uncertainty_m = _places(kept, pc.and_(is_warning, is_closed).to_numpy(), coarse)
+    lon, lat, uncertainty_m = _places(kept, pc.and_(is_warning, is_closed).to_numpy(), coarse)
     added = {
+        "id": _uuids(kept.column("id")),
         "status": last.column("status"),
         "tier": last.column("tier"),
         "closed_at": pc.if_else(is_closed, last.column("at"), None),
-        "geom": as_hex(places, 4326),
+        "geom": points_as_ewkb(lon, lat, 4326),
         "location_uncertainty_m": pa.array(uncertainty_m),
         "simulated": same(False, kept.num_rows),
     }
-    plain = kept.drop_columns(["lon", "lat"])
+    plain = kept.drop_columns(["id", "lon", "lat"])
     return pa.table({**dict(zip(plain.column_names, plain.columns, strict=True)), **added})
 
 
 def _places(
     cases: pa.Table, is_coarse: NDArray[np.bool_], coarse: CoarsePlaces
-) -> tuple[NDArray[np.object_], NDArray[np.float64]]:
-    """Points (EPSG:4326) of the cases, and how far from them they may have been."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Lon and lat of the cases, degrees (EPSG:4326), and how far from there they may have been."""
     lon, lat = (cases.column(name).to_numpy().copy() for name in ("lon", "lat"))
     uncertainty_m = np.zeros(len(lon))
     cell = coarse.rows_of(cases.column("cell_code").to_numpy())[is_coarse]
     lon[is_coarse], lat[is_coarse] = coarse.lon[cell], coarse.lat[cell]
     uncertainty_m[is_coarse] = coarse.uncertainty_m[cell]
-    return shapely.points(lon, lat), uncertainty_m
+    return lon, lat, uncertainty_m
 
 
 def _placed(events: pa.Table, cases: pa.Table) -> pa.Table:

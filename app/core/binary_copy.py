@@ -1,22 +1,25 @@
 """Arrays into and out of PostgreSQL through COPY in its binary form.
 
-Instants are int64 microseconds since 2000-01-01 UTC (`geodata.instants`).
+Instants are int64 microseconds since 2000-01-01 UTC (`geodata.instants`), or Arrow timestamps.
+Arrow is imported where it is needed: the web server starts without it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
 from psycopg import sql
 
-_HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
-_TRAILER = b"\xff\xff"
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_HEADER_BYTES = 19
 _READ_BYTES = 8_000_000
-# So many rows are laid out at once: what that needs is taken from memory that is there already.
-PACKED_ROWS = 32_768
+# So many rows are laid out and sent at once.
+PART_ROWS = 20_000
 
 
 @dataclass(frozen=True)
@@ -26,17 +29,102 @@ class Field:
     Attributes:
         name: of the column.
         values: (n,) of int16, int32, int64, bool or fixed bytes (`S4` for char(4)).
-        valid: (n,) False for NULL; None where nothing is.
+        valid: (n,) False for NULL; None where nothing is, as with fixed bytes.
     """
 
     name: str
     values: NDArray[Any]
     valid: NDArray[np.bool_] | None = None
 
-    def part(self, begin: int, end: int) -> "Field":
-        """Some of its rows."""
-        valid = None if self.valid is None else self.valid[begin:end]
-        return Field(self.name, self.values[begin:end], valid)
+
+@dataclass(frozen=True)
+class Encoded:
+    """Rows of a table as COPY reads them.
+
+    Attributes:
+        columns: names of the columns.
+        parts: bytes to send, in this order, each with the number of rows in it.
+    """
+
+    columns: tuple[str, ...]
+    parts: tuple[tuple[int, bytes], ...]
+
+    @property
+    def rows(self) -> int:
+        """How many rows they are."""
+        return sum(count for count, _ in self.parts)
+
+
+def as_table(fields: Sequence[Field]) -> "pa.Table":
+    """Columns as an Arrow table.
+
+    Args:
+        fields: all of the same length n.
+    """
+    import pyarrow as pa  # noqa: PLC0415  (see above)
+
+    def column(field: Field) -> Any:
+        values = np.ascontiguousarray(field.values)
+        if values.dtype.kind == "S":
+            kind = pa.binary(values.dtype.itemsize)
+            return pa.FixedSizeBinaryArray.from_buffers(
+                kind, len(values), [None, pa.py_buffer(values)]
+            )
+        return pa.array(values, mask=None if field.valid is None else ~field.valid)
+
+    return pa.table({field.name: column(field) for field in fields})
+
+
+def encode(rows: "pa.Table") -> Encoded:
+    """Lay rows out as COPY reads them.
+
+    Args:
+        rows: of plain columns, each of the width of its column in PostgreSQL: int16 for smallint,
+            binary(16) for uuid. PostgreSQL holds what it gets against the widths alone.
+    """
+    from pgpq import ArrowToPostgresBinaryEncoder  # noqa: PLC0415  (see above)
+
+    encoder = ArrowToPostgresBinaryEncoder(rows.schema)
+    parts = [(0, encoder.write_header())]
+    for batch in rows.combine_chunks().to_batches(max_chunksize=PART_ROWS):
+        parts.append((batch.num_rows, encoder.write_batch(batch)))
+    parts.append((0, encoder.finish()))
+    return Encoded(tuple(rows.column_names), tuple(parts))
+
+
+def write(
+    connection: psycopg.Connection[Any],
+    table: str,
+    encoded: Encoded,
+    advanced: Callable[[int], None] = lambda done: None,
+    *,
+    frozen: bool = False,
+) -> int:
+    """Write rows, in their order.
+
+    Args:
+        connection: in a transaction of the caller's.
+        table: its name in the schema public.
+        encoded: the rows; the column names are those of the table.
+        advanced: called with the number of rows sent so far; may raise to stop.
+        frozen: as rows that everybody sees, which nothing needs to look at again. Only for a table
+            without partitions that was made or emptied in this transaction.
+
+    Returns:
+        The number of rows.
+    """
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary, FREEZE {})").format(
+        sql.Identifier(table),
+        sql.SQL(", ").join(map(sql.Identifier, encoded.columns)),
+        sql.SQL("true" if frozen else "false"),
+    )
+    done = 0
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for rows, data in encoded.parts:
+            copy.write(data)
+            done += rows
+            advanced(done)
+    return done
 
 
 def write_rows(connection: psycopg.Connection[Any], table: str, fields: Sequence[Field]) -> int:
@@ -50,56 +138,9 @@ def write_rows(connection: psycopg.Connection[Any], table: str, fields: Sequence
     Returns:
         n.
     """
-    rows = len(fields[0].values)
-    if rows:
-        names = sql.SQL(", ").join(sql.Identifier(field.name) for field in fields)
-        statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(
-            sql.Identifier(table), names
-        )
-        with connection.cursor() as cursor, cursor.copy(statement) as copy:
-            copy.write(_HEADER)
-            for begin in range(0, rows, PACKED_ROWS):
-                copy.write(_pack([field.part(begin, begin + PACKED_ROWS) for field in fields]).data)
-            copy.write(_TRAILER)
-    return rows
-
-
-def _pack(fields: Sequence[Field]) -> NDArray[np.uint8]:
-    """The rows as COPY reads them. Rows with the same NULLs have the same length, so they are laid
-    out as one array and then put where they belong."""
-    rows = len(fields[0].values)
-    nullable = [field for field in fields if field.valid is not None and not field.valid.all()]
-    pattern = np.zeros(rows, dtype=np.int64)
-    for bit, field in enumerate(nullable):
-        pattern |= (~field.valid).astype(np.int64) << bit  # type: ignore[operator]
-    found, which = np.unique(pattern, return_inverse=True)
-    layouts = [_layout(fields, nullable, int(one)) for one in found]
-    lengths = np.array([layout.itemsize for layout in layouts])[which]
-    begins = np.cumsum(lengths) - lengths
-    answer = np.empty(int(lengths.sum()), dtype=np.uint8)
-    for place, layout in enumerate(layouts):
-        chosen = np.flatnonzero(which == place)
-        records = np.zeros(len(chosen), dtype=layout)
-        records["count"] = len(fields)
-        for field in fields:
-            if field.name in (layout.names or ()):
-                records[f"{field.name}:length"] = layout[field.name].itemsize
-                records[field.name] = field.values[chosen]
-            else:
-                records[f"{field.name}:length"] = -1
-        target = begins[chosen][:, None] + np.arange(layout.itemsize)
-        answer[target] = records.view(np.uint8).reshape(len(chosen), layout.itemsize)
-    return answer
-
-
-def _layout(fields: Sequence[Field], nullable: Sequence[Field], pattern: int) -> np.dtype[np.void]:
-    empty = {field.name for bit, field in enumerate(nullable) if pattern >> bit & 1}
-    parts: list[tuple[str, str]] = [("count", ">i2")]
-    for field in fields:
-        parts.append((f"{field.name}:length", ">i4"))
-        if field.name not in empty:
-            parts.append((field.name, field.values.dtype.newbyteorder(">").str))
-    return np.dtype(parts)
+    if not len(fields[0].values):
+        return 0
+    return write(connection, table, encode(as_table(fields)))
 
 
 def read_rows(
@@ -128,7 +169,7 @@ def _records(
     statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT binary)").format(query)
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         pending = bytearray()
-        skip = len(_HEADER)
+        skip = _HEADER_BYTES
         for data in copy:
             pending += data
             if len(pending) >= _READ_BYTES:

@@ -4,7 +4,8 @@ A row that is written into a table with indexes is sorted into each of them, one
 that is built over all rows at once costs a fraction of that.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import LiteralString
 
@@ -27,6 +28,18 @@ _INDEXES: LiteralString = """
 _PARTITIONS: LiteralString = """
     SELECT c.relname FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid
     WHERE h.inhparent = %s::regclass ORDER BY c.relname
+"""
+
+_OBSERVED_EVERY_S = 1.0
+# Half of the way is reading the rows, half writing them in their order.
+_BUILT: LiteralString = """
+    SELECT CASE
+        WHEN tuples_total > 0 THEN 50 + 50 * tuples_done / tuples_total
+        WHEN blocks_total > 0 THEN 50 * blocks_done / blocks_total
+        WHEN phase LIKE 'building%%sorting%%' THEN 50
+        ELSE 0
+    END::int
+    FROM pg_stat_progress_create_index WHERE pid = %s
 """
 
 
@@ -97,7 +110,7 @@ def build_indexes(connection: Connection, bare: Bare, progress: Progress) -> Non
     Args:
         connection: in the same transaction.
         bare: what was dropped.
-        progress: told after every index of every partition; may cancel.
+        progress: told in hundredths of an index, at least every second; may cancel.
 
     Raises:
         psycopg.IntegrityError: rows contradict a key.
@@ -107,10 +120,40 @@ def build_indexes(connection: Connection, bare: Bare, progress: Progress) -> Non
     ]  # one by one, and an index of the whole table takes over those of its partitions
     whole = [(bare.table, index, index.name) for index in bare.indexes]
     work: Sequence[tuple[str, Index, str | None]] = [*parts, *whole]
-    for done, (table, index, name) in enumerate(work):
-        progress.step(f"index {bare.table}", done, len(work))
-        connection.execute(_creating(table, index, name))
-    progress.step(f"index {bare.table}", len(work), len(work))
+    with _beside(connection) as observer:
+        for done, (table, index, name) in enumerate(work):
+
+            def advanced(hundredths: int, done: int = done) -> None:
+                progress.step(f"index {bare.table}", 100 * done + hundredths, 100 * len(work))
+
+            _observed(connection, observer, _creating(table, index, name), advanced)
+    progress.step(f"index {bare.table}", 100 * len(work), max(100 * len(work), 1))
+
+
+def _beside(connection: Connection) -> Connection:
+    """Another connection to the same database, as the same role."""
+    info = connection.info
+    return psycopg.connect(info.dsn, password=info.password or None, autocommit=True)
+
+
+def _observed(
+    connection: Connection,
+    observer: Connection,
+    statement: sql.Composed,
+    advanced: Callable[[int], None],
+) -> None:
+    """Run a statement that builds an index in a thread, and tell how far it is meanwhile."""
+    advanced(0)
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        building = thread.submit(connection.execute, statement)
+        try:
+            while not wait([building], timeout=_OBSERVED_EVERY_S).done:
+                row = observer.execute(_BUILT, [connection.info.backend_pid]).fetchone()
+                advanced(row[0] if row else 0)
+        except BaseException:
+            connection.cancel_safe()
+            raise
+        building.result()
 
 
 def _creating(table: str, index: Index, name: str | None) -> sql.Composed:

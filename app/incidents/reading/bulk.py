@@ -7,6 +7,7 @@ Instants are int64 microseconds since 2000-01-01 UTC.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -93,6 +94,17 @@ class Standard:
             np.array([calendar.is_provisional(year) for year in years]),
         )
 
+    @cached_property
+    def begins_with(self) -> IntArray:
+        """(10000,) place in STEPS of the step with which the clock of each category starts."""
+        steps = {step.value: place for place, step in enumerate(STEPS)}
+        return np.array([steps[self.limits_of(c).starts_with] for c in range(10_000)])
+
+    @cached_property
+    def is_ladder(self) -> BoolArray:
+        """(10000,) whether the clock of each category starts anew with every rung."""
+        return np.array([self.limits_of(c).is_ladder for c in range(10_000)])
+
     def limits_of(self, category: int) -> Limits:
         """Those of a category, of which the standard may say nothing."""
         found = self.limits.get(category)
@@ -145,8 +157,8 @@ def strange_past(logs: Logs, standard: Standard) -> Iterator[dict[str, Any]]:
     rows = _Rows(logs)
     for case in np.flatnonzero(strange_cases(logs)):
         category = int(logs.category[case])
-        places = np.flatnonzero(logs.case == case)
-        log = [event_of(logs, int(place)) for place in places]
+        places = range(*np.searchsorted(logs.case, (case, case + 1)).tolist())
+        log = [event_of(logs, place) for place in places]
         for count, place in enumerate(places, 1):
             if rows.holds[place]:
                 reading, _ = read(log[:count], standard.limits_of(category), standard.calendar)
@@ -222,17 +234,14 @@ def _last_true(flags: BoolArray, rows: _Rows) -> IntArray:
 
 def _starts(logs: Logs, rows: _Rows, standard: Standard) -> IntArray:
     """The event with which the clock that counts after each event started; -1 before it."""
-    begins_with = np.array([STEPS.index(Step(standard.limits_of(c).starts_with))
-                            for c in range(10_000)])  # fmt: skip
-    is_ladder = np.array([standard.limits_of(c).is_ladder for c in range(10_000)])
     category = logs.category[logs.case]
-    started = _last_true(logs.step == begins_with[category], rows) >= 0
+    started = _last_true(logs.step == standard.begins_with[category], rows) >= 0
     rungs = np.zeros(max(TIER_OF) + 1, dtype=np.int64)
     for number, tier in TIER_OF.items():
         rungs[number] = rung_of(tier)
     # 0 before the start, then one more than the rung; cases apart, so that one running maximum
     # serves all of them.
-    height = np.where(started, 1 + np.where(is_ladder[category], rungs[logs.tier], 0), 0)
+    height = np.where(started, 1 + np.where(standard.is_ladder[category], rungs[logs.tier], 0), 0)
     reached = np.maximum.accumulate(height + 4 * logs.case) - 4 * logs.case
     climbed = (reached > 0) & (rows.is_first | np.r_[True, reached[1:] > reached[:-1]])
     return _last_true(climbed, rows)

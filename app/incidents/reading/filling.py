@@ -55,7 +55,7 @@ def fill(session: Session, progress: Progress) -> int:
     if last < first:
         return 0
     standard = standard_of(session)
-    bare = without_indexes(driver_of(session), "case_past")
+    bare = without_indexes(driver_of(session), CASE_PAST.name)
     written = 0
     for begin in range(first, last + 1, CHUNK_CASES):
         progress.step("read the log", begin - first, last - first + 1)
@@ -70,13 +70,20 @@ def fill(session: Session, progress: Progress) -> int:
 
 def standard_of(session: Session) -> Standard:
     """What the clocks of all cases go by."""
-    found = limits_of(session, limited_categories(session))
     years = session.execute(
         text("SELECT extract(year FROM min(reported_at))::int AS first FROM incident")
     ).one()
-    first, last = years.first or utc_now().year, utc_now().year + 1
+    return standard_since(session, years.first or utc_now().year)
+
+
+def standard_since(session: Session, first_year: int) -> Standard:
+    """What the clocks of cases go by that were reported in a year (UTC) or later."""
+    found = limits_of(session, limited_categories(session))
     return Standard.of(
-        {int(code): limits for code, limits in found.items()}, calendar_of(session), first, last
+        {int(code): limits for code, limits in found.items()},
+        calendar_of(session),
+        first_year,
+        utc_now().year + 1,
     )
 
 
@@ -155,14 +162,27 @@ def write_past(
         table: `case_past`, or one of the same columns.
     """
     written = write_rows(driver_of(session), table, bulk.ordinary_past(logs, standard))
+    return written + write_strange(session, bulk.strange_past(logs, standard), table)
+
+
+def write_strange(
+    session: Session, rows: Iterable[Mapping[str, Any]], table: str = CASE_PAST.name
+) -> int:
+    """Write rows that were folded one by one; how many.
+
+    Args:
+        rows: as `bulk.strange_past` gives them.
+        table: as for `write_past`.
+    """
+    written = 0
     names = ", ".join(PAST_COLUMNS)
     statement = text(
         f"INSERT INTO {table} ({names})"  # noqa: S608 (names of our own)
         f" VALUES ({', '.join(':' + name for name in PAST_COLUMNS)})"
     )
-    for rows in _in_parts(bulk.strange_past(logs, standard)):
-        session.execute(statement, rows)
-        written += len(rows)
+    for part in _in_parts(rows):
+        session.execute(statement, part)
+        written += len(part)
     return written
 
 

@@ -20,6 +20,7 @@ from app.city.errors import BundleError
 from app.city.queries import CITY_TABLES
 from app.core.clock import utc_now
 from app.core.db import make_engine
+from app.incidents.reading import checking
 from geodata.progress import Cancelled, Silent
 from tests import staff as httpx
 from tests.server import ServerProcess
@@ -341,6 +342,60 @@ def test_an_id_that_stands_twice_is_refused(engine: Engine, damaged: Path) -> No
     with pytest.raises(BundleError, match="report_receipt"):
         service.load_bundle(engine, damaged, Silent(), utc_now())
     assert contents(engine) == before
+
+
+def set_words(table: pa.Table, column: str, words: list[str | None]) -> pa.Table:
+    """A table with another column of words."""
+    return table.set_column(table.column_names.index(column), column, pa.array(words, pa.string()))
+
+
+@pytest.mark.parametrize(
+    ("file", "column", "word"),
+    [
+        ("incidents", "id", "0a1b2c3d-0000-0000-0000-00000000000g"),
+        ("incidents", "id", "0a1b2c3d00000000000000000000000000000000"),
+        ("incidents", "category", "x110"),
+        ("incident_events", "step", "dance"),
+        ("incident_events", "status", "danced"),
+        ("incident_events", "tier", "heaven"),
+    ],
+)
+def test_words_that_nobody_knows_are_refused(
+    engine: Engine, damaged: Path, file: str, column: str, word: str
+) -> None:
+    """The file and the column are named, and nothing stays."""
+    before = contents(engine)
+
+    def changed(table: pa.Table) -> pa.Table:
+        return set_words(table, column, [word, *table.column(column).to_pylist()[1:]])
+
+    rewritten(damaged / f"{file}.parquet", changed)
+    with pytest.raises(BundleError, match=rf"{file}.parquet.*{column}"):
+        service.load_bundle(engine, damaged, Silent(), utc_now())
+    assert contents(engine) == before
+
+
+def test_the_past_is_what_the_log_says_whatever_the_course(engine: Engine, damaged: Path) -> None:
+    """Suspended, opened again, and events of a case in any order: as folded from the log."""
+    seed = np.random.default_rng(5)
+
+    def changed(table: pa.Table) -> pa.Table:
+        steps, states = (table.column(name).to_pylist() for name in ("step", "status"))
+        for row in np.flatnonzero(np.array(steps) == "handle")[::3]:
+            steps[row], states[row] = "suspend", "suspended"
+        for row in np.flatnonzero(np.array(steps) == "acknowledge")[1::5]:
+            steps[row], states[row] = "close", "closed"
+        table = set_words(set_words(table, "step", steps), "status", states)
+        no = table.column("no").to_numpy()
+        return table.take(np.lexsort((seed.random(len(no)), no)))
+
+    rewritten(damaged / "incident_events.parquet", changed)
+    service.load_bundle(engine, damaged, Silent(), utc_now())
+    assert checking.differences(engine) == []
+    suspended = "SELECT count(*) FROM case_past WHERE status = 9"
+    assert ask(engine, suspended) > 100
+    reopened = "SELECT count(*) FROM incident_event a JOIN incident_event b USING (no)"
+    assert ask(engine, f"{reopened} WHERE a.status = 'closed' AND b.ordinal > a.ordinal") > 100
 
 
 def test_a_city_without_a_case_can_be_loaded(engine: Engine, damaged: Path) -> None:
