@@ -82,7 +82,9 @@ def prepare(parts: Iterator[rows.Cases], standard: Standard) -> Iterator[Part]:
     for cases in parts:
         logs = past.logs_of(cases)
         tables = {table: _typed(table, content) for table, content in cases.tables.items()}
-        tables[CASE_PAST.name] = _told(binary_copy.as_table(ordinary_past(logs, standard)))
+        tables[CASE_PAST.name] = _without_empty_columns(
+            binary_copy.as_table(ordinary_past(logs, standard))
+        )
         copies = tuple(
             (table, name, binary_copy.encode(own))
             for table, content in tables.items()
@@ -137,10 +139,10 @@ def _typed(table: str, content: pa.Table) -> pa.Table:
         raise BundleError(f"Rows for {table} cannot be taken: {error}") from error
 
 
-def _told(content: pa.Table) -> pa.Table:
+def _without_empty_columns(content: pa.Table) -> pa.Table:
     """Without the columns that say nothing of any row: reading a NULL takes its time, too."""
-    told = [one for one in content.column_names if content.column(one).null_count < len(content)]
-    return content.select(told)
+    kept = [one for one in content.column_names if content.column(one).null_count < len(content)]
+    return content.select(kept)
 
 
 def _by_month(table: str, content: pa.Table) -> Iterator[tuple[str, pa.Table]]:
