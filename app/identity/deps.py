@@ -2,6 +2,9 @@
 
 Sessions run as the database's own role for requests and under the scope of whoever asks, so a
 query that forgets its filter still sees nothing of others.
+
+What only hands something over is a coroutine: FastAPI gives all else to a thread, and that takes
+longer than the rest of a short request.
 """
 
 from collections.abc import Iterator
@@ -24,31 +27,35 @@ ACTOR = "minqing.actor"
 """Where the guard in front of all paths leaves who acts (in the ASGI scope)."""
 
 
-def get_context(request: Request) -> Context:
+async def get_context(request: Request) -> Context:
     """The context of the app that serves this request."""
     context: Context = request.app.state.context
     return context
 
 
-def get_sessions(request: Request) -> Sessions:
+async def get_sessions(request: Request) -> Sessions:
     """What this process knows of sessions."""
     sessions: Sessions = request.app.state.sessions
     return sessions
 
 
-def get_actor(request: Request) -> Actor:
+async def get_actor(request: Request) -> Actor:
     """Who acts.
 
     Raises:
         Problem: 401.
     """
+    return _actor_of(request)
+
+
+def _actor_of(request: Request) -> Actor:
     actor: Actor | None = request.scope.get(ACTOR)
     if actor is None:
         raise not_signed_in()
     return actor
 
 
-def authorise(request: Request) -> None:
+async def authorise(request: Request) -> None:
     """Stands in front of every route: its operation must be one that the actor's role may do.
 
     Raises:
@@ -59,7 +66,7 @@ def authorise(request: Request) -> None:
     # A program's operation asks for its key by itself (key_deps): no session opens it.
     if operation in rules.OPEN_OPERATIONS | rules.KEY_OPERATIONS:
         return
-    actor = get_actor(request)
+    actor = _actor_of(request)
     if not rules.may(actor.role, operation):
         raise not_allowed(actor.role, operation)
 
@@ -83,14 +90,14 @@ def get_write_session(
         yield session
 
 
-def json_only(content_type: Annotated[str, Header(include_in_schema=False)] = "") -> None:
+async def json_only(content_type: Annotated[str, Header(include_in_schema=False)] = "") -> None:
     """Refuse a body that is not declared as JSON: a form of another site can send such a one."""
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type != "application/json" and not media_type.endswith("+json"):
         raise _unsupported("must be application/json")
 
 
-def form_only(content_type: Annotated[str, Header(include_in_schema=False)] = "") -> None:
+async def form_only(content_type: Annotated[str, Header(include_in_schema=False)] = "") -> None:
     """Refuse a body that is not declared as a form with files. Another site could send such a one;
     without the session's header token it gets nowhere."""
     if content_type.partition(";")[0].strip().lower() != "multipart/form-data":
@@ -107,7 +114,7 @@ def _unsupported(message: str) -> Problem:
     )
 
 
-def get_now() -> datetime:
+async def get_now() -> datetime:
     """The instant (UTC) at which this request is answered."""
     return utc_now()
 

@@ -40,7 +40,7 @@ class Answer(BaseModel):
     error: str | None = Field(default=None, max_length=MOST_CHARS, description="Why not.")
 
 
-def get_provider(request: Request) -> Provider:
+async def get_provider(request: Request) -> Provider:
     """The provider of the app that serves this request."""
     provider: Provider = request.app.state.oidc
     return provider

@@ -56,7 +56,7 @@ class EventStream(StreamingResponse):
             await super().stream_response(send)
 
 
-def get_live(request: Request) -> Live:
+async def get_live(request: Request) -> Live:
     """The live path of the process that serves this request."""
     live: Live | None = getattr(request.app.state, "live", None)
     if live is None:

@@ -15,7 +15,7 @@ from app.maps.service import Maps
 router = APIRouter(prefix="/api/v1", tags=["maps"])
 
 
-def get_maps(request: Request) -> Maps:
+async def get_maps(request: Request) -> Maps:
     """The maps of the app that serves this request."""
     maps: Maps = request.app.state.maps
     return maps

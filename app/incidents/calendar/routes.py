@@ -38,7 +38,7 @@ CSV_BODY: dict[str, Any] = {
 }
 
 
-def csv_or_json(content_type: Annotated[str, Header(include_in_schema=False)] = "") -> None:
+async def csv_or_json(content_type: Annotated[str, Header(include_in_schema=False)] = "") -> None:
     """Refuse a body that is declared as neither."""
     if content_type.partition(";")[0].strip().lower() not in {"application/json", "text/csv"}:
         message = "must be application/json or text/csv"

@@ -9,7 +9,7 @@ from app.incidents.clocks.service import calendar_in
 from app.incidents.clocks.workdays import CityCalendar
 
 
-def get_calendar(context: ContextDep) -> CityCalendar:
+async def get_calendar(context: ContextDep) -> CityCalendar:
     """The working days of this city; 503 while its own file of them cannot be used."""
     return calendar_in(context.settings.data_dir)
 
