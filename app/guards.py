@@ -27,6 +27,7 @@ HEADERS = {
 MAX_BODY_BYTES = 64 * 1024
 # Paths that take a file or much else, and how much of it; whoever is not signed in gets not so far.
 FILE_BODIES = (
+    (re.compile(r"/api/v1/incidents/batch"), 2**20),
     (re.compile(r"/api/v1/incidents/[^/]+/attachments"), 12 * 2**20 + MAX_BODY_BYTES),
     (re.compile(r"/api/v1/standard(/preview)?"), 4 * 2**20 + MAX_BODY_BYTES),
     (re.compile(r"/api/v1/plans/imports"), 64 * 2**20 + MAX_BODY_BYTES),

@@ -30,6 +30,7 @@ from app.incidents.cases.routes import router as incidents_router
 from app.incidents.contacts.routes import router as contact_router
 from app.incidents.duplicates.routes import router as duplicates_router
 from app.incidents.exports.routes import router as exports_router
+from app.incidents.intake.routes import router as intake_router
 from app.incidents.steps.routes import router as steps_router
 from app.incidents.tasks.routes import router as tasks_router
 from app.live.routes import router as live_router
@@ -100,6 +101,7 @@ def create_app(context: Context) -> FastAPI:
         account_router,
         audit_router,
         places_router,
+        intake_router,
         incidents_router,
         attachments_router,
         exports_router,

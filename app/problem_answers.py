@@ -1,8 +1,6 @@
 """Turning what was raised into application/problem+json, in one table."""
 
-from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
 from uuid import uuid4
 
 import structlog
@@ -14,11 +12,17 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from app.core.errors import MEDIA_TYPE, FieldError, FieldValueError, Problem, unavailable
+from app.core.errors import (
+    MEDIA_TYPE,
+    MOST_ERRORS,
+    FieldError,
+    Problem,
+    from_errors,
+    unavailable,
+)
 
 log = structlog.get_logger()
 
-MOST_ERRORS = 50
 SLUGS = {HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "content-too-large"}
 
 
@@ -31,31 +35,9 @@ def answer(problem: Problem, path: str) -> Response:
 
 def from_validation(error: RequestValidationError) -> Problem:
     """FastAPI's refusal of an input, in our words. A broken JSON body is 400, the rest 422."""
-    found = error.errors()[:MOST_ERRORS]
-    broken = any(e["type"] == "json_invalid" for e in found)
-    status = HTTPStatus.BAD_REQUEST if broken else HTTPStatus.UNPROCESSABLE_ENTITY
-    errors = tuple(
-        FieldError(_field_name(e), _printable(e["msg"].removeprefix("Value error, ")))
-        for e in found
-    )
-    detail = "; ".join(f"{e.field}: {e.message}" for e in errors[:5])
-    return Problem(status, "invalid-input", "Invalid input", detail, errors)
-
-
-def _field_name(error: Mapping[str, Any]) -> str:
-    cause = error.get("ctx", {}).get("error")
-    if isinstance(cause, FieldValueError):
-        return cause.field_name
-    location: tuple[int | str, ...] = error["loc"]
-    if error["type"] == "json_invalid":
-        return "body"
-    inner = [str(part) for part in location if part not in ("query", "path", "body", "header")]
-    return _printable(".".join(inner) or str(location[0] if location else "body"))
-
-
-def _printable(text: str) -> str:
-    # A lone surrogate in an input must not break the answer that refuses it.
-    return text.encode("utf-8", "replace").decode()[:300]
+    found = error.errors()
+    broken = any(e["type"] == "json_invalid" for e in found[:MOST_ERRORS])
+    return from_errors(found, HTTPStatus.BAD_REQUEST if broken else HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 def from_database(error: Exception) -> Problem:

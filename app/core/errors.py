@@ -3,8 +3,10 @@
 `type` is a relative reference, `/problems/<slug>`; the slugs are public and do not change.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Any
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -52,6 +54,41 @@ class Problem(Exception):
             "instance": instance,
             **self.extra,
         }
+
+
+MOST_ERRORS = 50
+
+
+def from_errors(
+    found: Sequence[Mapping[str, Any]], status: HTTPStatus = HTTPStatus.UNPROCESSABLE_ENTITY
+) -> Problem:
+    """What pydantic found wrong with an input, in our words.
+
+    Args:
+        found: `errors()` of its exception.
+    """
+    errors = tuple(
+        FieldError(_field_name(e), _printable(e["msg"].removeprefix("Value error, ")))
+        for e in found[:MOST_ERRORS]
+    )
+    detail = "; ".join(f"{e.field}: {e.message}" for e in errors[:5])
+    return Problem(status, "invalid-input", "Invalid input", detail, errors)
+
+
+def _field_name(error: Mapping[str, Any]) -> str:
+    cause = error.get("ctx", {}).get("error")
+    if isinstance(cause, FieldValueError):
+        return cause.field_name
+    location: tuple[int | str, ...] = error["loc"]
+    if error["type"] == "json_invalid":
+        return "body"
+    inner = [str(part) for part in location if part not in ("query", "path", "body", "header")]
+    return _printable(".".join(inner) or str(location[0] if location else "body"))
+
+
+def _printable(text: str) -> str:
+    # A lone surrogate in an input must not break the answer that refuses it.
+    return text.encode("utf-8", "replace").decode()[:300]
 
 
 def invalid(field_name: str, message: str) -> Problem:

@@ -60,7 +60,7 @@ OPERATIONS: dict[str, frozenset[Role]] = {
         ),
         EVERYBODY,
     ),
-    **dict.fromkeys(("report_incident", "suggest_duplicates"), REPORTERS),
+    **dict.fromkeys(("report_incident", "report_incidents", "suggest_duplicates"), REPORTERS),
     # Which step of which case: incidents.lifecycle.who_may.
     **dict.fromkeys(("take_step", "list_tasks"), REPORTERS - {Role.PLANNER}),
     **dict.fromkeys(

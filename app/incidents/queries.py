@@ -27,7 +27,7 @@ from app.core.scope import within
 from app.incidents.models import Category, Incident, IncidentEvent, ReportReceipt
 from app.incidents.rules import Status, is_open
 from app.incidents.schemas import IncidentFilter, IncidentQuery
-from app.places.queries import inside, point
+from app.places.queries import inside
 from geodata import codes
 
 COLUMNS = (
@@ -100,28 +100,6 @@ def receipt_by_no(session: Session, no: int) -> AnyRow | None:
     return session.execute(select(*columns).where(*where)).first()
 
 
-def claim(
-    session: Session, report_id: UUID, body_hash: bytes, at: datetime, cell_code: int
-) -> int | None:
-    """Take an id for this report and give it a number; None when another report has it.
-
-    Waits for a transaction that is just taking the same id.
-    """
-    taken = (
-        postgresql.insert(ReportReceipt)
-        .values(
-            id=report_id,
-            body_hash=body_hash,
-            no=func.nextval("incident_no_seq"),
-            reported_at=at,
-            cell_code=cell_code,
-        )
-        .on_conflict_do_nothing(index_elements=["id"])
-        .returning(ReportReceipt.no)
-    )
-    return session.scalar(taken)
-
-
 def make_room(session: Session, at: datetime) -> None:
     """Make the monthly partitions for reports at `at`, where there are none yet."""
     session.execute(
@@ -134,25 +112,9 @@ def make_room(session: Session, at: datetime) -> None:
     )
 
 
-def add(session: Session, lon: float, lat: float, **values: Any) -> None:
-    """Write an incident.
-
-    Args:
-        lon, lat: degrees, EPSG:4326.
-        values: every other column of `Incident`.
-    """
-    session.execute(insert(Incident).values(geom=point(lon, lat), **values))
-
-
 def add_event(session: Session, **values: Any) -> None:
     """Write one step; values are the columns of `IncidentEvent`."""
     session.execute(insert(IncidentEvent).values(**values))
-
-
-def category_in_force(session: Session, code: str, at: datetime) -> bool:
-    """Whether a code of four digits is in the filing standard."""
-    found = select(Category.code).where(Category.code == code, Category.valid.contains(at))
-    return session.scalar(found) is not None
 
 
 def categories(session: Session, at: datetime) -> Rows:

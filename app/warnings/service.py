@@ -17,8 +17,8 @@ from app.identity.keys import Key
 from app.identity.rules import Actor
 from app.identity.service import outside_scope
 from app.incidents import queries as incident_queries
-from app.incidents.cases import service as incidents
 from app.incidents.cases.schemas import Incident, NewIncident
+from app.incidents.intake import service as intake
 from app.incidents.lifecycle.schemas import FieldKind, StepField
 from app.incidents.rules import Source, Status
 from app.incidents.steps import carrying
@@ -83,7 +83,7 @@ def receive(
         _check(new, now)
         _check_place(session, new, key, now)
     report = _as_report(session, new, now, simulated=simulated)
-    incident, is_new = incidents.report(session, report, now, demo=simulated)
+    incident, is_new = intake.report(session, report, now, demo=simulated)
     if is_new:
         _dispatch(session, new, incident, now)
     elif queries.one(session, new.id) is None:
@@ -92,7 +92,7 @@ def receive(
 
 
 def _check(new: NewWarning, now: datetime) -> None:
-    if new.detected_at > now + incidents.CLOCK_SLACK:
+    if new.detected_at > now + intake.CLOCK_SLACK:
         raise invalid("detected_at", "lies more than 5 minutes ahead of the server's clock")
     if new.detected_at < now - LONGEST_AGO:
         raise invalid("detected_at", "lies more than a week back")

@@ -4,31 +4,26 @@ from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Depends, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from app.core.problem_docs import documented
-from app.core.query_words import AsOf, StrictQuery
+from app.core.query_words import AsOf
 from app.identity.deps import (
     ActorDep,
     ContextDep,
     Now,
     ReadSession,
-    WriteSession,
-    json_only,
 )
 from app.incidents.cases import due, service
 from app.incidents.cases.schemas import (
     CategoryPage,
     City,
     DuePage,
-    Incident,
     IncidentDetail,
     IncidentPage,
-    NewIncident,
 )
 from app.incidents.clocks.deps import Days
 from app.incidents.clocks.schemas import DueQuery
-from app.incidents.contacts import service as contact
 from app.incidents.schemas import EXAMPLE_ID, IncidentQuery, ShortNumber
 
 router = APIRouter(prefix="/api/v1", tags=["incidents"])
@@ -53,47 +48,6 @@ def list_categories(
 ) -> CategoryPage:
     """Groups (two digits) and categories (four digits) in force at `at`, always all of them."""
     return service.list_categories(session, query.at or now)
-
-
-@router.post(
-    "/incidents",
-    summary="Report an incident",
-    status_code=HTTPStatus.CREATED,
-    response_description="Acknowledged: it is stored, and will not be lost.",
-    responses={
-        200: {"model": Incident, "description": "Known already: the first answer, word for word."},
-        **documented(
-            HTTPStatus.FORBIDDEN,
-            HTTPStatus.CONFLICT,
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-        ),
-    },
-    dependencies=[Depends(json_only)],
-)
-def report_incident(
-    *,
-    new: Annotated[NewIncident, Body()],
-    query: Annotated[StrictQuery, Query()],
-    context: ContextDep,
-    session: WriteSession,
-    now: Now,
-    actor: ActorDep,
-    response: Response,
-) -> Incident:
-    """Store a report once, and find its grid cell at once.
-
-    The sender names the report with a UUID and may send it again until it is answered: the same
-    report gives 200 and the first answer, another report under that id gives 409. A place outside
-    the city is refused.
-    """
-    incident, is_new = service.report(session, new, now, demo=context.settings.demo, actor=actor)
-    if is_new and new.contact is not None:
-        keys = contact.key_file(context.settings)
-        contact.attach(session, actor, incident.id, new.contact, keys=keys, now=now)
-    response.status_code = HTTPStatus.CREATED if is_new else HTTPStatus.OK
-    response.headers["Location"] = f"/api/v1/incidents/{incident.id}"
-    return incident
 
 
 @router.get("/incidents", summary="List incidents")

@@ -2,17 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from app.core.clock import utc_now
-from app.core.errors import id_conflict, invalid, not_found, outside_city, unavailable
-from app.core.outbox import tell
+from app.core.errors import invalid, not_found, unavailable
 from app.core.paging import cut, decode_cursor
 from app.identity.rules import Actor, reads_free_text
-from app.identity.service import outside_scope
 from app.incidents import queries, rules
 from app.incidents.attachments import queries as attachment_queries
 from app.incidents.cases import card
@@ -23,7 +21,6 @@ from app.incidents.cases.schemas import (
     Incident,
     IncidentDetail,
     IncidentPage,
-    NewIncident,
 )
 from app.incidents.clocks.limits import Calendar
 from app.incidents.clocks.queries import event_of
@@ -34,138 +31,17 @@ from app.incidents.contacts import service as contact
 from app.incidents.lifecycle import queries as step_queries
 from app.incidents.lifecycle import rules as lifecycle
 from app.incidents.queries import AnyRow
-from app.incidents.reading import service as reading
-from app.incidents.reading.service import CaseKey
 from app.incidents.schemas import IncidentQuery
-from app.places import addresses, versions
 from app.places import queries as place_queries
 from app.places import service as places
 
 AnyIncident = TypeVar("AnyIncident", bound=Incident)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-LONGEST_AGO = timedelta(days=366)
-CLOCK_SLACK = timedelta(minutes=5)
-FIRST_ORDINAL = 1
-REPORTED_TOPIC = "incident.reported"
 DEMO_NOTICE_ZH = "演示数据：区县以下边界、事件与值守安排均为虚构，仅供演示。"
 DEMO_NOTICE_EN = (
     "Demonstration data: outlines below the districts, incidents and rosters are made up."
 )
 NATIONAL = CityCalendar()
-
-
-class Place(NamedTuple):
-    """Where a report is filed: degrees of EPSG:4326, the radius it may be off, and the cell."""
-
-    lon: float
-    lat: float
-    uncertainty_m: float
-    cell_code: int
-
-
-def report(
-    session: Session, new: NewIncident, now: datetime, *, demo: bool, actor: Actor | None = None
-) -> tuple[Incident, bool]:
-    """Acknowledge a report: receipt, case, first step and outbox row, in the caller's transaction.
-
-    The same report under the same id gets the first answer again, word for word.
-
-    Args:
-        session: committed by its owner before the answer leaves.
-        demo: whether simulated reports are accepted.
-        actor: who reports, only from inside their area; None for what is no request.
-
-    Returns:
-        The incident as first acknowledged, and whether it is new.
-
-    Raises:
-        Problem: 403 for a place beyond the actor's area; 409 when the id names another report;
-            422 naming the field for a place outside the city, a category that is not in force, an
-            instant out of range.
-    """
-    known = queries.receipt(session, new.id)
-    if known is None:
-        _check(session, new, now, demo=demo)
-        place = _locate(session, new, now)
-        if actor is not None and not actor.lo <= place.cell_code <= actor.hi:
-            raise outside_scope(*_told_by(new))
-        no = queries.claim(session, new.id, new.digest(), now, place.cell_code)
-        if no is not None:
-            _file(session, new, no, place, now)
-            answer = _first_answer(session, no, now)
-            tell(session, REPORTED_TOPIC, place.cell_code, answer.told(now))
-            return answer, True
-        known = queries.receipt(session, new.id)
-    # Taken, and not to be seen from here: a case of another area.
-    if known is None:
-        raise id_conflict(new.id)
-    if known.body_hash != new.digest():
-        raise id_conflict(new.id)
-    return _first_answer(session, known.no, known.reported_at), False
-
-
-def _check(session: Session, new: NewIncident, now: datetime, *, demo: bool) -> None:
-    if new.simulated and not demo:
-        raise invalid("simulated", "is accepted by a demo server only (MINQING_DEMO=1)")
-    if new.occurred_at is not None and new.occurred_at > now + CLOCK_SLACK:
-        raise invalid("occurred_at", "lies more than 5 minutes ahead of the server's clock")
-    if new.occurred_at is not None and new.occurred_at < now - LONGEST_AGO:
-        raise invalid("occurred_at", "lies more than 366 days back")
-    if not queries.category_in_force(session, new.category, now):
-        raise invalid("category", "is not in the filing standard in force")
-
-
-def _locate(session: Session, new: NewIncident, now: datetime) -> Place:
-    versions.keep_cells(session)
-    if new.address is not None:
-        settled = addresses.settle(session, new.address, now)
-        lon, lat, uncertainty_m = settled.lon, settled.lat, settled.uncertainty_m
-    else:
-        (lon, lat), uncertainty_m = new.point(), 0.0
-    cell = place_queries.cell_at(session, lon, lat, now)
-    if cell is None:
-        raise outside_city(*_told_by(new))
-    return Place(lon, lat, uncertainty_m, cell)
-
-
-def _told_by(new: NewIncident) -> list[str]:
-    """The fields that told the place."""
-    return ["address"] if new.address is not None else ["lon", "lat"]
-
-
-def _file(session: Session, new: NewIncident, no: int, place: Place, now: datetime) -> None:
-    queries.make_room(session, now)
-    queries.add(
-        session,
-        place.lon,
-        place.lat,
-        reported_at=now,
-        no=no,
-        id=new.id,
-        category=new.category,
-        title=new.title,
-        description=new.description,
-        severity=new.severity,
-        source=new.source,
-        status=rules.Status.REPORTED,
-        cell_code=place.cell_code,
-        location_uncertainty_m=place.uncertainty_m,
-        occurred_at=new.occurred_at or now,
-        closed_at=None,
-        simulated=new.simulated,
-    )
-    event = rules.Event(
-        now, FIRST_ORDINAL, rules.Step.REPORT, rules.Status.REPORTED, rules.Tier.GRID
-    )
-    queries.add_event(session, no=no, reason=None, cell_code=place.cell_code, **vars(event))
-    reading.record(session, CaseKey(no, now, new.category, place.cell_code), [event])
-
-
-def _first_answer(session: Session, no: int, reported_at: datetime) -> Incident:
-    # Of all that is said only the state changes later, so the first answer can be given again.
-    row = queries.one(session, no, reported_at)
-    first = rules.CaseState(rules.Status.REPORTED, rules.Tier.GRID, None)
-    return _incidents(session, [row], {no: first}, reported_at, {no: Clock()})[0]
 
 
 def list_incidents(
@@ -185,7 +61,9 @@ def list_incidents(
     sent, following = cut(rows, query.limit, lambda row: [for_cursor(row.reported_at), row.no])
     states = _states_at(session, sent, query.at) if query.at else _states_now(sent)
     clocks = clocks_at(session, sent, calendar, query.at or now)
-    items = _incidents(session, sent, states, query.at or now, clocks, in_past=query.at is not None)
+    items = incidents_as(
+        session, sent, states, query.at or now, clocks, in_past=query.at is not None
+    )
     return IncidentPage(total=total.n, total_is_exact=total.is_exact, items=items, next=following)
 
 
@@ -197,7 +75,7 @@ def as_they_stand(
     Args:
         clocks: by number.
     """
-    return _incidents(session, rows, _states_now(rows), now, clocks)
+    return incidents_as(session, rows, _states_now(rows), now, clocks)
 
 
 def get_incident(
@@ -254,7 +132,7 @@ def _detail(
     if case is None:
         raise not_found("incident", key)
     clocks = clocks_at(session, [row], calendar, at)
-    incident = _incidents(session, [row], {known.no: case.state}, at, clocks, in_past=True)[0]
+    incident = incidents_as(session, [row], {known.no: case.state}, at, clocks, in_past=True)[0]
     standing = card.standing(session, incident, case, at, actor)
     return IncidentDetail(
         **dict(incident),
@@ -295,7 +173,7 @@ def _states_at(session: Session, rows: queries.Rows, at: datetime) -> dict[int, 
     return {no: state for no, state in states.items() if state is not None}
 
 
-def _incidents(
+def incidents_as(
     session: Session,
     rows: Iterable[AnyRow],
     states: dict[int, rules.CaseState],

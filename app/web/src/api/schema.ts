@@ -395,6 +395,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List incidents
+         * @description Incidents reported in a time window (default: the last 30 days), newest first.
+         */
+        get: operations["list_incidents"];
+        put?: never;
+        /**
+         * Report an incident
+         * @description Store a report once, and find its grid cell at once.
+         *
+         *     The sender names the report with a UUID and may send it again until it is answered: the same
+         *     report gives 200 and the first answer, another report under that id gives 409. A place outside
+         *     the city is refused.
+         */
+        post: operations["report_incident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report many incidents
+         * @description Store what was kept while the sender was offline: up to 500 reports, 1 MiB.
+         *
+         *     Each report is taken as if it had been sent alone, so a bad one is named and holds up no other,
+         *     and the whole batch may be sent again until it is answered.
+         */
+        post: operations["report_incidents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/city": {
         parameters: {
             query?: never;
@@ -429,34 +480,6 @@ export interface paths {
         get: operations["list_categories"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/incidents": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List incidents
-         * @description Incidents reported in a time window (default: the last 30 days), newest first.
-         */
-        get: operations["list_incidents"];
-        put?: never;
-        /**
-         * Report an incident
-         * @description Store a report once, and find its grid cell at once.
-         *
-         *     The sender names the report with a UUID and may send it again until it is answered: the same
-         *     report gives 200 and the first answer, another report under that id gives 409. A place outside
-         *     the city is refused.
-         */
-        post: operations["report_incident"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2944,6 +2967,68 @@ export interface components {
              */
             next: string | null;
         };
+        /**
+         * BatchAnswer
+         * @description The answers to a batch of reports. What it calls filed is stored, and will not be lost.
+         */
+        BatchAnswer: {
+            /**
+             * Filed
+             * @description How many were filed now.
+             */
+            filed: number;
+            /**
+             * Known
+             * @description How many were known already.
+             */
+            known: number;
+            /**
+             * Refused
+             * @description How many were refused.
+             */
+            refused: number;
+            /**
+             * Items
+             * @description One for each report, in the order of the batch.
+             */
+            items: components["schemas"]["BatchLine"][];
+        };
+        /**
+         * BatchLine
+         * @description The answer to one report of a batch.
+         */
+        BatchLine: {
+            /**
+             * Id
+             * @description Its UUID; null where it has none that can be read.
+             */
+            id: string | null;
+            /** @description `filed` now, `known` from before (the same report under the same id), or `refused`. */
+            became: components["schemas"]["Became"];
+            /**
+             * No
+             * @description Short number of the case.
+             */
+            no?: number | null;
+            /**
+             * Reported At
+             * @description When it was received first (RFC 3339, UTC).
+             */
+            reported_at?: string | null;
+            /**
+             * Cell Code
+             * @description 15-digit code of the grid cell in which it was filed.
+             */
+            cell_code?: number | null;
+            /** @description Why it was refused, as if it had been sent alone. */
+            problem?: components["schemas"]["ProblemBody"] | null;
+        };
+        /**
+         * Became
+         * @description What became of one report.
+         * @enum {string}
+         */
+        Became: "filed" | "known" | "refused";
         /**
          * Bench
          * @description One community, with everything that is needed to edit it and to measure while editing.
@@ -7118,6 +7203,84 @@ export interface components {
             reason: string;
         };
         /**
+         * ReportBatch
+         * @description Reports that are filed together. Each is looked at by itself: a bad one holds up no other.
+         */
+        ReportBatch: {
+            /**
+             * Reports
+             * @description 1 to 500 reports, 1 MiB in all; each as for `POST /api/v1/incidents`.
+             */
+            reports: {
+                /**
+                 * Id
+                 * Format: uuid
+                 * @description UUID chosen by the sender, the name of this report for ever: the same report under the same id is counted once, however often it is sent.
+                 * @example 6f1c1d5e-6f0a-4b57-9b0e-3c1f2a4d5e6f
+                 */
+                id: string;
+                /**
+                 * Category
+                 * @description Four digits of the filing standard in force; see `/api/v1/categories`.
+                 * @example 0110
+                 */
+                category: string;
+                /**
+                 * Title
+                 * @description One line of plain text, 1 to 200 characters.
+                 * @example 路边暴露生活垃圾
+                 */
+                title: string;
+                /**
+                 * Description
+                 * @description Plain text of several lines, up to 4000 characters.
+                 * @default
+                 */
+                description: string;
+                /**
+                 * Lon
+                 * @description Longitude in degrees, WGS84 (EPSG:4326).
+                 * @example 102.86
+                 */
+                lon?: number | null;
+                /**
+                 * Lat
+                 * @description Latitude in degrees, WGS84 (EPSG:4326).
+                 * @example 36.34
+                 */
+                lat?: number | null;
+                /**
+                 * Address
+                 * @description Instead of `lon` and `lat`: words of an address in this city. Refused when it fits several places or none well.
+                 */
+                address?: string | null;
+                /**
+                 * @description Through which door the report came.
+                 * @example patrol
+                 */
+                source: components["schemas"]["Source-Input"];
+                /**
+                 * Severity
+                 * @description 1 low, 2 normal, 3 high, 4 critical.
+                 * @default 2
+                 */
+                severity: number;
+                /**
+                 * Occurred At
+                 * @description When it happened (RFC 3339 with a zone, kept in UTC): not older than 366 days, not more than 5 minutes ahead; default: the moment of the report.
+                 */
+                occurred_at?: string | null;
+                /** @description How to reach whoever reported it: sealed, and shown to handlers on demand. No part of what makes two reports the same: that of the first one stands. */
+                contact?: components["schemas"]["Contact"] | null;
+                /**
+                 * Simulated
+                 * @description Made up by the simulation; accepted by a demo server only.
+                 * @default false
+                 */
+                simulated: boolean;
+            }[];
+        };
+        /**
          * ReportedPlan
          * @description Of which plan a report is.
          */
@@ -10821,169 +10984,6 @@ export interface operations {
             };
         };
     };
-    get_city: {
-        parameters: {
-            query?: {
-                /** @description Answer as of this minute (RFC 3339, UTC); default: now. */
-                at?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["City"];
-                };
-            };
-            /** @description Not understood: a broken body, or a host name that is not ours. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description Nobody is signed in, or the session has ended. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description Nothing is known under that name at that minute. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description An input cannot be used; `errors` names each. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description A fault of ours; its number is in the log. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description The store cannot answer now; nothing was changed, try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    list_categories: {
-        parameters: {
-            query?: {
-                /** @description Answer as of this minute (RFC 3339, UTC); default: now. */
-                at?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CategoryPage"];
-                };
-            };
-            /** @description Not understood: a broken body, or a host name that is not ours. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description Nobody is signed in, or the session has ended. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description An input cannot be used; `errors` names each. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description A fault of ours; its number is in the log. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description The store cannot answer now; nothing was changed, try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
     list_incidents: {
         parameters: {
             query?: {
@@ -11157,6 +11157,265 @@ export interface operations {
             };
             /** @description The body is not declared as what this path takes. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    report_incidents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportBatch"];
+            };
+        };
+        responses: {
+            /** @description An answer to each report. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchAnswer"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_city: {
+        parameters: {
+            query?: {
+                /** @description Answer as of this minute (RFC 3339, UTC); default: now. */
+                at?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["City"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_categories: {
+        parameters: {
+            query?: {
+                /** @description Answer as of this minute (RFC 3339, UTC); default: now. */
+                at?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CategoryPage"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
