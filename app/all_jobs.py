@@ -11,6 +11,7 @@ from app.core.retention import run_retention
 from app.identity import audit
 from app.identity import retention as of_identity
 from app.incidents import retention as of_incidents
+from app.incidents.calendar import writing as calendar_writing
 from app.incidents.reading import rewriting
 from app.incidents.steps.sweep import run_sweep
 from app.mediation import retention as of_mediation
@@ -53,4 +54,4 @@ JOBS: tuple[Job, ...] = (
     Job("forget_old_jobs", "7 3 * * *", forget_old),
 )
 
-TASKS: tuple[Task, ...] = (plan_jobs.RUN, rewriting.TASK)
+TASKS: tuple[Task, ...] = (plan_jobs.RUN, rewriting.TASK, calendar_writing.TASK)

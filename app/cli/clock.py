@@ -116,14 +116,18 @@ def year(
     from app.core.db import writing
     from app.core.errors import Problem
     from app.incidents.calendar import service
+    from app.incidents.calendar.writing import write_taken
 
     try:
         days = service.given(year, file.read_text(encoding="utf-8"))
-        with open_context() as context, writing(context.engine) as session:
+        with open_context() as context:
             data_dir = context.settings.data_dir
-            found = service.take(
-                session, None, data_dir, year=year, days=days, now=utc_now(), dry_run=dry_run
-            )
+            with writing(context.engine) as session:
+                found = service.take(
+                    session, None, data_dir, year=year, days=days, now=utc_now(), dry_run=dry_run
+                )
+            if found.taken:
+                write_taken(context.engine, data_dir)
     except (OSError, UnicodeDecodeError) as error:
         raise give_up(f"{file} cannot be read: {error}") from None
     except Problem as problem:

@@ -210,6 +210,17 @@ class ClosingRule(Base):
     )
 
 
+class TakenDays(Base):
+    """The text of the city's file of working days with a year that was taken, until it is in the
+    file (incidents/calendar)."""
+
+    __tablename__ = "taken_days"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    year: Mapped[int]
+    content: Mapped[str] = mapped_column(Text)
+
+
 class Attachment(Base):
     """A photo of a case, as we have drawn it anew: nothing of the sender's file is kept.
 

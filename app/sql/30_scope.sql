@@ -136,6 +136,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON case_contact TO minqing_app;
 GRANT SELECT, INSERT, DELETE ON attachment TO minqing_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON case_now TO minqing_app;
 GRANT SELECT, INSERT ON case_past TO minqing_app;
+GRANT SELECT, INSERT ON taken_days TO minqing_app;
 GRANT SELECT ON room, visit_rule TO minqing_app;
 GRANT SELECT, INSERT, UPDATE (state) ON mediation TO minqing_app;
 GRANT SELECT, INSERT ON mediation_event, warning_event TO minqing_app;

@@ -72,6 +72,7 @@ TABLES: dict[str, tuple[str, str]] = {
         " closing_condition note valid",
     ),
     "closing_rule": ("after how many days cases close by themselves", "id prefix days valid"),
+    "taken_days": ("working days until they are in the city's file", "id year content"),
     "incident": (
         "a case at a place; title and description are about the case",
         f"{INCIDENT} title description location_uncertainty_m tier unit_id",

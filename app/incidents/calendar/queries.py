@@ -24,6 +24,26 @@ def hold_days(session: Session) -> None:
     session.execute(_ONE_AT_A_TIME)
 
 
+def taken(session: Session) -> Sequence[AnyRow]:
+    """What was taken and does not stand in the city's file yet, in order: `year`, `content` of the
+    whole file."""
+    return session.execute(text("SELECT year, content FROM taken_days ORDER BY id")).all()
+
+
+def add_taken(session: Session, year: int, content: str) -> int:
+    """Keep the text of the city's file with a year that was taken; the number of the row."""
+    added = session.scalars(
+        text("INSERT INTO taken_days (year, content) VALUES (:year, :content) RETURNING id"),
+        {"year": year, "content": content},
+    )
+    return int(added.one())
+
+
+def forget_taken(session: Session) -> None:
+    """Everything that was taken stands in the file."""
+    session.execute(text("DELETE FROM taken_days"))
+
+
 def open_cases(session: Session, since: datetime, until: datetime) -> Sequence[AnyRow]:
     """Open cases of limits that count working days, whose clock started before `until` and whose
     deadline lies after `since`, or is not known: `no`, `category`, `reported_at`, `title`."""

@@ -5,10 +5,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Header, Path, Query
 
+from app.core import db
 from app.core.errors import FieldError, Problem
 from app.core.problem_docs import documented
 from app.core.query_words import StrictQuery
-from app.identity.deps import ActorDep, ContextDep, Now, WriteSession
+from app.identity.deps import ActorDep, ContextDep, Now
+from app.identity.service import scope_of
 from app.incidents.calendar import service
 from app.incidents.calendar.schemas import (
     CalendarOverview,
@@ -17,6 +19,7 @@ from app.incidents.calendar.schemas import (
     TakeQuery,
     YearCalendar,
 )
+from app.incidents.calendar.writing import write_taken
 from app.incidents.clocks.deps import Days
 
 router = APIRouter(prefix="/api/v1/calendar", tags=["incidents"])
@@ -89,18 +92,22 @@ def take_calendar_year(
     query: Annotated[TakeQuery, Query()],
     body: Annotated[GivenYear | str, Body(description="All days that differ from their weekday.")],
     context: ContextDep,
-    session: WriteSession,
     actor: ActorDep,
     now: Now,
 ) -> TakenYear:
     """Describe a year whole by the days that are not as their weekday says, in place of whatever
     was known of it; or, with `dry_run`, say which open cases get another deadline by that."""
-    return service.take(
-        session,
-        actor,
-        context.settings.data_dir,
-        year=year,
-        days=service.given(year, body),
-        now=now,
-        dry_run=query.dry_run,
-    )
+    data_dir = context.settings.data_dir
+    with db.writing(context.engine, scope_of(actor)) as session:
+        taken = service.take(
+            session,
+            actor,
+            data_dir,
+            year=year,
+            days=service.given(year, body),
+            now=now,
+            dry_run=query.dry_run,
+        )
+    if taken.taken:
+        write_taken(context.engine, data_dir)
+    return taken

@@ -1,7 +1,5 @@
 """The working days of a year: what they are, and taking them with what that changes."""
 
-import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from http import HTTPStatus
@@ -9,11 +7,12 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from app.core import jobs
 from app.core.errors import FieldError, Problem, invalid, not_found, unavailable
 from app.identity import audit
 from app.identity.audit_words import AuditKind
 from app.identity.rules import Actor
-from app.incidents.calendar import queries
+from app.incidents.calendar import queries, writing
 from app.incidents.calendar.schemas import (
     CalendarOverview,
     Day,
@@ -30,7 +29,6 @@ from app.incidents.clocks.rules import Clock
 from app.incidents.clocks.service import clocks_at
 from app.incidents.clocks.workdays import FILE_NAME, CityCalendar, WorkingDaysError, city_calendar
 from app.incidents.queries import AnyRow
-from app.incidents.reading.rewriting import ask_rewrite
 from app.places import queries as place_queries
 
 MOST_ITEMS, MOST_FAULTS, CASES_AT_ONCE = 100, 200, 1_000
@@ -104,7 +102,8 @@ def take(
 ) -> TakenYear:
     """Take the days of a year as the city's own, or say what that would change.
 
-    The file is written last, when nothing else can fail any more but the commit.
+    The city's file follows once this is committed: by the caller (`writing.write_taken`), or by a
+    task where the caller is gone.
 
     Args:
         session: in a writing transaction of the caller's.
@@ -120,19 +119,17 @@ def take(
     city_code = _whole_city(session, actor)
     if not dry_run:
         queries.hold_days(session)
-    try:
-        before = city_calendar(data_dir)
-    except WorkingDaysError as error:
-        raise unavailable(f"{error}.") from error
+    before = _calendar_before(session, data_dir)
     own = before.own.with_year(year, days.days, days.covered.get(year, ""))
     examined, moved = _moved(session, year, before, CityCalendar(own), now)
     if not dry_run:
-        ask_rewrite(session, local_midnight(date(year, 1, 1)))
         detail = f"{year}, {len(days.days)} days, {len(moved)} deadlines moved"
         audit.record(
             session, actor, AuditKind.WORKING_DAYS_TAKEN, area_code=city_code, detail=detail
         )
-        _write(data_dir / FILE_NAME, own_days.render(own))
+        content = own_days.render(own)
+        writing.refuse_unwritable(data_dir / FILE_NAME, content)
+        jobs.ask_for(session, writing.WRITE, queries.add_taken(session, year, content))
     return TakenYear(
         year=year,
         taken=not dry_run,
@@ -142,6 +139,17 @@ def take(
         moved=len(moved),
         items=moved[:MOST_ITEMS],
     )
+
+
+def _calendar_before(session: Session, data_dir: Path) -> CityCalendar:
+    """The calendar as it was taken last, even if that does not stand in the file yet."""
+    waiting = queries.taken(session)
+    if waiting:
+        return CityCalendar(own_days.parse(waiting[-1].content))
+    try:
+        return city_calendar(data_dir)
+    except WorkingDaysError as error:
+        raise unavailable(f"{error}.") from error
 
 
 def _whole_city(session: Session, actor: Actor | None) -> int:
@@ -193,22 +201,6 @@ def _worked_holidays(year: int, calendar: CityCalendar) -> list[StatutoryDay]:
         for day in holiday.days
         if calendar.is_working(day)
     ]
-
-
-def _write(path: Path, text: str) -> None:
-    """Replace a file whole: whoever reads it sees the old one or the new one."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", newline="", dir=path.parent, prefix=path.name, delete=False
-        ) as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(file.name).chmod(0o644)
-        Path(file.name).replace(path)
-    except OSError as error:
-        raise unavailable(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def _refused(faults: Iterable[DayFault], *, is_file: bool) -> Problem:

@@ -1,21 +1,31 @@
-"""A year of working days over HTTP and on the command line: shown, tried, taken, refused."""
+"""A year of working days over HTTP and on the command line: shown, tried, taken, refused.
+
+Seen to fail: the killed taking, without its task; the second year, with the file as it was.
+"""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import URL, Engine, text
 from starlette.testclient import TestClient
 
 from app.core.context import Context
-from app.core.db import writing
+from app.core.db import DATA_DIR, reading, writing
+from app.core.errors import Problem
 from app.identity.deps import get_now
 from app.identity.rules import Role
+from app.incidents.calendar import service
+from app.incidents.calendar.writing import write_taken
 from app.incidents.clocks import statutory
 from app.incidents.clocks.limits import ZONE
+from app.incidents.clocks.own_days import OwnDays
 from app.incidents.clocks.workdays import CityCalendar, city_calendar, untaken_year
+from app.incidents.reading import checking
 from app.incidents.rules import Step
 from app.incidents.steps import service as steps
 from tests import staff
@@ -291,6 +301,101 @@ def test_every_server_notices(database: URL, tmp_path: Path, own_context: Contex
     with writing(own_context.engine) as session:
         kinds = session.scalars(text("SELECT kind FROM audit_row WHERE account IS NULL")).all()
     assert "working_days_taken" in kinds
+
+
+LOCK = "SELECT pg_advisory_xact_lock(hashtext('minqing.working_days'))"
+
+
+def waiting_for_days(engine: Engine) -> int:
+    """How many transactions wait for their turn to change the city's days."""
+    with reading(engine) as session:
+        found = session.scalar(
+            text(
+                "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
+                " WHERE d.datname = current_database() AND l.locktype = 'advisory'"
+                " AND NOT l.granted AND l.mode = 'ExclusiveLock' AND l.objid::bigint ="
+                " hashtext('minqing.working_days')::bigint & 4294967295"
+            )
+        )
+    return int(found or 0)
+
+
+def test_killed_between_audit_and_file(database: URL, tmp_path: Path, own_context: Context) -> None:
+    """kill -9 once the year is taken, before the file is written: the next server writes it."""
+    engine, folder = own_context.engine, {"MINQING_DATA_DIR": str(tmp_path)}
+    with (
+        serving(database, **folder) as server,
+        psycopg.connect(own_context.conninfo) as first,
+        psycopg.connect(own_context.conninfo) as second,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        no = a_long_case(
+            engine, lambda body: staff.post(f"{server.base_url}/api/v1/incidents", json=body)
+        )
+        first.execute(LOCK)
+        admin = staff.Client(base_url=server.base_url, timeout=60)
+        taking = pool.submit(admin.put, f"{PATH}/{YEAR}", json=next_days_free(60))
+        wait_until(lambda: waiting_for_days(engine) == 1)
+        # In line behind the taking and before the writing.
+        between = pool.submit(second.execute, LOCK)
+        wait_until(lambda: waiting_for_days(engine) == 2)
+        first.rollback()
+        between.result()
+        wait_until(lambda: waiting_for_days(engine) > 0)
+        server.kill()
+        with pytest.raises(staff.TransportError):
+            taking.result()
+    assert list(tmp_path.glob("working_days*")) == []
+    with reading(engine) as session:
+        assert session.scalar(text(TAKEN_ROWS)) == 1
+    with serving(database, **folder) as server:
+        wait_until(lambda: staff.get(f"{server.base_url}{PATH}/{YEAR}").json()["source"] == "city")
+        case = f"{server.base_url}/api/v1/incidents/no/{no}"
+        assert staff.get(case).json()["clock"]["is_provisional"] is False
+        # The reading model follows the file, not the one of before.
+        here = engine.execution_options(**{DATA_DIR: tmp_path})
+        wait_until(lambda: no not in {one.no for one in checking.differences(here)})
+    assert not city_calendar(tmp_path).is_working(date(YEAR, 2, 26))
+    with reading(engine) as session:
+        assert session.scalar(text("SELECT count(*) FROM taken_days")) == 0
+        assert session.scalar(text(TAKEN_ROWS)) == 1
+
+
+TAKEN_ROWS = "SELECT count(*) FROM audit_row WHERE kind = 'working_days_taken'"
+
+
+def test_a_year_taken_after_one_that_is_not_written_keeps_it(
+    city: TestClient, own_context: Context, folder: Path
+) -> None:
+    """What was taken counts, although the file does not have it yet."""
+    first, second = OwnDays().with_year(YEAR, (), "one"), OwnDays().with_year(YEAR + 1, (), "two")
+    for year, days in ((YEAR, first), (YEAR + 1, second)):
+        with writing(own_context.engine) as session:
+            service.take(
+                session, None, folder, year=year, days=days, now=datetime.now(UTC), dry_run=False
+            )
+    write_taken(own_context.engine, folder)
+    assert city_calendar(folder).own.covered == {YEAR: "one", YEAR + 1: "two"}
+    assert not write_taken(own_context.engine, folder)
+    assert city.get(f"{PATH}/{YEAR}").json()["note"] == "one"
+
+
+def test_what_could_not_be_written_is_not_taken(
+    city: TestClient, own_context: Context, folder: Path
+) -> None:
+    """503, no row in the audit, nothing beside the file."""
+    with writing(own_context.engine) as session:
+        days = OwnDays().with_year(YEAR, (), "")
+        with pytest.raises(Problem) as refused:
+            (folder / "a file").touch()
+            service.take(
+                session, None, folder / "a file" / "beneath", year=YEAR, days=days,
+                now=datetime.now(UTC), dry_run=False,
+            )  # fmt: skip
+        session.rollback()
+    assert refused.value.status == 503
+    assert city.get("/api/v1/audit", params={"kind": "working_days_taken"}).json()["items"] == []
+    assert [path.name for path in folder.iterdir()] == ["a file"]
 
 
 def test_the_command_refuses(database: URL, tmp_path: Path) -> None:

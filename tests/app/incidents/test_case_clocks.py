@@ -313,6 +313,20 @@ def test_a_deadline_in_a_year_that_nobody_knows() -> None:
     assert (clock.state, clock.due_at, clock.unknown_year) == (ClockState.UNKNOWN, None, 2100)
 
 
+def test_a_stay_with_two_pauses_after_its_beginning() -> None:
+    """Acknowledged at 09:20: the hour of the suspension is left out; merged, it is in no stay."""
+    events = log(
+        *START,
+        ("23 11:00", "suspend", Status.SUSPENDED),
+        ("23 12:00", "resume", Status.HANDLING),
+        ("23 13:00", "merge", Status.DUPLICATE),
+        ("23 15:00", "unmerge", Status.HANDLING),
+    )
+    stages = clocks_of(events, limits("4 work_hour"), CALENDAR, at("23 17:00")).stages
+    handling = [stay for stay in stages if stay.stage is Stage.HANDLING]
+    assert [stay.elapsed_s // 60 for stay in handling] == [160, 120]
+
+
 def test_stays_in_stages() -> None:
     """Each with its length; once handed back it is the checker's time; closed is no stay."""
     events = log(

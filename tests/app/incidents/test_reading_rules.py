@@ -1,7 +1,7 @@
 """The row beside the log: at every minute it says what the fold of the log says.
 
 Seen to fail with the thing it guards removed: a clock that has ended, the deadline that moves while
-it is paused, a suspension that has run out, due soon while it is paused.
+it is paused, a suspension that has run out, due soon while it is paused (by `soon_at` alone, too).
 """
 
 from collections import Counter
@@ -153,6 +153,42 @@ def test_a_row_says_what_the_log_says() -> None:
 def test_a_row_says_what_any_log_says(history: History, limits: Limits) -> None:
     """After random steps with random waits."""
     holds(history, limits)
+
+
+LATE = ClockState.OVERDUE, ClockState.DUE_SOON
+
+
+def holds_soon_at(history: History, limits: Limits) -> Counter[ClockState]:
+    """Hold that a running clock is overdue or due soon exactly from `soon_at` on, by the log; how
+    often it was in each state."""
+    met = Counter[ClockState]()
+    for place, row in as_read(history, limits):
+        assert (row.soon_at is None) is (row.due_at is None)
+        if row.soon_at is not None and row.due_at is not None:
+            assert row.since <= row.soon_at <= max(row.since, row.due_at)
+        for at in minutes_of(history, place, row):
+            folded = clock_of(history.log[: place + 1], limits, CALENDAR, at)
+            if folded.is_running:
+                is_soon = row.soon_at is not None and row.soon_at <= at
+                assert (folded.state in LATE) is is_soon, (place, at)
+                met[folded.state] += 1
+    return met
+
+
+def test_late_or_soon_due_is_one_comparison() -> None:
+    """Wherever cases can be led: lists of what is due go by `soon_at` alone."""
+    met = Counter[ClockState]()
+    for kind, seed in product(KINDS, LED):
+        met += holds_soon_at(led(kind, seed), KINDS[kind])
+    assert all(met[state] > 100 for state in (*LATE, ClockState.OK, ClockState.NO_LIMIT))
+
+
+@given(histories(), st.sampled_from(list(KINDS.values())))
+def test_late_or_soon_due_is_one_comparison_after_any_steps(
+    history: History, limits: Limits
+) -> None:
+    """After random steps with random waits."""
+    holds_soon_at(history, limits)
 
 
 @given(HISTORIES)

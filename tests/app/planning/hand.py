@@ -183,6 +183,19 @@ def border_moves(engine: Engine, community: int) -> list[tuple[int, int]]:
     return moves
 
 
+def join(engine: Engine, plan: Hand, community: int) -> tuple[int, int]:
+    """Dissolve the first cell of a community that fits into another one; both."""
+    cells = sorted(set(units(engine, community).values()))
+    for cell in cells:
+        for into in cells:
+            answer = plan.edit(kind="join", cell_code=cell, into=into)
+            if answer.status_code == 200 and not answer.json()["faults"]:
+                return cell, into
+            if answer.status_code == 200:
+                plan.send("POST", "/undo")
+    raise AssertionError("no cell of the community can be dissolved")
+
+
 def _is_one(parts: list[Any]) -> bool:
     whole = shapely.coverage_union_all(np.array(parts, dtype=object))
     pieces = shapely.get_parts(whole)

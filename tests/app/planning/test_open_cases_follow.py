@@ -216,6 +216,59 @@ def test_closed_in_the_second_in_which_its_cell_is_redrawn(
     assert checking.differences(ground.context.engine) == []
 
 
+HANDED_IN = (Step.REGISTER, Step.ASSIGN, Step.ACKNOWLEDGE, Step.HANDLE, Step.HAND_BACK, Step.CHECK)
+
+
+@pytest.mark.parametrize("first", ["close", "publish"])
+def test_closed_in_the_second_in_which_its_cell_is_dissolved(
+    own_context: Context, own_client: TestClient, first: str
+) -> None:
+    """Two connections that wait for each other: closed first, it stays where it was; published
+    first, it goes to the cell that takes the ground, and is closed there."""
+    engine = own_context.engine
+    community = hand.communities(engine)[6]
+    plan = hand.begin(own_client, community)
+    gone, into = hand.join(engine, plan, community)
+    with hand.approver(own_context) as other:
+        hand.approve(plan, other)
+    unit = next(one for one, cell in hand.units(engine, community).items() if cell == gone)
+    place = hand.place_in(engine, unit)
+    workers = hand.worker_of(engine, gone), hand.worker_of(engine, into)
+    ground = Ground(own_context, own_client, plan, gone, into, place.lon, place.lat, workers,
+                    None, None)  # fmt: skip
+    case = ground.report()
+    ground.take(case, *HANDED_IN, unit_id=workers[0])
+
+    with ThreadPoolExecutor(2) as pool:
+        if first == "close":
+            with writing(engine) as session:
+                steps.advance(session, case["no"], Step.CLOSE, utc_now())
+                session.flush()
+                publishing = pool.submit(ground.publish)
+                wait_until(lambda: _somebody_waits(own_context))
+        else:
+            with psycopg.connect(own_context.conninfo) as connection:
+                connection.execute("LOCK TABLE audit_row IN EXCLUSIVE MODE")
+                publishing = pool.submit(ground.publish)
+                wait_until(lambda: hand.someone_waits_for(engine, "audit_row"))
+                closing = pool.submit(ground.take, case, Step.CLOSE)
+                wait_until(lambda: _somebody_waits(own_context))
+                connection.rollback()
+            closing.result()
+        assert publishing.result().status_code == 200
+
+    shown = ground.case(case).json()
+    last = {"close": ["check", "close"], "publish": ["rezone", "close"]}[first]
+    assert [step["step"] for step in shown["timeline"]][-2:] == last
+    assert shown["status"] == "closed"
+    assert shown["cell_code"] == {"close": gone, "publish": into}[first]
+    assert [step["ordinal"] for step in shown["timeline"]] == list(
+        range(1, len(shown["timeline"]) + 1)
+    )
+    assert case["no"] not in _open_in(ground, gone) | _open_in(ground, into)
+    assert checking.differences(engine) == []
+
+
 def test_the_old_worker_comes_too_late(ground: Ground, locker: psycopg.Connection[Any]) -> None:
     """A step that waited for the publication finds a case that is not theirs any more: 404."""
     case = ground.report()

@@ -250,17 +250,7 @@ def test_cases_of_a_dissolved_cell_go_to_the_cell_that_takes_its_ground(
     engine = own_context.engine
     community = hand.communities(engine)[6]
     plan = hand.begin(own_client, community)
-    cells = sorted(set(hand.units(engine, community).values()))
-    for cell in cells:
-        for into in cells:
-            answer = plan.edit(kind="join", cell_code=cell, into=into)
-            if answer.status_code == 200 and not answer.json()["faults"]:
-                break
-            if answer.status_code == 200:
-                plan.send("POST", "/undo")
-        else:
-            continue
-        break
+    cell, into = hand.join(engine, plan, community)
     place = hand.rows(
         engine, "SELECT ST_X(label) AS lon, ST_Y(label) AS lat FROM area WHERE code = :cell",
         cell=cell,
