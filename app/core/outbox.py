@@ -4,11 +4,12 @@ It stands in `core` because every domain that changes a case writes it, and only
 There is no NOTIFY here: it would serialise the commits of all writers (design, the live path).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import orjson
-from sqlalchemy import BigInteger, Identity, Text, text
+from sqlalchemy import BigInteger, Engine, Identity, Pool, Text, event, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.types import UserDefinedType
@@ -39,11 +40,27 @@ class Outbox(Base):
     created_at: Mapped[Instant] = mapped_column(server_default=text("clock_timestamp()"))
 
 
+_waiting: WeakKeyDictionary[Pool, Callable[[], None]] = WeakKeyDictionary()
+
+
+def when_told(engine: Engine, wake: Callable[[], None]) -> None:
+    """Have something called as soon as a transaction of this process has told something; it must
+    be quick, and may be called from any thread. Others' transactions are found by looking."""
+    _waiting[engine.pool] = wake
+
+
+def _wake(session: Session) -> None:
+    bind = session.get_bind()
+    wake = _waiting.get(bind.engine.pool)
+    if wake is not None:
+        wake()
+
+
 # In their order: events of one case are published in the order of their ids.
 _TELL = text("""
     INSERT INTO outbox (topic, area_code, payload)
-    SELECT event ->> 'topic', (event ->> 'area_code')::bigint, event -> 'payload'
-    FROM jsonb_array_elements(CAST(:events AS jsonb)) WITH ORDINALITY e (event, place)
+    SELECT e.told ->> 'topic', (e.told ->> 'area_code')::bigint, e.told -> 'payload'
+    FROM jsonb_array_elements(CAST(:events AS jsonb)) WITH ORDINALITY e (told, place)
     ORDER BY place
 """)
 
@@ -70,6 +87,6 @@ def tell_each(session: Session, events: Iterable[tuple[str, int, Mapping[str, An
     """As `tell`, many events in one statement: topic, area code and payload of each."""
     rows = [{"topic": t, "area_code": code, "payload": what} for t, code, what in events]
     if rows:
-        session.execute(
-            _TELL, {"events": orjson.dumps(rows, option=orjson.OPT_NON_STR_KEYS).decode()}
-        )
+        event.listen(session, "after_commit", _wake, once=True)
+        written = orjson.dumps(rows, option=orjson.OPT_NON_STR_KEYS).decode()
+        session.execute(_TELL, {"events": written})

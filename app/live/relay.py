@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -10,8 +11,13 @@ from app.live import queries
 from app.live.connection import ANSWER_WITHIN_S, Connected
 from app.live.metrics import RELAY_EVENTS, RELAY_LAG_S, RELAY_LEADS
 
+# A transaction of this process says that it has told something; of others it is found by looking,
+# often while there is something to be found.
+GATHER_S = 0.004
 POLL_S = 0.05
-WAKE_EVERY_S = 0.1
+IDLE_POLL_S = 0.25
+IDLE_AFTER_S = 5.0
+WAKE_EVERY_S = 0.02
 SPARE_POLL_S = 0.5
 LAG_EVERY_S = 2.0
 PRUNE_EVERY_S = 60.0
@@ -28,6 +34,8 @@ class Relay(Connected):
         super().__init__(conninfo)
         self._woken_at_s = 0.0
         self._owes_wake_up = False
+        self._told = asyncio.Event()
+        self._moved_at_s = 0.0
         self._due_s = {"lag": 0.0, "prune": 0.0, "months": 0.0}
 
     async def serve(self, connection: psycopg.AsyncConnection[Any]) -> None:
@@ -43,7 +51,22 @@ class Relay(Connected):
                 moved = await self._publish(connection)
             self.working()
             if moved < queries.BATCH_EVENTS:
-                await asyncio.sleep(POLL_S)
+                await self._until_told()
+
+    def nudge(self) -> None:
+        """There is something to publish. On the event loop only."""
+        self._told.set()
+
+    async def _until_told(self) -> None:
+        is_idle = time.monotonic() - self._moved_at_s > IDLE_AFTER_S
+        pause_s = IDLE_POLL_S if is_idle else POLL_S
+        if self._owes_wake_up:
+            pause_s = WAKE_EVERY_S
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause_s):
+                await self._told.wait()
+                await asyncio.sleep(GATHER_S)  # what is told at the same time goes together
+        self._told.clear()
 
     def lost(self) -> None:
         """Without its connection this process is a spare at most."""
@@ -57,7 +80,8 @@ class Relay(Connected):
         moved = await queries.publish_batch(connection)
         RELAY_EVENTS.inc(moved)
         now_s = time.monotonic()
-        self._owes_wake_up = self._owes_wake_up or moved > 0
+        if moved:
+            self._moved_at_s, self._owes_wake_up = now_s, True
         if self._owes_wake_up and now_s - self._woken_at_s >= WAKE_EVERY_S:
             await queries.wake_viewers(connection)
             self._woken_at_s, self._owes_wake_up = now_s, False

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
+from functools import partial
 
 import structlog
 from anyio import to_thread
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from app.core import outbox
 from app.core.clock import utc_now
 from app.core.context import Context
 from app.core.db import reading
@@ -43,10 +45,15 @@ class Live:
 
     async def start(self) -> None:
         """Begin to publish and to hear. Waits a moment for the database, then goes on without."""
+        outbox.when_told(self._context.engine, partial(self._wake, asyncio.get_running_loop()))
         work = (self._relay.run(), self._hub.run(), self._hub.beat(), self._check_sessions())
         self._tasks = [asyncio.create_task(part) for part in work]
         with suppress(TimeoutError):
             await asyncio.wait_for(self._hub.connected.wait(), READY_WITHIN_S)
+
+    def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
+        with suppress(RuntimeError):  # the loop has ended: whoever leads next will look
+            loop.call_soon_threadsafe(self._relay.nudge)
 
     def close_streams(self) -> None:
         """End every stream, so that the server can stop at once."""

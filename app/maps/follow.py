@@ -29,6 +29,8 @@ log = structlog.get_logger()
 
 # A wake-up can be lost, and boundaries change without one.
 LOOK_ANYWAY_S = 1.0
+# Figures of a tenth of a second ago are fresh, and cases that change together are read together.
+GATHER_S = 0.1
 # Read in a second or so; whoever starts a server need not be shown a map without them.
 FEW_CASES = 300_000
 # A publication tells of thousands of cases, and each part of them copies what changes.
@@ -83,6 +85,7 @@ class Follower(Connected):
             self.ready.set()
             self.presentable.set()
             self.working()
+            await asyncio.sleep(GATHER_S)
             async for _ in connection.notifies(timeout=LOOK_ANYWAY_S, stop_after=1):
                 pass
 
