@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
@@ -70,9 +71,11 @@ def build(
     facts = read_facts()
     recipe = replace(recipe, anchor_on=recipe.anchor_on or _yesterday(facts))
     city = make_city(recipe, facts, sources or out_dir.parent.parent / "sources", progress)
-    with _replacing(out_dir) as folder:
-        _write_city(city, folder, progress)
-        cases = _write_content(city, recipe, folder, progress)
+    with _replacing(out_dir) as folder, ThreadPoolExecutor(max_workers=1) as beside:
+        # Drawing on other scales needs the interpreter hardly ever, and nothing waits for it.
+        drawn = beside.submit(_write_city, city, folder, progress)
+        cases = _write_content(city, recipe, folder, progress, drawn)
+        drawn.result()
         manifest = _manifest(city, recipe, facts, cases)
         text = json.dumps(asdict(manifest), ensure_ascii=False, indent=2)
         (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
@@ -122,9 +125,8 @@ def _noded(drafts: list[DistrictDraft], outlines: Sequence[BaseGeometry]) -> cov
         return drafts[0].lines
     inner, rim = [], []
     for draft, outline in zip(drafts, outlines, strict=True):
-        border = outline.boundary
-        shapely.prepare(border)
-        near = shapely.dwithin(border, draft.lines, _RIM_DEG)
+        near = np.zeros(len(draft.lines), dtype=np.bool_)
+        near[coverage.near_border(outline, draft.lines, _RIM_DEG)] = True
         inner.append(draft.lines[~near])
         rim.append(draft.lines[near])
     return np.concatenate([*inner, coverage.node(np.concatenate(rim), GRID_DEG)])
@@ -143,8 +145,13 @@ def _write_city(city: City, folder: Path, progress: Progress) -> None:
     progress.step("simplifying", len(LEVELS), len(LEVELS))
 
 
-def _write_content(city: City, recipe: Recipe, folder: Path, progress: Progress) -> int:
-    """Write stations, roster, river and cases, each from a generator of its own; count cases."""
+def _write_content(
+    city: City, recipe: Recipe, folder: Path, progress: Progress, drawn: Future[None]
+) -> int:
+    """Write stations, roster, river and cases, each from a generator of its own; count cases.
+
+    Ends early where what is `drawn` beside it fails.
+    """
     areas, units = city.areas, city.units
 
     def rng(purpose: int) -> np.random.Generator:
@@ -165,15 +172,19 @@ def _write_content(city: City, recipe: Recipe, folder: Path, progress: Progress)
     made = incidents.generate(
         areas, units, categories, recipe.incidents, anchor_on, rng(14), progress
     )
-    return _write_cases(made, folder)
+    return _write_cases(made, folder, drawn)
 
 
-def _write_cases(parts: Generator[incidents.Incidents, None, None], folder: Path) -> int:
+def _write_cases(
+    parts: Generator[incidents.Incidents, None, None], folder: Path, drawn: Future[None]
+) -> int:
     """Write the cases and their events as they are made, a group of rows each; count cases."""
     with ExitStack() as files, closing(parts):
         writers: dict[str, pq.ParquetWriter] = {}
         count = 0
         for part in parts:
+            if drawn.done():
+                drawn.result()
             for name, frame in (("incidents", part.incidents), ("incident_events", part.events)):
                 table = pa.Table.from_pandas(frame, preserve_index=False)
                 if name not in writers:
