@@ -3,8 +3,8 @@
 import json
 import os
 import shutil
-from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
@@ -72,10 +72,11 @@ def build(
     recipe = replace(recipe, anchor_on=recipe.anchor_on or _yesterday(facts))
     city = make_city(recipe, facts, sources or out_dir.parent.parent / "sources", progress)
     with _replacing(out_dir) as folder, ThreadPoolExecutor(max_workers=1) as beside:
-        # Drawing on other scales needs the interpreter hardly ever, and nothing waits for it.
-        drawn = beside.submit(_write_city, city, folder, progress)
-        cases = _write_content(city, recipe, folder, progress, drawn)
-        drawn.result()
+        # Simplifying needs the interpreter hardly ever: stations are placed meanwhile.
+        placed = beside.submit(_write_stations, city, recipe, folder, progress)
+        _write_city(city, folder, progress)
+        placed.result()
+        cases = _write_cases(city, recipe, folder, progress)
         manifest = _manifest(city, recipe, facts, cases)
         text = json.dumps(asdict(manifest), ensure_ascii=False, indent=2)
         (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
@@ -145,46 +146,38 @@ def _write_city(city: City, folder: Path, progress: Progress) -> None:
     progress.step("simplifying", len(LEVELS), len(LEVELS))
 
 
-def _write_content(
-    city: City, recipe: Recipe, folder: Path, progress: Progress, drawn: Future[None]
-) -> int:
-    """Write stations, roster, river and cases, each from a generator of its own; count cases.
+def _rng(recipe: Recipe, purpose: int) -> np.random.Generator:
+    return np.random.default_rng([recipe.seed, purpose])
 
-    Ends early where what is `drawn` beside it fails.
-    """
+
+def _write_stations(city: City, recipe: Recipe, folder: Path, progress: Progress) -> None:
+    """Write stations, roster and river, each from a generator of its own."""
     areas, units = city.areas, city.units
-
-    def rng(purpose: int) -> np.random.Generator:
-        return np.random.default_rng([recipe.seed, purpose])
-
     progress.step("placing stations", 0, 1)
-    river.schematic(areas, rng(11)).to_parquet(folder / "features.parquet", compression="zstd")
-    placed = stations.place(areas, units, rng(12))
-    staff = roster.staff(areas, placed, rng(13))
+    features = river.schematic(areas, _rng(recipe, 11))
+    features.to_parquet(folder / "features.parquet", compression="zstd")
+    placed = stations.place(areas, units, _rng(recipe, 12))
+    staff = roster.staff(areas, placed, _rng(recipe, 13))
     placed.stations.to_parquet(folder / "stations.parquet", compression="zstd")
     placed.covers.to_parquet(folder / "station_covers.parquet", compression="zstd")
     staff.duty_units.to_parquet(folder / "duty_units.parquet", compression="zstd")
     staff.assignments.to_parquet(folder / "assignments.parquet", compression="zstd")
     progress.step("placing stations", 1, 1)
+
+
+def _write_cases(city: City, recipe: Recipe, folder: Path, progress: Progress) -> int:
+    """Write the cases and their events as they are made, a group of rows each; count cases."""
     categories = pd.read_csv(CATEGORIES_FILE, dtype={"code": "string"})
     anchor_on = recipe.anchor_on
     assert anchor_on is not None
-    made = incidents.generate(
-        areas, units, categories, recipe.incidents, anchor_on, rng(14), progress
+    chance = _rng(recipe, 14)
+    parts = incidents.generate(
+        city.areas, city.units, categories, recipe.incidents, anchor_on, chance, progress
     )
-    return _write_cases(made, folder, drawn)
-
-
-def _write_cases(
-    parts: Generator[incidents.Incidents, None, None], folder: Path, drawn: Future[None]
-) -> int:
-    """Write the cases and their events as they are made, a group of rows each; count cases."""
     with ExitStack() as files, closing(parts):
         writers: dict[str, pq.ParquetWriter] = {}
         count = 0
         for part in parts:
-            if drawn.done():
-                drawn.result()
             for name, frame in (("incidents", part.incidents), ("incident_events", part.events)):
                 table = pa.Table.from_pandas(frame, preserve_index=False)
                 if name not in writers:
