@@ -31,6 +31,21 @@ def node(lines: GeometryArray, grid_size: float) -> GeometryArray:
     return np.asarray(shapely.get_parts(shapely.union_all(lines, grid_size=grid_size)))
 
 
+def near_border(area: BaseGeometry, lines: GeometryArray, distance: float) -> NDArray[np.intp]:
+    """Places of the lines that come as near as `distance` to the border of a polygon."""
+    tree = shapely.STRtree(lines)
+    _, found = tree.query(sides_of(area), predicate="dwithin", distance=distance)
+    return np.unique(found)
+
+
+def sides_of(area: BaseGeometry) -> GeometryArray:
+    """Every side of the rings of a polygon, a LineString each."""
+    corners, ring = shapely.get_coordinates(shapely.get_parts(area.boundary), return_index=True)
+    ends = np.stack([corners[:-1], corners[1:]], axis=1)
+    answer: GeometryArray = shapely.linestrings(ends[ring[:-1] == ring[1:]])
+    return answer
+
+
 def faces(noded: GeometryArray, points: NDArray[np.float64], within: BaseGeometry) -> Faces:
     """The polygon around each of the points (n, 2) that the noded lines make.
 

@@ -31,7 +31,8 @@ _WARNINGS = text("""
                min(e.at) FILTER (WHERE e.step = 'acknowledge') AS called,
                min(e.at) FILTER (WHERE e.step = 'handle') AS arrived,
                min(e.at) FILTER (WHERE e.step = 'hand_back') AS concluded
-        FROM incident i JOIN incident_event e ON e.no = i.no AND e.at >= i.reported_at
+        FROM incident i JOIN incident_event e
+            ON e.no = i.no AND e.at >= i.reported_at AND e.at >= :since
         WHERE i.category LIKE '11%' AND i.reported_at >= :since
         GROUP BY e.no, i.id, i.cell_code, i.severity, i.occurred_at
     ), made AS (

@@ -54,12 +54,14 @@ def load_bundle(engine: Engine, folder: Path, progress: Progress, now: datetime)
     with writing(engine) as session:
         versions.take_turn(session)
         version = versions.next_boundary_version(session, now)
-        progress.step("clear the tables", 0, 1)
+        progress.step("clear the tables", 0, 3)
         queries.clear_city(session)
-        progress.step("clear the tables", 1, 1)
+        progress.step("clear the tables", 1, 3)
         _write_frame(session, manifest, version, valid, now)
+        progress.step("clear the tables", 2, 3)
         first = span.first_reported_at
         queries.ensure_months(session, first + shift if first else now, now + MONTHS_AHEAD)
+        progress.step("clear the tables", 3, 3)
         with _refusing():
             with closing(tables.one_ahead(tables.of_bundle(folder, valid))) as content:
                 written = _copy_all(session, content, progress)
@@ -75,7 +77,9 @@ def load_bundle(engine: Engine, folder: Path, progress: Progress, now: datetime)
         filling.write_open(session, standard, progress)
         queries.analyze(session, (CaseNow.__tablename__,))
         if manifest.demo:
+            progress.step("warnings and tables", 0, 1)
             make_demo_tables(session, now)
+            progress.step("warnings and tables", 1, 1)
     return LoadReport(
         name=manifest.name,
         demo=manifest.demo,

@@ -3,7 +3,8 @@
 import json
 import os
 import shutil
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
@@ -70,9 +71,12 @@ def build(
     facts = read_facts()
     recipe = replace(recipe, anchor_on=recipe.anchor_on or _yesterday(facts))
     city = make_city(recipe, facts, sources or out_dir.parent.parent / "sources", progress)
-    with _replacing(out_dir) as folder:
+    with _replacing(out_dir) as folder, ThreadPoolExecutor(max_workers=1) as beside:
+        # Simplifying needs the interpreter hardly ever: stations are placed meanwhile.
+        placed = beside.submit(_write_stations, city, recipe, folder, progress)
         _write_city(city, folder, progress)
-        cases = _write_content(city, recipe, folder, progress)
+        placed.result()
+        cases = _write_cases(city, recipe, folder, progress)
         manifest = _manifest(city, recipe, facts, cases)
         text = json.dumps(asdict(manifest), ensure_ascii=False, indent=2)
         (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
@@ -122,9 +126,8 @@ def _noded(drafts: list[DistrictDraft], outlines: Sequence[BaseGeometry]) -> cov
         return drafts[0].lines
     inner, rim = [], []
     for draft, outline in zip(drafts, outlines, strict=True):
-        border = outline.boundary
-        shapely.prepare(border)
-        near = shapely.dwithin(border, draft.lines, _RIM_DEG)
+        near = np.zeros(len(draft.lines), dtype=np.bool_)
+        near[coverage.near_border(outline, draft.lines, _RIM_DEG)] = True
         inner.append(draft.lines[~near])
         rim.append(draft.lines[near])
     return np.concatenate([*inner, coverage.node(np.concatenate(rim), GRID_DEG)])
@@ -143,33 +146,34 @@ def _write_city(city: City, folder: Path, progress: Progress) -> None:
     progress.step("simplifying", len(LEVELS), len(LEVELS))
 
 
-def _write_content(city: City, recipe: Recipe, folder: Path, progress: Progress) -> int:
-    """Write stations, roster, river and cases, each from a generator of its own; count cases."""
+def _rng(recipe: Recipe, purpose: int) -> np.random.Generator:
+    return np.random.default_rng([recipe.seed, purpose])
+
+
+def _write_stations(city: City, recipe: Recipe, folder: Path, progress: Progress) -> None:
+    """Write stations, roster and river, each from a generator of its own."""
     areas, units = city.areas, city.units
-
-    def rng(purpose: int) -> np.random.Generator:
-        return np.random.default_rng([recipe.seed, purpose])
-
     progress.step("placing stations", 0, 1)
-    river.schematic(areas, rng(11)).to_parquet(folder / "features.parquet", compression="zstd")
-    placed = stations.place(areas, units, rng(12))
-    staff = roster.staff(areas, placed, rng(13))
+    features = river.schematic(areas, _rng(recipe, 11))
+    features.to_parquet(folder / "features.parquet", compression="zstd")
+    placed = stations.place(areas, units, _rng(recipe, 12))
+    staff = roster.staff(areas, placed, _rng(recipe, 13))
     placed.stations.to_parquet(folder / "stations.parquet", compression="zstd")
     placed.covers.to_parquet(folder / "station_covers.parquet", compression="zstd")
     staff.duty_units.to_parquet(folder / "duty_units.parquet", compression="zstd")
     staff.assignments.to_parquet(folder / "assignments.parquet", compression="zstd")
     progress.step("placing stations", 1, 1)
+
+
+def _write_cases(city: City, recipe: Recipe, folder: Path, progress: Progress) -> int:
+    """Write the cases and their events as they are made, a group of rows each; count cases."""
     categories = pd.read_csv(CATEGORIES_FILE, dtype={"code": "string"})
     anchor_on = recipe.anchor_on
     assert anchor_on is not None
-    made = incidents.generate(
-        areas, units, categories, recipe.incidents, anchor_on, rng(14), progress
+    chance = _rng(recipe, 14)
+    parts = incidents.generate(
+        city.areas, city.units, categories, recipe.incidents, anchor_on, chance, progress
     )
-    return _write_cases(made, folder)
-
-
-def _write_cases(parts: Generator[incidents.Incidents, None, None], folder: Path) -> int:
-    """Write the cases and their events as they are made, a group of rows each; count cases."""
     with ExitStack() as files, closing(parts):
         writers: dict[str, pq.ParquetWriter] = {}
         count = 0

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from shapely.geometry import LineString
 from shapely.geometry.base import BaseGeometry
 
+from geodata.coverage import sides_of
 from geodata.demo.recipe import CityFacts
 from geodata.demo.sources import METRIC_CRS
 
@@ -102,10 +103,7 @@ class Warp:
 
     def apply(self, xy: FloatArray, outline: BaseGeometry) -> FloatArray:
         """Where each place of a district goes; `outline` is the district, in metres."""
-        border = outline.boundary
-        shapely.prepare(border)
-        distance_m = shapely.distance(border, shapely.points(xy))
-        calm = np.clip(distance_m / _CALM_M, 0, 1) * np.exp(-3 * self.density.at(xy))
+        calm = np.clip(_distance_m(outline, xy) / _CALM_M, 0, 1) * np.exp(-3 * self.density.at(xy))
         moved = xy.copy()
         for (east, north, phase_x, phase_y), amplitude in zip(
             self.waves, self.amplitudes_m, strict=True
@@ -114,3 +112,14 @@ class Warp:
             moved[:, 0] += calm * amplitude * np.sin(turn + phase_x)
             moved[:, 1] += calm * amplitude * np.sin(turn + phase_y)
         return moved
+
+
+def _distance_m(outline: BaseGeometry, xy: FloatArray) -> FloatArray:
+    """(n,) How far each place is from the border of a polygon in metres, at most `_CALM_M`."""
+    tree = shapely.STRtree(sides_of(outline))
+    distance_m = np.full(len(xy), _CALM_M)
+    near, found = tree.query_nearest(
+        shapely.points(xy), max_distance=_CALM_M, return_distance=True, all_matches=False
+    )
+    distance_m[near[0]] = found
+    return distance_m

@@ -4,9 +4,12 @@ import numpy as np
 import shapely
 
 from geodata.demo.arrays import FloatArray, GeometryArray, IntArray
+from geodata.rebalance.borders import edges_of
 
 _ROUNDS = 12
 _DIGITS = 7  # degrees to about a centimetre, so that what is written down is what was checked
+
+_FINER = 1e6  # degrees as `edges_of` wants metres: corners agree to 1e-9 of a degree
 
 
 def points_in(
@@ -45,16 +48,18 @@ def points_in(
 
 
 def neighbour_pairs(polygons: GeometryArray, group: IntArray | None = None) -> IntArray:
-    """Pairs (i < j) of polygons that share a stretch of border, m x 2, in order.
+    """Pairs (i < j) of polygons of a coverage that share a stretch of border, m x 2, in order.
 
-    With `group`, only pairs whose two members carry the same group number.
+    Args:
+        polygons: (n,) in EPSG:4326; what two of them share, both have corner by corner.
+        group: (n,) only pairs whose two members carry the same group number; None for all.
     """
-    left, right = shapely.STRtree(polygons).query(polygons, predicate="intersects")
-    keep = left < right
-    if group is not None:
-        keep &= group[left] == group[right]
-    left, right = left[keep], right[keep]
-    shared = shapely.length(shapely.intersection(polygons[left], polygons[right]))
-    pairs = np.column_stack([left, right])[shared > 0].astype(np.int64)
-    ordered: IntArray = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
-    return ordered
+    edges = edges_of(shapely.transform(polygons, lambda xy: xy * _FINER))
+    order = np.argsort(edges.key, kind="stable")
+    key, owner = edges.key[order], edges.owner[order]
+    shared = (key[1:] == key[:-1]) & (owner[1:] != owner[:-1])
+    one, other = owner[:-1][shared], owner[1:][shared]
+    low, high = np.minimum(one, other), np.maximum(one, other)
+    found = np.unique(low * len(polygons) + high)
+    pairs: IntArray = np.column_stack([found // len(polygons), found % len(polygons)])
+    return pairs if group is None else pairs[group[pairs[:, 0]] == group[pairs[:, 1]]]

@@ -99,3 +99,30 @@ def test_what_is_no_coverage_is_refused(what: str, polygons: GeometryArray) -> N
 
 def test_a_coverage_passes() -> None:
     coverage.check(squares((0, 0, 1, 1), (1, 0, 2, 1), (0, 1, 1, 2)), "squares")
+
+
+def ring_with_a_hole(seed: np.random.Generator) -> shapely.Polygon:
+    """A polygon of many corners with a hole in it."""
+    angle = np.linspace(0, 2 * np.pi, 60, endpoint=False)
+    radius = seed.uniform(0.6, 1.0, len(angle))
+    turn = np.column_stack([np.cos(angle), np.sin(angle)])
+    return shapely.Polygon(turn * radius[:, None], [turn[::-1] * 0.3])
+
+
+@pytest.mark.parametrize("distance", [0.0, 0.01, 0.2])
+def test_lines_near_a_border_are_those_within_the_distance(distance: float) -> None:
+    seed = np.random.default_rng(3)
+    area = ring_with_a_hole(seed)
+    begin = seed.uniform(-1.2, 1.2, (500, 2))
+    lines = shapely.linestrings(np.stack([begin, begin + seed.uniform(-0.1, 0.1, (500, 2))], 1))
+    near = shapely.dwithin(area.boundary, lines, distance)
+    assert coverage.near_border(area, lines, distance).tolist() == np.flatnonzero(near).tolist()
+    assert 0 < near.sum() < len(lines)
+
+
+def test_the_sides_of_a_polygon_are_its_border() -> None:
+    area = ring_with_a_hole(np.random.default_rng(4))
+    sides = coverage.sides_of(area)
+    assert len(sides) == 60 + 60
+    assert shapely.length(sides).sum() == pytest.approx(area.length)
+    assert shapely.union_all(sides).equals(area.boundary)

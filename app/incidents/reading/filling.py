@@ -189,6 +189,7 @@ def write_strange(
 def write_open(session: Session, standard: Standard, progress: Progress, first: int = 0) -> int:
     """Write the rows of the open cases from a number on, which have none; how many."""
     done = 0
+    progress.step("read open cases", 0, 1)
     logs = step_queries.open_logs(session, first)
     for rows, total in fold_open(session, logs, standard):
         progress.step("read open cases", done, total)

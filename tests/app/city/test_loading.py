@@ -239,7 +239,7 @@ def test_a_cancelled_load_leaves_the_old_city(
 
 
 @pytest.mark.parametrize(
-    "step", ["load area ", "load incident_event ", "index incident_event 3/", "finish 3/"]
+    "step", ["load area ", "load incident_event ", "index incident_event 300/", "finish 3/"]
 )
 def test_a_load_killed_halfway_leaves_the_old_city(
     engine: Engine, database: URL, test_city_bundle: Path, step: str
