@@ -12,8 +12,8 @@ from app.core.clock import utc_now
 from app.core.context import Context
 from app.core.db import reading, writing
 from app.incidents import queries
-from app.incidents.intake import service as incidents
 from app.incidents.cases.schemas import NewIncident
+from app.incidents.intake import service as incidents
 from app.incidents.lifecycle.transitions import STATUS_AFTER
 from app.incidents.rules import Status, is_open
 from app.warnings import service as warnings

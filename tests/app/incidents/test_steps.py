@@ -12,8 +12,8 @@ from app.core.clock import utc_now
 from app.core.context import Context
 from app.core.db import reading, writing
 from app.core.errors import Problem
-from app.incidents.cases import service
 from app.incidents.cases.schemas import NewIncident
+from app.incidents.intake import service
 from app.incidents.lifecycle.rules import tier_after
 from app.incidents.lifecycle.transitions import steps_after
 from app.incidents.rules import Status, Step, Tier
