@@ -30,6 +30,7 @@ from app.incidents.cases.routes import router as incidents_router
 from app.incidents.contacts.routes import router as contact_router
 from app.incidents.duplicates.routes import router as duplicates_router
 from app.incidents.exports.routes import router as exports_router
+from app.incidents.intake.quick import QuickIntake
 from app.incidents.intake.routes import router as intake_router
 from app.incidents.steps.routes import router as steps_router
 from app.incidents.tasks.routes import router as tasks_router
@@ -72,8 +73,10 @@ def create_app(context: Context) -> FastAPI:
         app.state.live = live = Live(context)
         await live.start()
         await maps.start()
+        await app.state.quick_intake.open()
         with before_shutdown(live.close_streams):
             yield
+        await app.state.quick_intake.close()
         await maps.stop()
         await live.stop()
         context.engine.dispose()
@@ -92,6 +95,7 @@ def create_app(context: Context) -> FastAPI:
     )
     app.state.context = context
     app.state.maps = maps
+    app.state.quick_intake = QuickIntake(context)
     app.state.sessions = sessions
     app.state.oidc = Provider(context.settings)
     problem_answers.install(app)

@@ -3,10 +3,12 @@
 from http import HTTPStatus
 from uuid import uuid4
 
+import psycopg
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
+from psycopg_pool import PoolTimeout as QuickPoolTimeout
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
@@ -40,9 +42,12 @@ def from_validation(error: RequestValidationError) -> Problem:
     return from_errors(found, HTTPStatus.BAD_REQUEST if broken else HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
+_AWAY = (PoolTimeout, OperationalError, QuickPoolTimeout, psycopg.OperationalError)
+
+
 def from_database(error: Exception) -> Problem:
     """The store is away, full or frozen: 503. Anything else of it is our own fault: 500."""
-    if isinstance(error, PoolTimeout | OperationalError):
+    if isinstance(error, _AWAY):
         return unavailable("The database does not answer. Nothing was changed; try again.")
     return internal()
 
@@ -83,6 +88,8 @@ def install(app: FastAPI) -> None:
         return answer(problem, request.url.path)
 
     @app.exception_handler(PoolTimeout)
+    @app.exception_handler(QuickPoolTimeout)
+    @app.exception_handler(psycopg.Error)
     @app.exception_handler(DBAPIError)
     def of_database(request: Request, error: Exception) -> Response:
         problem = from_database(error)

@@ -49,11 +49,15 @@ def when_told(engine: Engine, wake: Callable[[], None]) -> None:
     _waiting[engine.pool] = wake
 
 
-def _wake(session: Session) -> None:
-    bind = session.get_bind()
-    wake = _waiting.get(bind.engine.pool)
+def told(engine: Engine) -> None:
+    """Something was told, and is committed, past a session of this engine."""
+    wake = _waiting.get(engine.pool)
     if wake is not None:
         wake()
+
+
+def _wake(session: Session) -> None:
+    told(session.get_bind().engine)
 
 
 # In their order: events of one case are published in the order of their ids.

@@ -43,19 +43,23 @@ WHERE a.disabled_at IS NULL AND g.valid @> now()
            AND s.created_at > now() - interval '12 hours'));
 
 -- The codes that the session of this transaction may see. NULL holds no code.
+-- Not in plain SQL: that would be planned anew at every call, and every statement calls it.
 CREATE OR REPLACE FUNCTION session_scope() RETURNS int8range
-LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
-    WITH asks AS MATERIALIZED (
-        SELECT sha256(convert_to(nullif(current_setting('app.session', true), ''), 'UTF8')) AS hash
-    )
-    SELECT int8range(lo, hi, '[]') FROM live_sign_in WHERE token_hash = (SELECT hash FROM asks)
-    UNION ALL
-    -- A program with a key of its own stands for the key's area.
-    SELECT int8range(lo, hi, '[]') FROM api_key
-    WHERE key_hash = (SELECT hash FROM asks) AND revoked_at IS NULL
-    LIMIT 1
-$$;
+DECLARE
+    asks CONSTANT bytea :=
+        sha256(convert_to(nullif(current_setting('app.session', true), ''), 'UTF8'));
+    held int8range;
+BEGIN
+    SELECT int8range(lo, hi, '[]') INTO held FROM live_sign_in WHERE token_hash = asks;
+    IF NOT FOUND THEN
+        -- A program with a key of its own stands for the key's area.
+        SELECT int8range(lo, hi, '[]') INTO held FROM api_key
+            WHERE key_hash = asks AND revoked_at IS NULL;
+    END IF;
+    RETURN held;
+END $$;
 
 -- Scope is looked up once a statement (the subquery), and compared once a row by a function of
 -- which the planner expects a third of the rows: a comparison with an unknown bound would make it

@@ -1,13 +1,15 @@
--- Files reports, all in one go: receipt, case, first step and reading row of each that can be filed.
+-- Files reports, all in one go: receipt, case, first step, reading row and event of each that can be
+-- filed; of the others nothing is written.
 -- One row comes back for each report, in any order, with what became of it:
 --   filed, known (its id has a receipt: `no`, `reported_at`, `body_hash`), taken (its id has just
 --   been given to another report, or is one that may not be seen), category (not in force),
 --   outside_city, outside_scope. None at all where the session that asks has ended.
--- given: array of objects with `place` (its ordinal), `body_hash` in hex, and the columns of a case;
---   every id once. reading: a row of `case_now` but for number, category and cell.
+-- session_token: says who asks from here on; NULL where the transaction has said so before.
+-- given: array of objects with `place` (its ordinal), `body_hash` in hex, `description`, and `head`: the
+--   event as it is told, but for what is found here; every id once. reading: a row of `case_now` but for number, category and cell.
 CREATE OR REPLACE FUNCTION file_reports(
     given jsonb, reading jsonb, filed_at timestamptz, first_code bigint, last_code bigint,
-    cells_lock bigint
+    cells_lock bigint, session_token text
 ) RETURNS TABLE (
     place int, outcome text, no bigint, reported_at timestamptz, body_hash bytea, cell_code bigint,
     category_name_zh text, category_name_en text, chain jsonb
@@ -15,6 +17,9 @@ CREATE OR REPLACE FUNCTION file_reports(
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
+    IF session_token IS NOT NULL THEN
+        PERFORM set_config('app.session', session_token, true);
+    END IF;
     IF current_setting('app.session', true) <> '' AND session_scope() IS NULL THEN
         RETURN;
     END IF;
@@ -25,11 +30,13 @@ BEGIN
     END IF;
     RETURN QUERY
     WITH report AS MATERIALIZED (
-        SELECT r.*, ST_SetSRID(ST_Point(r.lon, r.lat), 4326) AS geom
-        FROM jsonb_to_recordset(given) r (
-            place int, id uuid, body_hash text, category text, title text, description text,
-            severity smallint, source text, occurred_at timestamptz, lon double precision,
-            lat double precision, uncertainty_m double precision, simulated boolean)
+        SELECT g.place, g.body_hash, g.description, g.head, h.*,
+               ST_SetSRID(ST_Point(h.lon, h.lat), 4326) AS geom
+        FROM jsonb_to_recordset(given) g (place int, body_hash text, description text, head jsonb),
+             jsonb_to_record(g.head) h (
+                id uuid, category text, title text, severity smallint, source text,
+                occurred_at timestamptz, lon double precision, lat double precision,
+                location_uncertainty_m double precision, simulated boolean)
     ), known AS MATERIALIZED (
         SELECT r.place, k.no, k.reported_at, k.body_hash, k.cell_code
         FROM report r JOIN report_receipt k ON k.id = r.id
@@ -65,17 +72,16 @@ BEGIN
                               status, tier, cell_code, geom, location_uncertainty_m, occurred_at,
                               simulated)
         SELECT filed_at, f.no, f.id, f.category, f.title, f.description, f.severity, f.source,
-               'reported', 'grid', f.cell, f.geom, f.uncertainty_m,
-               coalesce(f.occurred_at, filed_at), f.simulated
+               'reported', 'grid', f.cell, f.geom,
+               f.location_uncertainty_m, f.occurred_at, f.simulated
         FROM filed f
     ), steps AS (
         INSERT INTO incident_event (at, no, ordinal, step, status, tier, cell_code)
         SELECT filed_at, f.no, 1, 'report', 'reported', 'grid', f.cell FROM filed f
     ), readings AS (
         INSERT INTO case_now
-        SELECT (jsonb_populate_record(w, jsonb_build_object(
-                   'no', f.no, 'category', f.category, 'cell_code', f.cell))).*
-        FROM filed f, jsonb_populate_record(NULL::case_now, reading) w
+        SELECT w.* FROM filed f, jsonb_populate_record(NULL::case_now, reading || jsonb_build_object(
+            'no', f.no, 'category', f.category, 'cell_code', f.cell)) w
     ), chains AS MATERIALIZED (
         SELECT cell, (
             -- From the city down: the digits that each level has of its own.
@@ -87,6 +93,12 @@ BEGIN
                   ARRAY[100000000000, 1000000000, 1000000, 1000, 1]) unit)
         ) AS chain
         FROM (SELECT DISTINCT cell FROM filed) f
+    ), told AS (
+        INSERT INTO outbox (topic, area_code, payload)
+        SELECT 'incident.reported', f.cell, f.head || jsonb_build_object(
+            'no', f.no, 'cell_code', f.cell, 'category_name_zh', f.name_zh,
+            'category_name_en', f.name_en, 'chain', c.chain)
+        FROM filed f JOIN chains c ON c.cell = f.cell ORDER BY f.place
     )
     SELECT f.place, 'filed', f.no, filed_at, decode(f.body_hash, 'hex'), f.cell, f.name_zh,
            f.name_en, c.chain

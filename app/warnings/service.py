@@ -19,6 +19,7 @@ from app.identity.service import outside_scope
 from app.incidents import queries as incident_queries
 from app.incidents.cases.schemas import Incident, NewIncident
 from app.incidents.intake import service as intake
+from app.incidents.intake.filing import CLOCK_SLACK
 from app.incidents.lifecycle.schemas import FieldKind, StepField
 from app.incidents.rules import Source, Status
 from app.incidents.steps import carrying
@@ -92,7 +93,7 @@ def receive(
 
 
 def _check(new: NewWarning, now: datetime) -> None:
-    if new.detected_at > now + intake.CLOCK_SLACK:
+    if new.detected_at > now + CLOCK_SLACK:
         raise invalid("detected_at", "lies more than 5 minutes ahead of the server's clock")
     if new.detected_at < now - LONGEST_AGO:
         raise invalid("detected_at", "lies more than a week back")

@@ -2,22 +2,38 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
-from sqlalchemy import select, text
+from psycopg.rows import args_row
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.core.db import driver_of
 from app.core.scope import within
 from app.incidents.models import Incident, ReportReceipt
 from app.incidents.queries import COLUMNS, AnyRow, Rows
 from app.places.versions import CELLS_LOCK
 
-_FILE = text(
-    "SELECT * FROM file_reports(CAST(:given AS jsonb), CAST(:reading AS jsonb), :at, :lo, :hi,"
-    " :lock)"
+FILE = (
+    "SELECT * FROM file_reports(CAST(%(given)s AS jsonb), CAST(%(reading)s AS jsonb), %(at)s,"
+    " %(lo)s, %(hi)s, %(lock)s, %(token)s)"
 )
+
+
+class Outcome(NamedTuple):
+    """What became of a report: a row of `file_reports` (app/sql/56_intake.sql)."""
+
+    place: int
+    outcome: str
+    no: int
+    reported_at: datetime
+    body_hash: bytes
+    cell_code: int
+    category_name_zh: str
+    category_name_en: str
+    chain: list[dict[str, Any]]
 
 
 def receipts(session: Session, ids: Collection[UUID]) -> dict[UUID, AnyRow]:
@@ -36,8 +52,8 @@ def file_reports(
     reading: Mapping[str, Any],
     at: datetime,
     codes: tuple[int, int],
-) -> Rows:
-    """What became of reports, by `place`; see `app/sql/56_intake.sql` for the words and the rows.
+) -> list[Outcome]:
+    """What became of reports, in their order.
 
     Args:
         given: every id once.
@@ -45,15 +61,32 @@ def file_reports(
         at: when they are received (UTC).
         codes: first and last code of the cells in which they may lie.
     """
-    words = {
-        "given": orjson.dumps(given).decode(),
+    words = filing_words(given, reading, at, codes)
+    with driver_of(session).cursor(row_factory=args_row(Outcome)) as cursor:
+        return sorted(cursor.execute(FILE, words).fetchall())
+
+
+def filing_words(
+    given: Sequence[Mapping[str, Any]],
+    reading: Mapping[str, Any],
+    at: datetime,
+    codes: tuple[int, int],
+    token: str | None = None,
+) -> dict[str, Any]:
+    """The words of `FILE`; arguments as of `file_reports`.
+
+    Args:
+        token: of the session that asks; None where the transaction has said it.
+    """
+    return {
+        "given": orjson.dumps(given, option=orjson.OPT_UTC_Z).decode(),
         "reading": orjson.dumps(reading).decode(),
         "at": at,
         "lo": codes[0],
         "hi": codes[1],
         "lock": CELLS_LOCK,
+        "token": token,
     }
-    return sorted(session.execute(_FILE, words), key=lambda row: row.place)
 
 
 def cases(session: Session, nos: Collection[int], reported_at: datetime) -> Rows:

@@ -1,38 +1,41 @@
 """Taking in reports: each is acknowledged exactly once, whether it comes alone or among others."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from app.core import outbox
 from app.core.context import Context
 from app.core.db import writing
-from app.core.errors import Problem, id_conflict, invalid, outside_city
-from app.core.outbox import tell_each
+from app.core.errors import Problem, id_conflict
 from app.identity.rules import Actor
-from app.identity.service import not_signed_in, outside_scope, scope_of
-from app.incidents import rules
+from app.identity.service import not_signed_in, scope_of
 from app.incidents.cases.schemas import Incident, NewIncident
 from app.incidents.cases.service import incidents_as
-from app.incidents.clocks.rules import Clock, Limits
-from app.incidents.clocks.service import as_sent
-from app.incidents.clocks.workdays import CityCalendar
+from app.incidents.clocks.rules import Clock
 from app.incidents.contacts import service as contact
 from app.incidents.intake import queries
+from app.incidents.intake.filing import (
+    FIRST,
+    Place,
+    as_row,
+    fault_of,
+    first_answer,
+    first_reading,
+    head_of,
+    refusal_of,
+)
+from app.incidents.intake.queries import Outcome
 from app.incidents.queries import AnyRow
-from app.incidents.reading.service import CaseKey, fold
 from app.places import addresses
 
-LONGEST_AGO = timedelta(days=366)
-CLOCK_SLACK = timedelta(minutes=5)
-FIRST_ORDINAL = 1
-REPORTED_TOPIC = "incident.reported"
 EVERYWHERE = (0, 10**15)
-_FIRST = rules.CaseState(rules.Status.REPORTED, rules.Tier.GRID, None)
+Receipt = AnyRow | Outcome
+"""`no`, `reported_at` and `body_hash` of what was acknowledged before."""
 
 
 class Taken(NamedTuple):
@@ -40,15 +43,6 @@ class Taken(NamedTuple):
 
     incident: Incident
     is_new: bool
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Degrees of EPSG:4326, and the radius (m) that it may be off."""
-
-    lon: float
-    lat: float
-    uncertainty_m: float
 
 
 def take(
@@ -61,6 +55,7 @@ def take(
             if new.contact is not None and isinstance(outcome, Taken) and outcome.is_new:
                 keys = contact.key_file(context.settings)
                 contact.attach(session, actor, new.id, new.contact, keys=keys, now=now)
+    outbox.told(context.engine)
     return outcomes
 
 
@@ -132,30 +127,24 @@ def _outcomes(
     """What became of reports, every id once, by their places in the batch."""
     places, refused, receipts = _looked_at(session, given, now, demo=demo)
     digests = {place: new.digest() for place, new in given.items()}
-    rows: Sequence[AnyRow] = []
+    heads = {place: head_of(given[place], where, now) for place, where in places.items()}
+    rows: list[Outcome] = []
     if places:
         codes = (actor.lo, actor.hi) if actor is not None else EVERYWHERE
-        sent = [_as_sent(place, given[place], digests[place], places[place]) for place in places]
-        rows = queries.file_reports(session, sent, _first_reading(now), now, codes)
+        sent = [as_row(place, given[place], digests[place], heads[place]) for place in places]
+        rows = queries.file_reports(session, sent, first_reading(now), now, codes)
         if not rows:
             raise not_signed_in()
     filed = {
-        row.place: Taken(_first_answer(given[row.place], row, places[row.place]), is_new=True)
+        row.place: Taken(first_answer(given[row.place], heads[row.place], row), is_new=True)
         for row in rows
         if row.outcome == "filed"
     }
-    tell_each(
-        session,
-        (
-            (REPORTED_TOPIC, one.incident.cell_code, one.incident.told(now))
-            for one in filed.values()
-        ),
-    )
     taken = [row.place for row in rows if row.outcome == "taken"]
     receipts |= {row.place: row for row in rows if row.outcome == "known"}
     receipts |= _receipts(session, given, taken)
     refused |= {
-        row.place: _refused(given[row.place], row.outcome)
+        row.place: refusal_of(given[row.place], row.outcome)
         for row in rows
         if row.place not in filed and row.place not in receipts
     }
@@ -164,14 +153,14 @@ def _outcomes(
 
 def _looked_at(
     session: Session, given: Mapping[int, NewIncident], now: datetime, *, demo: bool
-) -> tuple[dict[int, _Place], dict[int, Taken | Problem], dict[int, AnyRow]]:
+) -> tuple[dict[int, Place], dict[int, Taken | Problem], dict[int, Receipt]]:
     """Reports before they are filed, by their places in the batch: where those lie that may be
     filed, why others may not be, and receipts of which it is known already that they are there."""
-    faults = {place: _fault(new, now, demo=demo) for place, new in given.items()}
+    faults = {place: fault_of(new, now, demo=demo) for place, new in given.items()}
     # What was acknowledged before stays so, whatever would be said of it today.
     doubtful = [p for p, new in given.items() if faults[p] or new.address is not None]
     receipts = _receipts(session, given, doubtful)
-    places: dict[int, _Place] = {}
+    places: dict[int, Place] = {}
     refused: dict[int, Taken | Problem] = {}
     for place in given.keys() - receipts.keys():
         settled = faults[place] or _settled(session, given[place], now)
@@ -184,108 +173,28 @@ def _looked_at(
 
 def _receipts(
     session: Session, given: Mapping[int, NewIncident], wanted: Sequence[int]
-) -> dict[int, AnyRow]:
+) -> dict[int, Receipt]:
     if not wanted:
         return {}
     known = queries.receipts(session, [given[place].id for place in wanted])
     return {place: known[given[place].id] for place in wanted if given[place].id in known}
 
 
-def _fault(new: NewIncident, now: datetime, *, demo: bool) -> Problem | None:
-    if new.simulated and not demo:
-        return invalid("simulated", "is accepted by a demo server only (MINQING_DEMO=1)")
-    if new.occurred_at is not None and new.occurred_at > now + CLOCK_SLACK:
-        return invalid("occurred_at", "lies more than 5 minutes ahead of the server's clock")
-    if new.occurred_at is not None and new.occurred_at < now - LONGEST_AGO:
-        return invalid("occurred_at", "lies more than 366 days back")
-    return None
-
-
-def _settled(session: Session, new: NewIncident, now: datetime) -> _Place | Problem:
+def _settled(session: Session, new: NewIncident, now: datetime) -> Place | Problem:
     if new.address is None:
-        return _Place(*new.point(), 0.0)
+        return Place(*new.point(), 0.0)
     try:
         found = addresses.settle(session, new.address, now)
     except Problem as problem:
         return problem
-    return _Place(found.lon, found.lat, found.uncertainty_m)
-
-
-def _refused(new: NewIncident, outcome: str) -> Problem:
-    fields = ["address"] if new.address is not None else ["lon", "lat"]
-    if outcome == "category":
-        return invalid("category", "is not in the filing standard in force")
-    if outcome == "outside_city":
-        return outside_city(*fields)
-    if outcome == "outside_scope":
-        return outside_scope(*fields)
-    return id_conflict(new.id)
-
-
-def _as_sent(place: int, new: NewIncident, digest: bytes, where: _Place) -> dict[str, Any]:
-    """A report as `queries.file_reports` takes it."""
-    return {
-        "place": place,
-        "id": new.id,
-        "body_hash": digest.hex(),
-        "category": new.category,
-        "title": new.title,
-        "description": new.description,
-        "severity": new.severity,
-        "source": new.source,
-        "occurred_at": new.occurred_at,
-        "lon": where.lon,
-        "lat": where.lat,
-        "uncertainty_m": where.uncertainty_m,
-        "simulated": new.simulated,
-    }
-
-
-def _first_reading(now: datetime) -> dict[str, Any]:
-    """The row of `case_now` of any case that has just been reported."""
-    event = rules.Event(
-        now, FIRST_ORDINAL, rules.Step.REPORT, rules.Status.REPORTED, rules.Tier.GRID
-    )
-    # No clock starts with a report, so neither limits nor working days say anything of it yet.
-    row = fold(CaseKey(0, now, "", 0), [event], Limits(), CityCalendar(), {})
-    if row is None or row["started_at"] is not None:
-        raise ValueError("a clock starts with the report")
-    return row
-
-
-def _first_answer(new: NewIncident, row: AnyRow, where: _Place) -> Incident:
-    """The incident as it is acknowledged, from what was sent and what was found."""
-    return Incident(
-        id=new.id,
-        no=row.no,
-        category=new.category,
-        category_name_zh=row.category_name_zh,
-        category_name_en=row.category_name_en,
-        kind=rules.kind_of(new.category),
-        title=new.title,
-        description=new.description,
-        lon=where.lon,
-        lat=where.lat,
-        location_uncertainty_m=where.uncertainty_m,
-        cell_code=row.cell_code,
-        chain=row.chain,
-        severity=new.severity,
-        source=new.source,
-        status=_FIRST.status,
-        stage=_FIRST.stage,
-        occurred_at=new.occurred_at or row.reported_at,
-        reported_at=row.reported_at,
-        closed_at=None,
-        simulated=new.simulated,
-        clock=as_sent(Clock()),
-    )
+    return Place(found.lon, found.lat, found.uncertainty_m)
 
 
 def _answers_again(
     session: Session,
     given: Mapping[int, NewIncident],
     digests: Mapping[int, bytes],
-    receipts: Mapping[int, AnyRow],
+    receipts: Mapping[int, Receipt],
 ) -> dict[int, Taken | Problem]:
     """The first answers to reports that were acknowledged before, or conflicts."""
     outcomes: dict[int, Taken | Problem] = {}
@@ -309,6 +218,6 @@ def _as_first(
 ) -> dict[int, Incident]:
     # Of all that is said only the state changes later, so the first answer can be given again.
     rows = queries.cases(session, list(place_of), reported_at)
-    states, clocks = dict.fromkeys(place_of, _FIRST), dict.fromkeys(place_of, Clock())
+    states, clocks = dict.fromkeys(place_of, FIRST), dict.fromkeys(place_of, Clock())
     found = incidents_as(session, rows, states, reported_at, clocks)
     return {place_of[incident.no]: incident for incident in found}
