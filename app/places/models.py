@@ -3,7 +3,7 @@ closes one row's validity and opens another's."""
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Identity, Index, Text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Identity, Index, Text, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -71,6 +71,13 @@ class Area(Base):
         Index("area_level_code", "level", "code"),
         Index("area_parent", "parent_code"),
         Index("area_geom", "level", "geom", postgresql_using="gist"),
+        # In which cell a point lies is asked of every report: a third of the time of the other.
+        Index(
+            "area_cell_geom",
+            "geom",
+            postgresql_using="gist",
+            postgresql_where=text("level = 'cell'"),
+        ),
     )
 
 
