@@ -100,12 +100,12 @@ def create_app(context: Context) -> FastAPI:
     app.state.oidc = Provider(context.settings)
     problem_answers.install(app)
     for router in (
+        intake_router,  # routes are tried in this order
         identity_router,
         oidc_router,
         account_router,
         audit_router,
         places_router,
-        intake_router,
         incidents_router,
         attachments_router,
         exports_router,
