@@ -12,8 +12,8 @@ from app.core.clock import utc_now
 from app.core.context import Context
 from app.core.db import reading, writing
 from app.incidents import queries
+from app.incidents.cases import service as cases
 from app.incidents.cases.schemas import NewIncident
-from app.incidents.intake import service as incidents
 from app.incidents.lifecycle.transitions import STATUS_AFTER
 from app.incidents.rules import Status, is_open
 from app.warnings import service as warnings
@@ -124,4 +124,4 @@ def test_a_simulated_warning_is_marked_and_visited(own_context: Context) -> None
     assert left.state == "concluded"
     assert {line.role for line in left.timeline} == {None}
     with reading(own_context.engine) as session:
-        assert incidents.get_incident_by_no(session, receipt.no, utc_now()).simulated
+        assert cases.get_incident_by_no(session, receipt.no, utc_now()).simulated

@@ -12,6 +12,7 @@ from app.core.clock import utc_now
 from app.core.context import Context
 from app.core.db import reading, writing
 from app.core.errors import Problem
+from app.incidents.cases import service as cases
 from app.incidents.cases.schemas import NewIncident
 from app.incidents.intake import service
 from app.incidents.lifecycle.rules import tier_after
@@ -98,7 +99,7 @@ def test_a_refused_step_leaves_no_trace(
         steps.advance(session, no, step, utc_now(), reason)
     assert (refused.value.status, refused.value.errors[0].field) == (status, field)
     with reading(own_context.engine) as session:
-        detail = service.get_incident_by_no(session, no, utc_now())
+        detail = cases.get_incident_by_no(session, no, utc_now())
     assert len(detail.timeline) == 1
 
 
