@@ -54,10 +54,14 @@ def delete_demo_accounts(session: Session) -> None:
 
 
 def demo_chain(session: Session) -> Sequence[int]:
-    """One area of each level, the busiest cell and what lies above it; empty without a city."""
+    """One area of each level: the cell of the last start, the busiest one at the first, and what
+    lies above it; empty without a city."""
     cell = session.scalar(
         text(
             "SELECT coalesce("
+            " (SELECT g.area_code FROM account a JOIN account_grant g ON g.account_id = a.id"
+            "  JOIN area c ON c.code = g.area_code AND c.level = 'cell' AND c.valid @> now()"
+            "  WHERE a.demo AND g.role = 'grid_worker' ORDER BY g.area_code LIMIT 1),"
             " (SELECT cell_code FROM incident GROUP BY cell_code"
             "  ORDER BY count(*) DESC, cell_code LIMIT 1),"
             " (SELECT min(code) FROM area WHERE level = 'cell'))"
