@@ -29,8 +29,10 @@ log = structlog.get_logger()
 
 # A wake-up can be lost, and boundaries change without one.
 LOOK_ANYWAY_S = 1.0
-# Figures of a tenth of a second ago are fresh, and cases that change together are read together.
+# Cases that change together are read together, after a moment: numbers are given before the commit,
+# so a lower one may come behind a higher one, and to put that between others copies the whole city.
 GATHER_S = 0.1
+SETTLE_S = 0.3
 # Read in a second or so; whoever starts a server need not be shown a map without them.
 FEW_CASES = 300_000
 # A publication tells of thousands of cases, and each part of them copies what changes.
@@ -67,6 +69,10 @@ class Follower(Connected):
         self._on_reload = on_reload
         self._at: Cursor | None = None
         self._since_given_back = 0
+        # Numbers of cases that have changed, with the moment at which that was heard; the step of
+        # moving was among the changes.
+        self._unread: dict[int, float] = {}
+        self._has_moves = False
         # COPY is read by a thread: sixty thousand rows must not hold up the event loop.
         self._reader: psycopg.Connection[Any] | None = None
 
@@ -79,6 +85,7 @@ class Follower(Connected):
             self.presentable.set()
         while True:
             await self._catch_up(connection)
+            await self._read_changed()
             if time.monotonic() - self._clocks_read_at >= CLOCKS_ANEW_S:
                 await self._read_clocks_anew()
             self._boundaries.set(*await queries.boundary_versions(connection))
@@ -86,7 +93,8 @@ class Follower(Connected):
             self.presentable.set()
             self.working()
             await asyncio.sleep(GATHER_S)
-            async for _ in connection.notifies(timeout=LOOK_ANYWAY_S, stop_after=1):
+            patience_s = GATHER_S if self._unread else LOOK_ANYWAY_S
+            async for _ in connection.notifies(timeout=patience_s, stop_after=1):
                 pass
 
     def lost(self) -> None:
@@ -110,7 +118,7 @@ class Follower(Connected):
             if self._must_reload(now, events):
                 await self._reload(now)
             else:
-                await self._apply(events)
+                self._note(events)
             if len(events) < stream.BATCH_EVENTS:
                 return
 
@@ -126,31 +134,45 @@ class Follower(Connected):
         self._store.moves = await asyncio.to_thread(self._read_moves)
         await self._read_clocks_anew()
         self._store.replace(columns)
+        self._unread.clear()
         await asyncio.to_thread(memory.give_back)
         self._at = now
         self._on_reload()
         STORE_LOADS.inc()
         self._count()
 
-    async def _apply(self, events: list[stream.Published]) -> None:
+    def _note(self, events: list[stream.Published]) -> None:
         if not events or self._at is None:
             return
-        told = [
-            (event.topic, orjson.loads(event.payload))
-            for event in events
-            if event.topic.startswith("incident.")
-        ]
-        numbers = {number for _, what in told if isinstance(number := what.get("no"), int)}
-        if numbers:
-            changed = sorted(numbers)
-            columns = await asyncio.to_thread(self._read, changed)
-            if any(topic == LEFT_TOPIC or what.get("step") == Step.REZONE for topic, what in told):
-                self._store.moves = await asyncio.to_thread(self._read_moves)
-            self._clocks.amend(changed, await asyncio.to_thread(self._read_clocks, changed))
-            self._store.amend(columns)
-            self._count()
+        heard_at = time.monotonic()
+        for event in events:
+            if not event.topic.startswith("incident."):
+                continue
+            what = orjson.loads(event.payload)
+            if isinstance(number := what.get("no"), int):
+                self._unread.setdefault(number, heard_at)
+            is_move = event.topic == LEFT_TOPIC or what.get("step") == Step.REZONE
+            self._has_moves = self._has_moves or is_move
         self._at = Cursor(self._at.epoch, events[-1].seq)
         self._since_given_back += len(events)
+
+    async def _read_changed(self) -> None:
+        """Read those cases anew that changed a moment ago, and all below them."""
+        settled_at = time.monotonic() - SETTLE_S
+        last = max((no for no, at in self._unread.items() if at <= settled_at), default=None)
+        if last is None:
+            return
+        changed = sorted(no for no in self._unread if no <= last)
+        columns = await asyncio.to_thread(self._read, changed)
+        clocks = await asyncio.to_thread(self._read_clocks, changed)
+        if self._has_moves:
+            self._store.moves = await asyncio.to_thread(self._read_moves)
+        self._clocks.amend(changed, clocks)
+        await asyncio.to_thread(self._store.amend, columns)
+        for no in changed:
+            del self._unread[no]
+        self._has_moves = self._has_moves and bool(self._unread)
+        self._count()
         if self._since_given_back >= GIVE_BACK_EVERY:
             self._since_given_back = 0
             await asyncio.to_thread(memory.give_back)
