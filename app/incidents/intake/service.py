@@ -92,28 +92,39 @@ def report_all(
 ) -> list[Taken | Problem]:
     """Acknowledge reports; what became of each, in their order. Arguments as of `report`.
 
-    Of several under one id the first counts; the others are the same report, or a conflict.
+    Of several under one id the first that can be filed counts; the others are the same report, or a
+    conflict.
     """
-    first_of = {new.id: place for place, new in reversed(list(enumerate(given)))}
-    alone = {place: given[place] for place in sorted(first_of.values())}
-    found = _outcomes(session, alone, now, demo=demo, actor=actor)
-    return [
-        found[place] if place in found else _again(new, given[first_of[new.id]], found, first_of)
-        for place, new in enumerate(given)
-    ]
+    found: dict[int, Taken | Problem] = {}
+    waiting = dict(enumerate(given))
+    while waiting:
+        first_of = {new.id: place for place, new in reversed(waiting.items())}
+        firsts = {place: waiting.pop(place) for place in sorted(first_of.values())}
+        found |= _outcomes(session, firsts, now, demo=demo, actor=actor)
+        next_first: set[UUID] = set()
+        for place, new in list(waiting.items()):
+            first = first_of[new.id]
+            outcome = _again(new, firsts[first], found[first])
+            if outcome is None:
+                next_first.add(new.id)
+            if outcome is not None and new.id not in next_first:
+                found[place] = outcome
+                del waiting[place]
+    return [found[place] for place in range(len(given))]
 
 
 def _again(
-    new: NewIncident,
-    first: NewIncident,
-    found: Mapping[int, Taken | Problem],
-    first_of: Mapping[UUID, int],
-) -> Taken | Problem:
-    outcome = found[first_of[new.id]]
-    if isinstance(outcome, Problem):
-        return outcome
-    same = new.digest() == first.digest()
-    return Taken(outcome.incident, is_new=False) if same else id_conflict(new.id)
+    new: NewIncident, first: NewIncident, outcome: Taken | Problem
+) -> Taken | Problem | None:
+    """What became of a second report under an id; None where it is the first that may be filed.
+
+    Args:
+        first: the report before it.
+        outcome: what became of that one.
+    """
+    if new.digest() == first.digest():
+        return outcome if isinstance(outcome, Problem) else Taken(outcome.incident, is_new=False)
+    return None if isinstance(outcome, Problem) else id_conflict(new.id)
 
 
 def _outcomes(

@@ -84,6 +84,20 @@ def test_the_same_id_twice(own_client: TestClient, own_context: Context) -> None
     assert counted(own_context, body["id"]) == (1, 1, 1, 1)
 
 
+def test_a_second_one_under_an_id_after_a_refusal(own_client: TestClient) -> None:
+    """A report that was refused has taken no id: the mended one is filed, what follows is known."""
+    bad = a_report(lon=0.0, lat=0.0)
+    mended = bad | {"lon": LON, "lat": LAT}
+    worse = bad | {"category": "0199"}
+    answer = own_client.post(PATH, json={"reports": [bad, bad, worse, mended, bad, mended]})
+    assert became(answer) == ["refused", "refused", "refused", "filed", "refused", "known"]
+    slugs = [item["problem"] and item["problem"]["type"] for item in answer.json()["items"]]
+    assert slugs == [
+        "/problems/outside-city", "/problems/outside-city", "/problems/invalid-input", None,
+        "/problems/id-conflict", None,
+    ]  # fmt: skip
+
+
 def test_a_batch_may_be_sent_again(own_client: TestClient) -> None:
     """The answer may have been lost on the way: it comes again, with the same numbers."""
     bodies = [a_report(), a_report(category="0199"), a_report(lon=LON + 1e-4), a_report()]
