@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from psycopg import AsyncConnection
@@ -16,6 +17,36 @@ OPTIONS = (
 )
 ENTER = "SELECT set_config('app.session', %s, true)"
 """Says who asks, until the transaction ends."""
+
+
+_HOLDS = "SELECT session_scope() IS NOT DISTINCT FROM int8range(%s, %s, '[]')"
+
+
+class SessionIsOver(Exception):
+    """The session under which something was read held no longer, or for other codes: what it saw
+    is nobody's answer."""
+
+    def __init__(self, token: str) -> None:
+        super().__init__("the session holds no longer")
+        self.token = token
+
+
+@dataclass(frozen=True)
+class Asks:
+    """Whose session asks, and the first and last code for which it held."""
+
+    token: str
+    codes: tuple[int, int]
+
+    async def check(self, connection: AsyncConnection[tuple[Any, ...]]) -> None:
+        """Make sure that what was read in this transaction was read under these codes.
+
+        Raises:
+            SessionIsOver: it was not.
+        """
+        row = await (await connection.execute(_HOLDS, self.codes)).fetchone()
+        if row is None or not row[0]:
+            raise SessionIsOver(self.token)
 
 
 def make_pool(

@@ -7,7 +7,7 @@ from typing import Any, LiteralString, NamedTuple
 from psycopg import OperationalError
 
 from tiles.layers import BINS_BELOW_ZOOM, POINT_CAP
-from tiles.pool import TilePool, asking
+from tiles.pool import Asks, TilePool, asking
 from tiles.selection import CaseFilter
 
 # A NULL of no known type would not find its function.
@@ -109,23 +109,27 @@ def incidents_query(tile: TileAddress, wanted: CaseFilter) -> TileQuery:
     return TileQuery(_POINTS, (*values, POINT_CAP))
 
 
-async def fetch(pool: TilePool, query: TileQuery, session_token: str | None = None) -> VectorTile:
+async def fetch(pool: TilePool, query: TileQuery, asks: Asks | None = None) -> VectorTile:
     """The tile that a query makes, of what the session may see.
 
     Raises:
         psycopg.OperationalError: the database does not answer (psycopg_pool.PoolTimeout among
             them: no connection became free in time).
+        SessionIsOver: the tile may be short of something.
     """
     try:
-        return await _fetch(pool, query, session_token)
+        return await _fetch(pool, query, asks)
     except OperationalError as error:
         if error.sqlstate not in (None, "57P01"):  # anything but a connection that is gone
             raise
-        return await _fetch(pool, query, session_token)
+        return await _fetch(pool, query, asks)
 
 
-async def _fetch(pool: TilePool, query: TileQuery, session_token: str | None) -> VectorTile:
-    async with asking(pool, session_token) as connection, connection.cursor(binary=True) as cursor:
+async def _fetch(pool: TilePool, query: TileQuery, asks: Asks | None) -> VectorTile:
+    token = asks.token if asks is not None else None
+    async with asking(pool, token) as connection, connection.cursor(binary=True) as cursor:
         await cursor.execute(query.statement, query.values)
         row = await cursor.fetchone()
+        if asks is not None:
+            await asks.check(connection)
     return VectorTile(*row) if row and row[1] else VectorTile(b"", 0, 0)

@@ -69,7 +69,7 @@ class Ready:
     ) -> Self:
         """As `of`, for a body that comes in pieces and is never held uncompressed as a whole."""
         extra = tuple((k.lower().encode(), v.encode()) for k, v in (headers or {}).items())
-        digest = blake2b(repr(extra).encode(), digest_size=12)
+        digest = _digest(extra)
         packer = zlib.compressobj(level, wbits=GZIP_WBITS)
         plain, packed, plain_bytes = [b""], [], 0
         for piece in pieces:
@@ -80,8 +80,7 @@ class Ready:
             packed.append(packer.compress(piece))
         gzipped = media_type != PNG and plain_bytes > SMALL_BYTES
         body = b"".join([*packed, packer.flush()]) if gzipped else b"".join(plain)
-        etag = f'W/"{digest.hexdigest()}"'.encode()
-        return cls(media_type, body, gzipped, etag, plain_bytes, extra)
+        return cls(media_type, body, gzipped, _etag(digest), plain_bytes, extra)
 
     @classmethod
     def unchanged(cls, media_type: str, etag: bytes) -> Self:
@@ -167,12 +166,25 @@ def model_answer(request: Request, found: BaseModel) -> Response:
 
 def json_answer(request: Request, body: bytes, media_type: str = JSON) -> Response:
     """JSON that was written already, with as little as the request's conditions allow."""
-    ready = Ready.of(media_type, body, level=1)
-    headers = {"ETag": ready.etag.decode(), "Cache-Control": REVALIDATE.decode()}
+    etag = _etag(_digest(()), [body])
+    headers = {"ETag": etag.decode(), "Cache-Control": REVALIDATE.decode()}
     headers["Vary"] = "Accept-Encoding"
-    if is_known(request.headers.get("if-none-match", "").encode(), ready.etag):
+    # Before anything is compressed: most of those who ask again hold it.
+    if is_known(request.headers.get("if-none-match", "").encode(), etag):
         return Response(status_code=304, headers=headers)
-    if ready.gzipped and accepts_gzip(request.headers.get("accept-encoding", "").encode()):
-        headers["Content-Encoding"] = "gzip"
-        body = ready.body
+    if accepts_gzip(request.headers.get("accept-encoding", "").encode()):
+        ready = Ready.of(media_type, body, level=1)
+        if ready.gzipped:
+            headers["Content-Encoding"] = "gzip"
+            body = ready.body
     return Response(body, media_type=media_type, headers=headers)
+
+
+def _digest(extra: tuple[tuple[bytes, bytes], ...]) -> blake2b:
+    return blake2b(repr(extra).encode(), digest_size=12)
+
+
+def _etag(digest: blake2b, pieces: Iterable[bytes] = ()) -> bytes:
+    for piece in pieces:
+        digest.update(piece)
+    return f'W/"{digest.hexdigest()}"'.encode()

@@ -22,7 +22,17 @@ class StreamEvent(Base):
     created_at: Mapped[Instant]
     published_at: Mapped[Instant] = mapped_column(server_default=text("clock_timestamp()"))
 
-    __table_args__ = (Index("stream_event_published", "published_at"),)
+    __table_args__ = (
+        Index("stream_event_published", "published_at"),
+        # Where somebody was warned is coarsened in what was told (app/sql/50_warnings.sql).
+        Index(
+            "stream_event_exact_warning",
+            text("(payload ->> 'no')"),
+            postgresql_where=text(
+                "payload ? 'lon' AND coalesce(payload ->> 'category', '11') LIKE '11%'"
+            ),
+        ),
+    )
 
 
 class StreamState(Base):

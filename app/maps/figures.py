@@ -43,6 +43,7 @@ from app.maps.schemas import (
 )
 from tiles.cache import ByteCache
 from tiles.counts import CountedStore
+from tiles.pool import SessionIsOver
 
 CACHE_BYTES = 24_000_000
 # Most of the time of one is spent waiting for the database; the counting itself is short.
@@ -83,14 +84,6 @@ class Asked(NamedTuple):
     def scope(self) -> Scope:
         """How far whoever asks may look."""
         return scope_of(self.actor)
-
-
-class _SessionIsOver(Exception):
-    """The session under which something was read held no longer: what it saw is nobody's answer."""
-
-    def __init__(self, token: str) -> None:
-        super().__init__("the session holds no longer")
-        self.token = token
 
 
 class FiguresDesk:
@@ -144,7 +137,7 @@ class FiguresDesk:
         while True:
             try:
                 return await self.cache.get(key, make)
-            except _SessionIsOver as over:
+            except SessionIsOver as over:
                 # Whoever merely waited for somebody else's answer makes it by a session of its own.
                 if over.token == asked.actor.token:
                     raise not_signed_in() from None
@@ -234,7 +227,7 @@ class FiguresDesk:
         staff.
 
         Raises:
-            _SessionIsOver: row security saw another scope than the one for which this is kept.
+            SessionIsOver: row security saw another scope than the one for which this is kept.
         """
         at = minute_of_past(words.at, asked.now) if Part.CLOCKS in words.parts else None
         wants_gaps = Part.STAFFING in words.parts
@@ -244,7 +237,7 @@ class FiguresDesk:
             clocks = due.summary_then(session, words.area, at) if at is not None else None
             gaps = _gaps(session, words, asked.now) if wants_gaps else None
             if not queries.scope_holds(session, asked.scope):
-                raise _SessionIsOver(asked.scope.token)
+                raise SessionIsOver(asked.scope.token)
         return clocks, gaps
 
 

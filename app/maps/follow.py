@@ -15,7 +15,7 @@ from app.core.context import Context
 from app.incidents.rezoning.service import LEFT_TOPIC
 from app.incidents.rules import Step
 from app.live import queries as stream
-from app.live.connection import Connected
+from app.live.connection import ANSWER_WITHIN_S, Connected
 from app.live.rules import Cursor
 from app.maps import queries
 from app.maps.boundaries import Boundaries
@@ -39,6 +39,8 @@ FEW_CASES = 300_000
 GIVE_BACK_EVERY = 2_000
 # Clocks are read anew so often: limits and calendar change them without an event of each case.
 CLOCKS_ANEW_S = 10.0
+# Two million cases are read in some seconds; beyond this the server is frozen.
+READ_WITHIN_MS = 180_000
 # Behind the last number there can be.
 NO_EVENT = 2**63 - 1
 READER = "minqing-maps-reader"
@@ -88,7 +90,8 @@ class Follower(Connected):
             await self._read_changed()
             if time.monotonic() - self._clocks_read_at >= CLOCKS_ANEW_S:
                 await self._read_clocks_anew()
-            self._boundaries.set(*await queries.boundary_versions(connection))
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                self._boundaries.set(*await queries.boundary_versions(connection))
             self.ready.set()
             self.presentable.set()
             self.working()
@@ -109,7 +112,8 @@ class Follower(Connected):
 
     async def _catch_up(self, connection: psycopg.AsyncConnection[Any]) -> None:
         while True:
-            found = await stream.read_on(connection, self._at.seq if self._at else NO_EVENT)
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                found = await stream.read_on(connection, self._at.seq if self._at else NO_EVENT)
             if found is None:  # no stream was started yet
                 if not self.ready.is_set():
                     await self._reload(None)
@@ -193,7 +197,15 @@ class Follower(Connected):
     def _reading(self) -> psycopg.Connection[Any]:
         if self._reader is None or self._reader.closed:
             self._reader = psycopg.connect(
-                self._conninfo, autocommit=True, connect_timeout=5, application_name=READER
+                self._conninfo,
+                autocommit=True,
+                connect_timeout=5,
+                application_name=READER,
+                options=f"-c timezone=UTC -c jit=off -c statement_timeout={READ_WITHIN_MS}",
+                # A cut network is noticed by this side, too.
+                keepalives_idle=5,
+                keepalives_interval=2,
+                keepalives_count=3,
             )
         return self._reader
 

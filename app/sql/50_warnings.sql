@@ -73,7 +73,8 @@ BEGIN
     UPDATE outbox SET payload = payload || told
         WHERE area_code = NEW.cell_code AND payload ->> 'no' = NEW.no::text AND payload ? 'lon';
     UPDATE stream_event SET payload = payload || told
-        WHERE area_code = NEW.cell_code AND payload ->> 'no' = NEW.no::text AND payload ? 'lon';
+        WHERE area_code = NEW.cell_code AND payload ->> 'no' = NEW.no::text
+          AND payload ? 'lon' AND coalesce(payload ->> 'category', '11') LIKE '11%';
     UPDATE report_receipt SET body_hash = sha256(uuid_send(id)) WHERE no = NEW.no;
     RETURN NEW;
 END $$;

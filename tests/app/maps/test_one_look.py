@@ -20,11 +20,12 @@ from app.identity.rules import Actor, Role
 from app.identity.service import actor_of, scope_of
 from app.incidents.clocks.workdays import FILE_NAME
 from app.maps.figures import Asked, FiguresDesk, turn_of
-from app.maps.schemas import LIVE_WINDOWS_MIN, FiguresQuery, Part
+from app.maps.schemas import LIVE_WINDOWS_MIN, FiguresQuery, IncidentTileQuery, Part
 from app.maps.service import Maps
 from tests import staff
 from tests.app.maps import picture
 from tests.waiting import wait_until
+from tiles.vector import TileAddress
 
 PATH = "/api/v1/figures"
 ALL = ",".join(Part)
@@ -334,6 +335,29 @@ def test_what_a_dead_session_saw_is_nobodys_answer(
     figures = own_client.get(PATH, params={"parts": "clocks"}).json()
     assert figures["clocks"]["running"] == summary["running"] > 0
     assert told.plain_bytes > 1
+
+
+def test_a_tile_of_a_dead_session_is_nobodys_tile(
+    own_client: TestClient, own_context: Context
+) -> None:
+    """It would be empty, and kept for everybody of that scope until the minute turns."""
+    maps: Maps = own_client.app.state.maps  # type: ignore[attr-defined]
+    living = scope_of(actor(own_client, own_context))
+    dead = replace(living, token="ended")
+    tile, words, now = (
+        TileAddress(*picture.tile_at(103.8, 36.06, 9)),
+        IncidentTileQuery(),
+        utc_now(),
+    )
+
+    async def both() -> list[Any]:
+        asked = [maps.tiles.get("incidents", tile, words, now, who) for who in (dead, living)]
+        return list(await asyncio.gather(*asked, return_exceptions=True))
+
+    assert own_client.portal is not None
+    refused, seen = own_client.portal.call(both)
+    assert isinstance(refused, Problem) and refused.status == 401
+    assert seen.plain_bytes > 0
 
 
 def test_a_broken_file_of_working_days_takes_nothing(
