@@ -31,10 +31,10 @@ def node(lines: GeometryArray, grid_size: float) -> GeometryArray:
     return np.asarray(shapely.get_parts(shapely.union_all(lines, grid_size=grid_size)))
 
 
-def near_border(area: BaseGeometry, lines: GeometryArray, distance: float) -> NDArray[np.intp]:
-    """Places of the lines that come as near as `distance` to the border of a polygon."""
+def near_border(area: BaseGeometry, lines: GeometryArray, distance_deg: float) -> NDArray[np.intp]:
+    """Places of the lines that come as near as `distance_deg` to the border of a polygon."""
     tree = shapely.STRtree(lines)
-    _, found = tree.query(sides_of(area), predicate="dwithin", distance=distance)
+    _, found = tree.query(sides_of(area), predicate="dwithin", distance=distance_deg)
     return np.unique(found)
 
 

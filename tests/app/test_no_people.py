@@ -251,6 +251,12 @@ def test_no_member_of_the_api_speaks_of_people(client: TestClient) -> None:
     assert {name for name in members if OF_PEOPLE.search(name)} == set(PLACES_AND_FITS)
 
 
+TOLD_PLACES = (
+    "btree (((payload ->> 'no'::text))) WHERE ((payload ? 'lon'::text)"
+    " AND (COALESCE((payload ->> 'category'::text), '11'::text) ~~ '11%'::text))"
+)
+
+
 def test_no_index_reaches_into_free_text(context: Context) -> None:
     """A search over titles would be a search for people."""
     with reading(context.engine) as session:
@@ -259,7 +265,8 @@ def test_no_index_reaches_into_free_text(context: Context) -> None:
         ).all()
     assert len(indexes) > 20
     for definition in indexes:
-        inside = definition.partition(" USING ")[2]
+        # The one index into what was told: by the number of a case, to take an exact place back.
+        inside = definition.partition(" USING ")[2].removeprefix(TOLD_PLACES)
         assert not re.search(r"title|description|payload|tsvector|trgm", inside), definition
 
 
