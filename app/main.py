@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from anyio import to_thread
 from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
@@ -54,6 +55,7 @@ from app.shutdown import before_shutdown
 from app.sign_in_guard import SignedIn
 from app.warnings.routes import router as warnings_router
 
+THREADS = 400
 WEB_DIST = Path(__file__).parent / "web" / "dist"
 DESCRIPTION = """\
 Cases and places of a city's grid, never of people.
@@ -70,6 +72,9 @@ def create_app(context: Context) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        # A request holds its connection until its answer is written, for which it needs a thread:
+        # those who wait for a connection must never hold all of them.
+        to_thread.current_default_thread_limiter().total_tokens = THREADS
         app.state.live = live = Live(context)
         await live.start()
         await maps.start()
