@@ -33,7 +33,7 @@ HEADER_TOKEN = "x-minqing-token"
 BACKGROUND = "x-minqing-background"
 # Fetched by the browser itself, or again and again: never a sign that somebody is there.
 UNATTENDED = ("/api/v1/stream", "/heat/")
-# PostgreSQL itself asks once more in the writing transaction: what is believed is enough here.
+# PostgreSQL itself asks once more in the writing transaction: what is remembered is enough here.
 ASKED_BY_THE_WRITE = frozenset({"/api/v1/incidents", "/api/v1/incidents/batch"})
 DEMO_HEADER = "X-Minqing-Demo"
 

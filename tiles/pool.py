@@ -19,7 +19,9 @@ ENTER = "SELECT set_config('app.session', %s, true)"
 """Says who asks, until the transaction ends."""
 
 
-_HOLDS = "SELECT session_scope() IS NOT DISTINCT FROM int8range(%s, %s, '[]')"
+HOLDS = "SELECT session_scope() IS NOT DISTINCT FROM int8range({}, {}, '[]')"
+"""Whether row security sees exactly these codes, from the first to the last, in this transaction:
+not so once the sign-in has ended, or acts under another grant."""
 
 
 class SessionIsOver(Exception):
@@ -44,7 +46,8 @@ class Asks:
         Raises:
             SessionIsOver: it was not.
         """
-        row = await (await connection.execute(_HOLDS, self.codes)).fetchone()
+        held = await connection.execute(HOLDS.format("%s", "%s"), self.codes)
+        row = await held.fetchone()
         if row is None or not row[0]:
             raise SessionIsOver(self.token)
 

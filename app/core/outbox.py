@@ -43,28 +43,28 @@ class Outbox(Base):
 _waiting: WeakKeyDictionary[Pool, Callable[[], None]] = WeakKeyDictionary()
 
 
-def when_told(engine: Engine, wake: Callable[[], None]) -> None:
-    """Have something called as soon as a transaction of this process has told something; it must
+def when_emitted(engine: Engine, wake: Callable[[], None]) -> None:
+    """Have something called as soon as a transaction of this process has emitted something; it must
     be quick, and may be called from any thread. Others' transactions are found by looking."""
     _waiting[engine.pool] = wake
 
 
-def told(engine: Engine) -> None:
-    """Something was told, and is committed, past a session of this engine."""
+def emitted(engine: Engine) -> None:
+    """Something was emitted, and is committed, past a session of this engine."""
     wake = _waiting.get(engine.pool)
     if wake is not None:
         wake()
 
 
 def _wake(session: Session) -> None:
-    told(session.get_bind().engine)
+    emitted(session.get_bind().engine)
 
 
 # In their order: events of one case are published in the order of their ids.
 _TELL = text("""
     INSERT INTO outbox (topic, area_code, payload)
-    SELECT e.told ->> 'topic', (e.told ->> 'area_code')::bigint, e.told -> 'payload'
-    FROM jsonb_array_elements(CAST(:events AS jsonb)) WITH ORDINALITY e (told, place)
+    SELECT e.event ->> 'topic', (e.event ->> 'area_code')::bigint, e.event -> 'payload'
+    FROM jsonb_array_elements(CAST(:events AS jsonb)) WITH ORDINALITY e (event, place)
     ORDER BY place
 """)
 

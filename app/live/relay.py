@@ -11,8 +11,8 @@ from app.live import queries
 from app.live.connection import ANSWER_WITHIN_S, Connected
 from app.live.metrics import RELAY_EVENTS, RELAY_LAG_S, RELAY_LEADS
 
-# A transaction of this process says that it has told something; of others it is found by looking,
-# often while there is something to be found.
+# A transaction of this process says that it has emitted something; what others emit is found by
+# looking, often while there is something to be found.
 GATHER_S = 0.004
 POLL_S = 0.05
 IDLE_POLL_S = 0.25
@@ -34,7 +34,7 @@ class Relay(Connected):
         super().__init__(conninfo)
         self._woken_at_s = 0.0
         self._owes_wake_up = False
-        self._told = asyncio.Event()
+        self._nudged = asyncio.Event()
         self._moved_at_s = 0.0
         self._due_s = {"lag": 0.0, "prune": 0.0, "months": 0.0}
 
@@ -51,22 +51,22 @@ class Relay(Connected):
                 moved = await self._publish(connection)
             self.working()
             if moved < queries.BATCH_EVENTS:
-                await self._until_told()
+                await self._until_nudged()
 
     def nudge(self) -> None:
         """There is something to publish. On the event loop only."""
-        self._told.set()
+        self._nudged.set()
 
-    async def _until_told(self) -> None:
+    async def _until_nudged(self) -> None:
         is_idle = time.monotonic() - self._moved_at_s > IDLE_AFTER_S
         pause_s = IDLE_POLL_S if is_idle else POLL_S
         if self._owes_wake_up:
             pause_s = WAKE_EVERY_S
         with suppress(TimeoutError):
             async with asyncio.timeout(pause_s):
-                await self._told.wait()
-                await asyncio.sleep(GATHER_S)  # what is told at the same time goes together
-        self._told.clear()
+                await self._nudged.wait()
+                await asyncio.sleep(GATHER_S)  # what is emitted at the same time goes together
+        self._nudged.clear()
 
     def lost(self) -> None:
         """Without its connection this process is a spare at most."""

@@ -45,7 +45,7 @@ class Live:
 
     async def start(self) -> None:
         """Begin to publish and to hear. Waits a moment for the database, then goes on without."""
-        outbox.when_told(self._context.engine, partial(self._wake, asyncio.get_running_loop()))
+        outbox.when_emitted(self._context.engine, partial(self._wake, asyncio.get_running_loop()))
         work = (self._relay.run(), self._hub.run(), self._hub.beat(), self._check_sessions())
         self._tasks = [asyncio.create_task(part) for part in work]
         with suppress(TimeoutError):

@@ -23,13 +23,14 @@ from app.core.scope import Scope
 from app.dispatch.schemas import StaffingQuery
 from app.dispatch.service import list_staffing
 from app.identity.rules import Actor, may
-from app.identity.service import not_allowed, not_signed_in, scope_of
+from app.identity.service import not_allowed, scope_of
 from app.incidents.cases import due
 from app.incidents.clocks.schemas import ClockSummary, SummaryQuery
 from app.maps import counting, queries
 from app.maps.boundaries import Boundaries
 from app.maps.counting import Cases
 from app.maps.heating import Heat
+from app.maps.living import kept
 from app.maps.metrics import watch
 from app.maps.running import RunningClocks
 from app.maps.schemas import (
@@ -134,13 +135,7 @@ class FiguresDesk:
         async def make() -> Ready:
             return (await self._made(asked)).under(etag)
 
-        while True:
-            try:
-                return await self.cache.get(key, make)
-            except SessionIsOver as over:
-                # Whoever merely waited for somebody else's answer makes it by a session of its own.
-                if over.token == asked.actor.token:
-                    raise not_signed_in() from None
+        return await kept(self.cache, key, make, asked.actor.token)
 
     async def clocks(self, words: SummaryQuery, now: datetime, scope: Scope) -> ClockSummary:
         """How the clocks of an area stand, now or at a minute before."""

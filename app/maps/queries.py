@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.core.scope import Scope
 from tiles.located import DrawnCells
 from tiles.points import IntArray
+from tiles.pool import HOLDS
 from tiles.selection import CaseFilter
 
 VERSIONS = b"""
@@ -49,7 +50,7 @@ SELECT coalesce(array_agg(no), '{}') FROM (
 ) last WHERE status = ANY (:statuses)
 """)
 
-SCOPE_HOLDS = text("SELECT session_scope() = int8range(:lo, :hi, '[]')")
+SCOPE_HOLDS = text(HOLDS.format(":lo", ":hi"))
 
 
 class BoundaryVersion(NamedTuple):

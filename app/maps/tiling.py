@@ -5,8 +5,8 @@ from datetime import datetime
 
 from app.core.answers import MVT, Ready, in_thread
 from app.core.scope import Scope
-from app.identity.service import not_signed_in
 from app.maps.boundaries import Boundaries
+from app.maps.living import kept
 from app.maps.metrics import TILE_QUERIES, watch
 from app.maps.schemas import (
     AreaTileQuery,
@@ -20,7 +20,7 @@ from tiles.cache import ByteCache
 from tiles.layers import LAYERS
 from tiles.past_cells import as_lay_then
 from tiles.points import Box, PointStore
-from tiles.pool import Asks, SessionIsOver, TilePool
+from tiles.pool import Asks, TilePool
 from tiles.selection import CaseFilter
 from tiles.vector import TileAddress, TileQuery
 
@@ -84,13 +84,7 @@ class VectorTiles:
             return await _packed(await vector.fetch(self._pool, query, asks))
 
         version = self._store.version_in(box_of(tile))
-        while True:
-            try:
-                return await self.cache.get((layer, tile, (wanted, version)), make)
-            except SessionIsOver as over:
-                # Whoever merely waited for somebody else's tile makes it by a session of its own.
-                if over.token == scope.token:
-                    raise not_signed_in() from None
+        return await kept(self.cache, (layer, tile, (wanted, version)), make, scope.token)
 
     def _query(
         self, layer: str, tile: TileAddress, words: object, now: datetime

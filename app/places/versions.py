@@ -30,12 +30,6 @@ def try_turn(session: Session) -> bool:
     return bool(found)
 
 
-def keep_cells(session: Session) -> None:
-    """Let no boundaries come into force until this transaction ends: for whoever files something
-    in a cell. Waits for a publication in its last moments only."""
-    session.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": CELLS_LOCK})
-
-
 def change_cells(session: Session) -> None:
     """Wait for all who file something in the cells of before, and let others wait for the new ones
     until this transaction ends."""

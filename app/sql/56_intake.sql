@@ -6,7 +6,7 @@
 --   outside_city, outside_scope. None at all where the session that asks has ended.
 -- session_token: says who asks from here on; NULL where the transaction has said so before.
 -- given: array of objects with `place` (its ordinal), `body_hash` in hex, `description`, and `head`: the
---   event as it is told, but for what is found here; every id once. reading: a row of `case_now` but for number, category and cell.
+--   payload of its event, but for what is found here; every id once. reading: a row of `case_now` but for number, category and cell.
 CREATE OR REPLACE FUNCTION file_reports(
     given jsonb, reading jsonb, filed_at timestamptz, first_code bigint, last_code bigint,
     cells_lock bigint, session_token text
@@ -93,7 +93,7 @@ BEGIN
                   ARRAY[100000000000, 1000000000, 1000000, 1000, 1]) unit)
         ) AS chain
         FROM (SELECT DISTINCT cell FROM filed) f
-    ), told AS (
+    ), events AS (
         INSERT INTO outbox (topic, area_code, payload)
         SELECT 'incident.reported', f.cell, f.head || jsonb_build_object(
             'no', f.no, 'cell_code', f.cell, 'category_name_zh', f.name_zh,

@@ -40,8 +40,11 @@ def receipts(session: Session, ids: Collection[UUID]) -> dict[UUID, AnyRow]:
     """Acknowledgements given under ids, as far as they may be seen: `id`, `body_hash`, `no`,
     `reported_at`."""
     columns = (
-        ReportReceipt.id, ReportReceipt.body_hash, ReportReceipt.no, ReportReceipt.reported_at,
-    )  # fmt: skip
+        ReportReceipt.id,
+        ReportReceipt.body_hash,
+        ReportReceipt.no,
+        ReportReceipt.reported_at,
+    )
     where = [ReportReceipt.id.in_(ids), *within(session, ReportReceipt.cell_code)]
     return {row.id: row for row in session.execute(select(*columns).where(*where))}
 

@@ -80,5 +80,5 @@ class QuickIntake:
             row = await (await cursor.execute(FILE, words)).fetchone()
         if row is None or row.outcome != "filed":
             return None
-        outbox.told(self._engine)
+        outbox.emitted(self._engine)
         return first_answer(new, head, row)

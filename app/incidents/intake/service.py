@@ -55,7 +55,7 @@ def take(
             if new.contact is not None and isinstance(outcome, Taken) and outcome.is_new:
                 keys = contact.key_file(context.settings)
                 contact.attach(session, actor, new.id, new.contact, keys=keys, now=now)
-    outbox.told(context.engine)
+    outbox.emitted(context.engine)
     return outcomes
 
 

@@ -63,6 +63,18 @@ def test_views_are_made_anew_only_when_something_is_other(engine: Engine) -> Non
         assert connection.scalar(text("SELECT to_regnamespace('tiles')")) is not None
 
 
+def test_guards_that_were_taken_away_come_back(engine: Engine) -> None:
+    """At the next start, though the scripts have not changed."""
+    schema.upgrade(engine)
+    faults = text("SELECT count(*) FROM scope_faults()")
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE incident NO FORCE ROW LEVEL SECURITY"))
+        assert connection.scalar(faults)
+    schema.upgrade(engine)
+    with engine.connect() as connection:
+        assert connection.scalar(faults) == 0
+
+
 def test_no_reader_fails_while_views_are_made_anew(engine: Engine) -> None:
     """Ten times over, beside readers that never stop."""
     stop = threading.Event()
