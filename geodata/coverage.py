@@ -34,23 +34,29 @@ def node(lines: GeometryArray, grid_size: float) -> GeometryArray:
 def near_border(area: BaseGeometry, lines: GeometryArray, distance_deg: float) -> NDArray[np.intp]:
     """Places of the lines that come as near as `distance_deg` to the border of a polygon."""
     tree = shapely.STRtree(lines)
-    _, found = tree.query(sides_of(area), predicate="dwithin", distance=distance_deg)
+    _, found = tree.query(sides(area.boundary), predicate="dwithin", distance=distance_deg)
     return np.unique(found)
 
 
-def sides_of(area: BaseGeometry) -> GeometryArray:
-    """Every side of the rings of a polygon, a LineString each."""
-    corners, ring = shapely.get_coordinates(shapely.get_parts(area.boundary), return_index=True)
+def sides(lines: BaseGeometry | GeometryArray) -> GeometryArray:
+    """Every side of lines or rings, a LineString of two points each."""
+    corners, line = shapely.get_coordinates(shapely.get_parts(lines), return_index=True)
     ends = np.stack([corners[:-1], corners[1:]], axis=1)
-    answer: GeometryArray = shapely.linestrings(ends[ring[:-1] == ring[1:]])
+    answer: GeometryArray = shapely.linestrings(ends[line[:-1] == line[1:]])
     return answer
 
 
-def faces(noded: GeometryArray, points: NDArray[np.float64], within: BaseGeometry) -> Faces:
+def faces(
+    noded: GeometryArray,
+    points: NDArray[np.float64],
+    within: BaseGeometry,
+    *,
+    others: NDArray[np.float64] | None = None,
+) -> Faces:
     """The polygon around each of the points (n, 2) that the noded lines make.
 
     A face that holds no point but lies in `within` (a sliver from noding) goes to the neighbour
-    with the longest shared border; one outside is left out.
+    with the longest shared border; one outside, or around one of `others` (m, 2), is left out.
 
     Raises:
         CoverageError: a point lies in no face, or two points in the same.
@@ -64,6 +70,10 @@ def faces(noded: GeometryArray, points: NDArray[np.float64], within: BaseGeometr
         raise CoverageError(f"{len(lost)} of {len(points)} points have no face of their own")
     polygons = made[owner]
     free = np.setdiff1d(np.arange(len(made)), face)
+    if others is not None:
+        known = shapely.STRtree(np.asarray(shapely.points(others)))
+        around, _ = known.query(made[free], predicate="contains")
+        free = np.delete(free, np.unique(around))
     shapely.prepare(within)
     free = free[shapely.contains(within, shapely.point_on_surface(made[free]))]
     _adopt(polygons, made[free])

@@ -45,6 +45,28 @@ class Silent:
         """Ignore the report."""
 
 
+class Stoppable:
+    """A receiver for work done beside other work, which ends with it."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Make every later step raise `Cancelled`."""
+        self._stopped = True
+
+    def step(self, name: str, done: int, total: int) -> None:
+        """Hand the report on.
+
+        Raises:
+            Cancelled: it was stopped, or by the receiver itself.
+        """
+        if self._stopped:
+            raise Cancelled
+        self._progress.step(name, done, total)
+
+
 class Parts:
     """Work of a known number of parts, wherever these are done: called once before each of them,
     and once when all are."""

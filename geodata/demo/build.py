@@ -3,11 +3,12 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,15 +20,14 @@ import pyarrow.parquet as pq
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geodata import codes, coverage, shapes
+from geodata import codes, coverage, noding, shapes
 from geodata.codes import LEVELS
 from geodata.demo import checks, drafting, frames, incidents, river, roster, stations
 from geodata.demo.district import GRID_DEG, DistrictDraft
 from geodata.demo.frames import City
 from geodata.demo.recipe import RECIPE_VERSION, CityFacts, Recipe, read_facts
 from geodata.demo.sources import Sources, read_sources
-from geodata.demo.wander import wander
-from geodata.progress import Progress
+from geodata.progress import Progress, Stoppable
 
 MANIFEST = "manifest.json"
 CATEGORIES_FILE = Path(__file__).parent / "incident_mix.csv"
@@ -70,13 +70,17 @@ def build(
     """
     facts = read_facts()
     recipe = replace(recipe, anchor_on=recipe.anchor_on or _yesterday(facts))
-    city = make_city(recipe, facts, sources or out_dir.parent.parent / "sources", progress)
-    with _replacing(out_dir) as folder, ThreadPoolExecutor(max_workers=1) as beside:
-        # Simplifying needs the interpreter hardly ever: stations are placed meanwhile.
-        placed = beside.submit(_write_stations, city, recipe, folder, progress)
-        _write_city(city, folder, progress)
-        placed.result()
-        cases = _write_cases(city, recipe, folder, progress)
+    source_dir = sources or out_dir.parent.parent / "sources"
+    city, found = _drawn(recipe, facts, source_dir, progress)
+    with _replacing(out_dir) as folder:
+        # What is not about cases needs the interpreter hardly ever: it is done beside them.
+        with beside(
+            progress,
+            lambda steps: _verify(city, recipe, facts, found, steps),
+            lambda steps: _write_stations(city, recipe, folder, steps),
+            lambda steps: _write_city(city, folder, steps),
+        ):
+            cases = _write_cases(city, recipe, folder, progress)
         manifest = _manifest(city, recipe, facts, cases)
         text = json.dumps(asdict(manifest), ensure_ascii=False, indent=2)
         (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
@@ -85,52 +89,63 @@ def build(
 
 def make_city(recipe: Recipe, facts: CityFacts, source_dir: Path, progress: Progress) -> City:
     """Draw, dissolve, populate and check the city; writes nothing. Raises as `build`."""
+    city, found = _drawn(recipe, facts, source_dir, progress)
+    _verify(city, recipe, facts, found, progress)
+    return city
+
+
+def _drawn(
+    recipe: Recipe, facts: CityFacts, source_dir: Path, progress: Progress
+) -> tuple[City, Sources]:
     progress.step("reading sources", 0, 1)
     found = read_sources(source_dir, facts)
     progress.step("reading sources", 1, 1)
     todo = drafting.tasks(recipe, facts, found)
     drafts = drafting.draw_all(todo, recipe.workers or os.cpu_count() or 1, progress)
-    drafts, polygons = wander(drafts, _faces(drafts, found, progress), recipe.seed)
+    progress.step("joining borders", 0, 1)
+    polygons = _joined(drafts, [found.outlines[draft.code] for draft in drafts])
+    progress.step("joining borders", 1, 1)
     progress.step("dissolving", 0, 1)
     people = frames.populate(drafts, facts, recipe.seed)
     units = frames.units_frame(drafts, people, polygons)
     city = City(frames.areas_frame(units, drafts, people, found, facts), units)
     progress.step("dissolving", 1, 1)
+    return city, found
+
+
+def _verify(
+    city: City, recipe: Recipe, facts: CityFacts, sources: Sources, progress: Progress
+) -> None:
     progress.step("checking", 0, 1)
-    checks.verify(city, recipe, facts, found)
+    checks.verify(city, recipe, facts, sources)
     progress.step("checking", 1, 1)
-    return city
 
 
-def _faces(
-    drafts: list[DistrictDraft], sources: Sources, progress: Progress
-) -> coverage.GeometryArray:
-    """The base units of the whole city, on borders noded in degrees."""
-    progress.step("joining borders", 0, 2)
-    outlines = [sources.outlines[draft.code] for draft in drafts]
-    noded = _noded(drafts, outlines)
-    progress.step("joining borders", 1, 2)
-    outline = shapely.coverage_union_all(outlines)
-    points = np.vstack([draft.points for draft in drafts])
-    faces = coverage.faces(noded, points, outline)
-    progress.step("joining borders", 2, 2)
-    return faces.polygons
+def _joined(drafts: list[DistrictDraft], outlines: list[BaseGeometry]) -> coverage.GeometryArray:
+    """The units of all districts, with those where districts meet on borders noded together.
 
-
-def _noded(drafts: list[DistrictDraft], outlines: Sequence[BaseGeometry]) -> coverage.GeometryArray:
-    """The borders of all districts, noded with each other where districts meet.
-
-    Those of one district are noded already, and come no nearer to another than its outline.
+    Borders inside a district are noded already, and come no nearer to another than its outline.
     """
+    polygons = np.concatenate([draft.polygons for draft in drafts])
     if len(drafts) == 1:
-        return drafts[0].lines
-    inner, rim = [], []
+        return polygons
+    points = np.vstack([draft.points for draft in drafts])
+    away, near, at_rim = [], [], []
     for draft, outline in zip(drafts, outlines, strict=True):
-        near = np.zeros(len(draft.lines), dtype=np.bool_)
-        near[coverage.near_border(outline, draft.lines, _RIM_DEG)] = True
-        inner.append(draft.lines[~near])
-        rim.append(draft.lines[near])
-    return np.concatenate([*inner, coverage.node(np.concatenate(rim), GRID_DEG)])
+        rims = shapely.boundary(draft.polygons)
+        own = np.zeros(len(rims), dtype=np.bool_)
+        own[coverage.near_border(outline, rims, _RIM_DEG)] = True
+        at_rim.append(own)
+        sides = coverage.sides(rims[own])
+        close = np.zeros(len(sides), dtype=np.bool_)
+        close[coverage.near_border(outline, sides, _RIM_DEG)] = True
+        away.append(noding.node_doubtful(sides[~close], GRID_DEG))
+        near.append(sides[close])
+    meet = np.concatenate(at_rim)
+    lines = np.concatenate([*away, coverage.node(np.concatenate(near), GRID_DEG)])
+    whole = shapely.coverage_union_all(outlines)
+    polygons[meet] = coverage.faces(lines, points[meet], whole, others=points[~meet]).polygons
+    return polygons
 
 
 def _write_city(city: City, folder: Path, progress: Progress) -> None:
@@ -138,12 +153,32 @@ def _write_city(city: City, folder: Path, progress: Progress) -> None:
     city.units.to_parquet(folder / "units.parquet", compression="zstd")
     simplified = []
     for done, level in enumerate(LEVELS):
-        progress.step("simplifying", done, len(LEVELS))
         own = city.areas[city.areas["level"] == level]
-        simplified.append(shapes.for_zooms(own, shapes.zooms_of(level)))
+        zooms = shapes.zooms_of(level)
+        tick = partial(progress.step, "simplifying", done, len(LEVELS))
+        simplified.append(shapes.for_zooms(own, zooms, tick))
     table = gpd.GeoDataFrame(pd.concat(simplified, ignore_index=True), crs=shapes.MAP_CRS)
     table.to_parquet(folder / "shapes.parquet", compression="zstd")
     progress.step("simplifying", len(LEVELS), len(LEVELS))
+
+
+@contextmanager
+def beside(progress: Progress, *works: Callable[[Progress], None]) -> Iterator[None]:
+    """Do the works one after the other in a thread beside the block, until both are done.
+
+    Raises:
+        Whatever the block raises, after the work in hand came to its next step; or a work.
+    """
+    steps = Stoppable(progress)
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        parts = [thread.submit(work, steps) for work in works]
+        try:
+            yield
+            for part in parts:
+                part.result()
+        finally:
+            steps.stop()
+            thread.shutdown(wait=False, cancel_futures=True)
 
 
 def _rng(recipe: Recipe, purpose: int) -> np.random.Generator:

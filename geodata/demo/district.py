@@ -1,4 +1,4 @@
-"""Drawing one district: towns, communities, cells and base units, down to noded linework.
+"""Drawing one district: towns, communities, cells and base units, down to shared borders.
 
 Everything here is in EPSG:4544 (metres) until `DistrictDraft`, which is in EPSG:4326. Each area
 draws from a generator of its own, seeded by the seed and its code, so nothing depends on order.
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 from shapely.geometry import Polygon
 
-from geodata import codes, coverage
+from geodata import codes, coverage, noding
 from geodata.demo import tessellate
 from geodata.demo.field import Density, FloatArray, Warp
 from geodata.demo.shares import IntArray, apportion
@@ -59,7 +59,8 @@ class DistrictDraft:
 
     Attributes:
         code: the district's code.
-        lines: LineStrings in EPSG:4326, the borders of all units, noded on the grid `GRID_DEG`.
+        polygons: (n,) the units, Polygons in EPSG:4326 with corners on the grid `GRID_DEG`, which
+            share their borders exactly.
         points: (n, 2) lon, lat in degrees, one inside each unit.
         cell_codes: (n,) the cell of each unit, ascending.
         drawn_cells: (n,) the cell inside which each unit was drawn; streets run around those.
@@ -69,7 +70,7 @@ class DistrictDraft:
     """
 
     code: int
-    lines: NDArray[np.object_]
+    polygons: coverage.GeometryArray
     points: FloatArray
     cell_codes: IntArray
     drawn_cells: IntArray
@@ -204,12 +205,16 @@ def _finish(
         lon, lat = to_degrees.transform(*warp.apply(xy, task.outline).T)
         return np.column_stack([lon, lat])
 
-    lines = shapely.segmentize(coverage.node(shapely.boundary(units), _NODE_GRID_M), _EDGE_STEP_M)
+    pieces = noding.cut_where_others_end(shapely.boundary(units), _NODE_GRID_M)
+    lines = shapely.transform(shapely.segmentize(pieces, _EDGE_STEP_M), place)
     inside = shapely.get_coordinates(shapely.point_on_surface(units))
+    points = place(inside)
+    outline = shapely.transform(task.outline, place)
+    noded = noding.node_doubtful(coverage.sides(lines), GRID_DEG)
     return DistrictDraft(
         code=task.code,
-        lines=coverage.node(shapely.transform(lines, lambda xy: place(xy).round(6)), GRID_DEG),
-        points=place(inside),
+        polygons=coverage.faces(noded, points, outline).polygons,
+        points=points,
         cell_codes=owners,
         drawn_cells=owners,
         crowding=task.density.at(inside),

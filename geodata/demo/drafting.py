@@ -13,6 +13,7 @@ from geodata.demo.district import DistrictDraft, DistrictTask, draw
 from geodata.demo.field import Density
 from geodata.demo.recipe import CityFacts, Recipe
 from geodata.demo.sources import METRIC_CRS, Sources, in_metres
+from geodata.demo.wander import wander
 from geodata.orphans import end_with_parent
 from geodata.progress import Cancelled, Progress
 
@@ -84,7 +85,7 @@ def _draw_here(todo: list[DistrictTask], total: int, progress: Progress) -> list
         done += 1
         progress.step(STEP, done, total)
 
-    return [draw(task, tick) for task in todo]
+    return [wander(draw(task, tick), task.seed) for task in todo]
 
 
 def _until_done(futures: list[Future[DistrictDraft]]) -> Iterator[None]:
@@ -114,7 +115,7 @@ def _begin(drawn: Any, stop: Any) -> None:
 
 
 def _draw_there(task: DistrictTask) -> DistrictDraft:
-    return draw(task, _tick_there)
+    return wander(draw(task, _tick_there), task.seed)
 
 
 def _tick_there() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 FACTS_FILE = Path(__file__).parent / "lanzhou.toml"
-RECIPE_VERSION = "5"
+RECIPE_VERSION = "6"
 
 
 @dataclass(frozen=True)

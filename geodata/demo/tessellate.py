@@ -15,6 +15,8 @@ from geodata.demo.field import Density, FloatArray
 
 _SNAP_M = 0.001
 _ROUNDS = 10
+_AROUND = (0, 1, 2, 1, 2, 3, 0, 3, 0, 1)
+"""Corners of a rectangle, x and y in turn, of its west, south, east and north."""
 
 
 def scatter(
@@ -141,11 +143,12 @@ def blocks(area: Polygon, points: FloatArray, count: int, bearing: float) -> lis
         bearing: direction of the streets, radians from east against the clock.
     """
     turn = np.array([[np.cos(bearing), -np.sin(bearing)], [np.sin(bearing), np.cos(bearing)]])
-    west, south, east, north = shapely.bounds(shapely.transform(area, lambda xy: xy @ turn))
-    edges = (west - 1, south - 1, east + 1, north + 1)
-    rectangles = shapely.box(*np.array(_cuts(points @ turn, count, edges)).T)
-    clipped = shapely.intersection(shapely.transform(rectangles, lambda xy: xy @ turn.T), area)
-    return _adopt_orphans(clipped)
+    corners = shapely.get_coordinates(area) @ turn
+    west, south = (corners.min(axis=0) - 1).tolist()
+    east, north = (corners.max(axis=0) + 1).tolist()
+    cuts = np.array(_cuts(points @ turn, count, (west, south, east, north)))
+    rectangles = shapely.polygons(cuts[:, _AROUND].reshape(-1, 5, 2) @ turn.T)
+    return _adopt_orphans(shapely.intersection(rectangles, area))
 
 
 def _cuts(
@@ -154,8 +157,9 @@ def _cuts(
     """Rectangles (west, south, east, north) that halve the points across the longer side."""
     if count == 1:
         return [edges]
-    axis = int(np.argmax(np.ptp(points, axis=0)))
-    ordered = points[np.argsort(points[:, axis], kind="stable")]
+    wide, high = (points.max(axis=0) - points.min(axis=0)).tolist()
+    axis = 0 if wide >= high else 1
+    ordered = points[points[:, axis].argsort(kind="stable")]
     first = count // 2
     cut = round(len(ordered) * first / count)
     at = float((ordered[cut - 1, axis] + ordered[cut, axis]) / 2)

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from pyproj import Transformer
 
 from geodata import codes
@@ -22,23 +21,15 @@ _TRIES_A_UNIT = 0.9
 _PURPOSE = 9
 
 
-def wander(
-    drafts: list[DistrictDraft], polygons: GeometryArray, seed: int
-) -> tuple[list[DistrictDraft], GeometryArray]:
-    """Give units on the rim of a cell to the cell beside it, by lot.
+def wander(draft: DistrictDraft, seed: int) -> DistrictDraft:
+    """Give units on the rim of a cell to the cell beside it, by lot; the draft again by cell.
 
     Every cell stays in one piece, in its community and within the number of units that cells have;
     dedicated cells neither give nor take.
-
-    Args:
-        polygons: (n,) the units of all drafts, EPSG:4326.
-
-    Returns:
-        The drafts and polygons, both again by cell.
     """
-    cells = np.concatenate([draft.cell_codes for draft in drafts])
-    dedicated = np.isin(cells, np.concatenate([draft.dedicated for draft in drafts]))
-    first, near = _neighbours(cells, polygons)
+    cells = draft.cell_codes
+    dedicated = np.isin(cells, draft.dedicated)
+    first, near = _neighbours(cells, draft.polygons)
     community = codes.ancestors_at(cells, Level.COMMUNITY)
     starts = np.flatnonzero(np.diff(community, prepend=-1, append=-1))
     strayed = cells.copy()
@@ -48,18 +39,10 @@ def wander(
         walk = _Walk(begin, strayed[begin:end].tolist(), beside, dedicated[begin:end].tolist())
         strayed[begin:end] = walk.go(rng)
     order = np.argsort(strayed, kind="stable")
-    answer, at = [], 0
-    for draft in drafts:
-        own = order[at : at + len(draft.cell_codes)]
-        answer.append(_in_order(draft, strayed[own], own - at))
-        at += len(own)
-    return answer, polygons[order]
-
-
-def _in_order(draft: DistrictDraft, cells: IntArray, order: NDArray[np.int64]) -> DistrictDraft:
     return replace(
         draft,
-        cell_codes=cells,
+        polygons=draft.polygons[order],
+        cell_codes=strayed[order],
         drawn_cells=draft.drawn_cells[order],
         points=draft.points[order],
         crowding=draft.crowding[order],

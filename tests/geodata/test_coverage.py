@@ -122,7 +122,7 @@ def test_lines_near_a_border_are_those_within_the_distance(distance: float) -> N
 
 def test_the_sides_of_a_polygon_are_its_border() -> None:
     area = ring_with_a_hole(np.random.default_rng(4))
-    sides = coverage.sides_of(area)
+    sides = coverage.sides(area.boundary)
     assert len(sides) == 60 + 60
     assert shapely.length(sides).sum() == pytest.approx(area.length)
     assert shapely.union_all(sides).equals(area.boundary)
