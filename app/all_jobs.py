@@ -16,7 +16,7 @@ from app.incidents.reading import rewriting
 from app.incidents.steps.sweep import run_sweep
 from app.mediation import retention as of_mediation
 from app.planning.jobs import running as plan_jobs
-from app.planning.life.scheduled import publish_due
+from app.planning.jobs.scheduled import ask_for_due
 from app.warnings.climbing import run_climbs
 
 RETENTION = (*of_incidents.KINDS, *of_mediation.KINDS, *of_identity.KINDS)
@@ -40,7 +40,7 @@ def _climbs(context: Context, now: datetime) -> str:
 
 
 def _publications(context: Context, now: datetime) -> str:
-    return str(publish_due(context.engine, now))
+    return str(ask_for_due(context.engine, now))
 
 
 JOBS: tuple[Job, ...] = (

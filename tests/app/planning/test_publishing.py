@@ -15,7 +15,6 @@ from app.core.clock import CITY_ZONE, city_midnight
 from app.core.context import Context
 from app.core.db import reading, writing
 from app.planning import queries
-from app.planning.life import scheduled
 from geodata import shapes
 from tests.app.planning import hand
 from tests.app.planning.hand import Hand
@@ -289,11 +288,11 @@ def test_a_plan_is_published_on_its_day(own_context: Context, own_client: TestCl
             assert answer.json()["errors"][0]["field"] == "publish_on"
         set_ = Hand(other, plan.plan).step("publish", publish_on=tomorrow.isoformat())
     assert (set_.json()["state"], set_.json()["publish_on"]) == ("approved", tomorrow.isoformat())
-    nothing = scheduled.publish_due(engine, midnight - timedelta(seconds=1))
-    assert (nothing.published, nothing.failed) == (0, 0)
+    nothing = hand.publish_due(own_context, midnight - timedelta(seconds=1))
+    assert +nothing == {}
     assert plan.now()["state"] == "approved"
-    assert scheduled.publish_due(engine, midnight).published == 1
-    assert scheduled.publish_due(engine, midnight).published == 0
+    assert +hand.publish_due(own_context, midnight) == {"done": 1}
+    assert +hand.publish_due(own_context, midnight) == {}
     assert plan.now()["state"] == "published"
     steps = own_client.get(plan.url + "/log").json()["steps"]
     assert (steps[-1]["step"], steps[-1]["account"]) == ("publish", hand.APPROVER)
@@ -314,9 +313,8 @@ def test_a_day_that_comes_too_late_is_told(own_context: Context, own_client: Tes
             hand.approve(plan, other)
     assert late.step("publish", publish_on=tomorrow.isoformat()).status_code == 200
     assert first.step("publish").status_code == 200
-    report = scheduled.publish_due(engine, datetime.now(UTC) + timedelta(days=2))
-    assert (report.published, report.failed) == (0, 1)
-    assert scheduled.publish_due(engine, datetime.now(UTC) + timedelta(days=2)).failed == 0
+    assert +hand.publish_due(own_context, datetime.now(UTC) + timedelta(days=2)) == {"failed": 1}
+    assert +hand.publish_due(own_context, datetime.now(UTC) + timedelta(days=2)) == {}
     shown = late.now()
     assert (shown["state"], shown["publish_on"], shown["behind"]) == ("approved", None, True)
     last = own_client.get(late.url + "/log").json()["steps"][-1]
