@@ -48,10 +48,10 @@ JOBS: tuple[Job, ...] = (
     Job("publish_plans", "* * * * *", _publications),
     Job("sweep_plan_jobs", "* * * * *", plan_jobs.sweep),
     Job("sweep_cases", "*/10 * * * *", _sweep),
-    Job("retention", "17 */6 * * *", _retention),
-    Job("check_audit", "27 */6 * * *", _audit),
-    Job("check_cases", "37 18 * * *", rewriting.check),
-    Job("forget_old_jobs", "7 3 * * *", forget_old),
+    Job("retention", "17 */6 * * *", _retention, is_long=True),
+    Job("check_audit", "27 */6 * * *", _audit, is_long=True),
+    Job("check_cases", "37 18 * * *", rewriting.check, is_long=True),
+    Job("forget_old_jobs", "7 3 * * *", forget_old, is_long=True),
 )
 
 TASKS: tuple[Task, ...] = (plan_jobs.RUN, rewriting.TASK, calendar_writing.TASK)
