@@ -16,7 +16,7 @@ from app.incidents.reading import rewriting
 from app.incidents.steps.sweep import run_sweep
 from app.mediation import retention as of_mediation
 from app.planning.jobs import running as plan_jobs
-from app.planning.life.scheduled import publish_due
+from app.planning.jobs.scheduled import ask_for_due
 from app.warnings.climbing import run_climbs
 
 RETENTION = (*of_incidents.KINDS, *of_mediation.KINDS, *of_identity.KINDS)
@@ -40,7 +40,7 @@ def _climbs(context: Context, now: datetime) -> str:
 
 
 def _publications(context: Context, now: datetime) -> str:
-    return str(publish_due(context.engine, now))
+    return str(ask_for_due(context.engine, now))
 
 
 JOBS: tuple[Job, ...] = (
@@ -48,10 +48,10 @@ JOBS: tuple[Job, ...] = (
     Job("publish_plans", "* * * * *", _publications),
     Job("sweep_plan_jobs", "* * * * *", plan_jobs.sweep),
     Job("sweep_cases", "*/10 * * * *", _sweep),
-    Job("retention", "17 */6 * * *", _retention),
-    Job("check_audit", "27 */6 * * *", _audit),
-    Job("check_cases", "37 18 * * *", rewriting.check),
-    Job("forget_old_jobs", "7 3 * * *", forget_old),
+    Job("retention", "17 */6 * * *", _retention, is_long=True),
+    Job("check_audit", "27 */6 * * *", _audit, is_long=True),
+    Job("check_cases", "37 18 * * *", rewriting.check, is_long=True),
+    Job("forget_old_jobs", "7 3 * * *", forget_old, is_long=True),
 )
 
 TASKS: tuple[Task, ...] = (plan_jobs.RUN, rewriting.TASK, calendar_writing.TASK)

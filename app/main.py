@@ -47,6 +47,7 @@ from app.planning.edits.routes import router as plan_edit_router
 from app.planning.figures.routes import router as plan_figures_router
 from app.planning.imports.routes import router as plan_import_router
 from app.planning.jobs.routes import router as plan_jobs_router
+from app.planning.jobs.routes import steps_router as plan_steps_router
 from app.planning.life.routes import router as plan_router
 from app.planning.reports.export_routes import router as plan_export_router
 from app.planning.reports.routes import router as plan_report_router
@@ -131,6 +132,7 @@ def create_app(context: Context) -> FastAPI:
         plan_export_router,
         plan_studies_router,
         plan_jobs_router,
+        plan_steps_router,
         live_router,
         maps_router,
         hot_router,

@@ -2,6 +2,7 @@
 
 import fcntl
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,11 +15,15 @@ from app.city.errors import BundleError, DemoError
 from app.city.report import LoadReport
 from app.core.clock import utc_now
 from app.core.db import reading
+from app.core.errors import Problem
+from app.places import versions
 from geodata import coverage, demo
 from geodata.demo import Recipe
 from geodata.demo.checks import CityError
 from geodata.demo.recipe import RECIPE_VERSION
 from geodata.progress import Progress
+
+LOOK_AGAIN_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -83,12 +88,27 @@ def ensure(engine: Engine, places: Places, name: str, progress: Progress) -> Loa
         if not _is_current(folder):
             _build(places, folder, Recipe(), progress)
         try:
-            return loading.load_bundle(engine, folder, progress, utc_now())
+            return _load(engine, folder, progress)
         except BundleError:
             # Its files are not what its manifest says: a disk that was full, a hand that slipped.
             shutil.rmtree(folder)
             _build(places, folder, Recipe(), progress)
+            return _load(engine, folder, progress)
+
+
+def _load(engine: Engine, folder: Path, progress: Progress) -> LoadReport | None:
+    """Load the bundle; None where a server of another machine did so meanwhile."""
+    while True:
+        with reading(engine) as session:
+            if queries.loaded_city(session) is not None:
+                return None
+        try:
             return loading.load_bundle(engine, folder, progress, utc_now())
+        except Problem as problem:
+            if problem.slug != versions.BUSY:
+                raise
+        progress.step("wait for another server", 0, 1)
+        time.sleep(LOOK_AGAIN_S)
 
 
 def _build(places: Places, folder: Path, recipe: Recipe, progress: Progress) -> None:

@@ -52,7 +52,7 @@ def load_bundle(engine: Engine, folder: Path, progress: Progress, now: datetime)
     valid_from = _opening(span, shift, now)
     valid = since(valid_from)
     with writing(engine) as session:
-        versions.take_turn(session)
+        versions.lock_boundaries(session)
         version = versions.next_boundary_version(session, now)
         progress.step("clear the tables", 0, 3)
         queries.clear_city(session)

@@ -133,6 +133,9 @@ def publish(
         dry_run: only say what would change.
         actor: who publishes; None for the command line. Written to the audit with what is
             published.
+
+    Raises:
+        Problem: 409 `boundaries-busy` while a city is loaded, imported or redrawn.
     """
     midnight = datetime.combine(effective_on, time(), CITY_ZONE).astimezone(UTC)
     report = PublishReport(midnight)
@@ -149,7 +152,7 @@ def publish(
     report.content = lines
     with reading(engine) if dry_run else writing(engine) as session:
         if not dry_run:
-            versions.take_turn(session)
+            versions.lock_boundaries(session)
         _preview(session, lines, report)
         if not dry_run:
             names_en = {**english_names(), **standard_queries.english_names(session)}

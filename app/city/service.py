@@ -68,6 +68,7 @@ def load_bundle(engine: Engine, bundle_dir: Path, progress: Progress, now: datet
     Raises:
         BundleError: the folder holds no complete bundle, or one that contradicts itself.
         Cancelled: `progress` asked to stop.
+        Problem: 409 `boundaries-busy`: somebody else replaces boundaries just now.
         sqlalchemy.exc.SQLAlchemyError, psycopg.Error: the database fails.
     """
     from app.city import loading  # noqa: PLC0415  (see above)
@@ -112,6 +113,7 @@ def import_file(
 
     Raises:
         Cancelled: `progress` asked to stop.
+        Problem: 409 `boundaries-busy`: somebody else replaces boundaries just now.
         sqlalchemy.exc.SQLAlchemyError, psycopg.Error: the database fails.
     """
     from app.city.importing import service as importing  # noqa: PLC0415  (see above)

@@ -15,6 +15,7 @@ from app.city.importing.report import ImportReport, Kind
 from app.city.report import CityStatus, LoadReport
 from app.cli.terminal import complain, console, give_up, open_context, progress_bar
 from app.core.clock import CITY_ZONE, utc_now
+from app.core.errors import Problem
 from app.core.settings import get_settings
 
 app = typer.Typer(help="The city that this server holds.", no_args_is_help=True)
@@ -106,7 +107,7 @@ def import_(  # noqa: PLR0917 (typer reads them by name)
     from app.city.importing.work import Options
 
     options = Options(crs, layer, encoding, _columns(columns or []), dry_run, replace, city_name)
-    with open_context() as context:
+    with _said_plainly(), open_context() as context:
         city.prepare_database(context.engine)
         with progress_bar() as bar:
             found = city.import_file(
@@ -217,8 +218,11 @@ def _print_status(found: CityStatus) -> None:
 
 @contextmanager
 def _said_plainly() -> Iterator[None]:
-    """What is wrong with the files or the sources, in one sentence instead of a traceback."""
+    """What is wrong with the files or the sources, or who is in the way, in one sentence instead of
+    a traceback."""
     try:
         yield
     except CityFilesError as error:
         raise give_up(str(error)) from error
+    except Problem as problem:
+        raise give_up(problem.detail) from problem

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from app.cli.terminal import complain, console, give_up, open_context
 from app.core.clock import CITY_ZONE, utc_now
+from app.core.errors import Problem
 
 if TYPE_CHECKING:
     from app.city.publishing import PublishReport
@@ -61,7 +62,10 @@ def import_(
     day = _day(effective_on, "--effective-on")
     with open_context() as context:
         city.prepare_database(context.engine)
-        found = publishing.publish(context.engine, file, day, utc_now(), dry_run=dry_run)
+        try:
+            found = publishing.publish(context.engine, file, day, utc_now(), dry_run=dry_run)
+        except Problem as problem:
+            raise give_up(problem.detail) from problem
     _print(found, day)
     raise typer.Exit(0 if found.fits else 1)
 

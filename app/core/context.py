@@ -1,6 +1,6 @@
 """What one process of the server holds: settings, and the ways to the database."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import URL, Engine
 
@@ -20,6 +20,16 @@ class Context:
     def conninfo(self) -> str:
         """The database's address as libpq writes it, for connections without SQLAlchemy."""
         return conninfo(self.url)
+
+    def apart(self, pool_size: int) -> "Context":
+        """The same over connections of its own: who uses it waits for nobody's. To be disposed of
+        by whoever asks for it.
+
+        Args:
+            pool_size: connections kept; as many again may overflow.
+        """
+        engine = make_engine(self.url, pool_size=pool_size)
+        return replace(self, engine=engine.execution_options(**{DATA_DIR: self.settings.data_dir}))
 
     @classmethod
     def open(cls, settings: Settings, database_url: str) -> "Context":

@@ -1,11 +1,12 @@
 """The way to PostgreSQL: one engine a process, sessions that commit here and nowhere else."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from app.core.scope import Scope, confine
@@ -89,6 +90,20 @@ def writing(engine: Engine, scope: Scope | None = None) -> Iterator[Session]:
             confine(session, scope)
         yield session
         session.commit()
+
+
+@contextmanager
+def reading_long(engine: Engine) -> Iterator[Session]:
+    """A session for looking while something long is computed: each statement by itself, without
+    limit, so that nothing is held between two of them and nobody waits for it."""
+    each_by_itself = engine.execution_options(isolation_level="AUTOCOMMIT")
+    with Session(each_by_itself) as session:
+        session.execute(text("SET statement_timeout = 0"))
+        try:
+            yield session
+        finally:
+            with suppress(DBAPIError):  # then the connection is broken, and goes
+                session.execute(text("RESET statement_timeout"))
 
 
 def wait_as_long_as_it_takes(on: Connection | Session) -> None:

@@ -3,14 +3,21 @@
 A job is a row of the queue (procrastinate, in PostgreSQL): it outlasts the process that ran it, and
 can be looked at. Several servers may run; the one that holds the database's lock works, the others
 are spares. What a killed one left undone is begun again by whoever comes next: so a job must bear
-to be run twice. What is asked for is worked beside the clock's jobs and never keeps them waiting.
+to be run twice; never at the same time, for a run that was begun again elsewhere can commit nothing
+(`app.core.fencing`).
+
+There are three queues, each with places of its own. What is due by the clock and short has a place
+for each of its jobs and connections of its own, so that it waits for nothing; what is due by the
+clock and long has one place; what somebody asks for has two.
 """
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +33,7 @@ from app.core import memory
 from app.core.clock import utc_now
 from app.core.context import Context
 from app.core.db import reading
+from app.core.fencing import FencedJobs, fenced
 from app.core.job_schema import SCHEMA, search_path
 
 log = structlog.get_logger()
@@ -36,11 +44,19 @@ ALIVE_EVERY_S = 1.0
 ANSWER_WITHIN_S = 10.0
 POLL_JOBS_S = 5.0
 STOP_WITHIN_S = 3.0
-# Jobs of each queue that run side by side.
+BY_CLOCK, UPKEEP, ASKED_FOR = "default", "upkeep", "asked"
+# Jobs that run side by side: of those that are asked for, and of the long ones by the clock.
 AT_ONCE = 2
-BY_CLOCK, ASKED_FOR = "default", "asked"
+UPKEEP_AT_ONCE = 1
+CLOCK_CONNECTIONS = 2
+# A worker that gave no sign for so long is no more; what it was doing is begun again.
+STALLED_AFTER_S = 30.0
+LOOK_FOR_STALLED_S = 10.0
 # For so long an ended job can be looked at.
 KEPT_H = 72
+# Of the queue: for each of its workers one that listens, one that beats, and what it fetches.
+CONNECTIONS = 3 * 3 + 1
+DOING = Status.DOING.value
 
 
 @dataclass(frozen=True)
@@ -52,11 +68,18 @@ class Job:
         cron: minute, hour, day, month, weekday, in UTC.
         run: does it, as of the given instant (UTC), and says what it did: counts, nothing of
             anybody. It must bear to be broken off anywhere and run again.
+        is_long: whether it may take minutes, and so runs beside those that must not wait.
     """
 
     name: str
     cron: str
     run: Callable[[Context, datetime], object]
+    is_long: bool = False
+
+    @property
+    def queue(self) -> str:
+        """The queue in which it waits."""
+        return UPKEEP if self.is_long else BY_CLOCK
 
 
 @dataclass(frozen=True)
@@ -88,17 +111,28 @@ class Task:
     run: Callable[[Context, Asked], object]
 
 
-def queue(context: Context, jobs: Sequence[Job], tasks: Sequence[Task] = ()) -> procrastinate.App:
-    """The queue with these jobs and tasks in it; to be opened before use."""
+def queue(
+    context: Context,
+    jobs: Sequence[Job],
+    tasks: Sequence[Task] = (),
+    *,
+    of_clock: Context | None = None,
+) -> procrastinate.App:
+    """The queue with these jobs and tasks in it; to be opened before use.
+
+    Args:
+        of_clock: with the connections of the short jobs by the clock; None: those of all others.
+    """
     connector = procrastinate.PsycopgConnector(
         conninfo=context.conninfo,
         min_size=1,
-        max_size=2 * (AT_ONCE + 3),
+        max_size=CONNECTIONS,
         kwargs={"options": search_path(), "application_name": "minqing jobs"},
     )
     app = procrastinate.App(connector=connector)
+    app.job_manager = FencedJobs(app.connector)
     for job in jobs:
-        _register(app, context, job)
+        _register(app, context if job.is_long else of_clock or context, job)
     for task in tasks:
         _register_task(app, context, task)
     return app
@@ -107,9 +141,11 @@ def queue(context: Context, jobs: Sequence[Job], tasks: Sequence[Task] = ()) -> 
 def _register(app: procrastinate.App, context: Context, job: Job) -> None:
     # One at a time (lock), and one waiting at most (queueing_lock).
     @app.periodic(cron=job.cron)
-    @app.task(name=job.name, lock=job.name, queueing_lock=job.name)
-    def run(timestamp: int) -> None:
-        said = job.run(context, utc_now())
+    @app.task(
+        name=job.name, queue=job.queue, lock=job.name, queueing_lock=job.name, pass_context=True
+    )
+    def run(job_context: procrastinate.JobContext, timestamp: int) -> None:
+        said = job.run(_of_run(context, job_context), utc_now())
         log.info("job", name=job.name, said=str(said))
 
 
@@ -118,10 +154,15 @@ def _register_task(app: procrastinate.App, context: Context, task: Task) -> None
     def run(job_context: procrastinate.JobContext, row_id: int) -> None:
         asked = Asked(row_id, job_context.job.attempts, job_context.should_abort)
         try:
-            said = task.run(context, asked)
+            said = task.run(_of_run(context, job_context), asked)
         finally:
             memory.give_back()
         log.info("task", name=task.name, row=row_id, said=str(said))
+
+
+def _of_run(context: Context, job_context: procrastinate.JobContext) -> Context:
+    """The context of one run, which writes only as long as it is the one that counts."""
+    return replace(context, engine=fenced(context.engine, job_context.job))
 
 
 def ask_for(session: Session, name: str, row_id: int) -> None:
@@ -191,26 +232,56 @@ class Worker:
     async def _as_leader(self, connection: psycopg.AsyncConnection[Any]) -> None:
         while not await _leads(connection):
             await asyncio.sleep(SPARE_POLL_S)
-        app = queue(self._context, self._jobs, self._tasks)
-        async with app.open_async():
-            await _begin_again(app)
-            self.leads.set()
-            work = [asyncio.create_task(_work(app, name)) for name in (BY_CLOCK, ASKED_FOR)]
-            try:
-                await self._while_alive(connection, work)
-            finally:
-                for each in work:
-                    each.cancel()
-                await asyncio.wait(work, timeout=2 * STOP_WITHIN_S)
-                _say_why(work)
+        of_clock = self._context.apart(CLOCK_CONNECTIONS)
+        places = self._places()
+        # Threads of its own: one that still computes what was lost keeps none of them.
+        threads = ThreadPoolExecutor(sum(places.values()), thread_name_prefix="job")
+        asyncio.get_running_loop().set_default_executor(threads)
+        app = queue(self._context, self._jobs, self._tasks, of_clock=of_clock)
+        try:
+            async with app.open_async():
+                await _begin_again(app, await app.job_manager.list_jobs_async(status=DOING))
+                self.leads.set()
+                await self._work(app, connection, places)
+        finally:
+            threads.shutdown(wait=False)
+            of_clock.engine.dispose()
+
+    def _places(self) -> dict[str, int]:
+        """How many jobs of each queue may run side by side: of the short ones by the clock all."""
+        short = sum(not job.is_long for job in self._jobs)
+        return {BY_CLOCK: max(short, 1), UPKEEP: UPKEEP_AT_ONCE, ASKED_FOR: AT_ONCE}
+
+    async def _work(
+        self,
+        app: procrastinate.App,
+        connection: psycopg.AsyncConnection[Any],
+        places: Mapping[str, int],
+    ) -> None:
+        work = [asyncio.create_task(_work(app, name, count)) for name, count in places.items()]
+        try:
+            await self._while_alive(app, connection, work)
+        finally:
+            for each in work:
+                each.cancel()
+            await asyncio.wait(work, timeout=2 * STOP_WITHIN_S)
+            _say_why(work)
 
     async def _while_alive(
-        self, connection: psycopg.AsyncConnection[Any], work: "list[asyncio.Task[None]]"
+        self,
+        app: procrastinate.App,
+        connection: psycopg.AsyncConnection[Any],
+        work: "list[asyncio.Task[None]]",
     ) -> None:
         # The lock goes with the connection: without it somebody else may be working already.
+        looked_at_s = time.monotonic()
         while not any(each.done() for each in work):
             async with asyncio.timeout(ANSWER_WITHIN_S):
                 await connection.execute("SELECT 1")
+            if time.monotonic() - looked_at_s >= LOOK_FOR_STALLED_S:
+                looked_at_s = time.monotonic()
+                # Taken by one that led before us, and died since.
+                await _begin_again(app, await _stalled(app))
             await asyncio.wait(work, timeout=ALIVE_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
 
 
@@ -220,11 +291,12 @@ def _say_why(work: "list[asyncio.Task[None]]") -> None:
             log.warning("jobs wait for the database", error=type(error).__name__)
 
 
-async def _work(app: procrastinate.App, queue_name: str) -> None:
+async def _work(app: procrastinate.App, queue_name: str, at_once: int) -> None:
     await app.run_worker_async(
         queues=[queue_name],
         name=queue_name,
-        concurrency=AT_ONCE,
+        concurrency=at_once,
+        stalled_worker_timeout=STALLED_AFTER_S,
         fetch_job_polling_interval=POLL_JOBS_S,
         shutdown_graceful_timeout=STOP_WITHIN_S,
         install_signal_handlers=False,
@@ -238,9 +310,14 @@ async def _leads(connection: psycopg.AsyncConnection[Any]) -> bool:
     return row is not None and bool(row[0])
 
 
-async def _begin_again(app: procrastinate.App) -> None:
-    """Put back what a worker was doing that is no more: we hold the lock, so nobody does it."""
-    for job in await app.job_manager.list_jobs_async(status=Status.DOING.value):
+async def _stalled(app: procrastinate.App) -> Iterable[procrastinate.jobs.Job]:
+    return await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_S)
+
+
+async def _begin_again(app: procrastinate.App, undone: Iterable[procrastinate.jobs.Job]) -> None:
+    """Put back what a worker was doing that is no more, or leads no more: we hold the lock, and
+    what it still does it cannot commit."""
+    for job in undone:
         try:
             await app.job_manager.retry_job(job)
         except ConnectorException:

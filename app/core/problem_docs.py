@@ -9,6 +9,7 @@ from app.core.errors import MEDIA_TYPE
 
 SLUGS = (
     "already-granted", "already-open", "bad-host", "bad-key", "bad-request", "base-units",
+    "boundaries-busy",
     "case-not-open", "content-too-large", "cross-site", "header-token", "id-conflict",
     "illegal-step", "internal", "invalid-input", "last-admin", "method-not-allowed", "name-taken",
     "no-dispute", "no-password", "not-allowed", "not-found", "not-handling", "not-signed-in",

@@ -1,33 +1,83 @@
-"""States of the boundaries: whoever draws them anew takes the turn, ends one, begins the next.
+"""States of the boundaries: whoever draws them anew takes the lock, ends one, begins the next.
 
-Loading a city, importing its files and publishing a plan do.
+Loading a city, importing its files and publishing a plan do. The lock is tried, never waited for:
+whoever finds it taken is told so at once, and has changed nothing.
 """
 
 from datetime import datetime, timedelta
+from http import HTTPStatus
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.core.db import wait_as_long_as_it_takes
+from app.core.errors import Problem
 
-TURN_LOCK = 0x63697479
+BOUNDARY_LOCK = 0x63697479
+BASE_LOCK = 0x62617365
 CELLS_LOCK = 0x63656C6C
+BUSY = "boundaries-busy"
 
 
-def take_turn(session: Session) -> None:
-    """Take the turn among all that replace boundaries, and last as long as it takes."""
+def lock_boundaries(session: Session) -> None:
+    """Be the only one that replaces boundaries until the transaction ends, which may last as long
+    as it takes.
+
+    Raises:
+        Problem: 409 `boundaries-busy` where somebody else is; nothing is waited for.
+    """
+    if not _locked(session, "pg_try_advisory_xact_lock", BOUNDARY_LOCK):
+        raise busy()
     wait_as_long_as_it_takes(session)
-    session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": TURN_LOCK})
+    # For a moment: whoever takes the instant of a plan's base holds it for no longer than that.
+    session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": BASE_LOCK})
     _settle(session)
 
 
-def try_turn(session: Session) -> bool:
-    """As `take_turn`, unless somebody else has it: whether it is ours."""
-    found = session.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": TURN_LOCK})
-    if found:
-        wait_as_long_as_it_takes(session)
-        _settle(session)
-    return bool(found)
+def refuse_busy(session: Session) -> None:
+    """Look whether somebody replaces boundaries just now; nothing is held afterwards.
+
+    Raises:
+        Problem: 409 `boundaries-busy`.
+    """
+    with session.begin_nested() as looked:
+        free = _locked(session, "pg_try_advisory_xact_lock_shared", BASE_LOCK)
+        looked.rollback()
+    if not free:
+        raise busy()
+
+
+def instant_of_base(session: Session) -> datetime:
+    """An instant (UTC) for which the boundaries that this session sees will always be the same.
+
+    Whoever replaces boundaries takes the lock and then the time; here the time is taken while
+    nobody has it, so no publication can slip between. Nothing is held afterwards.
+
+    Raises:
+        Problem: 409 `boundaries-busy`.
+    """
+    at: datetime | None = None
+    # A lock taken behind a savepoint goes with it.
+    with session.begin_nested() as looked:
+        if _locked(session, "pg_try_advisory_xact_lock_shared", BASE_LOCK):
+            at = session.execute(text("SELECT clock_timestamp()")).scalar_one()
+        looked.rollback()
+    if at is None:
+        raise busy()
+    return at
+
+
+def busy() -> Problem:
+    """Somebody else replaces boundaries: 409."""
+    detail = (
+        "Somebody else is replacing boundaries just now: a publication, an import or a load."
+        " Nothing was changed; try again when that has ended."
+    )
+    return Problem(HTTPStatus.CONFLICT, "boundaries-busy", "Boundaries are being redrawn", detail)
+
+
+def _locked(session: Session, function: str, key: int) -> bool:
+    return bool(session.scalar(text(f"SELECT {function}(:key)"), {"key": key}))
 
 
 def change_cells(session: Session) -> None:
@@ -52,8 +102,19 @@ def next_boundary_version(session: Session, now: datetime) -> int:
     return max(int(last) + 1, int(now.timestamp()))
 
 
+def last_version(session: Session) -> int:
+    """The number of the newest state of the boundaries; 0 where there is none."""
+    return int(session.scalar(text("SELECT max(id) FROM boundary_version")) or 0)
+
+
+def clock(session: Session) -> datetime:
+    """What time it is at the database (UTC), for all servers the same."""
+    now: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
+    return now
+
+
 def after_last(session: Session, now: datetime, seen: datetime | None = None) -> datetime:
-    """`now`, unless boundaries were drawn since, while we waited for our turn: just after those.
+    """`now`, unless boundaries were drawn since it was taken: just after those.
 
     Args:
         seen: another instant that it must come after.

@@ -11,14 +11,12 @@ from sqlalchemy import (
     func,
     insert,
     select,
-    text,
     update,
 )
 from sqlalchemy.orm import Session
 
 from app.core.scope import within
 from app.places.models import Area
-from app.places.versions import TURN_LOCK
 from app.planning.models import (
     BaseUnit,
     Plan,
@@ -52,22 +50,6 @@ COMMENT_COLUMNS = (
     PlanComment.at,
     PlanComment.resolved_at,
 )
-
-
-def instant_of_base(session: Session) -> datetime:
-    """An instant for which the boundaries that this session sees will always be the same.
-
-    Whoever draws boundaries anew takes the turn and then the time; so does, beside others of its
-    kind, whoever begins a plan: no publication can slip between.
-    """
-    session.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": TURN_LOCK})
-    return clock(session)
-
-
-def clock(session: Session) -> datetime:
-    """What time it is at the database, for all servers the same."""
-    now: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
-    return now
 
 
 def page(

@@ -3,21 +3,26 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
 from sqlalchemy import Engine
 
 from app.core.db import reading, writing
 from app.core.outbox import tell
 from app.warnings import queries, rules, service
 
+log = structlog.get_logger()
+
 CLIMBED_TOPIC = "warning.climbed"
 
 
 @dataclass(frozen=True)
 class ClimbReport:
-    """How many timers run, and how many warnings climbed since the last time somebody looked."""
+    """How many timers run, how many warnings climbed since the last time somebody looked, and of
+    how many the log could not be read."""
 
     running: int
     climbed: int
+    broken: int = 0
 
 
 def run_climbs(engine: Engine, now: datetime, *, dry_run: bool = False) -> ClimbReport:
@@ -31,12 +36,20 @@ def run_climbs(engine: Engine, now: datetime, *, dry_run: bool = False) -> Climb
         rows = queries.running(session)
         logs = queries.logs(session, [row.id for row in rows])
         timers = queries.timers(session, [row.dispatched_at for row in rows])
-        climbed = 0
+        climbed = broken = 0
         for row in rows:
-            standing = rules.standing(
-                map(queries.event_of, logs.get(row.id, [])), timers[row.dispatched_at], now,
-                has_station=row.station_id is not None, closed_at=None,
-            )  # fmt: skip
+            try:
+                standing = rules.standing(
+                    map(queries.event_of, logs.get(row.id, [])),
+                    timers[row.dispatched_at],
+                    now,
+                    has_station=row.station_id is not None,
+                    closed_at=None,
+                )
+            except Exception:  # one warning whose log cannot be read: the others climb
+                log.exception("a timer cannot be read", warning=str(row.id))
+                broken += 1
+                continue
             if standing is None or standing.level == row.told_level:
                 continue
             climbed += 1
@@ -44,4 +57,4 @@ def run_climbs(engine: Engine, now: datetime, *, dry_run: bool = False) -> Climb
                 queries.set_told_level(session, row.id, standing.level)
                 told = service.told(row.id, row.no, standing, now)
                 tell(session, CLIMBED_TOPIC, row.cell_code, told)
-    return ClimbReport(len(rows), climbed)
+    return ClimbReport(len(rows), climbed, broken)

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, text
 
 from app.core.clock import CITY_ZONE, city_midnight
 from app.core.db import writing
-from app.planning.life import scheduled
+from app.planning.jobs import scheduled
 from tests import staff
 from tests.app.planning.past_cases import report
 from tests.chromium import watched
@@ -269,12 +269,12 @@ def _publish_on_its_day(
         expect(chip).to_have_text("草案")
         expect(page.locator(".plan-headline")).not_to_contain_text(day)
         midnight = city_midnight(tomorrow)
-        assert scheduled.publish_due(engine, midnight).published == 0
+        assert scheduled.ask_for_due(engine, midnight).asked == 0
         change(api, plan, "steps", step="submit")
         page.reload()
         set_the_day()
-        assert scheduled.publish_due(engine, midnight - timedelta(seconds=1)).published == 0
-        assert scheduled.publish_due(engine, midnight).published == 1
+        assert scheduled.ask_for_due(engine, midnight - timedelta(seconds=1)).asked == 0
+        assert scheduled.ask_for_due(engine, midnight).asked == 1
         expect(chip).to_have_text("已发布")
         page.get_by_role("button", name="发布之后").tap()
         expect(page.locator(".plan-after")).to_be_visible()

@@ -22,6 +22,7 @@ from tests.e2e.desk import (
     sign_in,
 )
 from tests.server import ServerProcess
+from tests.waiting import wait_until
 
 PATIENCE_MS = 20_000
 
@@ -136,6 +137,7 @@ def test_what_was_published_meanwhile_is_shown_and_taken_in(
     with staff.Client(base_url=f"{server.base_url}/api/v1") as admin:
         change(admin, first, "steps", step="approve")
         change(admin, first, "steps", step="publish")
+    wait_until(lambda: answer(api.get(f"/plans/{first}"))["state"] == "published")
 
     with watched(browser) as (_, page, watch):
         page.goto(f"{server.base_url}/?face=plan&f.sel={second}")

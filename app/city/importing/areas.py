@@ -6,7 +6,8 @@ import shapely
 from app.city import queries as city_queries
 from app.city.importing import boundaries, fields, mosaic, queries
 from app.city.importing.boundaries import NewAreas
-from app.city.importing.work import Drawn, Work
+from app.city.importing.drawn import Drawn
+from app.city.importing.work import Work
 from app.city.loading import HISTORY
 from app.city.standard import shipped_standard
 from app.city.standard_queries import write_standard
@@ -196,10 +197,13 @@ def _outlines(
 
 
 def _write(work: Work, found: dict[Level, NewAreas], *, fresh: bool) -> None:
+    by_rank = sorted(found.items(), key=lambda item: item[0].rank)
+    prepared = [boundaries.prepare_level(work, level, areas) for level, areas in by_rank]
+    work.begin_writing()
     if fresh:
         _begin_city(work, found[Level.CITY])
-    for level, areas in sorted(found.items(), key=lambda item: item[0].rank):
-        boundaries.write_level(work, level, areas)
+    for one in prepared:
+        boundaries.write_level(work, one)
     if not fresh:
         boundaries.open_version(work, "areas imported")
     for code, name, parent in queries.orphans(work.session, work.now):

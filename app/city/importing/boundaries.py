@@ -8,7 +8,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from app.city.importing import mosaic, queries
-from app.city.importing.work import GeometryArray, Work
+from app.city.importing.drawn import GeometryArray
+from app.city.importing.work import Work
 from app.core.copying import copy_table
 from app.core.db import driver_of
 from app.places import rows as area_rows
@@ -49,12 +50,27 @@ def refuse_overlaps(work: Work, areas: NewAreas) -> None:
         )
 
 
-def write_level(work: Work, level: Level, areas: NewAreas) -> None:
-    """Close what the level held and open these areas in its place."""
-    session = work.session
-    is_first = not queries.has_level(session, level)
-    valid = area_rows.since(queries.opening(session) if is_first else work.now)
-    queries.close_areas(session, level, work.now)
+@dataclass(frozen=True)
+class PreparedLevel:
+    """Areas of one level in the order of their codes, with everything that is computed of them.
+
+    Attributes:
+        level: of all of them.
+        plain: a row each, without outline.
+        geometries: (n,) Polygon or MultiPolygon, EPSG:4326.
+        shapes: a row for each area and zoom: `code`, `level`, `zoom`.
+        outlines: (rows of `shapes`,) simplified, EPSG:3857.
+    """
+
+    level: Level
+    plain: pa.Table
+    geometries: GeometryArray
+    shapes: pa.Table
+    outlines: GeometryArray
+
+
+def prepare_level(work: Work, level: Level, areas: NewAreas) -> PreparedLevel:
+    """Compute what is to be written of a level; asks the database nothing."""
     order = np.argsort(areas.code, kind="stable")
     geometries = areas.geometries[order]
     code = areas.code[order]
@@ -69,20 +85,29 @@ def write_level(work: Work, level: Level, areas: NewAreas) -> None:
             },
         }
     )
-    content = area_rows.area_rows(plain, geometries, versions.first_free_id(session, "area"), valid)
-    driver = driver_of(session)
-    copy_table(driver, "area", content)
     work.progress.step("prepare shapes", 0, 1)
     frame = gpd.GeoDataFrame(
         {"code": code, "level": level.value}, geometry=geometries, crs="EPSG:4326"
     )
     drawn = shapes.for_zooms(frame, shapes.zooms_of(level))
     table = pa.table({name: drawn[name].to_numpy() for name in ("code", "level", "zoom")})
-    copy_table(
-        driver, "area_shape", area_rows.shape_rows(table, drawn.geometry.to_numpy(), content, valid)
-    )
     work.progress.step("prepare shapes", 1, 1)
-    work.report.written += len(code)
+    return PreparedLevel(level, plain, geometries, table, drawn.geometry.to_numpy())
+
+
+def write_level(work: Work, prepared: PreparedLevel) -> None:
+    """Close what the level held and open these areas in its place."""
+    session, level = work.session, prepared.level
+    is_first = not queries.has_level(session, level)
+    valid = area_rows.since(queries.opening(session) if is_first else work.now)
+    queries.close_areas(session, level, work.now)
+    first = versions.first_free_id(session, "area")
+    content = area_rows.area_rows(prepared.plain, prepared.geometries, first, valid)
+    driver = driver_of(session)
+    copy_table(driver, "area", content)
+    shape_rows = area_rows.shape_rows(prepared.shapes, prepared.outlines, content, valid)
+    copy_table(driver, "area_shape", shape_rows)
+    work.report.written += prepared.plain.num_rows
 
 
 def open_version(work: Work, note: str) -> None:

@@ -5,8 +5,9 @@ import shapely
 
 from app.city.importing import boundaries, fields, hints, mosaic, queries
 from app.city.importing.boundaries import NewAreas
+from app.city.importing.drawn import Drawn, GeometryArray
 from app.city.importing.report import MOST_OUTSIDE_SHARE
-from app.city.importing.work import Drawn, GeometryArray, Work
+from app.city.importing.work import Work
 from app.incidents.rezoning import service as rezoning
 from geodata import codes
 from geodata.codes import Level
@@ -135,7 +136,9 @@ def _refuse_gaps(work: Work, cells: NewAreas, communities: Drawn) -> None:
 
 def _write(work: Work, areas: NewAreas) -> None:
     before = queries.areas_in_force(work.session, Level.CELL, work.now).codes
-    boundaries.write_level(work, Level.CELL, areas)
+    prepared = boundaries.prepare_level(work, Level.CELL, areas)
+    work.begin_writing()
+    boundaries.write_level(work, prepared)
     boundaries.open_version(work, "cells imported")
     kept = len(np.intersect1d(before, areas.code))
     work.report.notes.append(

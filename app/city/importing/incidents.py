@@ -43,6 +43,7 @@ def take(work: Work) -> None:
             work.refuse(index, "id", f"{case.id} was already used for a different report")
     work.report.known = len(cases) - len(fresh)
     if work.report.fits and fresh:
+        work.begin_writing()
         _write(work, found, cases, fresh)
 
 

@@ -7,8 +7,9 @@ import shapely
 from numpy.typing import NDArray
 
 from app.city.importing import hints, queries
+from app.city.importing.drawn import Drawn, GeometryArray
 from app.city.importing.report import MOST_OUTSIDE_SHARE
-from app.city.importing.work import Drawn, GeometryArray, Work
+from app.city.importing.work import Work
 from app.core.errors import Problem
 from app.places import addresses
 from geodata.codes import Level

@@ -9,7 +9,7 @@ import shapely
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from app.city.importing.work import Drawn
+from app.city.importing.drawn import Drawn
 from app.places.models import City
 from geodata.codes import Level
 

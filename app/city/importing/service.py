@@ -1,17 +1,24 @@
-"""Importing one file: read apart, checked whole, written in one transaction or not at all."""
+"""Importing one file: read apart, checked whole, written in one transaction or not at all.
+
+Nothing is held while a file is read, checked and computed; the lock on boundaries is tried when
+there is nothing left to do but to write.
+"""
 
 import csv
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from app.city import queries as city_queries
-from app.city.importing import areas, cells, incidents, queries, stations, units
+from app.city.importing import areas, cells, incidents, stations, units
 from app.city.importing.report import MOST_OUTSIDE_SHARE, ImportReport, Kind
-from app.city.importing.work import Options, Work
-from app.core.db import writing
+from app.city.importing.work import BoundariesMoved, Options, Work
+from app.core.db import reading_long, writing
 from app.files import sandbox
 from app.files.job import FileRefused, Job, Shape
 from app.files.sandbox import FileRows
@@ -20,6 +27,8 @@ from app.places import versions
 from geodata.progress import Progress
 
 NAMES_FILE = Path(__file__).with_name("column_names.csv")
+MOST_TRIES = 3
+"""So often a file is checked anew because boundaries were drawn meanwhile."""
 POINTS = (Kind.STATIONS, Kind.INCIDENTS)
 FIELDS: dict[Kind, tuple[str, ...]] = {
     Kind.AREAS: areas.FIELDS,
@@ -45,19 +54,29 @@ def import_file(
     engine: Engine, kind: Kind, file: Path, options: Options, *, progress: Progress, now: datetime
 ) -> ImportReport:
     """Import one file. See `app.city.service.import_file`."""
-    report = ImportReport(kind)
     try:
         found = sandbox.read(file, _job(kind, options), progress)
     except FileRefused as error:
+        report = ImportReport(kind)
         report.problems.append(str(error))
         return report
-    _take_over(report, found)
-    try:
-        with writing(engine) as session:
-            _import(Work(session, found, options, now, report, progress))
-    except _NotWritten:
-        report.written = 0
-    return report
+    for _ in range(MOST_TRIES):
+        report = ImportReport(kind)
+        _take_over(report, found)
+        try:
+            with reading_long(engine) as session, ExitStack() as stack:
+                begin = partial(_begin, stack, engine)
+                _import(Work(session, begin, found, options, now, report, progress))
+        except _NotWritten:
+            report.written = 0
+        except BoundariesMoved:
+            continue
+        return report
+    raise versions.busy()
+
+
+def _begin(stack: ExitStack, engine: Engine) -> Session:
+    return stack.enter_context(writing(engine))
 
 
 def _job(kind: Kind, options: Options) -> Job:
@@ -94,10 +113,7 @@ def _take_over(report: ImportReport, found: FileRows) -> None:
 
 
 def _import(work: Work) -> None:
-    session, report, progress = work.session, work.report, work.progress
-    versions.take_turn(session)
-    # What others saw while the file was read and we waited stays as they saw it.
-    work.now = versions.after_last(session, work.now, queries.newest_base(session))
+    report, progress = work.report, work.progress
     if report.rows:
         progress.step("check", 0, 1)
         TAKE[report.kind](work)
@@ -109,8 +125,9 @@ def _import(work: Work) -> None:
         )  # fmt: skip
     if work.options.dry_run or not report.fits:
         raise _NotWritten
-    if not report.written:
+    if not work.writes:
         return
+    session = work.session
     city_queries.continue_numbers(session)
     restart_stream(session)
     progress.step("finish", 0, 1)

@@ -6,7 +6,8 @@ import shapely
 
 from app.city import rows
 from app.city.importing import fields, places, queries
-from app.city.importing.work import Drawn, Work
+from app.city.importing.drawn import Drawn
+from app.city.importing.work import Work
 from app.core.copying import copy_table
 from app.core.db import driver_of
 from app.dispatch.rules import StationKind
@@ -42,6 +43,7 @@ def take(work: Work) -> None:
     covers = _covers(work, area_code)
     if not work.report.fits:
         return
+    work.begin_writing()
     first = versions.first_free_id(work.session, "station")
     ids = np.arange(first, first + len(code))
     content = pa.table(

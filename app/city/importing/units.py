@@ -6,8 +6,9 @@ import shapely
 
 from app.city import rows
 from app.city.importing import boundaries, fields, hints, mosaic, queries
+from app.city.importing.drawn import Drawn, GeometryArray
 from app.city.importing.report import MOST_OUTSIDE_SHARE
-from app.city.importing.work import Drawn, GeometryArray, Work
+from app.city.importing.work import Work
 from app.core.copying import copy_table
 from app.core.db import driver_of
 from app.places.rows import since
@@ -58,6 +59,7 @@ def take(work: Work) -> None:
             "locked": pa.array(locked, pa.bool_()),
         }
     )
+    work.begin_writing()
     queries.close_units(work.session, work.now)
     plots = shapely.get_geometry(work.file.geometries, 0)
     copied = rows.unit_rows(content, plots, since(work.now))

@@ -5,18 +5,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
-import numpy as np
-import shapely
-from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
+from app.city.importing import queries
+from app.city.importing.drawn import Drawn
 from app.city.importing.report import ImportReport
 from app.files.sandbox import FileRows
+from app.places import versions
 from geodata.codes import Level
 from geodata.progress import Progress
 
 T = TypeVar("T")
-GeometryArray = NDArray[np.object_]
 
 
 @dataclass(frozen=True)
@@ -40,27 +39,8 @@ class Options:
     city_name: str | None = None
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """Areas of one level in force: codes ascending, with names and outlines (EPSG:4326)."""
-
-    codes: NDArray[np.int64]
-    names: list[str]
-    geometries: GeometryArray
-
-    def row_of(self, code: int) -> int | None:
-        """Where an area stands, if it is there."""
-        row = int(np.searchsorted(self.codes, code))
-        return row if row < len(self.codes) and self.codes[row] == code else None
-
-    def at(self, points: GeometryArray) -> NDArray[np.int64]:
-        """The code of the area around each point, 0 for none; the lowest code on a border."""
-        found = np.zeros(len(points), dtype=np.int64)
-        if len(self.codes):
-            point, area = shapely.STRtree(self.geometries).query(points, predicate="intersects")
-            order = np.argsort(-self.codes[area], kind="stable")
-            found[point[order]] = self.codes[area[order]]
-        return found
+class BoundariesMoved(Exception):
+    """Others have drawn boundaries since the file was compared with them."""
 
 
 @dataclass
@@ -68,7 +48,9 @@ class Work:
     """Everything that an importer works with.
 
     Attributes:
-        session: in the transaction that ends all or nothing.
+        session: holds nothing while the file is checked, which may take long; from `begin_writing`
+            on in the transaction that ends all or nothing.
+        open_writing: opens that transaction.
         file: the rows as read.
         options: as declared.
         now: the present.
@@ -78,12 +60,36 @@ class Work:
     """
 
     session: Session
+    open_writing: Callable[[], Session]
     file: FileRows
     options: Options
     now: datetime
     report: ImportReport
     progress: Progress
     loaded: dict[Level, Drawn] = field(default_factory=dict)
+    compared_with: int = field(init=False)
+    writes: bool = field(init=False, default=False)
+
+    def __post_init__(self) -> None:
+        """Remember against which boundaries the file is checked."""
+        self.compared_with = versions.last_version(self.session)
+        self.now = versions.after_last(self.session, self.now, queries.newest_base(self.session))
+
+    def begin_writing(self) -> None:
+        """All is checked and computed: take the lock on boundaries and begin the transaction.
+
+        Raises:
+            Problem: 409 `boundaries-busy`.
+            BoundariesMoved: what the file was checked against is no more.
+        """
+        self.session = self.open_writing()
+        versions.lock_boundaries(self.session)
+        if versions.last_version(self.session) != self.compared_with:
+            raise BoundariesMoved
+        # What others have seen meanwhile stays as they saw it.
+        now = max(self.now, versions.clock(self.session))
+        self.now = versions.after_last(self.session, now, queries.newest_base(self.session))
+        self.writes = True
 
     def each(
         self,

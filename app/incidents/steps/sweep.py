@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
+import structlog
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.core.db import reading, writing
@@ -18,6 +20,8 @@ from app.incidents.rules import Step
 from app.incidents.steps import service as steps
 from app.incidents.steps import sweep_queries
 from app.incidents.steps.closing import Rule, closes_at
+
+log = structlog.get_logger()
 
 REASON_ZH = "通过核查满 {days} 天，自动结案"
 
@@ -71,6 +75,11 @@ def _done(engine: Engine, take: Callable[[Session], object]) -> bool:
         with writing(engine) as session:
             take(session)
     except Problem:  # somebody moved it on in between
+        return False
+    except OperationalError:
+        raise
+    except Exception:  # one case that cannot be moved on: the others are
+        log.exception("a case is left as it is")
         return False
     return True
 

@@ -1,18 +1,26 @@
-"""HTTP of long work on plans."""
+"""HTTP of long work on plans, and of the steps of their life: one of them is long work."""
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Path
+from fastapi import APIRouter, Body, Path, Response
 
 from app.core.problem_docs import CHANGED
 from app.identity.deps import ActorDep, Now, ReadSession, WriteSession
-from app.planning.deps import JSON_ONLY, KNOWN, MaybeSeen, NoWords, PlanNumber
+from app.planning.deps import JSON_ONLY, KNOWN, MaybeSeen, NoWords, PlanNumber, Seen
 from app.planning.jobs import service
 from app.planning.jobs.schemas import NewPlanJob, PlanJobList, PlanJobRow
-from app.planning.schemas import PlanId
+from app.planning.life import service as life
+from app.planning.life import steps
+from app.planning.life.routes import with_etag
+from app.planning.schemas import Plan, PlanId, TakenPlanStep
 
 router = APIRouter(prefix="/api/v1/plans/{plan_id}/jobs", tags=["planning"])
+steps_router = APIRouter(prefix="/api/v1/plans/{plan_id}/steps", tags=["planning"])
+ACCEPTED: dict[str, Any] = {
+    "description": "Asked for; the plan as it still stands. `Location` names the job.",
+    "model": Plan,
+}
 JobNumber = Annotated[PlanId, Path(description="Number of the job.", examples=[1])]
 
 
@@ -34,9 +42,10 @@ def start_plan_job(
     if_match: MaybeSeen = None,
 ) -> PlanJobRow:
     """Balance cells (one edit of the plan, which can be undone), try the plan on past cases, or
-    publish it now: what `steps` does in one answer, for plans that take longer than that.
+    publish it now.
 
     While cells are balanced nobody else draws in their communities: 409 `plan-busy` with `job_id`.
+    While boundaries are replaced nothing else is published: 409 `boundaries-busy` at once.
     """
     return service.start(session, plan_id, given, actor, now, if_match=if_match)
 
@@ -63,3 +72,38 @@ def cancel_plan_job(
     was; what has ended stays so.
     """
     return service.cancel(session, plan_id, job_id, now)
+
+
+@steps_router.post(
+    "",
+    summary="Take a step of a plan",
+    responses={**CHANGED, HTTPStatus.ACCEPTED.value: ACCEPTED},
+    dependencies=JSON_ONLY,
+)
+def take_plan_step(
+    *,
+    plan_id: PlanNumber,
+    given: Annotated[TakenPlanStep, Body()],
+    query: NoWords,
+    session: WriteSession,
+    actor: ActorDep,
+    now: Now,
+    if_match: Seen,
+    response: Response,
+) -> Plan:
+    """Submit, approve (not by who drew on it), publish now or on a day, send back, withdraw.
+
+    Publishing now is long work: 202 with the plan as it still stands; `Location` names the job,
+    which ends as `failed` where the plan breaks a rule or, of two that publish at once, loses.
+    422 `plan-invalid` with `faults` where a plan is submitted that breaks a rule; 409 `plan-behind`
+    with `difference` where boundaries that it touches have changed since its base.
+    """
+    if steps.is_due(given, now):
+        job = service.start_publication(
+            session, plan_id, actor, now, if_match=if_match, reason=given.reason
+        )
+        response.status_code = HTTPStatus.ACCEPTED
+        response.headers["Location"] = f"/api/v1/plans/{plan_id}/jobs/{job.id}"
+        return with_etag(response, life.get(session, plan_id, actor))
+    taken = steps.take(session, plan_id, given, actor, now=now, if_match=if_match)
+    return with_etag(response, taken)

@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from app.core import jobs as queue
 from app.core.clock import utc_now
@@ -17,17 +18,18 @@ from app.core.context import Context
 from app.core.db import reading, wait_as_long_as_it_takes, writing
 from app.core.errors import Problem
 from app.core.jobs import Asked, Task
-from app.planning.jobs import balancing, publication, queries, studies
+from app.planning.jobs import balancing, publication, queries, scheduled, studies
+from app.planning.jobs.asking import TASK
 from app.planning.jobs.work import Kind, Outcome
 from app.planning.rules import JobKind, JobState
 from geodata.progress import Cancelled
 
 log = structlog.get_logger()
 
-TASK = "plan_job"
 MOST_BEGINNINGS = 3
 TELL_EVERY_S = 0.2
 BROKEN_OFF = "The server was broken off while it worked. Ask for it again."
+AWAY = "unavailable: The database did not answer. Ask for it again."
 OUR_FAULT = "A fault of ours; it is in the server's log."
 
 KINDS: dict[JobKind, Kind] = {
@@ -58,6 +60,9 @@ def run(context: Context, asked: Asked) -> str:
         return _end(engine, job_id, JobState.CANCELLED)
     except Problem as problem:
         return _end(engine, job_id, JobState.FAILED, f"{problem.slug}: {problem.detail}")
+    except OperationalError:
+        _end(engine, job_id, JobState.FAILED, AWAY)
+        raise
     except Exception:
         _end(engine, job_id, JobState.FAILED, OUR_FAULT)
         raise
@@ -84,6 +89,7 @@ def _begin(
             return None
         if beginnings >= MOST_BEGINNINGS:
             queries.end(session, job, JobState.FAILED, utc_now(), BROKEN_OFF)
+            scheduled.note_end(session, job, f"internal: {BROKEN_OFF}")
             return None
         job.state = JobState.RUNNING
         job.started_at = utc_now()
@@ -114,6 +120,7 @@ def _end(engine: Engine, job_id: int, state: JobState, message: str = "") -> str
         job = queries.one(session, job_id, held=True)
         if job is not None and job.state in queries.ACTIVE:
             queries.end(session, job, state, utc_now(), message)
+            scheduled.note_end(session, job, message or state)
     return state
 
 

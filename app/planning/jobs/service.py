@@ -7,27 +7,23 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.core import jobs as queue
 from app.core.errors import Problem, invalid, not_found
 from app.identity.rules import Actor
 from app.planning import held, models
 from app.planning import queries as plan_queries
 from app.planning.edits import service as edits
-from app.planning.jobs import balancing, publication, queries
-from app.planning.jobs.running import KINDS, TASK
+from app.planning.jobs import asking, balancing, publication, queries
+from app.planning.jobs.running import KINDS
 from app.planning.jobs.schemas import NewPlanJob, PlanJobList, PlanJobRow
 from app.planning.rules import JobKind, JobState
 from geodata import codes
 from geodata.codes import Level
 
-OVERHEAD_S = 1.0
-UNITS_PER_S = 4_000.0
-"""Of one core, where nothing was measured yet."""
 _ROW = (
     "id", "plan_id", "kind", "state", "done", "total", "objective", "message", "result",
     "account", "asked_at", "started_at", "ended_at", "cancel_asked",
 )  # fmt: skip
-_OURS = ("units", "estimate_s", "role", "revision")
+_OURS = ("units", "estimate_s", "role", "revision", "reason", publication.SET_FOR)
 
 
 def start(
@@ -50,28 +46,40 @@ def start(
         raise invalid("kind", f"{given.kind} is not offered")
     if given.kind is JobKind.PUBLISH and if_match is None:
         raise invalid("If-Match", "is needed to publish: the revision as it was seen")
+    if given.kind is JobKind.PUBLISH:
+        job = start_publication(session, plan_id, actor, now, if_match=if_match)
+        return _shown(job)
     if given.kind is JobKind.BALANCE:
         plan = held.hold_draft(session, plan_id, if_match)
         params = _params(given, plan)
         parts = balancing.communities_of(session, plan, params["areas"], params["cells"])
         edits.refuse_busy(session, plan, list(parts))
-    elif given.kind is JobKind.PUBLISH:
-        plan, params, redrawn = publication.asked(session, plan_id, actor, if_match)
-        _refuse_second(session, plan_id, given.kind)
-        parts = dict.fromkeys(redrawn, True)
     else:
         plan = held.hold(session, plan_id, if_match)
         _refuse_second(session, plan_id, given.kind)
         params = {"seed": given.seed}
         parts = dict.fromkeys(_communities(session, plan), True)
-    units = queries.units_in(session, list(parts), plan.base_at)
-    params |= {"units": units, "estimate_s": _estimate_s(session, given.kind, units)}
-    job = queries.add(
-        session, plan_id=plan_id, area_code=plan.area_code, kind=given.kind, params=params,
-        account=actor.name, asked_at=now,
-    )  # fmt: skip
-    queue.ask_for(session, TASK, job.id)
+    job = asking.ask(session, plan, given.kind, params, list(parts), account=actor.name, now=now)
     return _shown(job)
+
+
+def start_publication(
+    session: Session,
+    plan_id: int,
+    actor: Actor,
+    now: datetime,
+    *,
+    if_match: str | None,
+    reason: str = "",
+) -> models.PlanJob:
+    """Ask for a plan's publication.
+
+    Raises:
+        Problem: as `publication.asked`; 409 `plan-busy` with `job_id` where it is asked for.
+    """
+    plan, params, redrawn = publication.asked(session, plan_id, actor, if_match, reason)
+    _refuse_second(session, plan_id, JobKind.PUBLISH)
+    return asking.ask(session, plan, JobKind.PUBLISH, params, redrawn, account=actor.name, now=now)
 
 
 def list_jobs(session: Session, plan_id: int) -> PlanJobList:
@@ -143,14 +151,6 @@ def _refuse_second(session: Session, plan_id: int, kind: JobKind) -> None:
 
 def _communities(session: Session, plan: models.Plan) -> Sequence[int]:
     return list(balancing.communities_of(session, plan, [plan.area_code], []))
-
-
-def _estimate_s(session: Session, kind: JobKind, units: int) -> float:
-    """Seconds for so many units, at the pace at which the last such jobs went here."""
-    paces = queries.last_paces(session, kind)
-    worked_s = sum(max(took_s - OVERHEAD_S, 0.0) for _, took_s in paces)
-    pace = sum(size for size, _ in paces) / worked_s if worked_s > OVERHEAD_S else UNITS_PER_S
-    return round(OVERHEAD_S + units / pace, 1)
 
 
 def _shown(job: models.PlanJob) -> PlanJobRow:

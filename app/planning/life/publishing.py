@@ -3,57 +3,22 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from app.core.db import writing
 from app.core.outbox import tell_all
 from app.identity.audit import Acting, record
 from app.identity.audit_words import AuditKind
-from app.identity.rules import Actor
 from app.incidents.rezoning import service as rezoning
 from app.places import versions
-from app.planning import held, queries
+from app.planning import queries
 from app.planning.edits import queries as move_queries
 from app.planning.life import steps
 from app.planning.life.rebasing import behind
 from app.planning.models import Plan
 from app.planning.rules import PlanAct, PlanState
-from app.planning.schemas import TakenPlanStep
 from geodata.progress import Parts, Progress, Silent
 
 PUBLISHED_TOPIC = "boundaries.published"
-
-
-def publish(
-    engine: Engine,
-    session: Session,
-    plan_id: int,
-    given: TakenPlanStep,
-    actor: Actor,
-    *,
-    if_match: str,
-) -> None:
-    """Put a plan into force now.
-
-    Boundaries belong to no request: they are written as the house, once the scope of whoever asks
-    has shown that the plan is theirs.
-
-    Args:
-        engine: for the writing; its transaction has ended when this returns.
-        session: of whoever asks.
-
-    Raises:
-        Problem: 404; 412; 409 `illegal-step`; 409 `plan-behind` with `difference`; 409
-            `base-units`; 422 `plan-invalid` with `faults`.
-    """
-    held.find(session, plan_id)
-    session.rollback()  # nothing is held while we wait for our turn
-    with writing(engine) as house:
-        versions.take_turn(house)
-        plan = held.hold(house, plan_id, if_match)
-        steps.check(house, plan, PlanAct.PUBLISH, actor)
-        carry_out(house, plan, actor.name, given.reason, actor=actor)
 
 
 def carry_out(
@@ -65,7 +30,8 @@ def carry_out(
     actor: Acting | None = None,
     progress: Progress | None = None,
 ) -> datetime:
-    """Put an approved plan into force, in the caller's transaction, which has the turn.
+    """Put an approved plan into force, in the caller's transaction, which has the lock on
+    boundaries (`versions.lock_boundaries`).
 
     Args:
         session: of the house.
@@ -85,7 +51,7 @@ def carry_out(
 
     part = Parts(progress or Silent(), "publishing", 1 + redrawing.PARTS)
     part()
-    at = versions.after_last(session, queries.clock(session))
+    at = versions.after_last(session, versions.clock(session))
     refuse_behind(session, plan, at)
     steps.refuse_faults(session, plan)
     made = redrawing.redraw(session, plan, at, part)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.core.errors import FieldError, Problem, invalid
 from app.identity.rules import Actor
+from app.places import versions
 from app.planning import held, queries
 from app.planning.edits import queries as move_queries
 from app.planning.edits import service as edits
@@ -26,12 +27,11 @@ def rebase(
     """Let a draft change the boundaries in force now instead of those of its base.
 
     Raises:
-        Problem: as `held.hold_draft`; 409 `plan-busy`; 409 `plan-behind` with `difference`: units
-            that both have changed, where `keep` does not say whose cell they keep; 422 where a
-            community has used all its numbers.
+        Problem: as `held.hold_draft`; 409 `plan-busy`, `boundaries-busy`; 409
+            `plan-behind` with `difference`: units that both have changed, where `keep` does not say
+            whose cell they keep; 422 where a community has used all its numbers.
     """
-    # Before the plan is held, as whoever publishes it does.
-    now = queries.instant_of_base(session)
+    now = versions.instant_of_base(session)
     plan = held.hold_draft(session, plan_id, if_match)
     edits.refuse_busy(session, plan, ())
     if move_queries.changed_between(session, plan.area_code, plan.base_at, now):

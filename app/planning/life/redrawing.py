@@ -68,7 +68,7 @@ def redraw(session: Session, plan: Plan, at: datetime, part: Callable[[], None])
     """Put a plan that fits the boundaries in force into their place.
 
     Args:
-        at: the instant, taken behind the turn (`versions.take_turn`).
+        at: the instant, taken behind the lock (`versions.lock_boundaries`).
         part: called `PARTS` times, before each part of the work; what it raises ends it.
 
     Raises:

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Body, Path, Query, Response
 
 from app.core.problem_docs import CHANGED
 from app.core.query_words import AreaCode
-from app.identity.deps import ActorDep, ContextDep, Now, ReadSession, WriteSession
+from app.identity.deps import ActorDep, Now, ReadSession, WriteSession
 from app.planning.deps import JSON_ONLY, KNOWN, NoWords, PlanNumber, Seen
-from app.planning.life import publishing, rebasing, service, steps
+from app.planning.life import rebasing, service
 from app.planning.schemas import (
     ChangedComment,
     ChangedPlan,
@@ -23,13 +23,13 @@ from app.planning.schemas import (
     PlanRemark,
     PlanRemarks,
     RebasedPlan,
-    TakenPlanStep,
 )
 
 router = APIRouter(prefix="/api/v1", tags=["planning"])
 
 
-def _with_etag(response: Response, plan: Plan) -> Plan:
+def with_etag(response: Response, plan: Plan) -> Plan:
+    """The same plan, with its revision in the answer's header."""
     response.headers["ETag"] = f'"{plan.revision}"'
     return plan
 
@@ -56,7 +56,7 @@ def create_plan(
     response: Response,
 ) -> Plan:
     """A branch from the boundaries in force, or a copy of another plan."""
-    return _with_etag(response, service.create(session, actor, given))
+    return with_etag(response, service.create(session, actor, given))
 
 
 @router.get("/plans/{plan_id}", summary="Give a plan", responses=KNOWN)
@@ -64,7 +64,7 @@ def get_plan(
     plan_id: PlanNumber, query: NoWords, session: ReadSession, actor: ActorDep, response: Response
 ) -> Plan:
     """The plan as it stands, and what may be done with it; `ETag` is its revision."""
-    return _with_etag(response, service.get(session, plan_id, actor))
+    return with_etag(response, service.get(session, plan_id, actor))
 
 
 @router.patch(
@@ -83,38 +83,7 @@ def change_plan(
 ) -> Plan:
     """Title, note and what makes work; of a draft only."""
     changed = service.change(session, plan_id, given, actor, now=now, if_match=if_match)
-    return _with_etag(response, changed)
-
-
-@router.post(
-    "/plans/{plan_id}/steps",
-    summary="Take a step of a plan",
-    responses=CHANGED,
-    dependencies=JSON_ONLY,
-)
-def take_plan_step(
-    *,
-    plan_id: PlanNumber,
-    given: Annotated[TakenPlanStep, Body()],
-    query: NoWords,
-    session: WriteSession,
-    context: ContextDep,
-    actor: ActorDep,
-    now: Now,
-    if_match: Seen,
-    response: Response,
-) -> Plan:
-    """Submit, approve (not by who drew on it), publish now or on a day, send back, withdraw.
-
-    422 `plan-invalid` with `faults` where the plan breaks a rule; 409 `plan-behind` with
-    `difference` where boundaries that it touches have changed since its base; of two that publish
-    at once one wins.
-    """
-    if steps.is_due(given, now):
-        publishing.publish(context.engine, session, plan_id, given, actor, if_match=if_match)
-        return _with_etag(response, service.get(session, plan_id, actor))
-    taken = steps.take(session, plan_id, given, actor, now=now, if_match=if_match)
-    return _with_etag(response, taken)
+    return with_etag(response, changed)
 
 
 @router.post(
@@ -139,7 +108,7 @@ def rebase_plan(
     cell it keeps.
     """
     rebased = rebasing.rebase(session, plan_id, given, actor, if_match=if_match)
-    return _with_etag(response, rebased)
+    return with_etag(response, rebased)
 
 
 @router.put("/plans/{plan_id}/locks/{code}", summary="Lock an area of a plan", responses=CHANGED)
@@ -155,7 +124,7 @@ def lock_area(
 ) -> Plan:
     """Let an area of a draft stay as it is drawn now. Again: nothing changes."""
     locked = service.lock(session, plan_id, code, actor, now=now, on=True)
-    return _with_etag(response, locked)
+    return with_etag(response, locked)
 
 
 @router.delete(
@@ -173,7 +142,7 @@ def unlock_area(
 ) -> Plan:
     """Let it be changed again. Again: nothing changes."""
     unlocked = service.lock(session, plan_id, code, actor, now=now, on=False)
-    return _with_etag(response, unlocked)
+    return with_etag(response, unlocked)
 
 
 @router.get("/plans/{plan_id}/comments", summary="List comments on a plan", responses=KNOWN)

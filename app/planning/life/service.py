@@ -10,6 +10,7 @@ from app.core.paging import cut, decode_cursor
 from app.identity.rules import Actor
 from app.identity.service import outside_scope
 from app.places import queries as places
+from app.places import versions
 from app.planning import held, models, queries, rules
 from app.planning.edits import queries as move_queries
 from app.planning.edits import service as edits
@@ -63,13 +64,13 @@ def begin(session: Session, actor: Actor, given: NewPlan) -> models.Plan:
     on those in force.
 
     Raises:
-        Problem: 403 for an area beyond the actor's; 404 for no such parent; 422 naming `area_code`
-            where there is no such area, or nothing to draw from.
+        Problem: 403 for an area beyond the actor's; 404 for no such parent; 409 `boundaries-busy`;
+            422 naming `area_code` where there is no such area, or nothing to draw from.
     """
     lo, hi = codes.code_range(given.area_code)
     if not actor.lo <= lo <= hi <= actor.hi:
         raise outside_scope("area_code")
-    now = queries.instant_of_base(session)
+    now = versions.instant_of_base(session)
     parent = held.hold(session, given.parent_id) if given.parent_id is not None else None
     copied = parent if parent is not None and parent.state != PlanState.PUBLISHED else None
     base_at = copied.base_at if copied else now

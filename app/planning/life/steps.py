@@ -20,6 +20,7 @@ from app.planning.models import Plan
 from app.planning.rules import PlanAct, PlanState
 from app.planning.schemas import Plan as ShownPlan
 from app.planning.schemas import TakenPlanStep
+from geodata.progress import Progress
 
 
 def is_due(given: TakenPlanStep, now: datetime) -> bool:
@@ -103,13 +104,16 @@ def _refusal(slug: str, why: str, possible: tuple[PlanAct, ...]) -> Problem:
                    (FieldError("step", detail),), extra={"allowed": allowed})  # fmt: skip
 
 
-def refuse_faults(session: Session, plan: Plan) -> None:
+def refuse_faults(session: Session, plan: Plan, progress: Progress | None = None) -> None:
     """Refuse a plan that the gate refuses.
+
+    Args:
+        progress: told while the plan is read; may cancel.
 
     Raises:
         Problem: 422 `plan-invalid` with `faults`.
     """
-    draft = drafts.load(session, plan, draft_queries.touched(session, plan.id))
+    draft = drafts.load(session, plan, draft_queries.touched(session, plan.id), progress=progress)
     faults = draft.faults(drafts.dissolved(session, plan, draft))
     if not faults:
         return

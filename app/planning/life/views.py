@@ -4,6 +4,7 @@ from sqlalchemy.orm import Session
 
 from app.core.errors import not_found
 from app.identity.rules import Actor, may
+from app.places import versions
 from app.planning import models, queries, rules
 from app.planning.edits import queries as move_queries
 from app.planning.life import effects
@@ -53,6 +54,6 @@ def shown(session: Session, plan_id: int, actor: Actor) -> Plan:
         model=WorkModel(**plan.model),
         can_undo=is_draft and last is not None and last.kind not in rules.NO_UNDO,
         can_redo=is_draft and undone is not None,
-        behind=is_open and bool(move_queries.difference(session, plan, queries.clock(session))),
+        behind=is_open and bool(move_queries.difference(session, plan, versions.clock(session))),
         effects=effects.of(session, plan) if state is PlanState.PUBLISHED else None,
     )

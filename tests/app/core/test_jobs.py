@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from sqlalchemy import text
 
 from app.core import jobs
 from app.core.context import Context
-from app.core.db import reading, writing
+from app.core.db import make_engine, reading, writing
 from app.core.jobs import Asked, Job, Task
 from app.core.schema import upgrade
 from app.core.scope import Scope
@@ -153,6 +154,37 @@ def test_what_is_asked_for_does_not_keep_the_clock_waiting(traced: Context) -> N
             assert [r.status for r in jobs.last_runs(traced)].count("doing") == jobs.AT_ONCE
             go_on.set()
             wait_until(lambda: {r.status for r in jobs.last_runs(traced)} == {"succeeded"})
+    finally:
+        go_on.set()
+
+
+def test_the_clock_waits_for_nothing_long(traced: Context) -> None:
+    """Long work fills its places, by the clock and asked for, and holds every connection: what is
+    due by the clock and short runs at once."""
+    go_on = threading.Event()
+    longs = [Job(f"long{n}", "0 0 1 1 *", lambda *_: go_on.wait(), is_long=True) for n in (1, 2)]
+    task = Task("long", lambda *_: go_on.wait())
+    every = (*longs, *job_worker.JOBS)
+    try:
+        with jobs.working(traced, every, (task,)), ExitStack() as held:
+            with writing(traced.engine) as session:
+                for row_id in range(jobs.AT_ONCE + 1):
+                    jobs.ask_for(session, "long", row_id)
+            for job in longs:
+                jobs.put_in_queue(traced, every, job.name)
+            busy = jobs.AT_ONCE + jobs.UPKEEP_AT_ONCE
+            wait_until(lambda: [r.status for r in jobs.last_runs(traced)].count("doing") == busy)
+            pool = make_engine(traced.url)
+            held.callback(pool.dispose)
+            jobs.put_in_queue(traced, every, "work")
+            for _ in range(20):
+                held.enter_context(traced.engine.connect())
+            with reading(pool) as session:
+                done = text(
+                    "SELECT status = 'succeeded' FROM jobs.procrastinate_jobs"
+                    " WHERE task_name = 'work'"
+                )
+                wait_until(lambda: session.scalar(done))
     finally:
         go_on.set()
 

@@ -1,11 +1,14 @@
 """A planner's hand in tests: plans over HTTP, and what the database says of boundaries."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+import httpx
 import numpy as np
 import shapely
 from sqlalchemy import Engine, text
@@ -13,10 +16,14 @@ from starlette.testclient import TestClient
 
 from app.core.context import Context
 from app.core.db import reading
+from app.core.jobs import Asked
 from app.identity.rules import Role
+from app.planning.jobs import running as jobs
+from app.planning.jobs import scheduled
 from geodata import codes
 from tests import staff
 from tests.app.identity.canary import client_of
+from tests.waiting import wait_until
 
 CITY = staff.CITY
 DISTRICT = 620_111_000_000_000
@@ -60,8 +67,25 @@ class Hand:
         return self.edit(kind="move", moves=wanted)
 
     def step(self, step: str, **body: Any) -> Any:
-        """Take a step of its life."""
-        return self.send("POST", "/steps", step=step, **body)
+        """Take a step of its life; publishing is a job, whose end is waited for."""
+        answer = self.send("POST", "/steps", step=step, **body)
+        return self._published(answer) if answer.status_code == 202 else answer
+
+    def _published(self, asked: Any) -> Any:
+        """The plan once its job is done, or the refusal with which that ended. Nobody works beside
+        an app in the test's own process: there the job is run here."""
+        path = asked.headers["Location"]
+        if isinstance(self.client, TestClient):
+            context: Context = self.client.app.state.context  # type: ignore[attr-defined]
+            jobs.run(context, Asked(int(path.rpartition("/")[2]), 0, lambda: False))
+        wait_until(lambda: self.client.get(path).json()["state"] not in {"waiting", "running"})
+        job = self.client.get(path).json()
+        if job["state"] == "done":
+            answer = self.client.get(self.url)
+            self.plan["revision"] = answer.json()["revision"]
+            return answer
+        slug, _, detail = job["message"].partition(": ")
+        return httpx.Response(409, json={"type": f"/problems/{slug}", "detail": detail})
 
     def now(self) -> dict[str, Any]:
         """As it stands."""
@@ -93,6 +117,17 @@ def approve(hand: Hand, client: Any) -> None:
     assert submitted.status_code == 200, submitted.text
     approved = Hand(client, hand.plan).step("approve")
     assert approved.status_code == 200, approved.text
+
+
+def publish_due(context: Context, now: datetime) -> Counter[str]:
+    """What the clock asks for at an instant, done here and now: how many jobs ended in which
+    state; `failed` of those that could not be asked for, too."""
+    before = {row.id for row in rows(context.engine, "SELECT id FROM plan_job")}
+    ends = Counter({"failed": scheduled.ask_for_due(context.engine, now).failed})
+    for row in rows(context.engine, "SELECT id FROM plan_job ORDER BY id"):
+        if row.id not in before:
+            ends[jobs.run(context, Asked(row.id, 0, lambda: False))] += 1
+    return ends
 
 
 def rows(engine: Engine, sql: str, **words: Any) -> list[Any]:

@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 from app.core.context import Context
 from app.core.db import reading, writing
 from app.core.errors import Problem
+from app.places import versions
 from app.planning import queries
 from app.planning.drafts import service as drafts
 from app.planning.edits import moving
@@ -251,7 +252,7 @@ def test_nobody_draws_where_a_balance_is_about_to(
 def a_plan(engine: Engine, community: int) -> Iterator[int]:
     """A plan of nobody's, by its number."""
     with writing(engine) as session:
-        now = queries.instant_of_base(session)
+        now = versions.instant_of_base(session)
         plan = queries.add(
             session, title="x", note="", area_code=community, parent_id=None, base_at=now,
             state="draft", revision=1, author="x", editors=[], model={}, created_at=now,

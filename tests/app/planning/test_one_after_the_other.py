@@ -72,7 +72,7 @@ def by_functions(context: Context, client: TestClient, ground: Ground, cell: int
         context.engine, {ground.unit: cell}, area=ground.community, state=PlanState.APPROVED
     )
     with writing(context.engine) as session:
-        versions.take_turn(session)
+        versions.lock_boundaries(session)
         plan = held.hold(session, plan_id)
         return publishing.carry_out(session, plan, "test_admin", "")
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import psycopg
 import pytest
-from sqlalchemy import URL, Engine
+from sqlalchemy import URL, Engine, text
 from starlette.testclient import TestClient
 
 from app.core.clock import utc_now
@@ -39,7 +39,9 @@ TABLES = (
     "audit_row",
 )  # fmt: skip
 CASE_TABLES = "incident", "incident_event", "report_receipt", "case_now", "case_past"
-MOMENTS_S = (0.0, 0.05, 0.12, 0.25, 2.0)
+LOST = {"/problems/plan-behind", "/problems/boundaries-busy"}
+"""What whoever was second is told: that it comes after the other one, or amid it."""
+MOMENTS_S = (0.0, 0.1, 0.25, 0.6, 30.0)
 """When the kill comes, with a tenth of a second by chance: before, amid and after."""
 
 
@@ -88,7 +90,9 @@ def test_of_two_that_publish_at_once_one_wins(
             winner = next(i for i, answer in enumerate(answers) if answer and answer.is_success)
             winners.add(winner)
             refused = answers[1 - winner]
-            assert refused is not None and refused.json()["type"] == "/problems/plan-behind"
+            assert refused is not None and refused.json()["type"] in LOST
+            refused = plans[1 - winner].step("publish")
+            assert refused.json()["type"] == "/problems/plan-behind"
             (unit,) = wanted[winner]
             (difference,) = [one for one in refused.json()["difference"] if one["unit_id"] == unit]
             assert difference["base_cell"] == before[unit]
@@ -112,7 +116,8 @@ def test_the_same_plan_twice_is_published_once(
         hand.approve(plan, other)
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(publish, [at(server, plan) for server in servers]))
-    assert sorted(answer.status_code for answer in answers if answer) == [200, 412]
+    statuses = sorted(answer.status_code for answer in answers if answer)
+    assert statuses in ([200, 409], [200, 412])
     assert len(hand.rows(engine, "SELECT id FROM boundary_version")) == 2
     # Whoever looks again and insists is told that it may not follow.
     plan.now()
@@ -129,7 +134,13 @@ def writers_of(database: URL, table: str) -> Iterator[None]:
         connection.rollback()
 
 
-def nobody_has_the_turn(engine: Engine) -> bool:
+def give_up_jobs(engine: Engine) -> None:
+    """What a killed server leaves undone is not begun again by the next one."""
+    with writing(engine) as session:
+        session.execute(text("UPDATE plan_job SET state = 'cancelled' WHERE ended_at IS NULL"))
+
+
+def nobody_has_the_lock(engine: Engine) -> bool:
     """Whether whoever was publishing is done with it, one way or the other."""
     found = hand.rows(
         engine,
@@ -241,7 +252,8 @@ def test_killed_while_it_publishes_nothing_has_happened(
                 wait_until(lambda name=table: hand.someone_waits_for(engine, name))  # type: ignore[misc]
                 server.kill()
                 assert answer.result() is None
-            wait_until(lambda: nobody_has_the_turn(engine))
+            wait_until(lambda: nobody_has_the_lock(engine))
+            give_up_jobs(engine)
             assert state(engine, plan) == before, table
         assert plan.step("publish").status_code == 200
     check_ground(engine)
@@ -267,7 +279,8 @@ def test_killed_at_any_moment_it_is_all_or_nothing(
             wait_for(answer, float(delay_s))
             server.kill()
             answer.result()
-            wait_until(lambda: nobody_has_the_turn(engine))
+            wait_until(lambda: nobody_has_the_lock(engine))
+            give_up_jobs(engine)
             published = plan.now()["state"] == "published"
             seen.add(published)
             if not published:

@@ -14,11 +14,13 @@ from starlette.testclient import TestClient
 from app.core.clock import CITY_ZONE, city_midnight
 from app.core.context import Context
 from app.core.db import reading, writing
-from app.planning import queries
-from app.planning.life import scheduled
+from app.planning import models, queries
+from app.planning.jobs import scheduled
 from geodata import shapes
 from tests.app.planning import hand
 from tests.app.planning.hand import Hand
+from tests.app.planning.test_jobs import worker_process
+from tests.waiting import wait_until
 
 V1 = "/api/v1"
 # Words of an answer that tell of later changes: they may differ, whatever minute is asked for.
@@ -289,11 +291,11 @@ def test_a_plan_is_published_on_its_day(own_context: Context, own_client: TestCl
             assert answer.json()["errors"][0]["field"] == "publish_on"
         set_ = Hand(other, plan.plan).step("publish", publish_on=tomorrow.isoformat())
     assert (set_.json()["state"], set_.json()["publish_on"]) == ("approved", tomorrow.isoformat())
-    nothing = scheduled.publish_due(engine, midnight - timedelta(seconds=1))
-    assert (nothing.published, nothing.failed) == (0, 0)
+    nothing = hand.publish_due(own_context, midnight - timedelta(seconds=1))
+    assert +nothing == {}
     assert plan.now()["state"] == "approved"
-    assert scheduled.publish_due(engine, midnight).published == 1
-    assert scheduled.publish_due(engine, midnight).published == 0
+    assert +hand.publish_due(own_context, midnight) == {"done": 1}
+    assert +hand.publish_due(own_context, midnight) == {}
     assert plan.now()["state"] == "published"
     steps = own_client.get(plan.url + "/log").json()["steps"]
     assert (steps[-1]["step"], steps[-1]["account"]) == ("publish", hand.APPROVER)
@@ -314,13 +316,46 @@ def test_a_day_that_comes_too_late_is_told(own_context: Context, own_client: Tes
             hand.approve(plan, other)
     assert late.step("publish", publish_on=tomorrow.isoformat()).status_code == 200
     assert first.step("publish").status_code == 200
-    report = scheduled.publish_due(engine, datetime.now(UTC) + timedelta(days=2))
-    assert (report.published, report.failed) == (0, 1)
-    assert scheduled.publish_due(engine, datetime.now(UTC) + timedelta(days=2)).failed == 0
+    assert +hand.publish_due(own_context, datetime.now(UTC) + timedelta(days=2)) == {"failed": 1}
+    assert +hand.publish_due(own_context, datetime.now(UTC) + timedelta(days=2)) == {}
     shown = late.now()
     assert (shown["state"], shown["publish_on"], shown["behind"]) == ("approved", None, True)
     last = own_client.get(late.url + "/log").json()["steps"][-1]
     assert last["step"] == "not_published" and last["reason"].startswith("plan-behind")
+
+
+def test_a_broken_plan_does_not_hold_up_the_others(
+    own_context: Context, own_client: TestClient
+) -> None:
+    """Both are set for the same day, and what is said of the first cannot be read: its job fails,
+    its log says so and it is set for no day; the other one is in force."""
+    engine = own_context.engine
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).astimezone(CITY_ZONE).date()
+    plans = []
+    for nth in (4, 5):
+        community = hand.communities(engine)[nth]
+        plan = hand.begin(own_client, community)
+        plan.move(dict([hand.a_border_move(engine, community)]))
+        with hand.approver(own_context) as other:
+            hand.approve(plan, other)
+        assert plan.step("publish", publish_on=tomorrow.isoformat()).status_code == 200
+        plans.append(plan)
+    broken, whole = plans
+    with writing(engine) as session:
+        session.get_one(models.Plan, broken.plan["id"]).model = {"household": "broken"}
+    later = datetime.now(UTC) + timedelta(days=2)
+    assert scheduled.ask_for_due(engine, later) == scheduled.DueReport(2, 0)
+    # They are at work: nothing is asked for twice.
+    assert scheduled.ask_for_due(engine, later) == scheduled.DueReport(0, 0)
+    with worker_process(own_context):
+        wait_until(lambda: not hand.rows(engine, "SELECT id FROM plan_job WHERE ended_at IS NULL"))
+    assert whole.now()["state"] == "published"
+    with writing(engine) as session:
+        plan_row = session.get_one(models.Plan, broken.plan["id"])
+        assert (plan_row.state, plan_row.publish_on) == ("approved", None)
+    last = own_client.get(broken.url + "/log").json()["steps"][-1]
+    assert last["step"] == "not_published" and "server's log" in last["reason"]
+    assert scheduled.ask_for_due(engine, later) == scheduled.DueReport(0, 0)
 
 
 def test_what_is_behind_is_refused_with_the_difference(

@@ -1346,30 +1346,6 @@ export interface paths {
         patch: operations["change_plan"];
         trace?: never;
     };
-    "/api/v1/plans/{plan_id}/steps": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Take a step of a plan
-         * @description Submit, approve (not by who drew on it), publish now or on a day, send back, withdraw.
-         *
-         *     422 `plan-invalid` with `faults` where the plan breaks a rule; 409 `plan-behind` with
-         *     `difference` where boundaries that it touches have changed since its base; of two that publish
-         *     at once one wins.
-         */
-        post: operations["take_plan_step"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/plans/{plan_id}/rebase": {
         parameters: {
             query?: never;
@@ -1843,9 +1819,10 @@ export interface paths {
         /**
          * Ask for long work on a plan
          * @description Balance cells (one edit of the plan, which can be undone), try the plan on past cases, or
-         *     publish it now: what `steps` does in one answer, for plans that take longer than that.
+         *     publish it now.
          *
          *     While cells are balanced nobody else draws in their communities: 409 `plan-busy` with `job_id`.
+         *     While boundaries are replaced nothing else is published: 409 `boundaries-busy` at once.
          */
         post: operations["start_plan_job"];
         delete?: never;
@@ -1889,6 +1866,31 @@ export interface paths {
          *     was; what has ended stays so.
          */
         post: operations["cancel_plan_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{plan_id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a step of a plan
+         * @description Submit, approve (not by who drew on it), publish now or on a day, send back, withdraw.
+         *
+         *     Publishing now is long work: 202 with the plan as it still stands; `Location` names the job,
+         *     which ends as `failed` where the plan breaks a rule or, of two that publish at once, loses.
+         *     422 `plan-invalid` with `faults` where a plan is submitted that breaks a rule; 409 `plan-behind`
+         *     with `difference` where boundaries that it touches have changed since its base.
+         */
+        post: operations["take_plan_step"];
         delete?: never;
         options?: never;
         head?: never;
@@ -7106,7 +7108,7 @@ export interface components {
              * @example /problems/invalid-input
              * @enum {string}
              */
-            type: "/problems/already-granted" | "/problems/already-open" | "/problems/bad-host" | "/problems/bad-key" | "/problems/bad-request" | "/problems/base-units" | "/problems/case-not-open" | "/problems/content-too-large" | "/problems/cross-site" | "/problems/header-token" | "/problems/id-conflict" | "/problems/illegal-step" | "/problems/internal" | "/problems/invalid-input" | "/problems/last-admin" | "/problems/method-not-allowed" | "/problems/name-taken" | "/problems/no-dispute" | "/problems/no-password" | "/problems/not-allowed" | "/problems/not-found" | "/problems/not-handling" | "/problems/not-signed-in" | "/problems/nothing-to-redo" | "/problems/nothing-to-undo" | "/problems/outside-city" | "/problems/outside-scope" | "/problems/plan-behind" | "/problems/plan-busy" | "/problems/plan-closed" | "/problems/plan-empty" | "/problems/plan-invalid" | "/problems/plan-not-draft" | "/problems/plan-own-approval" | "/problems/precondition-failed" | "/problems/stale-version" | "/problems/step-not-yours" | "/problems/step-up" | "/problems/taken" | "/problems/too-many-photos" | "/problems/unavailable" | "/problems/unsupported-media-type" | "/problems/wait" | "/problems/working-days" | "/problems/wrong-credentials";
+            type: "/problems/already-granted" | "/problems/already-open" | "/problems/bad-host" | "/problems/bad-key" | "/problems/bad-request" | "/problems/base-units" | "/problems/boundaries-busy" | "/problems/case-not-open" | "/problems/content-too-large" | "/problems/cross-site" | "/problems/header-token" | "/problems/id-conflict" | "/problems/illegal-step" | "/problems/internal" | "/problems/invalid-input" | "/problems/last-admin" | "/problems/method-not-allowed" | "/problems/name-taken" | "/problems/no-dispute" | "/problems/no-password" | "/problems/not-allowed" | "/problems/not-found" | "/problems/not-handling" | "/problems/not-signed-in" | "/problems/nothing-to-redo" | "/problems/nothing-to-undo" | "/problems/outside-city" | "/problems/outside-scope" | "/problems/plan-behind" | "/problems/plan-busy" | "/problems/plan-closed" | "/problems/plan-empty" | "/problems/plan-invalid" | "/problems/plan-not-draft" | "/problems/plan-own-approval" | "/problems/precondition-failed" | "/problems/stale-version" | "/problems/step-not-yours" | "/problems/step-up" | "/problems/taken" | "/problems/too-many-photos" | "/problems/unavailable" | "/problems/unsupported-media-type" | "/problems/wait" | "/problems/working-days" | "/problems/wrong-credentials";
             /**
              * Title
              * @description The kind in words.
@@ -16194,135 +16196,6 @@ export interface operations {
             };
         };
     };
-    take_plan_step: {
-        parameters: {
-            query?: never;
-            header: {
-                /** @description The revision as it was seen, such as `"3"`; 412 when it moved on. */
-                "If-Match": string;
-            };
-            path: {
-                /** @description Number of the plan. */
-                plan_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TakenPlanStep"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Plan"];
-                };
-            };
-            /** @description Not understood: a broken body, or a host name that is not ours. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description Nobody is signed in, or the session has ended. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description Nothing is known under that name at that minute. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description `If-Match` names another version: it has moved on. */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description The body is longer than this path takes. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description The body is not declared as what this path takes. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description An input cannot be used; `errors` names each. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description A fault of ours; its number is in the log. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description The store cannot answer now; nothing was changed, try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
     rebase_plan: {
         parameters: {
             query?: never;
@@ -19192,6 +19065,144 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PlanJobRow"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description `If-Match` names another version: it has moved on. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    take_plan_step: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The revision as it was seen, such as `"3"`; 412 when it moved on. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Number of the plan. */
+                plan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakenPlanStep"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Asked for; the plan as it still stands. `Location` names the job. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
                 };
             };
             /** @description Not understood: a broken body, or a host name that is not ours. */

@@ -214,6 +214,7 @@ export const planEn: Readonly<Record<keyof typeof planZh, string>> = {
   "planRefused_plan-behind": "The boundaries have changed meanwhile: bring the plan up to date first",
   "planRefused_plan-invalid": "The gate refuses it: mend these first",
   "planRefused_plan-own-approval": "Nobody approves a plan on which they drew: somebody else must",
+  "planRefused_boundaries-busy": "Boundaries are being redrawn (a publication, an import or a load): try again when that has ended",
   "planRefused_plan-busy": "It is being worked on behind the scenes: try again when that is done",
   "planRefused_precondition-failed": "Somebody changed it just now: this is what it is now, look before you go on",
   "planRefused_plan-empty": "Nothing is changed: nothing to submit",

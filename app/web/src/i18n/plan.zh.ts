@@ -212,6 +212,7 @@ export const planZh = {
   "planRefused_plan-behind": "现行边界在此期间有变，须先更新方案",
   "planRefused_plan-invalid": "未通过校验，须先修正下列问题",
   "planRefused_plan-own-approval": "不能批准自己参与绘制的方案，须由他人批准",
+  "planRefused_boundaries-busy": "边界正在更新（发布、导入或装载），结束后再试",
   "planRefused_plan-busy": "后台正在处理这个方案，完成后再试",
   "planRefused_precondition-failed": "别人刚改过，已换成最新内容，请看过再做",
   "planRefused_plan-empty": "没有改动，不能提交",

@@ -31,6 +31,7 @@ export const problemsEn: Readonly<Record<keyof typeof problemsZh, string>> = {
   "problem_outside-city": "That place lies in no cell of this city",
   "problem_outside-scope": "Beyond your area",
   "problem_plan-behind": "The boundaries in force have changed since; bring the plan up to date first",
+  "problem_boundaries-busy": "Boundaries are being redrawn (a publication, an import or a load): try again when that has ended",
   "problem_plan-busy": "A computation runs; try again when it is done",
   "problem_plan-closed": "The plan is closed and no longer changes",
   "problem_plan-empty": "Nothing was changed, so nothing can be submitted",

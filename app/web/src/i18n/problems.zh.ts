@@ -29,6 +29,7 @@ export const problemsZh = {
   "problem_outside-city": "这个位置不在本市的网格里",
   "problem_outside-scope": "超出你的管辖范围",
   "problem_plan-behind": "现行边界在此期间有变，须先更新方案",
+  "problem_boundaries-busy": "边界正在更新（发布、导入或装载），结束后再试",
   "problem_plan-busy": "计算正在进行，完成后再试",
   "problem_plan-closed": "方案已结束，不能再改",
   "problem_plan-empty": "没有改动，不能提交",
