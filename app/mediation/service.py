@@ -9,9 +9,10 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
+from app.core.audiences import Audience
 from app.core.clock import CITY_ZONE
 from app.core.errors import FieldError, Problem, invalid, not_found
-from app.core.outbox import tell
+from app.core.outbox import emit
 from app.core.paging import cut, decode_cursor
 from app.dispatch import queries as dispatch
 from app.dispatch.rules import UnitRole
@@ -370,7 +371,7 @@ def _told(
         "state": table.state.value,
         "at": at.isoformat().replace("+00:00", "Z"),
     }
-    tell(session, CHANGED_TOPIC, row.cell_code, payload)
+    emit(session, CHANGED_TOPIC, row.cell_code, Audience.MEDIATION, payload)
     return table_view.views(session, [row], actor, at)[0]
 
 

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from app.core.audiences import Audience
 from app.core.errors import FieldError, Problem, id_conflict, invalid, not_found, outside_city
-from app.core.outbox import tell
+from app.core.outbox import emit
 from app.core.paging import cut, decode_cursor
 from app.dispatch import queries as dispatch
 from app.dispatch.rules import StationKind, UnitRole
@@ -332,7 +333,8 @@ def _next_steps(state: WarningState) -> list[WarningNextStep]:
 
 
 def _tell(session: Session, row: AnyRow, standing: Standing, at: datetime) -> None:
-    tell(session, CHANGED_TOPIC, row.cell_code, told(row.id, row.no, standing, at))
+    payload = told(row.id, row.no, standing, at)
+    emit(session, CHANGED_TOPIC, row.cell_code, Audience.WARNINGS, payload)
 
 
 def told(warning_id: UUID, no: int, standing: Standing, at: datetime) -> dict[str, object]:

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from app.core.audiences import Audience
 from app.core.errors import FieldError, Problem, invalid, not_found
-from app.core.outbox import tell
+from app.core.outbox import emit
 from app.identity.rules import Actor
 from app.incidents import queries, rules
 from app.incidents.cases import service
@@ -290,7 +291,8 @@ def _append(
 
 
 def _tell(session: Session, detail: IncidentDetail, step: rules.Step, at: datetime) -> None:
-    tell(session, CHANGED_TOPIC, detail.cell_code, {**detail.told(at), "step": step})
+    payload = {**detail.told(at), "step": step}
+    emit(session, CHANGED_TOPIC, detail.cell_code, Audience.CASES, payload)
 
 
 def _illegal(why: str, possible: tuple[rules.Step, ...]) -> Problem:

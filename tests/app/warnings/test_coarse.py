@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
+from app.core.audiences import Audience
 from app.core.clock import utc_now
 from app.core.context import Context
 from app.core.db import writing
-from app.core.outbox import tell
+from app.core.outbox import emit
 from app.incidents.rules import Status
 from app.incidents.steps import carrying
 from app.warnings.climbing import run_climbs
@@ -88,7 +89,7 @@ def test_what_the_outbox_has_yet_to_tell(own_context: Context, own_client: TestC
     warning = own_client.get(f"{URL}/{body['id']}").json()
     exact = {"no": warning["no"], "lon": body["lon"], "lat": body["lat"]}
     with writing(engine) as session:
-        tell(session, "incident.changed", warning["cell_code"], exact)
+        emit(session, "incident.changed", warning["cell_code"], Audience.CASES, exact)
         carrying.carry(session, warning["no"], Status.CLOSED, utc_now(), actor=None)
         waiting = session.scalars(
             text("SELECT payload FROM outbox WHERE payload ->> 'no' = :no"),
