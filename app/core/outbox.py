@@ -62,6 +62,12 @@ def _wake(session: Session) -> None:
     emitted(session.get_bind().engine)
 
 
+def wake_after(session: Session) -> None:
+    """Say that something was emitted, once the session commits; for statements that write to the
+    outbox themselves."""
+    event.listen(session, "after_commit", _wake, once=True)
+
+
 # In their order: events of one case are published in the order of their ids.
 _EMIT = text("""
     INSERT INTO outbox (topic, area_code, audience, payload)
@@ -95,6 +101,6 @@ def emit_all(
         for topic, area, audience, payload in events
     ]
     if rows:
-        event.listen(session, "after_commit", _wake, once=True)
+        wake_after(session)
         written = orjson.dumps(rows, option=orjson.OPT_NON_STR_KEYS).decode()
         session.execute(_EMIT, {"events": written})

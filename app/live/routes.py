@@ -22,7 +22,8 @@ may list. When your session acts under another grant the stream ends; open it ag
 
 - `hello` comes first: `{"epoch", "seq", "server_time"}`, where the stream starts.
 - `incident.reported` carries the incident without its description, plus `at` (UTC).
-- `incident.changed` carries the same as it is now, plus the `step` that was taken and its `at`.
+- `incident.changed` carries the same as it is now, plus the `step` that was taken last, its `at`,
+  and in `steps` all that were taken at once.
 - `incident.left` carries `id`, `no` and `at` of a case that new boundaries have taken out of a
   cell; in the cell in which it lies now it is `incident.changed` with the step `rezone`.
 - `warning.changed`, `warning.climbed` and `mediation.changed` carry `id`, `no`, `version` and state
