@@ -43,6 +43,15 @@ def test_only_core_db_commits(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", PYTHON, ids=_name)
+def test_what_became_of_a_case_is_looked_at(path: Path) -> None:
+    """A case that is carried may have stayed where it was; whoever asked for it has to know."""
+    statements = (node for node in ast.walk(_tree(path)) if isinstance(node, ast.Expr))
+    dropped = [s for s in statements if isinstance(s.value, ast.Call)
+               and _called(s.value).split(".")[-1] in {"carry"}]  # fmt: skip
+    assert dropped == []
+
+
+@pytest.mark.parametrize("path", PYTHON, ids=_name)
 def test_events_name_their_audience(path: Path) -> None:
     """Beside the topic, where a reader sees it; and nothing reaches the outbox past it."""
     if _name(path) == "app/core/outbox.py":
