@@ -42,6 +42,29 @@ def test_only_core_db_commits(path: Path) -> None:
     assert not commits, f"commit() at lines {commits}; use app.core.db.writing"
 
 
+@pytest.mark.parametrize("path", PYTHON, ids=_name)
+def test_what_became_of_a_case_is_looked_at(path: Path) -> None:
+    """A case that is carried may have stayed where it was; whoever asked for it has to know."""
+    statements = (node for node in ast.walk(_tree(path)) if isinstance(node, ast.Expr))
+    dropped = [s for s in statements if isinstance(s.value, ast.Call)
+               and _called(s.value).split(".")[-1] in {"carry"}]  # fmt: skip
+    assert dropped == []
+
+
+@pytest.mark.parametrize("path", PYTHON, ids=_name)
+def test_events_name_their_audience(path: Path) -> None:
+    """Beside the topic, where a reader sees it; and nothing reaches the outbox past it."""
+    if _name(path) == "app/core/outbox.py":
+        return
+    tree = _tree(path)
+    emitted = [ast.unparse(call) for call in _calls(tree) if _called(call) == "emit"]
+    assert [call for call in emitted if ", Audience." not in call] == []
+    if any(_called(call) == "emit_all" for call in _calls(tree)):
+        assert "Audience." in ast.unparse(tree)
+    written = path.read_text(encoding="utf-8").split("INSERT INTO outbox")[1:]
+    assert [part[:60] for part in written if "audience" not in part[:60]] == []
+
+
 @pytest.mark.parametrize("path", ROUTES, ids=_name)
 def test_routes_hold_no_sql(path: Path) -> None:
     """Routes parse and authorise; a query in one of them escapes scope and review."""

@@ -40,7 +40,7 @@ EVENTS_PER_S = 10
 PATIENCE_S = 60.0
 CELL = 620102001001001
 TOPIC = "incident.reported"
-TELL = "INSERT INTO outbox (topic, area_code, payload) VALUES (%s, %s, %s)"
+TELL = "INSERT INTO outbox (topic, area_code, audience, payload) VALUES (%s, %s, 'cases', %s)"
 PAYLOAD = {"title": "路边暴露生活垃圾", "filler": "x" * 800}
 
 # One square of 0.02 degrees on every level: enough for a report to find its cell.
@@ -338,8 +338,9 @@ def _throughput(url: URL, server: _Server) -> Table:
 BULK = {
     "floor": "INSERT INTO floor (payload) SELECT jsonb_build_object('n', -1 - n, 'filler',"
     " repeat('x', 800)) FROM generate_series(%s::int, %s::int) n",
-    "outbox": "INSERT INTO outbox (topic, area_code, payload) SELECT 'incident.reported',"
-    " 620102001001001, jsonb_build_object('n', -1 - n, 'filler', repeat('x', 800))"
+    "outbox": "INSERT INTO outbox (topic, area_code, audience, payload)"
+    " SELECT 'incident.reported', 620102001001001, 'cases',"
+    " jsonb_build_object('n', -1 - n, 'filler', repeat('x', 800))"
     " FROM generate_series(%s::int, %s::int) n",
 }
 

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.types import UserDefinedType
 
+from app.core.audiences import Audience
 from app.core.db import Base
 from app.core.types import Code, Instant
 
@@ -36,6 +37,7 @@ class Outbox(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     topic: Mapped[str] = mapped_column(Text)
     area_code: Mapped[Code]
+    audience: Mapped[str] = mapped_column(Text)
     payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
     created_at: Mapped[Instant] = mapped_column(server_default=text("clock_timestamp()"))
 
@@ -60,37 +62,45 @@ def _wake(session: Session) -> None:
     emitted(session.get_bind().engine)
 
 
+def wake_after(session: Session) -> None:
+    """Say that something was emitted, once the session commits; for statements that write to the
+    outbox themselves."""
+    event.listen(session, "after_commit", _wake, once=True)
+
+
 # In their order: events of one case are published in the order of their ids.
-_TELL = text("""
-    INSERT INTO outbox (topic, area_code, payload)
-    SELECT e.event ->> 'topic', (e.event ->> 'area_code')::bigint, e.event -> 'payload'
+_EMIT = text("""
+    INSERT INTO outbox (topic, area_code, audience, payload)
+    SELECT e.event ->> 'topic', (e.event ->> 'area_code')::bigint, e.event ->> 'audience',
+           e.event -> 'payload'
     FROM jsonb_array_elements(CAST(:events AS jsonb)) WITH ORDINALITY e (event, place)
     ORDER BY place
 """)
 
 
-def tell(session: Session, topic: str, area_code: int, payload: Mapping[str, Any]) -> None:
+def emit(
+    session: Session, topic: str, area: int, audience: Audience, payload: Mapping[str, Any]
+) -> None:
     """Put an event into the outbox; it is told when, and only when, the session commits.
 
     Args:
         topic: `incident.reported`, `incident.changed`, ….
-        area_code: the cell where it happened; who may see that cell may see the event.
+        area: code of the cell where it happened; who may see that cell may see the event.
+        audience: what it tells of; who may list that may see the event.
         payload: JSON without free text that only handlers may read.
     """
-    tell_all(session, topic, [area_code], payload)
+    emit_all(session, [(topic, area, audience, payload)])
 
 
-def tell_all(
-    session: Session, topic: str, area_codes: Iterable[int], payload: Mapping[str, Any]
+def emit_all(
+    session: Session, events: Iterable[tuple[str, int, Audience, Mapping[str, Any]]]
 ) -> None:
-    """As `tell`, the same event to each of several areas."""
-    tell_each(session, ((topic, code, payload) for code in area_codes))
-
-
-def tell_each(session: Session, events: Iterable[tuple[str, int, Mapping[str, Any]]]) -> None:
-    """As `tell`, many events in one statement: topic, area code and payload of each."""
-    rows = [{"topic": t, "area_code": code, "payload": what} for t, code, what in events]
+    """As `emit`, many events in one statement: topic, area, audience and payload of each."""
+    rows = [
+        {"topic": topic, "area_code": area, "audience": audience, "payload": payload}
+        for topic, area, audience, payload in events
+    ]
     if rows:
-        event.listen(session, "after_commit", _wake, once=True)
+        wake_after(session)
         written = orjson.dumps(rows, option=orjson.OPT_NON_STR_KEYS).decode()
-        session.execute(_TELL, {"events": written})
+        session.execute(_EMIT, {"events": written})

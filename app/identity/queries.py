@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from app.identity.models import Account, SignIn, SignInFailure
+from app.identity.rules import HeldGrant, Role
 from geodata import codes
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -27,7 +28,9 @@ _LIVE = text(
     " stepped_up_until, seen_at < now() - interval '20 seconds' AS unseen"
     " FROM live_sign_in WHERE token_hash = :hash"
 )
-_SCOPES = text("SELECT token_hash, lo, hi FROM live_sign_in WHERE token_hash = ANY (:hashes)")
+_HELD = text(
+    "SELECT token_hash, grant_id, role, lo, hi FROM live_sign_in WHERE token_hash = ANY (:hashes)"
+)
 # Each grant that holds; an expired or revoked one is no grant.
 _GRANTS = text(
     "SELECT id, role, area_code, CASE WHEN upper_inf(valid) THEN NULL ELSE upper(valid) END"
@@ -99,10 +102,13 @@ def live(session: Session, token_hash: bytes, *, seen: bool) -> AnyRow | None:
     return row
 
 
-def live_scopes(session: Session, hashes: Sequence[bytes]) -> dict[bytes, tuple[int, int]]:
-    """The ranges of those of these sessions that hold."""
-    rows = session.execute(_SCOPES, {"hashes": list(hashes)})
-    return {bytes(row.token_hash): (row.lo, row.hi) for row in rows}
+def held_grants(session: Session, hashes: Sequence[bytes]) -> dict[bytes, HeldGrant]:
+    """The grants under which those of these sessions act that hold."""
+    rows = session.execute(_HELD, {"hashes": list(hashes)})
+    return {
+        bytes(row.token_hash): HeldGrant(row.grant_id, Role(row.role), row.lo, row.hi)
+        for row in rows
+    }
 
 
 def switch(session: Session, token_hash: bytes, grant_id: int) -> None:

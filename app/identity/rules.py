@@ -176,6 +176,16 @@ def is_stepped_up(until: datetime | None, now: datetime) -> bool:
 
 
 @dataclass(frozen=True)
+class HeldGrant:
+    """Under what a session acts; first and last code of its area, both inclusive."""
+
+    grant_id: int
+    role: Role
+    lo: int
+    hi: int
+
+
+@dataclass(frozen=True)
 class Actor:
     """Who acts, under which one of their grants.
 
@@ -196,3 +206,8 @@ class Actor:
     hi: int
     token: str
     stepped_up_until: datetime | None = None
+
+    @property
+    def grant(self) -> HeldGrant:
+        """Under what they act."""
+        return HeldGrant(self.grant_id, self.role, self.lo, self.hi)

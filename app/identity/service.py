@@ -18,7 +18,7 @@ from app.core.errors import FieldError, Problem, invalid
 from app.core.scope import Scope
 from app.identity import attempts, passwords, queries, rules
 from app.identity.cookies import cookie_name, read_cookie
-from app.identity.rules import Actor, Role
+from app.identity.rules import Actor, HeldGrant, Role
 from app.identity.schemas import Credentials, Grant, GrantedArea, SessionInfo
 from app.places import queries as places
 from geodata.codes import level_of
@@ -146,12 +146,12 @@ def actor_of(engine: Engine, token: str, *, by_person: bool = True) -> Actor | N
     )  # fmt: skip
 
 
-def live_scopes(engine: Engine, tokens: Sequence[str]) -> dict[str, tuple[int, int]]:
-    """The ranges of those of these tokens whose sessions hold just now."""
+def held_grants(engine: Engine, tokens: Sequence[str]) -> dict[str, HeldGrant]:
+    """Of those of these tokens whose sessions hold just now: under what each acts."""
     by_hash = {token_hash(token): token for token in tokens}
     with reading(engine) as session:
-        found = queries.live_scopes(session, list(by_hash))
-    return {by_hash[key]: codes for key, codes in found.items()}
+        found = queries.held_grants(session, list(by_hash))
+    return {by_hash[key]: grant for key, grant in found.items()}
 
 
 class Known(NamedTuple):

@@ -10,7 +10,6 @@ from sqlalchemy import (
     Row,
     Select,
     func,
-    insert,
     literal,
     or_,
     select,
@@ -98,23 +97,6 @@ def receipt_by_no(session: Session, no: int) -> AnyRow | None:
     columns = (ReportReceipt.body_hash, ReportReceipt.no, ReportReceipt.reported_at)
     where = [ReportReceipt.no == no, *within(session, ReportReceipt.cell_code)]
     return session.execute(select(*columns).where(*where)).first()
-
-
-def make_room(session: Session, at: datetime) -> None:
-    """Make the monthly partitions for reports at `at`, where there are none yet."""
-    session.execute(
-        text(
-            "SELECT ensure_months(:at, CAST(:at AS timestamptz) + interval '1 month')"
-            " WHERE to_regclass('public.incident_' || to_char(:at AT TIME ZONE 'UTC', 'YYYYMM'))"
-            " IS NULL"
-        ),
-        {"at": at},
-    )
-
-
-def add_event(session: Session, **values: Any) -> None:
-    """Write one step; values are the columns of `IncidentEvent`."""
-    session.execute(insert(IncidentEvent).values(**values))
 
 
 def categories(session: Session, at: datetime) -> Rows:
@@ -313,16 +295,13 @@ def cells_left_after(session: Session, nos: Sequence[int], at: datetime) -> dict
     return {row.no: row.from_cell for row in session.execute(found)}
 
 
-def set_state(session: Session, no: int, reported_at: datetime, **values: Any) -> None:
-    """Write the state of a case as its last step left it.
-
-    Args:
-        values: `status`, `closed_at`, `tier`, `unit_id`.
-    """
+def settle_place(session: Session, no: int, reported_at: datetime) -> None:
+    """Have the database look whether the exact place of a case may still be known: that of a
+    concluded warning may not (app/sql/50_warnings.sql)."""
     session.execute(
         update(Incident)
         .where(Incident.reported_at == reported_at, Incident.no == no)
-        .values(**values)
+        .values(status=Incident.status)
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 
 from app.core.clock import utc_now
-from app.core.scope import Scope
+from app.identity.rules import Actor, HeldGrant
 from app.live import frames, queries
 from app.live.connection import ANSWER_WITHIN_S, Connected
 from app.live.metrics import STREAM_CLIENTS, STREAM_CONNECTED, STREAM_RESETS, STREAM_SEQ
@@ -25,23 +25,29 @@ NO_EVENT = 2**63 - 1
 
 
 class Viewer:
-    """One open stream: the frames that wait for it, and the codes it watches."""
+    """One open stream: the frames that wait for it, the codes that it watches, and the audiences
+    to which it belongs."""
 
     def __init__(
-        self, area: tuple[int, int], start: Cursor, limit: int = QUEUE_EVENTS,
-        scope: Scope | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        area: tuple[int, int],
+        audiences: frozenset[str],
+        start: Cursor,
+        limit: int = QUEUE_EVENTS,
+        actor: Actor | None = None,
+    ) -> None:
         self.area = area
-        self.scope = scope
+        self.audiences = audiences
+        self.actor = actor
         self.start = start
         self._limit = limit
         self._waiting: deque[bytes] = deque()
         self._wake = asyncio.Event()
         self._closed = False
 
-    def offer(self, at: Cursor, area_code: int, frame: bytes) -> None:
+    def offer(self, at: Cursor, area_code: int, audience: str, frame: bytes) -> None:
         """Queue an event, if it concerns this viewer. No room left: it must start anew."""
-        if not self.area[0] <= area_code <= self.area[1]:
+        if audience not in self.audiences or not self.area[0] <= area_code <= self.area[1]:
             return
         if len(self._waiting) >= self._limit:
             self.reset(at, ResetReason.TOO_SLOW)
@@ -105,19 +111,22 @@ class Hub(Connected):
         """Whether a viewer who joins now will be told everything from now on."""
         return self.at is not None and self.connected.is_set() and not self._closed
 
-    def join(self, area: tuple[int, int], scope: Scope | None = None) -> Viewer:
+    def join(
+        self, area: tuple[int, int], audiences: frozenset[str], actor: Actor | None = None
+    ) -> Viewer:
         """A viewer of everything after this moment.
 
         Args:
             area: the codes that it watches, both ends included.
-            scope: what it may see, and under which session.
+            audiences: those to which it belongs (`identity.audiences`).
+            actor: who looks, and under which session.
 
         Raises:
             RuntimeError: nothing was ever heard; see `hears`.
         """
         if self.at is None:
             raise RuntimeError("the hub has no place in the stream yet")
-        viewer = Viewer(area, self.at, scope=scope)
+        viewer = Viewer(area, audiences, self.at, actor=actor)
         self._viewers.add(viewer)
         STREAM_CLIENTS.set(len(self._viewers))
         if self._closed:
@@ -131,18 +140,18 @@ class Hub(Connected):
 
     def tokens(self) -> list[str]:
         """The sessions under which somebody looks here."""
-        return list({v.scope.token for v in self._viewers if v.scope is not None})
+        return list({v.actor.token for v in self._viewers if v.actor is not None})
 
-    def keep_only(self, checked: set[str], scopes: Mapping[str, tuple[int, int]]) -> None:
-        """Cut off those whose session has ended, or now holds for other codes.
+    def keep_only(self, checked: set[str], grants: Mapping[str, HeldGrant]) -> None:
+        """Cut off those whose session has ended, or acts under another grant by now.
 
         Args:
             checked: tokens that were asked about.
-            scopes: the codes of those that hold.
+            grants: under what those act that hold.
         """
         for viewer in self._viewers:
-            scope = viewer.scope
-            if scope and scope.token in checked and scopes.get(scope.token) != scope.codes:
+            actor = viewer.actor
+            if actor and actor.token in checked and grants.get(actor.token) != actor.grant:
                 viewer.cut()
 
     def close(self) -> None:
@@ -206,7 +215,7 @@ class Hub(Connected):
             else:
                 frame = frames.event(at, event.topic, event.payload)
                 for viewer in self._viewers:
-                    viewer.offer(at, event.area_code, frame)
+                    viewer.offer(at, event.area_code, event.audience, frame)
             seen = event.seq
         if events:
             self.at = Cursor(epoch, seen)

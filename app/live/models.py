@@ -18,6 +18,7 @@ class StreamEvent(Base):
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     topic: Mapped[str] = mapped_column(Text)
     area_code: Mapped[Code]
+    audience: Mapped[str] = mapped_column(Text)
     payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
     created_at: Mapped[Instant]
     published_at: Mapped[Instant] = mapped_column(server_default=text("clock_timestamp()"))

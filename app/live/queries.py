@@ -1,5 +1,6 @@
 """SQL of the live path: publishing, reading on, replaying, starting another epoch."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,15 +25,15 @@ WITH moved AS (
         WHERE EXISTS (SELECT FROM stream_state)
         ORDER BY id LIMIT %s
     )
-    RETURNING id, topic, area_code, payload, created_at
+    RETURNING id, topic, area_code, audience, payload, created_at
 ), state AS (
     UPDATE stream_state SET last_seq = last_seq + (SELECT count(*) FROM moved)
     WHERE EXISTS (SELECT FROM moved)
     RETURNING last_seq
 ), told AS (
-    INSERT INTO stream_event (seq, topic, area_code, payload, created_at)
+    INSERT INTO stream_event (seq, topic, area_code, audience, payload, created_at)
     SELECT s.last_seq - count(*) OVER () + row_number() OVER (ORDER BY m.id),
-           m.topic, m.area_code, m.payload, m.created_at
+           m.topic, m.area_code, m.audience, m.payload, m.created_at
     FROM moved m, state s
     RETURNING seq
 )
@@ -47,10 +48,10 @@ ON CONFLICT (one) DO NOTHING
 
 # One snapshot for the state and the events: an epoch can not change between the two.
 READ_ON = b"""
-SELECT s.epoch, s.last_seq, e.seq, e.topic, e.area_code, e.payload
+SELECT s.epoch, s.last_seq, e.seq, e.topic, e.area_code, e.audience, e.payload
 FROM (SELECT stream_epoch() AS epoch, last_seq FROM stream_state) s
 LEFT JOIN LATERAL (
-    SELECT seq, topic, area_code, payload::text AS payload
+    SELECT seq, topic, area_code, audience, payload::text AS payload
     FROM stream_event WHERE seq > %s ORDER BY seq LIMIT %s
 ) e ON true
 ORDER BY e.seq
@@ -67,8 +68,10 @@ DELETE FROM stream_event WHERE seq <= (
 """
 
 REPLAY = text("""
-SELECT seq, topic, area_code, payload::text AS payload FROM stream_event
-WHERE seq > :after AND seq <= :until AND area_code BETWEEN :lo AND :hi ORDER BY seq
+SELECT seq, topic, area_code, audience, payload::text AS payload FROM stream_event
+WHERE seq > :after AND seq <= :until AND area_code BETWEEN :lo AND :hi
+  AND audience = ANY (:audiences)
+ORDER BY seq
 """)
 
 
@@ -79,6 +82,7 @@ class Published:
     seq: int
     topic: str
     area_code: int
+    audience: str
     payload: str
 
 
@@ -153,13 +157,15 @@ async def read_on(
     return now, [Published(*row[2:]) for row in rows if row[2] is not None]
 
 
-def replay(session: Session, after: int, until: int, area: tuple[int, int]) -> list[Published]:
-    """The events after `after` up to `until` inside a range of area codes.
+def replay(
+    session: Session, after: int, until: int, area: tuple[int, int], audiences: Iterable[str]
+) -> list[Published]:
+    """The events after `after` up to `until` inside a range of area codes, for these audiences.
 
     Ask `is_kept` after it: some of them may be gone already.
     """
     lo, hi = area
-    words = {"after": after, "until": until, "lo": lo, "hi": hi}
+    words = {"after": after, "until": until, "lo": lo, "hi": hi, "audiences": sorted(audiences)}
     return [Published(*row) for row in session.execute(REPLAY, words)]
 
 

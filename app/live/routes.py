@@ -11,20 +11,23 @@ from starlette.types import Send
 
 from app.core.errors import unavailable
 from app.identity.deps import ActorDep
-from app.identity.service import scope_of
 from app.live.schemas import StreamQuery
 from app.live.service import Live
 
 router = APIRouter(prefix="/api/v1", tags=["live"])
 
 DESCRIPTION = """\
-Server-sent events, in order, none missed and none twice.
+Server-sent events, in order, none missed and none twice: those of your area, about what your role
+may list. When your session acts under another grant the stream ends; open it again.
 
 - `hello` comes first: `{"epoch", "seq", "server_time"}`, where the stream starts.
 - `incident.reported` carries the incident without its description, plus `at` (UTC).
-- `incident.changed` carries the same as it is now, plus the `step` that was taken and its `at`.
+- `incident.changed` carries the same as it is now, plus the `step` that was taken last, its `at`,
+  and in `steps` all that were taken at once.
 - `incident.left` carries `id`, `no` and `at` of a case that new boundaries have taken out of a
   cell; in the cell in which it lies now it is `incident.changed` with the step `rezone`.
+- `warning.changed`, `warning.climbed` and `mediation.changed` carry `id`, `no`, `version` and state
+  of what changed, not where; `boundaries.published` the number of the boundaries now in force.
 - `reset` (`{"reason"}`) says that events are missing: fetch the state again and go on.
   Reasons: `unknown_id`, `other_epoch` (another history: the city was loaded anew, or restored),
   `too_old` (no longer kept), `too_slow` (this viewer did not read).
@@ -82,6 +85,4 @@ async def stream(
     ] = None,
 ) -> EventStream:
     """Open a stream."""
-    return EventStream(
-        live.open_stream(query.area, last_event_id or query.last_event_id, scope_of(actor))
-    )
+    return EventStream(live.open_stream(query.area, last_event_id or query.last_event_id, actor))

@@ -15,8 +15,10 @@ from app.core.clock import utc_now
 from app.core.context import Context
 from app.core.db import reading
 from app.core.errors import unavailable
-from app.core.scope import Scope, narrowed
-from app.identity.service import live_scopes
+from app.core.scope import narrowed
+from app.identity.audiences import audiences_of
+from app.identity.rules import Actor
+from app.identity.service import held_grants, scope_of
 from app.live import frames, queries
 from app.live.hub import Hub, Viewer
 from app.live.metrics import STREAM_RESETS
@@ -68,28 +70,29 @@ class Live:
             await asyncio.wait(self._tasks, timeout=STOP_WITHIN_S)
 
     def open_stream(
-        self, area: int | None, last_event_id: str | None, scope: Scope
+        self, area: int | None, last_event_id: str | None, actor: Actor
     ) -> AsyncGenerator[bytes]:
         """The frames of one viewer's stream, from after `last_event_id` or from now on.
 
         Args:
             area: only events inside this area; None: everywhere in the scope.
             last_event_id: what the viewer saw last, as it was sent to it.
-            scope: of whoever looks; the stream ends as soon as it no longer holds.
+            actor: who looks: told of what their role may list, inside their scope. The stream ends
+                as soon as their session acts under another grant, or has ended.
 
         Raises:
             Problem: 503 while this process hears nothing from the database.
         """
         if not self._hub.hears():
             raise unavailable("The live stream is not connected to the database. Try again.")
-        area_codes = narrowed(codes.code_range(area) if area else None, scope)
-        return self._stream(area_codes, last_event_id, scope)
+        area_codes = narrowed(codes.code_range(area) if area else None, scope_of(actor))
+        return self._stream(area_codes, last_event_id, actor)
 
     async def _stream(
-        self, area: tuple[int, int], last_event_id: str | None, scope: Scope
+        self, area: tuple[int, int], last_event_id: str | None, actor: Actor
     ) -> AsyncGenerator[bytes]:
         # Joined before anything is replayed: what happens meanwhile waits in the viewer's queue.
-        viewer = self._hub.join(area, scope)
+        viewer = self._hub.join(area, audiences_of(actor.role), actor)
         try:
             async with aclosing(self._opening(viewer, last_event_id)) as opening:
                 async for chunk in opening:
@@ -125,8 +128,9 @@ class Live:
             )
 
     def _replay(self, after: int, until: int, viewer: Viewer) -> list[queries.Published] | None:
-        with reading(self._context.engine, viewer.scope) as session:
-            found = queries.replay(session, after, until, viewer.area)
+        scope = scope_of(viewer.actor) if viewer.actor else None
+        with reading(self._context.engine, scope) as session:
+            found = queries.replay(session, after, until, viewer.area, viewer.audiences)
         # Whether a number is still kept, row security does not tell of other people's events.
         with reading(self._context.engine) as session:
             return found if queries.is_kept(session, after, until) else None
@@ -139,12 +143,12 @@ class Live:
             if not tokens:
                 continue
             try:
-                scopes = await to_thread.run_sync(live_scopes, self._context.engine, tokens)
+                grants = await to_thread.run_sync(held_grants, self._context.engine, tokens)
             except (SQLAlchemyError, OSError) as error:
                 # Without the database no event arrives either; what holds is asked again.
                 log.warning("sessions not checked", error=type(error).__name__)
             else:
-                self._hub.keep_only(set(tokens), scopes)
+                self._hub.keep_only(set(tokens), grants)
 
 
 def _reset(at: Cursor, reason: ResetReason) -> bytes:

@@ -7,11 +7,13 @@ from http import HTTPStatus
 from typing import NoReturn
 from uuid import UUID, uuid4
 
+import structlog
 from sqlalchemy.orm import Session
 
+from app.core.audiences import Audience
 from app.core.clock import CITY_ZONE
 from app.core.errors import FieldError, Problem, invalid, not_found
-from app.core.outbox import tell
+from app.core.outbox import emit
 from app.core.paging import cut, decode_cursor
 from app.dispatch import queries as dispatch
 from app.dispatch.rules import UnitRole
@@ -46,6 +48,7 @@ from app.mediation.schemas import (
 
 CHANGED_TOPIC = "mediation.changed"
 MOST_OPENINGS = 400
+log = structlog.get_logger()
 LATEST_DUE = timedelta(days=3660)
 # States of a case that wait for something else first.
 NOT_NOW = frozenset({Status.PENDING_VERIFY, Status.SUSPENDED})
@@ -159,7 +162,7 @@ def call_in(
         raise invalid("unit_id", "is no unit on duty that serves this place or stands in your area")
     _book_unit(session, row, table, given.unit_id)
     if dispatch.units_by_id(session, [given.unit_id])[given.unit_id].role == UnitRole.MEDIATOR:
-        carrying.carry(session, row.no, Status.ASSIGNED, now, actor=actor, unit_id=given.unit_id)
+        _go_along(session, row, Status.ASSIGNED, actor, now, unit_id=given.unit_id)
     said = Event(now, 0, Act.CALL_IN, unit_id=given.unit_id)
     return _end(session, row, table, said, actor)
 
@@ -210,10 +213,8 @@ def set_meeting(
     queries.release(session, mediation_id)
     if not queries.book(session, row, given.room_id, table.coming, during):
         raise _taken([])
-    carrying.carry(
-        session, row.no, Status.ACKNOWLEDGED, now, actor=actor,
-        unit_id=_who_handles(session, table),
-    )  # fmt: skip
+    unit_id = _who_handles(session, table)
+    _go_along(session, row, Status.ACKNOWLEDGED, actor, now, unit_id=unit_id)
     said = Event(now, 0, Act.MEETING, room_id=given.room_id, starts_at=given.starts_at,
                  ends_at=given.ends_at)  # fmt: skip
     return _end(session, row, table, said, actor)
@@ -238,7 +239,7 @@ def met(
     if table.meeting is not None and table.meeting.starts_at > now:
         why = f"met may not follow: the meeting begins at {table.meeting.starts_at.isoformat()}"
         raise _illegal(why, table)
-    carrying.carry(session, row.no, Status.HANDLING, now, actor=actor)
+    _go_along(session, row, Status.HANDLING, actor, now)
     return _end(session, row, table, Event(now, 0, Act.MET), actor)
 
 
@@ -370,7 +371,7 @@ def _told(
         "state": table.state.value,
         "at": at.isoformat().replace("+00:00", "Z"),
     }
-    tell(session, CHANGED_TOPIC, row.cell_code, payload)
+    emit(session, CHANGED_TOPIC, row.cell_code, Audience.MEDIATION, payload)
     return table_view.views(session, [row], actor, at)[0]
 
 
@@ -385,9 +386,23 @@ def _book_unit(session: Session, row: AnyRow, table: Table, unit_id: int) -> Non
 def _must_reach(
     session: Session, row: AnyRow, until: Status, actor: Actor, now: datetime, *, outcome: str
 ) -> None:
-    reached = carrying.carry(session, row.no, until, now, actor=actor, outcome=outcome)
-    if reached in NOT_NOW:
-        _refuse("case-not-open", "The case waits", f"The case stands at {reached}.")
+    carrying.carry(session, row.no, until, now, actor=actor, outcome=outcome).or_refuse()
+
+
+def _go_along(
+    session: Session,
+    row: AnyRow,
+    until: Status,
+    actor: Actor,
+    now: datetime,
+    *,
+    unit_id: int | None = None,
+) -> None:
+    """Let the case follow the table. One that waits for something else stays where it is: what was
+    done at the table is noted all the same, and the next act takes the case along."""
+    carried = carrying.carry(session, row.no, until, now, actor=actor, unit_id=unit_id)
+    if carried.waits:
+        log.info("case stays behind its table", no=row.no, status=carried.status.value)
 
 
 def _refuse(slug: str, title: str, detail: str) -> NoReturn:

@@ -94,8 +94,8 @@ BEGIN
         ) AS chain
         FROM (SELECT DISTINCT cell FROM filed) f
     ), events AS (
-        INSERT INTO outbox (topic, area_code, payload)
-        SELECT 'incident.reported', f.cell, f.head || jsonb_build_object(
+        INSERT INTO outbox (topic, area_code, audience, payload)
+        SELECT 'incident.reported', f.cell, 'cases', f.head || jsonb_build_object(
             'no', f.no, 'cell_code', f.cell, 'category_name_zh', f.name_zh,
             'category_name_en', f.name_en, 'chain', c.chain)
         FROM filed f JOIN chains c ON c.cell = f.cell ORDER BY f.place

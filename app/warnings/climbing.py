@@ -6,8 +6,9 @@ from datetime import datetime
 import structlog
 from sqlalchemy import Engine
 
+from app.core.audiences import Audience
 from app.core.db import reading, writing
-from app.core.outbox import tell
+from app.core.outbox import emit
 from app.warnings import queries, rules, service
 
 log = structlog.get_logger()
@@ -56,5 +57,5 @@ def run_climbs(engine: Engine, now: datetime, *, dry_run: bool = False) -> Climb
             if not dry_run:
                 queries.set_told_level(session, row.id, standing.level)
                 told = service.told(row.id, row.no, standing, now)
-                tell(session, CLIMBED_TOPIC, row.cell_code, told)
+                emit(session, CLIMBED_TOPIC, row.cell_code, Audience.WARNINGS, told)
     return ClimbReport(len(rows), climbed, broken)

@@ -22,6 +22,7 @@ _WARNINGS = f"""
     SELECT w.id, w.no, w.cell_code, w.urgency, w.detected_at, w.dispatched_at, w.station_id,
            i.category, i.closed_at, i.location_uncertainty_m,
            ST_X(i.geom) AS lon, ST_Y(i.geom) AS lat,
+           i.closed_at IS NOT NULL OR r.body_hash = sha256(uuid_send(r.id)) AS is_coarse,
            CASE WHEN i.closed_at IS NOT NULL THEN 'concluded' ELSE w.state END AS state,
            CASE WHEN i.closed_at IS NOT NULL OR w.state = 'concluded' THEN 2
                 WHEN w.{RUNS_SQL} THEN 0 ELSE 1 END AS rank,

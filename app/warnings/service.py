@@ -7,8 +7,9 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from app.core.audiences import Audience
 from app.core.errors import FieldError, Problem, id_conflict, invalid, not_found, outside_city
-from app.core.outbox import tell
+from app.core.outbox import emit
 from app.core.paging import cut, decode_cursor
 from app.dispatch import queries as dispatch
 from app.dispatch.rules import StationKind, UnitRole
@@ -23,6 +24,7 @@ from app.incidents.intake.filing import CLOCK_SLACK
 from app.incidents.lifecycle.schemas import FieldKind, StepField
 from app.incidents.rules import Source, Status
 from app.incidents.steps import carrying
+from app.incidents.steps import service as steps
 from app.places import addresses
 from app.places import queries as place_queries
 from app.places import service as places
@@ -73,7 +75,7 @@ def receive(
             naming the field.
     """
     known = queries.one(session, new.id)
-    if known is not None and known.closed_at is not None:
+    if known is not None and known.is_coarse:
         # Nothing of its place is kept that could be compared.
         if (known.category, known.urgency, known.detected_at) != (
             new.category, new.risk, new.detected_at,
@@ -142,7 +144,7 @@ def _dispatch(session: Session, new: NewWarning, incident: Incident, now: dateti
     )
     # In turn, and the same one whoever computes it.
     officer = officers[no % len(officers)] if officers else None
-    carrying.carry(session, no, Status.ASSIGNED, now, actor=None, unit_id=officer)
+    carrying.carry(session, no, Status.ASSIGNED, now, actor=None, unit_id=officer).or_refuse()
     queries.add(
         session, id=new.id, no=no, cell_code=cell_code, urgency=new.risk,
         detected_at=new.detected_at, dispatched_at=now, station_id=station_id,
@@ -206,7 +208,8 @@ def take_step(
     actor: Actor | None,
     now: datetime,
 ) -> Warning:
-    """Note what was done about a warning, and move its case with it.
+    """Note what was done about a warning, and move its case with it. Once it is concluded its exact
+    place is forgotten, also where the case stays open because it is suspended.
 
     Under a lock: of two at once the second is judged by what the first one left.
 
@@ -235,7 +238,12 @@ def take_step(
         area_code=actor.area_code if actor else None,
     )  # fmt: skip
     queries.set_state(session, warning_id, rules.STATE_AFTER[given.step])
-    carrying.carry(session, row.no, CASE_AFTER[given.step], at, actor=actor)
+    # A case that waits for something of its own follows with the next step; that somebody called,
+    # went and came there is so whatever its state.
+    carried = carrying.carry(session, row.no, CASE_AFTER[given.step], at, actor=actor)
+    if given.step is WarningStep.CONCLUDE and carried.is_open:
+        # Nobody has to go there any more, though the case is not closed yet.
+        steps.take_back_place(session, row.no, at)
     after = _known(session, warning_id)
     _tell(session, after, _standings(session, [after], at)[warning_id], at)
     return _warnings(session, [after], at, may_act=True)[0]
@@ -332,7 +340,8 @@ def _next_steps(state: WarningState) -> list[WarningNextStep]:
 
 
 def _tell(session: Session, row: AnyRow, standing: Standing, at: datetime) -> None:
-    tell(session, CHANGED_TOPIC, row.cell_code, told(row.id, row.no, standing, at))
+    payload = told(row.id, row.no, standing, at)
+    emit(session, CHANGED_TOPIC, row.cell_code, Audience.WARNINGS, payload)
 
 
 def told(warning_id: UUID, no: int, standing: Standing, at: datetime) -> dict[str, object]:

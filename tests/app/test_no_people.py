@@ -107,7 +107,7 @@ TABLES: dict[str, tuple[str, str]] = {
         "a room or a unit that is taken for a meeting",
         "id mediation_id cell_code room_id unit_id during",
     ),
-    "outbox": ("an event to be told", "id topic area_code payload created_at"),
+    "outbox": ("an event to be told", "id topic area_code audience payload created_at"),
     "plan": (
         "other cells for base units, and which staff posts drew them",
         "id area_code title note parent_id base_at state revision author editors model publish_on"
@@ -152,7 +152,7 @@ TABLES: dict[str, tuple[str, str]] = {
     "station_cover": ("an area that a station serves", "station_id area_code"),
     "stream_event": (
         "an event that was told",
-        "seq topic area_code payload created_at published_at",
+        "seq topic area_code audience payload created_at published_at",
     ),
     "stream_state": ("where the stream stands", "one epoch last_seq"),
     "visit_rule": ("how long a visit may take", "id visit_min climb_min valid"),

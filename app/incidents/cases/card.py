@@ -1,14 +1,9 @@
 """What the card of one case says beside the case: who has it, what may be done, what was done."""
 
-from collections.abc import Sequence
-from datetime import datetime
-
-from sqlalchemy.orm import Session
-
 from app.identity.rules import Actor
 from app.incidents import rules
-from app.incidents.cases.schemas import Incident, TimelineStep
-from app.incidents.lifecycle import queries as step_queries
+from app.incidents.cases.schemas import TimelineStep
+from app.incidents.cases.whole import WholeCase
 from app.incidents.lifecycle import who_may
 from app.incidents.lifecycle.posts import post_of
 from app.incidents.lifecycle.rules import Case
@@ -22,26 +17,28 @@ from app.incidents.lifecycle.schemas import (
 )
 from app.incidents.lifecycle.who_may import Unit
 from app.incidents.lifecycle.words import words_of
-from app.incidents.queries import AnyRow
-from app.places import queries as place_queries
+from app.incidents.rules import Step
 
 
 def standing(
-    session: Session, incident: Incident, case: Case, at: datetime, actor: Actor | None
+    whole: WholeCase, case: Case, duplicates: list[CaseRef], actor: Actor | None
 ) -> CaseStanding:
-    """Version, carrier, unit, next steps and ties to other cases, as of `at`."""
-    row = step_queries.units(session, [case.unit_id]).get(case.unit_id) if case.unit_id else None
-    leading = case.duplicate_of
-    following = step_queries.merged_into(session, incident.no, at)
-    seen = step_queries.refs(session, [*following, *([leading] if leading else [])])
-    unit = step_queries.as_unit(row) if row is not None else None
+    """Version, carrier, unit, next steps and ties to other cases.
+
+    Args:
+        case: the fold of its log at the minute looked at.
+        duplicates: those that stand merged into it.
+    """
+    unit = whole.units.get(case.unit_id) if case.unit_id is not None else None
+    leading = whole.others.get(case.duplicate_of) if case.duplicate_of is not None else None
+    kind = rules.kind_of(whole.category)
     return CaseStanding(
         version=case.version,
         tier=case.tier,
-        assigned_to=AssignedUnit.model_validate(row) if row is not None else None,
-        next_steps=next_steps(case, incident.kind, unit, actor) if actor else [],
-        duplicate_of=CaseRef.model_validate(seen[leading]) if leading in seen else None,
-        duplicates=[CaseRef.model_validate(seen[no]) for no in sorted(following) if no in seen],
+        assigned_to=AssignedUnit.model_validate(unit) if unit is not None else None,
+        next_steps=next_steps(case, kind, whole.unit(case.unit_id), actor) if actor else [],
+        duplicate_of=CaseRef.model_validate(leading) if leading is not None else None,
+        duplicates=duplicates,
         returned=case.returned,
         reopened=case.reopened,
         satisfaction=case.satisfaction,
@@ -77,31 +74,23 @@ def _fields(step: rules.Step, kind: str) -> list[StepField]:
     ]
 
 
-def timeline(session: Session, steps: Sequence[AnyRow], at: datetime) -> list[TimelineStep]:
-    """The steps of a case as they are sent: who acted by role and place, never by account.
-
-    Args:
-        steps: its log, in order.
-    """
-    units = step_queries.units(session, (step.unit_id for step in steps if step.unit_id))
-    areas = {step.area_code for step in steps if step.area_code}
-    named = place_queries.names(session, areas, at) if areas else {}
-    others = step_queries.refs(session, (step.other_no for step in steps if step.other_no))
+def timeline(whole: WholeCase) -> list[TimelineStep]:
+    """The steps of a case as they are sent: who acted by role and place, never by account."""
     return [
         TimelineStep(
             ordinal=step.ordinal,
             at=step.at,
-            step=step.step,
+            step=Step(step.step),
             status=step.status,
             tier=step.tier,
             reason=step.reason,
             role=step.role,
-            post=named[step.area_code].name if step.area_code in named else None,
-            unit=units[step.unit_id].call_sign if step.unit_id in units else None,
+            post=whole.posts.get(step.area_code) if step.area_code is not None else None,
+            unit=whole.call_sign(step.unit_id),
             until=step.until,
             outcome=step.outcome,
-            other_no=step.other_no if step.other_no in others else None,
+            other_no=step.other_no if step.other_no in whole.others else None,
             from_cell=step.from_cell,
         )
-        for step in steps
+        for step in whole.log
     ]

@@ -12,8 +12,8 @@ from app.core.errors import invalid, not_found, unavailable
 from app.core.paging import cut, decode_cursor
 from app.identity.rules import Actor, reads_free_text
 from app.incidents import queries, rules
-from app.incidents.attachments import queries as attachment_queries
 from app.incidents.cases import card
+from app.incidents.cases import queries as case_queries
 from app.incidents.cases.schemas import (
     CategoryLine,
     CategoryPage,
@@ -22,18 +22,20 @@ from app.incidents.cases.schemas import (
     IncidentDetail,
     IncidentPage,
 )
+from app.incidents.cases.whole import WholeCase
 from app.incidents.clocks.limits import Calendar
 from app.incidents.clocks.queries import event_of
-from app.incidents.clocks.rules import Clock
-from app.incidents.clocks.service import as_sent, clocks_at, stays_of
+from app.incidents.clocks.rules import Clock, clocks_of
+from app.incidents.clocks.service import as_sent, clocks_at, stays_as_sent
 from app.incidents.clocks.workdays import CityCalendar
-from app.incidents.contacts import service as contact
 from app.incidents.lifecycle import queries as step_queries
 from app.incidents.lifecycle import rules as lifecycle
+from app.incidents.lifecycle.schemas import CaseRef
 from app.incidents.queries import AnyRow
 from app.incidents.schemas import IncidentQuery
 from app.places import queries as place_queries
 from app.places import service as places
+from app.places.schemas import ChainLink
 
 AnyIncident = TypeVar("AnyIncident", bound=Incident)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -93,9 +95,10 @@ def get_incident(
     Raises:
         Problem: 404, also when it was not yet reported at `at`.
     """
-    return _detail(
-        session, queries.receipt(session, report_id), report_id, at, calendar=calendar, actor=actor
-    )
+    whole = case_queries.whole_case(session, at, case_id=report_id)
+    if whole is None:
+        raise not_found("incident", report_id)
+    return detail_of(session, whole, at, calendar, actor)
 
 
 def get_incident_by_no(
@@ -110,38 +113,59 @@ def get_incident_by_no(
     Raises:
         Problem: 404, also when it was not yet reported at `at`.
     """
-    return _detail(
-        session, queries.receipt_by_no(session, no), no, at, calendar=calendar, actor=actor
-    )
+    whole = case_queries.whole_case(session, at, no=no)
+    if whole is None:
+        raise not_found("incident", no)
+    return detail_of(session, whole, at, calendar, actor)
 
 
-def _detail(
+def detail_of(
     session: Session,
-    known: AnyRow | None,
-    key: object,
+    whole: WholeCase,
     at: datetime,
-    *,
-    calendar: Calendar,
-    actor: Actor | None,
+    calendar: Calendar = NATIONAL,
+    actor: Actor | None = None,
 ) -> IncidentDetail:
-    if known is None or known.reported_at > at:
-        raise not_found("incident", key)
-    row = queries.one(session, known.no, known.reported_at)
-    steps = queries.events(session, [known.no], known.reported_at, at)
-    case = lifecycle.replay(map(step_queries.event_of, steps), at)
+    """A case that was read, as it stood at `at`; asks the database only where others are merged
+    into it. Arguments as of `get_incident`.
+
+    Raises:
+        Problem: 404 where it was not yet reported at `at`.
+    """
+    case = lifecycle.replay(whole.log, at)
     if case is None:
-        raise not_found("incident", key)
-    clocks = clocks_at(session, [row], calendar, at)
-    incident = incidents_as(session, [row], {known.no: case.state}, at, clocks, in_past=True)[0]
-    standing = card.standing(session, incident, case, at, actor)
+        raise not_found("incident", whole.no)
+    clocks = clocks_of(whole.log, whole.limits, calendar, at)
+    incident = Incident(
+        **whole.fields,
+        category_name_zh=whole.name_zh,
+        category_name_en=whole.name_en,
+        kind=rules.kind_of(whole.category),
+        cell_code=whole.cell_code,
+        chain=[ChainLink.model_validate(link) for link in whole.chain],
+        status=case.status,
+        stage=case.state.stage,
+        closed_at=case.closed_at,
+        clock=as_sent(clocks.total),
+    )
+    standing = card.standing(whole, case, _merged_into(session, whole, at), actor)
     return IncidentDetail(
         **dict(incident),
         **dict(standing),
-        timeline=card.timeline(session, steps, at),
-        stages=stays_of(session, row, steps, calendar, at),
-        has_contact=contact.has_contact(session, incident.id),
-        attachments=attachment_queries.count(session, known.no, at),
+        timeline=card.timeline(whole),
+        stages=stays_as_sent(clocks.stages),
+        has_contact=whole.has_contact,
+        attachments=whole.photos,
     )
+
+
+def _merged_into(session: Session, whole: WholeCase, at: datetime) -> list[CaseRef]:
+    """The cases that stand merged into this one, as far as they may be seen."""
+    if not whole.followers:
+        return []
+    following = step_queries.merged_into(session, whole.no, at)
+    seen = step_queries.refs(session, following)
+    return [CaseRef.model_validate(seen[no]) for no in sorted(following) if no in seen]
 
 
 def shown_to(actor: Actor, incident: AnyIncident) -> AnyIncident:

@@ -11,7 +11,7 @@ from app.core.errors import unavailable
 from app.incidents import queries
 from app.incidents.clocks import queries as clock_queries
 from app.incidents.clocks.limits import Calendar
-from app.incidents.clocks.rules import Clock, clock_of, clocks_of
+from app.incidents.clocks.rules import Clock, StageClock, clock_of
 from app.incidents.clocks.schemas import CaseClock, StageStay
 from app.incidents.clocks.workdays import CityCalendar, WorkingDaysError, city_calendar
 from app.incidents.queries import AnyRow
@@ -74,16 +74,8 @@ def as_sent(clock: Clock) -> CaseClock:
     return CaseClock(**fields | {"limit": None if clock.limit is None else str(clock.limit)})
 
 
-def stays_of(
-    session: Session, case: AnyRow, steps: Iterable[AnyRow], calendar: Calendar, at: datetime
-) -> list[StageStay]:
-    """The stays of one case in stages, as the paths tell them.
-
-    Args:
-        steps: its log up to `at`.
-    """
-    limits = clock_queries.limits_of(session, [case.category])[case.category]
-    stays = clocks_of(map(clock_queries.event_of, steps), limits, calendar, at).stages
+def stays_as_sent(stays: Iterable[StageClock]) -> list[StageStay]:
+    """The stays of a case in stages, as the paths tell them."""
     return [
         StageStay(
             stage=stay.stage,

@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.core.audiences import Audience
 from app.core.clock import utc_now
-from app.core.outbox import tell_each
+from app.core.outbox import emit_all
 from app.incidents.cases import due
 from app.incidents.cases import service as cases
 from app.incidents.cases.schemas import Incident
@@ -94,7 +95,7 @@ def _tell(session: Session, moves: Sequence[AnyRow], at: datetime) -> None:
     shown = due.in_order(session, list(rows.values()))
     clocks = due.clocks_of(list(rows.values()), calendar_of(session), at)
     heads = {one.no: one for one in cases.as_they_stand(session, shown, clocks, at)}
-    tell_each(
+    emit_all(
         session,
         (
             event
@@ -105,8 +106,9 @@ def _tell(session: Session, moves: Sequence[AnyRow], at: datetime) -> None:
     )
 
 
-def _events(head: Incident, move: AnyRow) -> Iterator[tuple[str, int, dict[str, Any]]]:
-    """Those of the new cell and of the old one: topic, area code, payload."""
+def _events(head: Incident, move: AnyRow) -> Iterator[tuple[str, int, Audience, dict[str, Any]]]:
+    """Those of the new cell and of the old one: topic, area code, audience, payload."""
     payload = head.told(move.at)
-    yield CHANGED_TOPIC, move.new_cell, {**payload, "step": Step.REZONE}
-    yield LEFT_TOPIC, move.old_cell, {"id": str(head.id), "no": move.no, "at": payload["at"]}
+    yield CHANGED_TOPIC, move.new_cell, Audience.CASES, {**payload, "step": Step.REZONE}
+    left = {"id": str(head.id), "no": move.no, "at": payload["at"]}
+    yield LEFT_TOPIC, move.old_cell, Audience.CASES, left

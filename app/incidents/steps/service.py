@@ -1,19 +1,24 @@
-"""Moving a case along its life cycle, one step at a time."""
+"""Moving a case along its life cycle: read whole and held, judged in memory, written once."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from app.core.audiences import Audience
 from app.core.errors import FieldError, Problem, invalid, not_found
-from app.core.outbox import tell
+from app.core.outbox import emit
 from app.identity.rules import Actor
 from app.incidents import queries, rules
+from app.incidents.cases import queries as case_queries
 from app.incidents.cases import service
 from app.incidents.cases.schemas import IncidentDetail
+from app.incidents.cases.whole import LoggedStep, WholeCase
 from app.incidents.clocks.limits import Calendar
+from app.incidents.clocks.service import calendar_of
 from app.incidents.clocks.workdays import CityCalendar
 from app.incidents.lifecycle import queries as step_queries
 from app.incidents.lifecycle import rules as lifecycle
@@ -23,9 +28,7 @@ from app.incidents.lifecycle.posts import post_of
 from app.incidents.lifecycle.rules import Case, IllegalStep
 from app.incidents.lifecycle.transitions import NEEDS_REASON
 from app.incidents.lifecycle.words import Said
-from app.incidents.reading import service as reading
-from app.incidents.reading.service import CaseKey
-from app.incidents.rules import Event
+from app.incidents.reading.service import CaseKey, fold
 from app.incidents.steps.schemas import TakenStep
 
 CHANGED_TOPIC = "incident.changed"
@@ -33,20 +36,21 @@ NATIONAL = CityCalendar()
 
 
 @dataclass(frozen=True)
-class Locked:
-    """A case whose row is held until the transaction ends."""
+class Held:
+    """A case that is held until the transaction ends.
 
-    no: int
-    reported_at: datetime
-    category: str
-    cell_code: int
+    Attributes:
+        whole: as it was read, under the lock.
+        case: how it stands now: a suspension that has run out is over.
+    """
+
+    whole: WholeCase
     case: Case
-    log: list[Event]
 
     @property
     def is_dispute(self) -> bool:
         """Whether closing it says how it ended."""
-        return rules.kind_of(self.category) == "dispute"
+        return rules.kind_of(self.whole.category) == "dispute"
 
 
 def take_step(
@@ -72,26 +76,21 @@ def take_step(
             was seen; 403 `step-not-yours`; 409 `illegal-step`, with what is possible instead; 422
             naming the field.
     """
-    known = queries.receipt(session, report_id)
-    if known is None:
-        raise not_found("incident", report_id)
-    other = _other(session, given, known.no)
-    locked = _lock(session, known.no, known.reported_at, other, now)
-    _check_version(locked.case, given.version, if_match)
-    _check_may(session, locked, given.step, actor, now)
+    other = _other(session, given, report_id)
+    held = _hold(session, report_id, now, actor, given.unit_id)
+    _check_version(held.case, given.version, if_match)
+    _check_may(held, given.step, actor)
     said = Said(given.step, given.reason or None, given.unit_id, given.until, given.outcome,
                 other.no if other else None)  # fmt: skip
-    _check_words(locked, said, now)
+    _check_words(held, said, now)
     if other is not None:
-        _check_merge(session, locked, other, now)
-    if given.unit_id is not None and not step_queries.may_be_sent(
-        session, given.unit_id, locked.cell_code, (actor.lo, actor.hi), now
-    ):
+        _check_merge(session, held, other, now)
+    if given.unit_id is not None and not held.whole.may_be_sent:
         raise invalid("unit_id", "is no unit on duty that serves this place or stands in your area")
-    at = _append(session, locked, said, now, actor)
-    detail = service.get_incident(session, report_id, at, calendar, actor)
-    _tell(session, detail, given.step, at)
-    return detail
+    step = step_after(held.case, said, now, actor)
+    if other is not None:
+        held = _with_other(session, held, other.no)
+    return write(session, held, [step], actor, calendar)
 
 
 def advance(
@@ -108,6 +107,7 @@ def advance(
     """Take one step as a program: judged by the state of the case, whoever may take it.
 
     What a post would have to say (unit, outcome) may be left out; a check then counts as passed.
+    Several steps at once: `carrying.carry`.
 
     Args:
         no: the incident's short number.
@@ -118,20 +118,9 @@ def advance(
     Raises:
         Problem: 404 for an unknown number, 409 for a step that may not follow, 422 on `reason`.
     """
-    known = queries.receipt_by_no(session, no)
-    if known is None:
-        raise not_found("incident", no)
-    locked = _lock(session, no, known.reported_at, None, now)
-    why = lifecycle.why_not(locked.case, step)
-    if why is not None:
-        raise _illegal(why, lifecycle.possible_steps(locked.case))
-    if step in NEEDS_REASON and not reason:
-        raise invalid("reason", f"is needed for the step {step}")
+    held = hold(session, no, now, actor=actor, unit_id=unit_id)
     said = Said(step, reason, unit_id=unit_id, outcome=outcome)
-    at = _append(session, locked, said, now, actor)
-    detail = service.get_incident_by_no(session, no, at)
-    _tell(session, detail, step, at)
-    return detail
+    return write(session, held, [possible_step(held.case, said, now, actor)], actor=None)
 
 
 def note_resumed(session: Session, no: int, now: datetime) -> None:
@@ -140,48 +129,175 @@ def note_resumed(session: Session, no: int, now: datetime) -> None:
     Raises:
         Problem: 404 for an unknown number, 409 when it is not suspended any more, or still is.
     """
-    known = queries.receipt_by_no(session, no)
-    if known is None:
-        raise not_found("incident", no)
-    row = queries.lock(session, no, known.reported_at)
-    log = step_queries.log_of(session, no, known.reported_at)
-    case = lifecycle.replay(log)
+    held = hold(session, no, now)
+    case = lifecycle.replay(held.whole.log)
     if case is None or case.status is not rules.Status.SUSPENDED or case.at(now) is case:
         raise _illegal("resume may not follow: no suspension has run out", ())
-    locked = Locked(no, known.reported_at, row.category, row.cell_code, case, log)
-    at = _append(session, locked, Said(rules.Step.RESUME), now, None)
-    _tell(session, service.get_incident_by_no(session, no, at), rules.Step.RESUME, at)
+    write(session, held, [step_after(case, Said(rules.Step.RESUME), now, None)], actor=None)
 
 
-def _other(session: Session, given: TakenStep, no: int) -> queries.AnyRow | None:
-    """The case into which this one is to be merged."""
+def take_back_place(session: Session, no: int, now: datetime) -> None:
+    """Have the exact place of a case forgotten that nobody has to go to any more, though the case
+    stays open: of a warning that was concluded. Viewers hear of it; no step is taken.
+
+    Raises:
+        Problem: 404.
+    """
+    held = hold(session, no, now)
+    queries.settle_place(session, no, held.whole.reported_at)
+    detail = service.get_incident_by_no(session, no, max(now, held.case.last_at))
+    payload = {**detail.told(now), "step": held.whole.log[-1].step, "steps": []}
+    emit(session, CHANGED_TOPIC, held.whole.row_cell, Audience.CASES, payload)
+
+
+def hold(
+    session: Session,
+    no: int,
+    now: datetime,
+    *,
+    actor: Actor | None = None,
+    unit_id: int | None = None,
+) -> Held:
+    """A case by its short number, held until the transaction ends.
+
+    Args:
+        actor, unit_id: whom steps will name that are about to be taken.
+
+    Raises:
+        Problem: 404.
+    """
+    return _hold(session, no, now, actor, unit_id)
+
+
+def _hold(
+    session: Session, key: UUID | int, now: datetime, actor: Actor | None, unit_id: int | None
+) -> Held:
+    whole = case_queries.whole_case(
+        session,
+        now,
+        case_id=key if isinstance(key, UUID) else None,
+        no=key if isinstance(key, int) else None,
+        held=True,
+        unit_id=unit_id,
+        post=actor.area_code if actor else None,
+    )
+    case = lifecycle.replay(whole.log) if whole is not None else None
+    if whole is None or case is None:
+        raise not_found("incident", key)
+    return Held(whole, case.at(max(now, case.last_at)))
+
+
+def possible_step(case: Case, said: Said, now: datetime, actor: Actor | None) -> LoggedStep:
+    """The line of the log that a program's step is, where it may follow.
+
+    Raises:
+        Problem: 409 for a step that may not follow, 422 on `reason`.
+    """
+    why = lifecycle.why_not(case, said.step)
+    if why is not None:
+        raise _illegal(why, lifecycle.possible_steps(case))
+    if said.step in NEEDS_REASON and not said.reason:
+        raise invalid("reason", f"is needed for the step {said.step}")
+    return step_after(case, said, now, actor)
+
+
+def step_after(case: Case, said: Said, now: datetime, actor: Actor | None) -> LoggedStep:
+    """The line of the log that a step is; never before the step that went before it.
+
+    Raises:
+        Problem: 409 where it leads nowhere from this state.
+    """
+    try:
+        status = lifecycle.status_after(case, said.step, said.outcome)
+    except IllegalStep as error:
+        raise _illegal(str(error), lifecycle.possible_steps(case)) from None
+    return LoggedStep(
+        at=max(now, case.last_at),
+        ordinal=case.version + 1,
+        step=said.step,
+        status=status,
+        tier=lifecycle.tier_after(case.tier, said.step),
+        account_id=actor.account_id if actor else None,
+        unit_id=said.unit_id,
+        until=said.until,
+        outcome=said.outcome,
+        other_no=said.other_no,
+        reason=said.reason,
+        role=actor.role.value if actor else None,
+        area_code=actor.area_code if actor else None,
+    )
+
+
+def write(
+    session: Session,
+    held: Held,
+    steps: Sequence[LoggedStep],
+    actor: Actor | None,
+    calendar: Calendar = NATIONAL,
+) -> IncidentDetail:
+    """Write steps of a case that were taken at one instant: their lines of the log, the row of the
+    case, its reading, and one event.
+
+    Args:
+        steps: at least one, in order.
+        actor: for whom `next_steps` are told; None for nobody.
+        calendar: by which the answer counts working days.
+
+    Returns:
+        The case as it then stands.
+
+    Raises:
+        Problem: 503 while the city's working days cannot be used.
+    """
+    whole, at = held.whole.after(steps), steps[-1].at
+    after = lifecycle.replay(whole.log)
+    if after is None:
+        raise not_found("incident", whole.no)
+    unit = whole.unit(after.unit_id)
+    units = {after.unit_id: unit} if after.unit_id is not None and unit is not None else {}
+    key = CaseKey(whole.no, whole.reported_at, whole.category, whole.row_cell)
+    detail = service.detail_of(session, whole, at, calendar, actor)
+    kinds = [step.step for step in steps]
+    place = case_queries.write_steps(
+        session,
+        whole,
+        steps,
+        standing={
+            "status": after.status,
+            "closed_at": after.closed_at,
+            "tier": after.tier,
+            "unit_id": after.unit_id,
+        },
+        reading=fold(key, whole.log, whole.limits, calendar_of(session), units),
+        topic=CHANGED_TOPIC,
+        payload={**detail.told(at), "step": kinds[-1], "steps": kinds},
+    )
+    return detail.model_copy(update=place)
+
+
+def _other(session: Session, given: TakenStep, report_id: UUID) -> queries.AnyRow | None:
+    """The case into which this one is to be merged; both are held."""
     if given.other_id is None:
         return None
+    known = queries.receipt(session, report_id)
+    if known is None:
+        raise not_found("incident", report_id)
     other = queries.receipt(session, given.other_id)
     if other is None:
         raise invalid("other_id", "names no incident that you can see")
-    if other.no == no:
+    if other.no == known.no:
         raise invalid("other_id", "is the case itself")
+    # In one order for everybody, or two merges could wait for each other for ever.
+    for one in sorted((known, other), key=lambda row: int(row.no)):
+        queries.lock(session, one.no, one.reported_at)
     return other
 
 
-def _lock(
-    session: Session,
-    no: int,
-    reported_at: datetime,
-    other: queries.AnyRow | None,
-    now: datetime,
-) -> Locked:
-    wanted = {no: reported_at} | ({other.no: other.reported_at} if other else {})
-    # In one order for everybody, or two merges could wait for each other for ever.
-    rows = {number: queries.lock(session, number, wanted[number]) for number in sorted(wanted)}
-    row = rows[no]
-    log = step_queries.log_of(session, no, reported_at)
-    case = lifecycle.replay(log)
-    if case is None:
-        raise not_found("incident", no)
-    standing = case.at(max(now, case.last_at))
-    return Locked(no, reported_at, row.category, row.cell_code, standing, log)
+def _with_other(session: Session, held: Held, no: int) -> Held:
+    """The same, with the case into which it is merged among those that its log names."""
+    seen = {number: dict(row._mapping) for number, row in step_queries.refs(session, [no]).items()}
+    whole = replace(held.whole, others={**held.whole.others, **seen})
+    return replace(held, whole=whole)
 
 
 def _check_version(case: Case, version: int | None, if_match: str | None) -> None:
@@ -208,11 +324,9 @@ def _matches(if_match: str, version: int) -> bool:
     return "*" in tags or f'"{version}"' in tags
 
 
-def _check_may(
-    session: Session, locked: Locked, step: rules.Step, actor: Actor, now: datetime
-) -> None:
-    post, case = post_of(actor), locked.case
-    unit = step_queries.unit_of(session, case.unit_id)
+def _check_may(held: Held, step: rules.Step, actor: Actor) -> None:
+    post, case = post_of(actor), held.case
+    unit = held.whole.unit(case.unit_id)
     possible = who_may.steps_of(case, post, unit)
     if not who_may.ever(post.role, step):
         raise _not_yours(who_may.why_not_yours(case, step, post, unit) or "", possible)
@@ -224,10 +338,10 @@ def _check_may(
         raise _not_yours(why, possible)
 
 
-def _check_words(locked: Locked, said: Said, now: datetime) -> None:
-    found = step_words.faults(said, is_dispute=locked.is_dispute)
+def _check_words(held: Held, said: Said, now: datetime) -> None:
+    found = step_words.faults(said, is_dispute=held.is_dispute)
     if said.until is not None and not found:
-        why = lifecycle.why_not_until(said.until, max(now, locked.case.last_at))
+        why = lifecycle.why_not_until(said.until, max(now, held.case.last_at))
         found = [("until", why)] if why else []
     if found:
         raise Problem(
@@ -239,58 +353,12 @@ def _check_words(locked: Locked, said: Said, now: datetime) -> None:
         )
 
 
-def _check_merge(session: Session, locked: Locked, other: queries.AnyRow, now: datetime) -> None:
+def _check_merge(session: Session, held: Held, other: queries.AnyRow, now: datetime) -> None:
     leading = step_queries.case_of(session, other.no, other.reported_at)
     if leading is None or not rules.is_open(leading.status):
         raise invalid("other_id", "is not open: a case is merged into one that goes on")
-    if step_queries.merged_into(session, locked.no, now):
+    if step_queries.merged_into(session, held.whole.no, now):
         raise invalid("other_id", "other cases are merged into this one: merge those first")
-
-
-def _append(
-    session: Session, locked: Locked, said: Said, now: datetime, actor: Actor | None
-) -> datetime:
-    """Log the step and bring the case's row up to date; when it was done."""
-    case = locked.case
-    at = max(now, case.last_at)
-    try:
-        status = lifecycle.status_after(case, said.step, said.outcome)
-    except IllegalStep as error:
-        raise _illegal(str(error), lifecycle.possible_steps(case)) from None
-    event = rules.Event(
-        at=at,
-        ordinal=case.version + 1,
-        step=said.step,
-        status=status,
-        tier=lifecycle.tier_after(case.tier, said.step),
-        account_id=actor.account_id if actor else None,
-        unit_id=said.unit_id,
-        until=said.until,
-        outcome=said.outcome,
-        other_no=said.other_no,
-    )
-    after = lifecycle.apply(case, event)
-    queries.make_room(session, at)
-    queries.add_event(
-        session,
-        no=locked.no,
-        cell_code=locked.cell_code,
-        reason=said.reason,
-        role=actor.role.value if actor else None,
-        area_code=actor.area_code if actor else None,
-        **vars(event),
-    )
-    queries.set_state(
-        session, locked.no, locked.reported_at,
-        status=after.status, closed_at=after.closed_at, tier=after.tier, unit_id=after.unit_id,
-    )  # fmt: skip
-    key = CaseKey(locked.no, locked.reported_at, locked.category, locked.cell_code)
-    reading.record(session, key, [*locked.log, event])
-    return at
-
-
-def _tell(session: Session, detail: IncidentDetail, step: rules.Step, at: datetime) -> None:
-    tell(session, CHANGED_TOPIC, detail.cell_code, {**detail.told(at), "step": step})
 
 
 def _illegal(why: str, possible: tuple[rules.Step, ...]) -> Problem:

@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.core.outbox import tell_all
+from app.core.audiences import Audience
+from app.core.outbox import emit_all
 from app.identity.audit import Acting, record
 from app.identity.audit_words import AuditKind
 from app.incidents.rezoning import service as rezoning
@@ -63,7 +64,10 @@ def carry_out(
     payload = {"boundary_version": made.version, "plan_id": plan.id,
                "at": at.isoformat().replace("+00:00", "Z")}  # fmt: skip
     # Each to its own area: a post of one community hears of it, too.
-    tell_all(session, PUBLISHED_TOPIC, made.communities, payload)
+    emit_all(
+        session,
+        ((PUBLISHED_TOPIC, code, Audience.EVERYONE, payload) for code in made.communities),
+    )
     detail = (
         f"plan {plan.id}, boundaries {made.version}: {len(made.changed)} cells redrawn,"
         f" {len(made.new)} new, {len(made.dissolved)} dissolved"

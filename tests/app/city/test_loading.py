@@ -204,8 +204,8 @@ def test_the_stream_forgets_what_the_old_city_told(engine: Engine, test_city_bun
     with engine.begin() as connection:
         connection.execute(
             text(
-                "INSERT INTO outbox (topic, area_code, payload)"
-                " VALUES ('incident.reported', 620111001001001, '{}')"
+                "INSERT INTO outbox (topic, area_code, audience, payload)"
+                " VALUES ('incident.reported', 620111001001001, 'cases', '{}')"
             )
         )
     service.load_bundle(engine, test_city_bundle, Silent(), utc_now())

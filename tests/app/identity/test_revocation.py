@@ -147,3 +147,19 @@ def test_acting_under_another_grant_ends_the_stream_of_the_first(
         ends(viewer)
     with Viewer(server.base_url, headers=headers) as viewer:
         assert viewer.status == 200
+
+
+def test_another_role_in_the_same_area_ends_the_stream_too(
+    server: ServerProcess, account: Context
+) -> None:
+    """What is to be seen is the same place, but not of the same things."""
+    second = accounts.grant(account.engine, NAME, Role.GRID_WORKER, staff.CITY)
+    headers = staff.headers_of(account.engine, NAME)
+    with Viewer(server.base_url, headers=headers) as viewer:
+        viewer.read_count("hello", 1)
+        httpx.put(
+            f"{server.base_url}/api/v1/session/grant", json={"grant": second}, headers=headers
+        ).raise_for_status()
+        ends(viewer)
+    with Viewer(server.base_url, headers=headers) as viewer:
+        assert viewer.status == 200

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from app.core.audiences import Audience
 from app.live.hub import Viewer
 from app.live.rules import Cursor, ResetReason
 
@@ -14,7 +15,7 @@ def _at(seq: int) -> Cursor:
 
 
 def _viewer(limit: int = 1000, area: tuple[int, int] = EVERYWHERE) -> Viewer:
-    return Viewer(area, _at(0), limit)
+    return Viewer(area, frozenset({Audience.CASES}), _at(0), limit)
 
 
 def _take(viewer: Viewer) -> bytes:
@@ -28,7 +29,7 @@ def test_events_keep_their_order_and_leave_together() -> None:
     """What waits is sent in one piece, first in, first out."""
     viewer = _viewer()
     for seq in range(1, 4):
-        viewer.offer(_at(seq), 5, b"%d;" % seq)
+        viewer.offer(_at(seq), 5, Audience.CASES, b"%d;" % seq)
     assert _take(viewer) == b"1;2;3;"
 
 
@@ -36,15 +37,23 @@ def test_only_the_area_watched() -> None:
     """Both ends of the range belong to it."""
     viewer = _viewer(area=(10, 20))
     for code in (9, 10, 20, 21):
-        viewer.offer(_at(code), code, b"%d;" % code)
+        viewer.offer(_at(code), code, Audience.CASES, b"%d;" % code)
     assert _take(viewer) == b"10;20;"
+
+
+def test_only_the_audiences_it_belongs_to() -> None:
+    """Of the same cell, what it may not list stays unsaid."""
+    viewer = _viewer()
+    for seq, audience in enumerate((Audience.WARNINGS, Audience.CASES, Audience.MEDIATION), 1):
+        viewer.offer(_at(seq), 5, audience, b"%d;" % seq)
+    assert _take(viewer) == b"2;"
 
 
 def test_a_full_queue_ends_in_a_reset() -> None:
     """Nothing is dropped in silence: the viewer is told to start anew, then goes on from there."""
     viewer = _viewer(limit=3)
     for seq in range(1, 6):
-        viewer.offer(_at(seq), 5, b"%d;" % seq)
+        viewer.offer(_at(seq), 5, Audience.CASES, b"%d;" % seq)
     sent = _take(viewer)
     assert sent.startswith(f"id: {EPOCH}:4\nevent: reset\n".encode())
     assert ResetReason.TOO_SLOW.value.encode() in sent
@@ -55,7 +64,7 @@ def test_a_full_queue_ends_in_a_reset() -> None:
 def test_a_heartbeat_does_not_queue_behind_events() -> None:
     """Whoever is about to get an event needs no sign of life."""
     viewer = _viewer()
-    viewer.offer(_at(1), 5, b"1;")
+    viewer.offer(_at(1), 5, Audience.CASES, b"1;")
     viewer.beat(b"beat")
     assert _take(viewer) == b"1;"
     viewer.beat(b"beat")
@@ -65,7 +74,7 @@ def test_a_heartbeat_does_not_queue_behind_events() -> None:
 def test_a_closed_viewer_gets_the_rest_and_then_the_end() -> None:
     """Shutdown loses nothing that was already queued."""
     viewer = _viewer()
-    viewer.offer(_at(1), 5, b"1;")
+    viewer.offer(_at(1), 5, Audience.CASES, b"1;")
     viewer.close()
     assert _take(viewer) == b"1;"
     assert _take(viewer) == b""

@@ -28,8 +28,8 @@ def _last_id(server: ServerProcess) -> str:
     with Viewer(server.base_url) as viewer, connect(server.database_url) as connection:
         viewer.read_count("hello", 1)
         connection.execute(
-            "INSERT INTO outbox (topic, area_code, payload)"
-            " VALUES (%s, %s, jsonb_build_object('n', %s::text))",
+            "INSERT INTO outbox (topic, area_code, audience, payload)"
+            " VALUES (%s, %s, 'everyone', jsonb_build_object('n', %s::text))",
             ("test.mark", CELL, mark),
         )
         events = viewer.read_until(lambda seen: any(e.data.get("n") == mark for e in seen))
@@ -157,8 +157,8 @@ def test_a_long_absence_is_replayed_in_pages(shared_server: ServerProcess) -> No
     start = _last_id(shared_server)
     with connect(shared_server.database_url) as connection:
         connection.execute(
-            "INSERT INTO outbox (topic, area_code, payload)"
-            " SELECT %s, %s, jsonb_build_object('n', n) FROM generate_series(0, 1199) n",
+            "INSERT INTO outbox (topic, area_code, audience, payload)"
+            " SELECT %s, %s, 'cases', jsonb_build_object('n', n) FROM generate_series(0, 1199) n",
             (TOPIC, CELL),
         )
         wait_until(lambda: connection.execute("SELECT 1 FROM outbox").fetchone() is None)
@@ -207,8 +207,9 @@ def test_a_viewer_who_does_not_read_is_reset_not_fed_holes(shared_server: Server
         with connect(shared_server.database_url) as connection:
             for _ in range(8):
                 connection.execute(
-                    "INSERT INTO outbox (topic, area_code, payload)"
-                    " SELECT %s, %s, jsonb_build_object('n', n, 'filler', repeat('x', 8000))"
+                    "INSERT INTO outbox (topic, area_code, audience, payload)"
+                    " SELECT %s, %s, 'cases',"
+                    " jsonb_build_object('n', n, 'filler', repeat('x', 8000))"
                     " FROM generate_series(1, 600) n",
                     (TOPIC, CELL),
                 )

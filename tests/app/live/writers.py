@@ -8,11 +8,12 @@ import psycopg
 from psycopg.types.json import Jsonb
 from sqlalchemy import URL
 
+from app.core.audiences import Audience
 from app.core.db import conninfo
 
 TOPIC = "incident.reported"
 CELL = 620111001001001
-TELL = "INSERT INTO outbox (topic, area_code, payload) VALUES (%s, %s, %s)"
+TELL = "INSERT INTO outbox (topic, area_code, audience, payload) VALUES (%s, %s, %s, %s)"
 
 
 def connect(url: URL) -> psycopg.Connection[Any]:
@@ -20,9 +21,16 @@ def connect(url: URL) -> psycopg.Connection[Any]:
     return psycopg.connect(conninfo(url), autocommit=True)
 
 
-def tell(connection: psycopg.Connection[Any], area_code: int = CELL, **payload: object) -> None:
+def tell(
+    connection: psycopg.Connection[Any],
+    area_code: int = CELL,
+    *,
+    topic: str = TOPIC,
+    audience: Audience = Audience.CASES,
+    **payload: object,
+) -> None:
     """Put one event into the outbox."""
-    connection.execute(TELL, (TOPIC, area_code, Jsonb(payload)))
+    connection.execute(TELL, (topic, area_code, audience, Jsonb(payload)))
 
 
 def tell_from_many(url: URL, writers: int, events: int) -> None:

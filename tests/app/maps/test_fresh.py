@@ -10,9 +10,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import URL, text
 from starlette.testclient import TestClient
 
+from app.core.audiences import Audience
 from app.core.context import Context
 from app.core.db import writing
-from app.core.outbox import tell
+from app.core.outbox import emit
 from app.live.service import restart_stream
 from tests import staff as httpx
 from tests.app.maps import picture
@@ -117,7 +118,7 @@ def test_a_step_of_a_case_shows(
             text("UPDATE incident SET status = 'closed', closed_at = now() WHERE no = :no"),
             {"no": no},
         )
-        tell(session, "incident.changed", code, {"no": no})
+        emit(session, "incident.changed", code, Audience.CASES, {"no": no})
     wait_until(lambda: still_open() == before - 1)
 
 

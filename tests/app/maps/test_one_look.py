@@ -11,11 +11,12 @@ import pytest
 from sqlalchemy import URL, text
 from starlette.testclient import TestClient
 
+from app.core.audiences import Audience
 from app.core.clock import city_midnight, utc_now
 from app.core.context import Context
 from app.core.db import writing
 from app.core.errors import Problem
-from app.core.outbox import tell
+from app.core.outbox import emit
 from app.identity.rules import Actor, Role
 from app.identity.service import actor_of, scope_of
 from app.incidents.clocks.workdays import FILE_NAME
@@ -289,7 +290,7 @@ def test_a_change_inside_the_scope_is_seen_at_once(
             text("UPDATE incident SET status = 'closed', closed_at = now() WHERE no = :no"),
             {"no": no},
         )
-        tell(session, "incident.changed", code, {"no": no})
+        emit(session, "incident.changed", code, Audience.CASES, {"no": no})
     wait_until(lambda: looked(own_client, **words)["head"]["open"] < before["head"]["open"])
     after = looked(own_client, **words)
     assert after["head"]["open"] == before["head"]["open"] - 1

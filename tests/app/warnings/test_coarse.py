@@ -1,16 +1,18 @@
 """After closing, no byte of the exact place is left in any table, whatever closed the case."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
+from app.core.audiences import Audience
 from app.core.clock import utc_now
 from app.core.context import Context
 from app.core.db import writing
-from app.core.outbox import tell
+from app.core.outbox import emit
 from app.incidents.rules import Status
 from app.incidents.steps import carrying
 from app.warnings.climbing import run_climbs
@@ -64,7 +66,7 @@ def test_no_byte_of_the_exact_place_is_left(
         with writing(engine) as session:
             return session.scalar(told, {"no": str(warning["no"])}) or 0
 
-    wait_until(lambda: streamed() >= 4)  # reported, registered, assigned, dispatched
+    wait_until(lambda: streamed() >= 3)  # reported, registered and assigned, dispatched
     run_climbs(engine, utc_now())
     words = everywhere(body["lon"], body["lat"])
     before = holding(dump(engine), *words)
@@ -88,7 +90,7 @@ def test_what_the_outbox_has_yet_to_tell(own_context: Context, own_client: TestC
     warning = own_client.get(f"{URL}/{body['id']}").json()
     exact = {"no": warning["no"], "lon": body["lon"], "lat": body["lat"]}
     with writing(engine) as session:
-        tell(session, "incident.changed", warning["cell_code"], exact)
+        emit(session, "incident.changed", warning["cell_code"], Audience.CASES, exact)
         carrying.carry(session, warning["no"], Status.CLOSED, utc_now(), actor=None)
         waiting = session.scalars(
             text("SELECT payload FROM outbox WHERE payload ->> 'no' = :no"),
@@ -134,3 +136,92 @@ def test_loaded_ones_are_coarse(own_context: Context) -> None:
                  " WHERE i.category LIKE '11%' AND i.closed_at IS NOT NULL")
         ).one()  # fmt: skip
     assert counted.closed == counted.coarse > 0
+
+
+def suspended(client: TestClient, body: dict[str, Any]) -> dict[str, Any]:
+    """A warning whose visit has begun, and whose case is suspended."""
+    warning: dict[str, Any] = client.get(f"{URL}/{body['id']}").json()
+    for step in ("call", "depart", "arrive"):
+        assert client.post(f"{URL}/{body['id']}/steps", json={"step": step}).status_code == 200
+    until = (utc_now() + timedelta(days=9)).isoformat()
+    answer = client.post(
+        f"/api/v1/incidents/{body['id']}/steps",
+        json={"step": "suspend", "reason": "待材料", "until": until},
+    )
+    assert answer.status_code == 200, answer.text
+    return warning
+
+
+def test_a_concluded_one_is_coarse_though_its_case_is_suspended(
+    own_context: Context, own_client: TestClient
+) -> None:
+    """Nobody has to go there any more. Viewers hear of it; the same warning is known again."""
+    engine, key = own_context.engine, add_key(own_context.engine)
+    body = a_warning(engine)
+    assert send(own_client, body, key).status_code == 201
+    suspended(own_client, body)
+    words = everywhere(body["lon"], body["lat"])
+    assert holding(dump(engine), *words)
+    done = own_client.post(
+        f"{URL}/{body['id']}/steps", json={"step": "conclude", "outcome": "dissuaded"}
+    )
+    assert done.status_code == 200, done.text
+    case = own_client.get(f"/api/v1/incidents/{body['id']}").json()
+    assert case["status"] == "suspended"
+    wait_until(lambda: holding(dump(engine), *words).get("outbox") is None)
+    assert holding(dump(engine), *words) == {}
+    assert case["location_uncertainty_m"] > 0
+    assert (done.json()["lon"], done.json()["lat"]) == (case["lon"], case["lat"])
+    with writing(engine) as session:
+        last = session.scalar(
+            text("SELECT payload FROM stream_event WHERE topic = 'incident.changed'"
+                 " AND payload ->> 'no' = :no ORDER BY seq DESC LIMIT 1"),
+            {"no": str(case["no"])},
+        )  # fmt: skip
+    assert (last["lon"], last["status"], last["steps"]) == (case["lon"], "suspended", [])
+    assert send(own_client, body, key).status_code == 200
+
+
+def draw_anew(engine: Engine, cell: int) -> None:
+    """From now on a cell has another middle; what held until now stays as its past."""
+    columns = (
+        "code, level, parent_code, name, name_en, kind, households, residents, area_m2, locked,"
+        " geom, lo, hi"
+    )
+    with writing(engine) as session:
+        session.execute(
+            text("UPDATE area SET valid = tstzrange(lower(valid), now())"
+                 " WHERE code = :cell AND valid @> now()"),
+            {"cell": cell},
+        )  # fmt: skip
+        session.execute(
+            text(f"INSERT INTO area ({columns}, label, valid)"
+                 f" SELECT {columns}, ST_Translate(label, 0.0001, 0.0001), tstzrange(now(), NULL)"
+                 " FROM area WHERE code = :cell ORDER BY lower(valid) DESC LIMIT 1"),
+            {"cell": cell},
+        )  # fmt: skip
+
+
+def test_the_coarse_place_stays_the_same_for_good(
+    own_context: Context, own_client: TestClient
+) -> None:
+    """Though its cell is drawn anew, and the case is followed up, reopened and closed again: two
+    coarse places tell more than one. What is closed later goes by the cell of then."""
+    engine, key = own_context.engine, add_key(own_context.engine)
+    first, second = a_warning(engine), a_warning(engine)
+    for body in (first, second):
+        assert send(own_client, body, key).status_code == 201
+    by_force(own_context, own_client, first)
+
+    def place(body: dict[str, Any]) -> tuple[float, float, float]:
+        case = own_client.get(f"/api/v1/incidents/{body['id']}").json()
+        return case["lon"], case["lat"], case["location_uncertainty_m"]
+
+    coarse = place(first)
+    draw_anew(engine, place_in(engine, 620_111_000_000_000)[2])
+    url = f"/api/v1/incidents/{first['id']}/steps"
+    for step in ("reopen", "force_close"):
+        assert own_client.post(url, json={"step": step, "reason": "复查"}).status_code == 200
+        assert place(first) == coarse
+    by_force(own_context, own_client, second)
+    assert place(second) != coarse
