@@ -42,6 +42,7 @@ class AuditKind(StrEnum):
     PLAN_PUBLISHED = "plan_published"
     KEY_ADDED = "key_added"
     KEY_REVOKED = "key_revoked"
+    KEY_USED = "key_used"
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,15 @@ BEGIN
     RETURN held;
 END $$;
 
+-- The name of the key by which the program of this transaction acts; NULL for everybody else.
+CREATE OR REPLACE FUNCTION session_program() RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+BEGIN
+    RETURN (SELECT name FROM api_key WHERE revoked_at IS NULL AND key_hash =
+        sha256(convert_to(nullif(current_setting('app.session', true), ''), 'UTF8')));
+END $$;
+
 -- Scope is looked up once a statement (the subquery), and compared once a row by a function of
 -- which the planner expects a third of the rows: a comparison with an unknown bound would make it
 -- expect one in two hundred, and choose plans that take hours where it is wrong.
@@ -152,8 +161,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON plan_move TO minqing_app;
 GRANT SELECT, INSERT, DELETE ON plan_lock TO minqing_app;
 GRANT SELECT, INSERT ON plan_step TO minqing_app;
 GRANT USAGE ON SEQUENCE incident_no_seq TO minqing_app;
-REVOKE ALL ON account, account_grant, sign_in, sign_in_failure, live_sign_in, audit_head, api_key
-    FROM minqing_app;
+REVOKE ALL ON account, account_grant, sign_in, sign_in_failure, live_sign_in, audit_head, api_key,
+    key_use FROM minqing_app;
 
 DO $$
 DECLARE

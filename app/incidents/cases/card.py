@@ -96,6 +96,7 @@ def timeline(session: Session, steps: Sequence[AnyRow], at: datetime) -> list[Ti
             tier=step.tier,
             reason=step.reason,
             role=step.role,
+            program=step.program,
             post=named[step.area_code].name if step.area_code in named else None,
             unit=units[step.unit_id].call_sign if step.unit_id in units else None,
             until=step.until,

@@ -14,6 +14,9 @@ export interface paths {
         /**
          * List incidents
          * @description Incidents reported in a time window (default: the last 30 days), newest first.
+         *
+         *     Programs: with a key that may `list` (`X-Minqing-Key`), which is told states and cells only, and
+         *     may not ask by `bbox`.
          */
         get: operations["list_incidents"];
         put?: never;
@@ -24,6 +27,8 @@ export interface paths {
          *     The sender names the report with a UUID and may send it again until it is answered: the same
          *     report gives 200 and the first answer, another report under that id gives 409. A place outside
          *     the city is refused.
+         *
+         *     Programs: with a key that may `report` (`X-Minqing-Key`), from inside its area.
          */
         post: operations["report_incident"];
         delete?: never;
@@ -47,8 +52,36 @@ export interface paths {
          *
          *     Each report is taken as if it had been sent alone, so a bad one is named and holds up no other,
          *     and the whole batch may be sent again until it is answered.
+         *
+         *     Programs: with a key that may `report`; each report counts against its limit, and where that
+         *     would be passed nothing of the batch is filed (429).
          */
         post: operations["report_incidents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/states": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell a program which cases have changed
+         * @description The cases of the key's area that have changed since `since`, as they stand now, the oldest
+         *     change first.
+         *
+         *     For programs: with a key that may `read` (`X-Minqing-Key`), without a session. Each answer's
+         *     `next` is the `since` of the next call, whenever that is. No change is left out; a case may be
+         *     told again. States and cells only: no text, no point, no contact.
+         */
+        get: operations["list_incident_states"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -516,6 +549,8 @@ export interface paths {
         /**
          * Give an incident by its short number
          * @description The incident with its history, as it stood at `at`; `ETag` is its version.
+         *
+         *     Programs: with a key that may `read` (`X-Minqing-Key`), which is told the state only.
          */
         get: operations["get_incident_by_no"];
         put?: never;
@@ -537,6 +572,8 @@ export interface paths {
          * Give an incident
          * @description The incident with its history, as it stood at `at`; 404 before it was reported. `ETag` is
          *     its version.
+         *
+         *     Programs: with a key that may `read` (`X-Minqing-Key`), which is told the state only.
          */
         get: operations["get_incident"];
         put?: never;
@@ -983,8 +1020,8 @@ export interface paths {
          * Send a warning of fraud
          * @description Take a warning once, and send it to the police station that covers the place.
          *
-         *     For programs: with a key (`X-Minqing-Key`), without a session. Outside the key's area 403.
-         *     Nothing of whoever is warned is taken.
+         *     For programs: with a key that may `warn` (`X-Minqing-Key`), without a session. Outside the
+         *     key's area 403. Nothing of whoever is warned is taken.
          */
         post: operations["send_warning"];
         delete?: never;
@@ -2939,7 +2976,7 @@ export interface components {
          * @description What was done.
          * @enum {string}
          */
-        AuditKind: "reveal" | "export" | "contact_changed" | "contact_erased" | "contact_key_changed" | "photo_erased" | "text_erased" | "retention_changed" | "grant_added" | "grant_revoked" | "account_added" | "account_disabled" | "account_enabled" | "password_changed" | "sessions_ended" | "standard_published" | "working_days_taken" | "plan_approved" | "plan_published" | "key_added" | "key_revoked";
+        AuditKind: "reveal" | "export" | "contact_changed" | "contact_erased" | "contact_key_changed" | "photo_erased" | "text_erased" | "retention_changed" | "grant_added" | "grant_revoked" | "account_added" | "account_disabled" | "account_enabled" | "password_changed" | "sessions_ended" | "standard_published" | "working_days_taken" | "plan_approved" | "plan_published" | "key_added" | "key_revoked" | "key_used";
         /**
          * AuditPage
          * @description A part of the audit, newest first.
@@ -3787,6 +3824,85 @@ export interface components {
             note?: string | null;
             /** @description What makes work, all of it. */
             model?: components["schemas"]["WorkModel"] | null;
+        };
+        /**
+         * ChangedState
+         * @description A case that has changed, as it stands now.
+         */
+        ChangedState: {
+            /**
+             * Id
+             * Format: uuid
+             * @description UUID that its sender chose.
+             * @example 6f1c1d5e-6f0a-4b57-9b0e-3c1f2a4d5e6f
+             */
+            id: string;
+            /**
+             * No
+             * @description Short number, unique in this city.
+             * @example 60001
+             */
+            no: number;
+            /**
+             * Category
+             * @description Four digits of the filing standard.
+             * @example 0110
+             */
+            category: string;
+            /** @description Through which door the report came. */
+            source: components["schemas"]["app__incidents__rules__Source"];
+            /**
+             * Severity
+             * @description 1 low, 2 normal, 3 high, 4 critical.
+             */
+            severity: number;
+            /** @description State of the case. */
+            status: components["schemas"]["Status"];
+            /** @description Public stage of that state. */
+            stage: components["schemas"]["Stage"];
+            /**
+             * Cell Code
+             * @description 15-digit code of the grid cell in which it lies.
+             */
+            cell_code: number;
+            /**
+             * Reported At
+             * Format: date-time
+             * @description When we received it (RFC 3339, UTC).
+             */
+            reported_at: string;
+            /**
+             * Closed At
+             * @description When it was closed (RFC 3339, UTC); null while it is open.
+             */
+            closed_at: string | null;
+            /**
+             * Changed At
+             * Format: date-time
+             * @description When the change was made of which this tells (RFC 3339, UTC); the state may be newer.
+             */
+            changed_at: string;
+        };
+        /**
+         * ChangedStates
+         * @description Cases that have changed, the oldest change first; each once.
+         */
+        ChangedStates: {
+            /**
+             * Items
+             * @description The cases, as they stand now.
+             */
+            items: components["schemas"]["ChangedState"][];
+            /**
+             * Next
+             * @description Opaque: give it as `since` the next time.
+             */
+            next: string;
+            /**
+             * More
+             * @description Whether to ask again at once: there is more already.
+             */
+            more: boolean;
         };
         /**
          * Children
@@ -5290,6 +5406,85 @@ export interface components {
              * @description This part of the list, in its order.
              */
             items: components["schemas"]["Incident"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
+            /**
+             * Next
+             * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
+             */
+            next: string | null;
+        };
+        /**
+         * IncidentState
+         * @description A case as a program is told of it: how it stands, and in which cell; no text, no point.
+         */
+        IncidentState: {
+            /**
+             * Id
+             * Format: uuid
+             * @description UUID that its sender chose.
+             * @example 6f1c1d5e-6f0a-4b57-9b0e-3c1f2a4d5e6f
+             */
+            id: string;
+            /**
+             * No
+             * @description Short number, unique in this city.
+             * @example 60001
+             */
+            no: number;
+            /**
+             * Category
+             * @description Four digits of the filing standard.
+             * @example 0110
+             */
+            category: string;
+            /** @description Through which door the report came. */
+            source: components["schemas"]["app__incidents__rules__Source"];
+            /**
+             * Severity
+             * @description 1 low, 2 normal, 3 high, 4 critical.
+             */
+            severity: number;
+            /** @description State of the case. */
+            status: components["schemas"]["Status"];
+            /** @description Public stage of that state. */
+            stage: components["schemas"]["Stage"];
+            /**
+             * Cell Code
+             * @description 15-digit code of the grid cell in which it lies.
+             */
+            cell_code: number;
+            /**
+             * Reported At
+             * Format: date-time
+             * @description When we received it (RFC 3339, UTC).
+             */
+            reported_at: string;
+            /**
+             * Closed At
+             * @description When it was closed (RFC 3339, UTC); null while it is open.
+             */
+            closed_at: string | null;
+        };
+        /**
+         * IncidentStatePage
+         * @description Cases as a program is told of them, the newest first.
+         */
+        IncidentStatePage: {
+            /**
+             * Total
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
+             */
+            total: number;
+            /**
+             * Items
+             * @description This part of the list, in its order.
+             */
+            items: components["schemas"]["IncidentState"][];
             /**
              * Total Is Exact
              * @description False: there are more than `total`, which is where counting stopped.
@@ -7106,7 +7301,7 @@ export interface components {
              * @example /problems/invalid-input
              * @enum {string}
              */
-            type: "/problems/already-granted" | "/problems/already-open" | "/problems/bad-host" | "/problems/bad-key" | "/problems/bad-request" | "/problems/base-units" | "/problems/case-not-open" | "/problems/content-too-large" | "/problems/cross-site" | "/problems/header-token" | "/problems/id-conflict" | "/problems/illegal-step" | "/problems/internal" | "/problems/invalid-input" | "/problems/last-admin" | "/problems/method-not-allowed" | "/problems/name-taken" | "/problems/no-dispute" | "/problems/no-password" | "/problems/not-allowed" | "/problems/not-found" | "/problems/not-handling" | "/problems/not-signed-in" | "/problems/nothing-to-redo" | "/problems/nothing-to-undo" | "/problems/outside-city" | "/problems/outside-scope" | "/problems/plan-behind" | "/problems/plan-busy" | "/problems/plan-closed" | "/problems/plan-empty" | "/problems/plan-invalid" | "/problems/plan-not-draft" | "/problems/plan-own-approval" | "/problems/precondition-failed" | "/problems/stale-version" | "/problems/step-not-yours" | "/problems/step-up" | "/problems/taken" | "/problems/too-many-photos" | "/problems/unavailable" | "/problems/unsupported-media-type" | "/problems/wait" | "/problems/working-days" | "/problems/wrong-credentials";
+            type: "/problems/already-granted" | "/problems/already-open" | "/problems/bad-host" | "/problems/bad-key" | "/problems/bad-request" | "/problems/base-units" | "/problems/case-not-open" | "/problems/content-too-large" | "/problems/cross-site" | "/problems/header-token" | "/problems/id-conflict" | "/problems/illegal-step" | "/problems/internal" | "/problems/invalid-input" | "/problems/last-admin" | "/problems/limit-reached" | "/problems/method-not-allowed" | "/problems/name-taken" | "/problems/no-dispute" | "/problems/no-password" | "/problems/not-allowed" | "/problems/not-found" | "/problems/not-handling" | "/problems/not-signed-in" | "/problems/nothing-to-redo" | "/problems/nothing-to-undo" | "/problems/outside-city" | "/problems/outside-scope" | "/problems/plan-behind" | "/problems/plan-busy" | "/problems/plan-closed" | "/problems/plan-empty" | "/problems/plan-invalid" | "/problems/plan-not-draft" | "/problems/plan-own-approval" | "/problems/precondition-failed" | "/problems/stale-version" | "/problems/step-not-yours" | "/problems/step-up" | "/problems/taken" | "/problems/too-many-photos" | "/problems/unavailable" | "/problems/unsupported-media-type" | "/problems/wait" | "/problems/working-days" | "/problems/wrong-credentials";
             /**
              * Title
              * @description The kind in words.
@@ -8278,6 +8473,11 @@ export interface components {
              */
             role?: string | null;
             /**
+             * Program
+             * @description Name of the key by which a program from outside took it.
+             */
+            program?: string | null;
+            /**
              * Post
              * @description Name of the area for which it acted; null for a program.
              */
@@ -8944,7 +9144,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["IncidentPage"];
+                    "application/json": components["schemas"]["IncidentPage"] | components["schemas"]["IncidentStatePage"];
                 };
             };
             /** @description Not understood: a broken body, or a host name that is not ours. */
@@ -9097,6 +9297,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
+            /** @description Too many failures, or a key's limit is reached; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
             /** @description A fault of ours; its number is in the log. */
             500: {
                 headers: {
@@ -9186,6 +9395,106 @@ export interface operations {
             };
             /** @description An input cannot be used; `errors` names each. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many failures, or a key's limit is reached; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_incident_states: {
+        parameters: {
+            query?: {
+                /** @description `next` of the answer before. Or an instant (RFC 3339): everything from then on. Without it: nothing now, and a `next` from now on. */
+                since?: string;
+                /** @description Changes in one answer. */
+                limit?: number;
+            };
+            header?: {
+                /** @description Key of the program; see `minqing key add`. */
+                "X-Minqing-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedStates"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many failures, or a key's limit is reached; `Retry-After` says how long to wait. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9372,7 +9681,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description Too many failures; `Retry-After` says how long to wait. */
+            /** @description Too many failures, or a key's limit is reached; `Retry-After` says how long to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -9675,7 +9984,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description Too many failures; `Retry-After` says how long to wait. */
+            /** @description Too many failures, or a key's limit is reached; `Retry-After` says how long to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -9787,7 +10096,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description Too many failures; `Retry-After` says how long to wait. */
+            /** @description Too many failures, or a key's limit is reached; `Retry-After` says how long to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -11558,7 +11867,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["IncidentDetail"];
+                    "application/json": components["schemas"]["IncidentDetail"] | components["schemas"]["IncidentState"];
                 };
             };
             /** @description Not understood: a broken body, or a host name that is not ours. */
@@ -11647,7 +11956,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["IncidentDetail"];
+                    "application/json": components["schemas"]["IncidentDetail"] | components["schemas"]["IncidentState"];
                 };
             };
             /** @description Not understood: a broken body, or a host name that is not ours. */
@@ -14159,6 +14468,15 @@ export interface operations {
             };
             /** @description An input cannot be used; `errors` names each. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many failures, or a key's limit is reached; `Retry-After` says how long to wait. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

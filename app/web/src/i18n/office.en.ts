@@ -104,6 +104,7 @@ export const officeEn: Readonly<Record<keyof typeof officeZh, string>> = {
   audit_plan_published: "plan published",
   audit_key_added: "API key added",
   audit_key_revoked: "API key revoked",
+  audit_key_used: "API key used",
   audit_contact_key_changed: "contact key changed",
   audit_photo_erased: "photo erased",
   audit_text_erased: "text erased",

@@ -102,6 +102,7 @@ export const officeZh = {
   audit_plan_published: "发布方案",
   audit_key_added: "新增接口密钥",
   audit_key_revoked: "撤销接口密钥",
+  audit_key_used: "使用接口密钥",
   audit_contact_key_changed: "更换联系人密钥",
   audit_photo_erased: "删除照片",
   audit_text_erased: "删除文字",
