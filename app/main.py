@@ -53,6 +53,8 @@ from app.planning.reports.export_routes import router as plan_export_router
 from app.planning.reports.routes import router as plan_report_router
 from app.planning.studies.routes import router as plan_studies_router
 from app.programs.states.routes import router as states_router
+from app.programs.webhooks.routes import router as webhooks_router
+from app.programs.webhooks.sending import Sender
 from app.shutdown import before_shutdown
 from app.sign_in_guard import SignedIn
 from app.warnings.routes import router as warnings_router
@@ -79,11 +81,14 @@ def create_app(context: Context) -> FastAPI:
         to_thread.current_default_thread_limiter().total_tokens = THREADS
         app.state.live = live = Live(context)
         await live.start()
+        sender = Sender(context)
+        await sender.start()
         await maps.start()
         await app.state.quick_intake.open()
         with before_shutdown(live.close_streams):
             yield
         await app.state.quick_intake.close()
+        await sender.stop()
         await maps.stop()
         await live.stop()
         context.engine.dispose()
@@ -134,6 +139,7 @@ def create_app(context: Context) -> FastAPI:
         plan_export_router,
         plan_studies_router,
         plan_jobs_router,
+        webhooks_router,
         live_router,
         maps_router,
         hot_router,

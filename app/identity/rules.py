@@ -153,6 +153,8 @@ OPERATIONS: dict[str, frozenset[Role]] = {
         (
             "list_users", "add_user", "get_user", "change_user", "add_grant", "revoke_grant",
             "end_user_sessions",
+            "list_webhooks", "add_webhook", "remove_webhook", "list_webhook_deliveries",
+            "resend_webhook",
         ),
         frozenset({Role.CITY_ADMIN}),
     ),

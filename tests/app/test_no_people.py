@@ -41,6 +41,16 @@ TABLES: dict[str, tuple[str, str]] = {
         " used",
     ),
     "key_use": ("how often a program's key was used on a day", "key_id used_on operation times"),
+    "webhook": (
+        "a program that is told what happens in an area",
+        "id name url topics area_code lo hi key_id nonce sealed created_at removed_at seq failures"
+        " next_at",
+    ),
+    "webhook_delivery": (
+        "an event that is sent to a program: words and numbers of the case, no text, no point",
+        "id webhook_id area_code message_id seq topic cell_code occurred_at payload queued_at tries"
+        " tried_at last_status last_error delivered_at failed_at",
+    ),
     "area": ("a drawn area; head counts are sums", f"id {AREA} lo hi"),
     "area_shape": ("an area's outline for one zoom", "area_id code level zoom geom valid"),
     "assignment": ("a unit's responsibility for an area", "id unit_id area_code duty valid"),

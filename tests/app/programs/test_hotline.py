@@ -55,6 +55,7 @@ def test_the_lines_of_the_documentation_work(own_context: Context, server: Serve
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     url = own_context.url.render_as_string(hide_password=False)
     env = {**os.environ, "PATH": path, "MINQING_DATABASE_URL": url}
+    env["MINQING_CONTACT_KEY_FILE"] = str(own_context.settings.contact_key_file)
     said = subprocess.run(["bash", "-c", script], capture_output=True, text=True, env=env)
     assert said.returncode == 0, said.stdout + said.stderr
     assert '"became":"known"' in said.stdout and '"status":"reported"' in said.stdout

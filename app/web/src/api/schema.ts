@@ -1932,6 +1932,95 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List webhooks
+         * @description The subscriptions of one's area, and how each stands.
+         */
+        get: operations["list_webhooks"];
+        put?: never;
+        /**
+         * Add a webhook
+         * @description From now on what happens in the area is sent to that address; the secret is told here only.
+         *
+         *     Each event is a POST of `{"id", "topic", "area", "occurred_at", "payload"}` with the headers of
+         *     Standard Webhooks (`webhook-id`, `webhook-timestamp`, `webhook-signature`), in order, at least
+         *     once, until it is answered by 2xx within 10 s.
+         */
+        post: operations["add_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a webhook
+         * @description Nothing more is sent to it.
+         */
+        delete: operations["remove_webhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List deliveries
+         * @description What was sent and is to be sent, the newest first. Kept for 7 days, for 30
+         *     where it failed.
+         */
+        get: operations["list_webhook_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send again
+         * @description Send one delivery again, or all that were given up; what waits is not kept waiting either.
+         */
+        post: operations["resend_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stream": {
         parameters: {
             query?: never;
@@ -2976,7 +3065,7 @@ export interface components {
          * @description What was done.
          * @enum {string}
          */
-        AuditKind: "reveal" | "export" | "contact_changed" | "contact_erased" | "contact_key_changed" | "photo_erased" | "text_erased" | "retention_changed" | "grant_added" | "grant_revoked" | "account_added" | "account_disabled" | "account_enabled" | "password_changed" | "sessions_ended" | "standard_published" | "working_days_taken" | "plan_approved" | "plan_published" | "key_added" | "key_revoked" | "key_used";
+        AuditKind: "reveal" | "export" | "contact_changed" | "contact_erased" | "contact_key_changed" | "photo_erased" | "text_erased" | "retention_changed" | "grant_added" | "grant_revoked" | "account_added" | "account_disabled" | "account_enabled" | "password_changed" | "sessions_ended" | "standard_published" | "working_days_taken" | "plan_approved" | "plan_published" | "key_added" | "key_revoked" | "key_used" | "webhook_added" | "webhook_removed" | "webhook_resent";
         /**
          * AuditPage
          * @description A part of the audit, newest first.
@@ -4329,6 +4418,104 @@ export interface components {
          */
         DayKind: "holiday" | "working";
         /**
+         * Delivery
+         * @description One event for one subscription.
+         */
+        Delivery: {
+            /**
+             * Id
+             * @description Its number.
+             */
+            id: number;
+            /**
+             * Message Id
+             * Format: uuid
+             * @description `webhook-id` under which it is sent, without `msg_`.
+             */
+            message_id: string;
+            /**
+             * Topic
+             * @description What happened.
+             */
+            topic: string;
+            /**
+             * Cell Code
+             * @description 15-digit code of the grid cell where.
+             */
+            cell_code: number;
+            /**
+             * No
+             * @description Short number of the case.
+             */
+            no: number | null;
+            /**
+             * Occurred At
+             * Format: date-time
+             * @description When it happened (RFC 3339, UTC).
+             */
+            occurred_at: string;
+            /** @description How it stands. */
+            state: components["schemas"]["DeliveryState"];
+            /**
+             * Tries
+             * @description How often it was sent.
+             */
+            tries: number;
+            /**
+             * Tried At
+             * @description When last (RFC 3339, UTC).
+             */
+            tried_at: string | null;
+            /**
+             * Last Status
+             * @description HTTP status of the last answer; null for none.
+             */
+            last_status: number | null;
+            /**
+             * Last Error
+             * @description What was wrong the last time.
+             */
+            last_error: string | null;
+            /**
+             * Delivered At
+             * @description When it was taken (RFC 3339, UTC).
+             */
+            delivered_at: string | null;
+        };
+        /**
+         * DeliveryPage
+         * @description Deliveries, the newest first.
+         */
+        DeliveryPage: {
+            /**
+             * Total
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
+             */
+            total: number;
+            /**
+             * Items
+             * @description This part of the list, in its order.
+             */
+            items: components["schemas"]["Delivery"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
+            /**
+             * Next
+             * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
+             */
+            next: string | null;
+        };
+        /**
+         * DeliveryState
+         * @description How a delivery stands.
+         * @enum {string}
+         */
+        DeliveryState: "waiting" | "delivered" | "failed";
+        /**
          * DisputeOutcome
          * @description How a dispute ended.
          * @enum {string}
@@ -5625,6 +5812,19 @@ export interface components {
          */
         Likeness: "distance" | "time" | "text" | "category";
         /**
+         * MadeWebhook
+         * @description A new subscription with its secret, which is told here and never again.
+         */
+        MadeWebhook: {
+            /** @description The subscription. */
+            webhook: components["schemas"]["Webhook"];
+            /**
+             * Secret
+             * @description By which it checks `webhook-signature`: `whsec_` and base64.
+             */
+            secret: string;
+        };
+        /**
          * Measures
          * @description Boundaries in figures, as docs/rebalancing.md defines them.
          */
@@ -6241,6 +6441,38 @@ export interface components {
              * @description When it was noticed (RFC 3339, UTC): a week back at most, not more than 5 minutes ahead.
              */
             detected_at: string;
+        };
+        /**
+         * NewWebhook
+         * @description A program to be told of an area.
+         */
+        NewWebhook: {
+            /**
+             * Name
+             * @description What it is: a-z, 0-9, dot, - and _, beginning with a letter.
+             * @example hotline
+             */
+            name: string;
+            /**
+             * Url
+             * @description Where to send: https, on the internet unless the server is set otherwise.
+             * @example https://example.org/minqing
+             */
+            url: string;
+            /**
+             * Topics
+             * @description What it is told of. Cases that are warnings of fraud only with `warning.changed`.
+             * @default [
+             *       "incident.reported",
+             *       "incident.changed"
+             *     ]
+             */
+            topics: components["schemas"]["Topic"][];
+            /**
+             * Area
+             * @description 15-digit code of the area whose events it is told.
+             */
+            area: number;
         };
         /**
          * NextStep
@@ -7533,6 +7765,28 @@ export interface components {
             revision: number;
         };
         /**
+         * Resend
+         * @description What to send again.
+         */
+        Resend: {
+            /**
+             * Delivery
+             * @description Number of one delivery; null: all that were given up.
+             */
+            delivery?: number | null;
+        };
+        /**
+         * Resent
+         * @description What is sent again.
+         */
+        Resent: {
+            /**
+             * Queued
+             * @description How many wait again.
+             */
+            queued: number;
+        };
+        /**
          * RevealRequest
          * @description Why a contact is needed now.
          * @example {
@@ -8509,6 +8763,12 @@ export interface components {
             from_cell?: number | null;
         };
         /**
+         * Topic
+         * @description What a subscription may be told of.
+         * @enum {string}
+         */
+        Topic: "incident.reported" | "incident.changed" | "mediation.changed" | "warning.changed";
+        /**
          * TypedReport
          * @description A report as far as it has been typed.
          * @example {
@@ -8978,6 +9238,101 @@ export interface components {
              * @description Role of the post that did it; null for a program.
              */
             role: string | null;
+        };
+        /**
+         * Webhook
+         * @description A subscription, and how it stands.
+         */
+        Webhook: {
+            /**
+             * Id
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * Name
+             * @description What it is.
+             */
+            name: string;
+            /**
+             * Url
+             * @description Where to.
+             */
+            url: string;
+            /**
+             * Topics
+             * @description What it is told of.
+             */
+            topics: components["schemas"]["Topic"][];
+            /**
+             * Area Code
+             * @description 15-digit code of the area whose events it is told.
+             */
+            area_code: number;
+            /**
+             * Created At
+             * Format: date-time
+             * @description When it was made (RFC 3339, UTC).
+             */
+            created_at: string;
+            /**
+             * Failures
+             * @description Failures in a row; 0 while it answers.
+             */
+            failures: number;
+            /**
+             * Next At
+             * @description Nothing is sent before (RFC 3339, UTC); null: as soon as there is something.
+             */
+            next_at: string | null;
+            /**
+             * Last Error
+             * @description What was wrong with the last failure in a row.
+             */
+            last_error: string | null;
+            /**
+             * Waiting
+             * @description Events that wait to be sent.
+             */
+            waiting: number;
+            /**
+             * Failed
+             * @description Events that were given up.
+             */
+            failed: number;
+            /**
+             * Delivered At
+             * @description When it last took something (RFC 3339, UTC).
+             */
+            delivered_at: string | null;
+        };
+        /**
+         * WebhookPage
+         * @description Subscriptions by name, always all of them.
+         */
+        WebhookPage: {
+            /**
+             * Total
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
+             */
+            total: number;
+            /**
+             * Items
+             * @description This part of the list, in its order.
+             */
+            items: components["schemas"]["Webhook"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
+            /**
+             * Next
+             * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
+             */
+            next: string | null;
         };
         /**
          * Whereabouts
@@ -19559,6 +19914,470 @@ export interface operations {
             };
             /** @description `If-Match` names another version: it has moved on. */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_webhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookPage"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    add_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWebhook"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeWebhook"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    remove_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the webhook. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_webhook_deliveries: {
+        parameters: {
+            query?: {
+                /** @description Only those that stand so. */
+                state?: components["schemas"]["DeliveryState"];
+                /** @description Items in one part of the list. */
+                limit?: number;
+                /** @description `next` of the part before; the other words must stay the same. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the webhook. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryPage"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    resend_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the webhook. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Resend"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resent"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
