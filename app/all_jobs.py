@@ -17,6 +17,7 @@ from app.incidents.steps.sweep import run_sweep
 from app.mediation import retention as of_mediation
 from app.planning.jobs import running as plan_jobs
 from app.planning.jobs.scheduled import ask_for_due
+from app.programs.webhooks import service as webhooks
 from app.warnings.climbing import run_climbs
 
 RETENTION = (*of_incidents.KINDS, *of_mediation.KINDS, *of_identity.KINDS)
@@ -51,6 +52,7 @@ JOBS: tuple[Job, ...] = (
     Job("retention", "17 */6 * * *", _retention, is_long=True),
     Job("check_audit", "27 */6 * * *", _audit, is_long=True),
     Job("check_cases", "37 18 * * *", rewriting.check, is_long=True),
+    Job("forget_old_deliveries", "47 2 * * *", webhooks.forget_old, is_long=True),
     Job("forget_old_jobs", "7 3 * * *", forget_old, is_long=True),
 )
 

@@ -20,6 +20,7 @@ TAGS = [
     {"name": "mediation", "description": "Joint mediation of disputes."},
     {"name": "planning", "description": "Plans: other cells for the base units, and their life."},
     {"name": "live", "description": "What happens, as it happens."},
+    {"name": "programs", "description": "What programs outside are told, by a key or by webhook."},
     {"name": "maps", "description": "Layers, tiles, heat and figures by area."},
     {"name": "operations", "description": "Whether the server is well."},
 ]

@@ -21,6 +21,7 @@ from app.health import router as health_router
 from app.identity.account_routes import router as account_router
 from app.identity.audit_routes import router as audit_router
 from app.identity.deps import authorise
+from app.identity.keys import Keys
 from app.identity.oidc import Provider
 from app.identity.oidc_routes import router as oidc_router
 from app.identity.routes import router as identity_router
@@ -52,6 +53,9 @@ from app.planning.life.routes import router as plan_router
 from app.planning.reports.export_routes import router as plan_export_router
 from app.planning.reports.routes import router as plan_report_router
 from app.planning.studies.routes import router as plan_studies_router
+from app.programs.states.routes import router as states_router
+from app.programs.webhooks.routes import router as webhooks_router
+from app.programs.webhooks.sending import Sender
 from app.shutdown import before_shutdown
 from app.sign_in_guard import SignedIn
 from app.warnings.routes import router as warnings_router
@@ -78,11 +82,14 @@ def create_app(context: Context) -> FastAPI:
         to_thread.current_default_thread_limiter().total_tokens = THREADS
         app.state.live = live = Live(context)
         await live.start()
+        sender = Sender(context)
+        await sender.start()
         await maps.start()
         await app.state.quick_intake.open()
         with before_shutdown(live.close_streams):
             yield
         await app.state.quick_intake.close()
+        await sender.stop()
         await maps.stop()
         await live.stop()
         context.engine.dispose()
@@ -107,6 +114,7 @@ def create_app(context: Context) -> FastAPI:
     problem_answers.install(app)
     for router in (
         intake_router,  # routes are tried in this order
+        states_router,
         identity_router,
         oidc_router,
         account_router,
@@ -133,6 +141,7 @@ def create_app(context: Context) -> FastAPI:
         plan_studies_router,
         plan_jobs_router,
         plan_steps_router,
+        webhooks_router,
         live_router,
         maps_router,
         hot_router,
@@ -145,7 +154,9 @@ def create_app(context: Context) -> FastAPI:
     if WEB_DIST.exists():
         app.mount("/", StaticFiles(directory=WEB_DIST, html=True), name="web")
     app.add_middleware(HotPaths, maps=maps)
-    app.add_middleware(SignedIn, sessions=sessions, settings=context.settings)
+    app.add_middleware(
+        SignedIn, sessions=sessions, keys=Keys(context.engine), settings=context.settings
+    )
     app.add_middleware(SecurityHeaders, allowed_hosts=loopback_hosts(context.settings))
     return app
 

@@ -15,8 +15,9 @@ from app.core.errors import FieldError, Problem
 from app.core.settings import Settings
 from app.guards import SAFE_METHODS
 from app.identity.cookies import cookie_name, read_cookie
-from app.identity.deps import ACTOR
-from app.identity.rules import Actor
+from app.identity.deps import ACTOR, PROGRAM
+from app.identity.keys import HEADER, Keys, bad_key
+from app.identity.rules import Actor, Key
 from app.identity.service import Sessions, header_token, not_signed_in
 
 # Everything else is the page's own files, health and documentation: nothing of the city.
@@ -25,9 +26,9 @@ OPEN = frozenset({
     ("GET", "/api/v1/openapi.json"), ("HEAD", "/api/v1/openapi.json"), ("POST", "/api/v1/session"),
     ("GET", "/api/v1/session/oidc"), ("GET", "/api/v1/session/oidc/start"),
     ("GET", "/api/v1/session/oidc/callback"),
-    # With a key instead of a session, for which its route asks (identity.key_deps).
-    ("POST", "/api/v1/warnings"),
 })  # fmt: skip
+# Paths of programs alone: without a key it is not a session that is missing.
+KEY_PATHS = frozenset({("POST", "/api/v1/warnings"), ("GET", "/api/v1/incidents/states")})
 HEADER_TOKEN = "x-minqing-token"
 # The page says by it that nobody has touched it lately: what it fetches then counts for nothing.
 BACKGROUND = "x-minqing-background"
@@ -41,9 +42,10 @@ DEMO_HEADER = "X-Minqing-Demo"
 class SignedIn:
     """ASGI middleware that finds out who acts, and refuses nobody's requests and forged writes."""
 
-    def __init__(self, app: ASGIApp, sessions: Sessions, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, sessions: Sessions, keys: Keys, settings: Settings) -> None:
         self.app = app
         self.sessions = sessions
+        self.keys = keys
         self.demo = settings.demo
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -51,8 +53,12 @@ class SignedIn:
         if scope["type"] != "http" or not is_guarded(scope["method"], scope["path"]):
             await self.app(scope, receive, send)
             return
+        headers = Headers(scope=scope)
         try:
-            scope[ACTOR] = await self._admit(scope)
+            if HEADER in headers or (scope["method"], scope["path"]) in KEY_PATHS:
+                scope[PROGRAM] = await self._program(headers.get(HEADER, ""))
+            else:
+                scope[ACTOR] = await self._admit(scope, headers)
         except Problem as problem:
             refused = problem
         except (DBAPIError, PoolTimeout) as error:
@@ -64,8 +70,16 @@ class SignedIn:
             refused.headers[DEMO_HEADER] = "1"
         await problem_answers.answer(refused, scope["path"])(scope, receive, send)
 
-    async def _admit(self, scope: Scope) -> Actor:
-        headers = Headers(scope=scope)
+    async def _program(self, given: str) -> Key:
+        """The program that asks. A page of another site cannot send such a header."""
+        is_known, key = self.keys.remembered(given)
+        if not is_known:
+            key = await run_in_threadpool(self.keys.look_up, given)
+        if key is None:
+            raise bad_key()
+        return key
+
+    async def _admit(self, scope: Scope, headers: Headers) -> Actor:
         token = read_cookie(headers.get("cookie", ""), cookie_name(scope.get("scheme", "http")))
         if token is None:
             raise not_signed_in()

@@ -45,6 +45,7 @@ def rotate_key(
     from app.city.service import prepare_database
     from app.identity import audit
     from app.incidents.contacts.rotation import rotate
+    from app.programs.webhooks.models import Webhook
 
     with open_context() as context:
         prepare_database(context.engine)
@@ -52,7 +53,11 @@ def rotate_key(
             code = audit.whole_city(session)
         try:
             done = rotate(
-                context.engine, contact.key_file(context.settings), code, forget_old=forget_old
+                context.engine,
+                contact.key_file(context.settings),
+                code,
+                forget_old=forget_old,
+                beside=(Webhook,),
             )
         except (contact_keys.KeyFileError, contact_keys.UnknownKeyError) as error:
             raise give_up(f"{error}.") from error

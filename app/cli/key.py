@@ -1,4 +1,4 @@
-"""`minqing key …`: keys of programs that send us something, such as warnings of fraud."""
+"""`minqing key …`: keys of programs that report, read or warn, each for one area."""
 
 from typing import Annotated
 
@@ -9,38 +9,61 @@ from app.cli.terminal import console, give_up, open_context
 from app.core.clock import CITY_ZONE
 from app.core.errors import Problem
 from app.identity import keys
+from app.identity.rules import KeyRight
 
 app = typer.Typer(help="Keys of programs, each for one area.", no_args_is_help=True)
-Name = Annotated[str, typer.Argument(help="What it is for, e.g. anti-fraud-centre.")]
+Name = Annotated[str, typer.Argument(help="What it is for, e.g. hotline or anti-fraud-centre.")]
 
 
 @app.command()
 def add(
     name: Name,
     area: Annotated[int, typer.Option(help="15-digit code of the area in which it holds.")],
+    may: Annotated[
+        str,
+        typer.Option(
+            help="What it opens, separated by commas: report (file cases), read (states of"
+            " cases), list (the cases of its area), warn (warnings of fraud)."
+        ),
+    ] = KeyRight.WARN.value,
+    per_minute: Annotated[
+        int,
+        typer.Option(help="How many requests, and reports of batches, it may send in a minute."),
+    ] = keys.DEFAULT_PER_MINUTE,
 ) -> None:
     """Make a key. It is shown once, here, and kept as a hash only."""
     from app.city.service import prepare_database
 
+    rights = _rights(may)
     with open_context() as context:
         prepare_database(context.engine)
         try:
-            key = keys.add_key(context.engine, name, area)
+            key = keys.add_key(context.engine, name, area, rights, per_minute)
         except Problem as problem:
             raise give_up(problem.detail) from problem
     console.print(key, markup=False, highlight=False, soft_wrap=True)
 
 
+def _rights(words: str) -> frozenset[KeyRight]:
+    given = {word.strip() for word in words.split(",")}
+    unknown = given - {right.value for right in KeyRight}
+    if unknown:
+        raise give_up(f"--may: {', '.join(KeyRight)}; not {', '.join(sorted(unknown))}")
+    return frozenset(map(KeyRight, given))
+
+
 @app.command("list")
 def list_all() -> None:
-    """List every key: its area, when it was made, last used and revoked (local time)."""
+    """List every key: its area, what it may, its limit a minute, how often it was used today, when
+    it was last used and revoked (local time)."""
     with open_context() as context:
         lines = keys.list_keys(context.engine)
-    table = Table("key", "area", "made", "last used", "revoked")
+    table = Table("key", "area", "may", "a minute", "today", "last used", "revoked")
     for line in lines:
-        times = (line.created_at, line.used_at, line.revoked_at)
+        times = (line.used_at, line.revoked_at)
         told = [f"{at.astimezone(CITY_ZONE):%Y-%m-%d %H:%M}" if at else "" for at in times]
-        table.add_row(line.name, str(line.area_code), *told)
+        counts = (str(line.per_minute), str(sum(line.used_today.values())))
+        table.add_row(line.name, str(line.area_code), " ".join(sorted(line.rights)), *counts, *told)
     console.print(table, markup=False)
 
 

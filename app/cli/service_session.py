@@ -12,8 +12,7 @@ from app.core.db import reading, writing
 from app.identity import account_queries, demo, passwords, queries
 from app.identity import service as identity
 from app.identity.cookies import PLAIN
-from app.identity.keys import Key
-from app.identity.rules import Role
+from app.identity.rules import Key, KeyRight, Role
 from app.places import queries as places
 from geodata import codes
 
@@ -54,7 +53,9 @@ def headers_of(token: str) -> dict[str, str]:
 def program_key(context: Context) -> Key:
     """The key of a program of our own that is in the database already: it opens no door."""
     code = _city_code(context)
-    return Key("simulation", code, *codes.code_range(code), token="")
+    lo, hi = codes.code_range(code)
+    rights = frozenset({KeyRight.WARN})
+    return Key(0, "simulation", code, lo, hi, token="", rights=rights)
 
 
 def _city_code(context: Context) -> int:

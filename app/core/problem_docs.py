@@ -11,8 +11,9 @@ SLUGS = (
     "already-granted", "already-open", "bad-host", "bad-key", "bad-request", "base-units",
     "boundaries-busy",
     "case-not-open", "content-too-large", "cross-site", "header-token", "id-conflict",
-    "illegal-step", "internal", "invalid-input", "last-admin", "method-not-allowed", "name-taken",
-    "no-dispute", "no-password", "not-allowed", "not-found", "not-handling", "not-signed-in",
+    "illegal-step", "internal", "invalid-input", "last-admin", "limit-reached",
+    "method-not-allowed", "name-taken", "no-dispute", "no-password",
+    "not-allowed", "not-found", "not-handling", "not-signed-in",
     "nothing-to-redo", "nothing-to-undo", "outside-city", "outside-scope", "plan-behind",
     "plan-busy", "plan-closed", "plan-empty", "plan-invalid", "plan-not-draft", "plan-own-approval",
     "precondition-failed", "stale-version", "step-not-yours", "step-up", "taken", "too-many-photos",
@@ -67,7 +68,8 @@ MEANINGS = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is longer than this path takes.",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is not declared as what this path takes.",
     HTTPStatus.UNPROCESSABLE_ENTITY: "An input cannot be used; `errors` names each.",
-    HTTPStatus.TOO_MANY_REQUESTS: "Too many failures; `Retry-After` says how long to wait.",
+    HTTPStatus.TOO_MANY_REQUESTS: "Too many failures, or a key's limit is reached;"
+    " `Retry-After` says how long to wait.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "A fault of ours; its number is in the log.",
     HTTPStatus.SERVICE_UNAVAILABLE: "The store cannot answer now; nothing was changed, try again.",
 }

@@ -56,6 +56,10 @@ class Settings(BaseSettings):
     oidc_name: str | None = Field(
         default=None, max_length=40, description="How the sign-in page calls it; unset: its host."
     )
+    webhook_private: bool = Field(
+        default=False,
+        description="Let webhooks go to addresses inside the own network, and by http.",
+    )
     workers: int = Field(default=1, ge=1, le=32, description="Web worker processes.")
 
     @model_validator(mode="after")

@@ -31,15 +31,16 @@ ROWS_AT_ONCE = 5_000
 
 
 class Acting(Protocol):
-    """Who acts, as the audit names them: an actor, or one whose word is carried out later."""
+    """Who acts, as the audit names them: an actor, a program by its key, or one whose word is
+    carried out later."""
 
     @property
     def name(self) -> str:
-        """Of the account."""
+        """Of the account; `key:NAME` of a program."""
 
     @property
-    def role(self) -> Role:
-        """Of the grant under which they act."""
+    def role(self) -> Role | None:
+        """Of the grant under which they act; None for a program."""
 
 
 _APPEND = text(
@@ -79,7 +80,7 @@ def record(
         _APPEND,
         {
             "account": actor.name if actor else None,
-            "role": actor.role.value if actor else None,
+            "role": actor.role.value if actor and actor.role else None,
             "area_code": area_code, "kind": AuditKind(kind).value, "incident_no": incident_no,
             "detail": detail, "reason": reason,
         },

@@ -42,6 +42,10 @@ class AuditKind(StrEnum):
     PLAN_PUBLISHED = "plan_published"
     KEY_ADDED = "key_added"
     KEY_REVOKED = "key_revoked"
+    KEY_USED = "key_used"
+    WEBHOOK_ADDED = "webhook_added"
+    WEBHOOK_REMOVED = "webhook_removed"
+    WEBHOOK_RESENT = "webhook_resent"
 
 
 @dataclass(frozen=True)

@@ -14,17 +14,20 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Request
 from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
 
 from app.core.clock import utc_now
 from app.core.context import Context
 from app.core.db import reading, writing
 from app.core.errors import FieldError, Problem
-from app.identity import rules
-from app.identity.rules import Actor
+from app.identity import keys, rules
+from app.identity.rules import Actor, Asker, Key
 from app.identity.service import Sessions, not_allowed, not_signed_in, scope_of
 
 ACTOR = "minqing.actor"
 """Where the guard in front of all paths leaves who acts (in the ASGI scope)."""
+PROGRAM = "minqing.program"
+"""Where it leaves the key of a program that asks instead."""
 
 
 async def get_context(request: Request) -> Context:
@@ -55,16 +58,33 @@ def _actor_of(request: Request) -> Actor:
     return actor
 
 
-async def authorise(request: Request) -> None:
-    """Stands in front of every route: its operation must be one that the actor's role may do.
+async def get_asker(request: Request) -> Asker:
+    """Who asks: a post under one of its grants, or a program by its key.
 
     Raises:
-        Problem: 401, 403.
+        Problem: 401.
+    """
+    key: Key | None = request.scope.get(PROGRAM)
+    return _actor_of(request) if key is None else key
+
+
+async def authorise(request: Request) -> None:
+    """Stands in front of every route: its operation must be one that the actor's role may do, or
+    that the program's key opens as often as this.
+
+    Raises:
+        Problem: 401, 403; 429 of a key.
     """
     route = request.scope.get("route")
     operation: str = getattr(route, "operation_id", None) or getattr(route, "name", "") or ""
-    # A program's operation asks for its key by itself (key_deps): no session opens it.
-    if operation in rules.OPEN_OPERATIONS | rules.KEY_OPERATIONS:
+    if operation in rules.OPEN_OPERATIONS:
+        return
+    key: Key | None = request.scope.get(PROGRAM)
+    if key is not None:
+        if not rules.key_may(key.rights, operation):
+            raise keys.key_not_allowed(key, operation)
+        engine = request.app.state.context.engine
+        await run_in_threadpool(keys.count_use, engine, key, operation)
         return
     actor = _actor_of(request)
     if not rules.may(actor.role, operation):
@@ -72,13 +92,14 @@ async def authorise(request: Request) -> None:
 
 
 ActorDep = Annotated[Actor, Depends(get_actor)]
+AskerDep = Annotated[Asker, Depends(get_asker)]
 
 
 def get_read_session(
-    context: Annotated[Context, Depends(get_context)], actor: ActorDep
+    context: Annotated[Context, Depends(get_context)], asker: AskerDep
 ) -> Iterator[Session]:
     """A session that keeps nothing."""
-    with reading(context.engine, scope_of(actor)) as session:
+    with reading(context.engine, scope_of(asker)) as session:
         yield session
 
 

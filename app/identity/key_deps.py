@@ -3,16 +3,18 @@
 from collections.abc import Iterator
 from typing import Annotated
 
-from fastapi import Depends, Header
+from fastapi import Depends, Header, Request
 from sqlalchemy.orm import Session
 
 from app.core.db import writing
-from app.identity.deps import ContextDep
-from app.identity.keys import HEADER, Key, key_of
+from app.identity.deps import PROGRAM, ContextDep
+from app.identity.keys import HEADER, bad_key
+from app.identity.rules import Key
+from app.identity.service import scope_of
 
 
-def get_key(
-    context: ContextDep,
+async def get_key(
+    request: Request,
     given: Annotated[
         str | None, Header(alias=HEADER, description="Key of the program; see `minqing key add`.")
     ] = None,
@@ -22,7 +24,10 @@ def get_key(
     Raises:
         Problem: 401.
     """
-    return key_of(context.engine, given)
+    key: Key | None = request.scope.get(PROGRAM)
+    if key is None:
+        raise bad_key()
+    return key
 
 
 KeyDep = Annotated[Key, Depends(get_key)]
@@ -30,7 +35,7 @@ KeyDep = Annotated[Key, Depends(get_key)]
 
 def get_key_session(context: ContextDep, key: KeyDep) -> Iterator[Session]:
     """A session that commits before the answer is sent, and sees the key's area only."""
-    with writing(context.engine, key.scope) as session:
+    with writing(context.engine, scope_of(key)) as session:
         yield session
 
 

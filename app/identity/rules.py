@@ -38,8 +38,29 @@ OPEN_OPERATIONS = frozenset({
     "finish_oidc",
 })  # fmt: skip
 
-# Those of programs: a key (identity.keys) instead of a session, and nothing of a session counts.
-KEY_OPERATIONS = frozenset({"send_warning"})
+
+class KeyRight(StrEnum):
+    """What the key of a program opens."""
+
+    REPORT = "report"
+    READ = "read"
+    LIST = "list"
+    WARN = "warn"
+
+
+# What programs do by a key (identity.keys) instead of a session, and the right that each needs.
+KEY_OPERATIONS: dict[str, KeyRight] = {
+    "report_incident": KeyRight.REPORT,
+    "report_incidents": KeyRight.REPORT,
+    "get_incident": KeyRight.READ,
+    "get_incident_by_no": KeyRight.READ,
+    "list_incident_states": KeyRight.READ,
+    "list_incidents": KeyRight.LIST,
+    "send_warning": KeyRight.WARN,
+}
+# Of these nothing is open to a session.
+KEY_ONLY = frozenset({"send_warning", "list_incident_states"})
+
 
 # Every other operation, and who may do it. What is not here is refused to everybody.
 OPERATIONS: dict[str, frozenset[Role]] = {
@@ -132,6 +153,8 @@ OPERATIONS: dict[str, frozenset[Role]] = {
         (
             "list_users", "add_user", "get_user", "change_user", "add_grant", "revoke_grant",
             "end_user_sessions",
+            "list_webhooks", "add_webhook", "remove_webhook", "list_webhook_deliveries",
+            "resend_webhook",
         ),
         frozenset({Role.CITY_ADMIN}),
     ),
@@ -141,6 +164,11 @@ OPERATIONS: dict[str, frozenset[Role]] = {
 def may(role: Role, operation: str) -> bool:
     """Whether a role may do an operation, within its area."""
     return role in OPERATIONS.get(operation, ())
+
+
+def key_may(rights: frozenset[KeyRight], operation: str) -> bool:
+    """Whether a program's key opens an operation, within its area."""
+    return KEY_OPERATIONS.get(operation) in rights
 
 
 def reads_free_text(role: Role) -> bool:
@@ -211,3 +239,36 @@ class Actor:
     def grant(self) -> HeldGrant:
         """Under what they act."""
         return HeldGrant(self.grant_id, self.role, self.lo, self.hi)
+
+
+@dataclass(frozen=True)
+class Key:
+    """A program that acts by its key, and where.
+
+    Attributes:
+        program: the key's name.
+        lo, hi: first and last code of its area, both inclusive.
+        token: the key itself, by which row security knows it.
+        rights: what it opens.
+    """
+
+    id: int
+    program: str
+    area_code: int
+    lo: int
+    hi: int
+    token: str
+    rights: frozenset[KeyRight]
+
+    @property
+    def name(self) -> str:
+        """As the audit names it; no account can have such a name."""
+        return f"key:{self.program}"
+
+    @property
+    def role(self) -> None:
+        """A program acts in no role."""
+
+
+Asker = Actor | Key
+"""Whoever asks: a post under one of its grants, or a program by its key."""

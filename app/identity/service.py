@@ -18,7 +18,7 @@ from app.core.errors import FieldError, Problem, invalid
 from app.core.scope import Scope
 from app.identity import attempts, passwords, queries, rules
 from app.identity.cookies import cookie_name, read_cookie
-from app.identity.rules import Actor, HeldGrant, Role
+from app.identity.rules import Actor, Asker, HeldGrant, Role
 from app.identity.schemas import Credentials, Grant, GrantedArea, SessionInfo
 from app.places import queries as places
 from geodata.codes import level_of
@@ -46,9 +46,9 @@ def header_token(token: str) -> str:
     return hmac.new(token.encode("utf-8", "replace"), b"X-Minqing-Token", "sha256").hexdigest()
 
 
-def scope_of(actor: Actor) -> Scope:
+def scope_of(asker: Asker) -> Scope:
     """How far they may look."""
-    return Scope(actor.lo, actor.hi, actor.token)
+    return Scope(asker.lo, asker.hi, asker.token)
 
 
 def sign_in(engine: Engine, given: Credentials, source: str, old_token: str | None) -> Opened:

@@ -172,6 +172,8 @@ class IncidentEvent(Base):
     account_id: Mapped[int | None] = mapped_column(BigInteger)
     role: Mapped[str | None] = mapped_column(Text)
     area_code: Mapped[int | None] = mapped_column(BigInteger)
+    # Name of the key by which a program took it.
+    program: Mapped[str | None] = mapped_column(Text)
     # What the step said: to which unit, until when, with which outcome, which other case.
     unit_id: Mapped[int | None] = mapped_column(BigInteger)
     until: Mapped[Instant | None]

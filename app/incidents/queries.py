@@ -60,6 +60,7 @@ EVENT_COLUMNS = (
     IncidentEvent.account_id,
     IncidentEvent.role,
     IncidentEvent.area_code,
+    IncidentEvent.program,
     IncidentEvent.unit_id,
     IncidentEvent.until,
     IncidentEvent.outcome,

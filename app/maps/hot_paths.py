@@ -22,7 +22,8 @@ from app import problem_answers
 from app.core.answers import FOR_EVER, REVALIDATE, Ready, request_headers
 from app.core.clock import utc_now
 from app.core.errors import Problem, invalid, not_found, unavailable
-from app.identity.deps import ACTOR
+from app.identity.deps import ACTOR, PROGRAM
+from app.identity.keys import key_not_allowed
 from app.identity.rules import Actor, may
 from app.identity.service import not_allowed, not_signed_in, scope_of
 from app.maps.figures import Asked, Words
@@ -105,6 +106,8 @@ async def find(maps: Maps, scope: Scope) -> tuple[Ready, bytes]:
     """
     path: str = scope["path"]
     actor: Actor | None = scope.get(ACTOR)
+    if PROGRAM in scope:
+        raise key_not_allowed(scope[PROGRAM], "")
     if actor is None:
         raise not_signed_in()
     if path in FIGURES:

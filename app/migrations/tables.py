@@ -13,6 +13,7 @@ from app.live import models as live
 from app.mediation import models as mediation
 from app.places import models as places
 from app.planning import models as planning
+from app.programs.webhooks import models as webhooks
 from app.warnings import models as warnings
 
 __all__ = [
@@ -30,4 +31,5 @@ __all__ = [
     "reading",
     "retention",
     "warnings",
+    "webhooks",
 ]

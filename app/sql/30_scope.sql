@@ -61,6 +61,15 @@ BEGIN
     RETURN held;
 END $$;
 
+-- The name of the key by which the program of this transaction acts; NULL for everybody else.
+CREATE OR REPLACE FUNCTION session_program() RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+BEGIN
+    RETURN (SELECT name FROM api_key WHERE revoked_at IS NULL AND key_hash =
+        sha256(convert_to(nullif(current_setting('app.session', true), ''), 'UTF8')));
+END $$;
+
 -- Scope is looked up once a statement (the subquery), and compared once a row by a function of
 -- which the planner expects a third of the rows: a comparison with an unknown bound would make it
 -- expect one in two hundred, and choose plans that take hours where it is wrong.
@@ -76,7 +85,7 @@ BEGIN
         ('meeting_booking', 'cell_code'), ('warning', 'cell_code'), ('warning_event', 'cell_code'),
         ('plan', 'area_code'), ('plan_move', 'area_code'), ('plan_edit', 'area_code'),
         ('plan_lock', 'area_code'), ('plan_comment', 'area_code'), ('plan_step', 'area_code'),
-        ('plan_job', 'area_code'),
+        ('plan_job', 'area_code'), ('webhook', 'area_code'), ('webhook_delivery', 'area_code'),
         ('stream_event', 'area_code')) t (relation, code)
     LOOP
         -- Only where something is missing: it takes locks for which a running server would wait.
@@ -151,9 +160,13 @@ GRANT DELETE ON plan_edit TO minqing_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON plan_move TO minqing_app;
 GRANT SELECT, INSERT, DELETE ON plan_lock TO minqing_app;
 GRANT SELECT, INSERT ON plan_step TO minqing_app;
+-- All but the sealed secret, which only the sender opens.
+GRANT SELECT (id, name, url, topics, area_code, lo, hi, created_at, removed_at, seq, failures, next_at),
+    INSERT, UPDATE (removed_at, next_at) ON webhook TO minqing_app;
+GRANT SELECT, UPDATE (failed_at, delivered_at, queued_at) ON webhook_delivery TO minqing_app;
 GRANT USAGE ON SEQUENCE incident_no_seq TO minqing_app;
-REVOKE ALL ON account, account_grant, sign_in, sign_in_failure, live_sign_in, audit_head, api_key
-    FROM minqing_app;
+REVOKE ALL ON account, account_grant, sign_in, sign_in_failure, live_sign_in, audit_head, api_key,
+    key_use FROM minqing_app;
 
 DO $$
 DECLARE
@@ -180,7 +193,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
     FROM unnest(ARRAY['incident', 'incident_event', 'report_receipt', 'attachment',
         'stream_event', 'audit_row', 'case_contact', 'mediation', 'mediation_event',
         'meeting_booking', 'warning', 'warning_event', 'plan', 'plan_move', 'plan_edit',
-        'plan_lock', 'plan_comment', 'plan_step', 'plan_job', 'case_now', 'case_past']) t
+        'plan_lock', 'plan_comment', 'plan_step', 'plan_job', 'case_now', 'case_past', 'webhook',
+        'webhook_delivery']) t
     WHERE NOT coalesce((SELECT relrowsecurity AND relforcerowsecurity FROM pg_class
                         WHERE oid = to_regclass('public.' || t)), false)
     UNION ALL
@@ -188,13 +202,13 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
     FROM unnest(ARRAY['incident', 'incident_event', 'report_receipt', 'attachment',
         'stream_event', 'audit_row', 'case_contact', 'mediation', 'mediation_event',
         'meeting_booking', 'warning', 'warning_event', 'plan', 'plan_move', 'plan_edit',
-        'plan_lock', 'plan_comment', 'plan_step', 'plan_job']) t
+        'plan_lock', 'plan_comment', 'plan_step', 'plan_job', 'webhook', 'webhook_delivery']) t
     WHERE (SELECT array_agg(polname || ': ' || pg_get_expr(polqual, polrelid)) FROM pg_policy
            WHERE polrelid = to_regclass('public.' || t)
              AND polroles && ARRAY[0::oid, to_regrole('minqing_app')::oid])
         IS DISTINCT FROM ARRAY['scope: range_contains_elem(( SELECT session_scope() AS '
             || 'session_scope), ' || CASE WHEN t IN ('stream_event', 'audit_row')
-            OR t LIKE 'plan%' THEN 'area_code'
+            OR t LIKE 'plan%' OR t LIKE 'webhook%' THEN 'area_code'
             ELSE 'cell_code' END || ')']
     UNION ALL
     SELECT format('%s has not exactly the policy of scope', t)

@@ -41,7 +41,8 @@ BEGIN
                'at', e.at, 'ordinal', e.ordinal, 'step', e.step, 'status', e.status, 'tier', e.tier,
                'account_id', e.account_id, 'unit_id', e.unit_id, 'until', e.until,
                'outcome', e.outcome, 'other_no', e.other_no, 'from_cell', e.from_cell,
-               'reason', e.reason, 'role', e.role, 'area_code', e.area_code)
+               'reason', e.reason, 'role', e.role, 'area_code', e.area_code,
+               'program', e.program)
                ORDER BY e.at, e.ordinal),
            max(e.at), array_agg(e.unit_id), array_agg(e.area_code), array_agg(e.other_no)
         INTO log, last_at, units, posts, others

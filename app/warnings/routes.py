@@ -44,6 +44,7 @@ def _may_act(actor: Actor) -> bool:
             HTTPStatus.CONFLICT,
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            HTTPStatus.TOO_MANY_REQUESTS,
         ),
     },
     dependencies=[Depends(get_key), Depends(json_only)],
@@ -59,8 +60,8 @@ def send_warning(
 ) -> WarningReceipt:
     """Take a warning once, and send it to the police station that covers the place.
 
-    For programs: with a key (`X-Minqing-Key`), without a session. Outside the key's area 403.
-    Nothing of whoever is warned is taken.
+    For programs: with a key that may `warn` (`X-Minqing-Key`), without a session. Outside the
+    key's area 403. Nothing of whoever is warned is taken.
     """
     receipt, is_new = service.receive(session, new, key, now)
     response.status_code = HTTPStatus.CREATED if is_new else HTTPStatus.OK

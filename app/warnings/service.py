@@ -14,8 +14,7 @@ from app.core.paging import cut, decode_cursor
 from app.dispatch import queries as dispatch
 from app.dispatch.rules import StationKind, UnitRole
 from app.dispatch.schemas import StationRef
-from app.identity.keys import Key
-from app.identity.rules import Actor
+from app.identity.rules import Actor, Key
 from app.identity.service import outside_scope
 from app.incidents import queries as incident_queries
 from app.incidents.cases.schemas import Incident, NewIncident
@@ -112,7 +111,7 @@ def _check_place(session: Session, new: NewWarning, key: Key, now: datetime) -> 
     cell = place_queries.cell_at(session, lon, lat, now)
     if cell is None:
         raise outside_city(*told_by)
-    if not key.scope.holds(cell):
+    if not key.lo <= cell <= key.hi:
         raise outside_scope(*told_by)
 
 

@@ -37,7 +37,19 @@ TABLES: dict[str, tuple[str, str]] = {
     "alembic_version": ("which migration the tables have", "version_num"),
     "api_key": (
         "a key of a program that sends us something: a hash, and where it holds",
-        "id name key_hash area_code lo hi created_at used_at revoked_at",
+        "id name key_hash area_code lo hi created_at used_at revoked_at rights per_minute minute"
+        " used",
+    ),
+    "key_use": ("how often a program's key was used on a day", "key_id used_on operation times"),
+    "webhook": (
+        "a program that is told what happens in an area",
+        "id name url topics area_code lo hi key_id nonce sealed created_at removed_at seq failures"
+        " next_at",
+    ),
+    "webhook_delivery": (
+        "an event that is sent to a program: words and numbers of the case, no text, no point",
+        "id webhook_id area_code message_id seq topic cell_code occurred_at payload queued_at tries"
+        " tried_at last_status last_error delivered_at failed_at",
     ),
     "area": ("a drawn area; head counts are sums", f"id {AREA} lo hi"),
     "area_shape": ("an area's outline for one zoom", "area_id code level zoom geom valid"),
@@ -80,7 +92,7 @@ TABLES: dict[str, tuple[str, str]] = {
     "incident_event": (
         "a step of a case, and which staff post took it",
         "at no ordinal step status tier reason cell_code account_id role area_code unit_id until"
-        " outcome other_no from_cell",
+        " outcome other_no from_cell program",
     ),
     "case_now": (
         "an open case as it stands: what its log says, for lists and counts",

@@ -85,6 +85,7 @@ def timeline(whole: WholeCase) -> list[TimelineStep]:
             tier=step.tier,
             reason=step.reason,
             role=step.role,
+            program=step.program,
             post=whole.posts.get(step.area_code) if step.area_code is not None else None,
             unit=whole.call_sign(step.unit_id),
             until=step.until,

@@ -10,10 +10,12 @@ from app.core.problem_docs import documented
 from app.core.query_words import AsOf
 from app.identity.deps import (
     ActorDep,
+    AskerDep,
     ContextDep,
     Now,
     ReadSession,
 )
+from app.identity.rules import Key
 from app.incidents.cases import due, service
 from app.incidents.cases.schemas import (
     CategoryPage,
@@ -21,6 +23,8 @@ from app.incidents.cases.schemas import (
     DuePage,
     IncidentDetail,
     IncidentPage,
+    IncidentState,
+    IncidentStatePage,
 )
 from app.incidents.clocks.deps import Days
 from app.incidents.clocks.schemas import DueQuery
@@ -56,11 +60,17 @@ def list_incidents(
     session: ReadSession,
     now: Now,
     days: Days,
-    actor: ActorDep,
-) -> IncidentPage:
-    """Incidents reported in a time window (default: the last 30 days), newest first."""
+    asker: AskerDep,
+) -> IncidentPage | IncidentStatePage:
+    """Incidents reported in a time window (default: the last 30 days), newest first.
+
+    Programs: with a key that may `list` (`X-Minqing-Key`), which is told states and cells only, and
+    may not ask by `bbox`.
+    """
+    if isinstance(asker, Key):
+        return service.list_for_program(session, query, now, days)
     page = service.list_incidents(session, query, now, days)
-    return page.model_copy(update={"items": [service.shown_to(actor, i) for i in page.items]})
+    return page.model_copy(update={"items": [service.shown_to(asker, i) for i in page.items]})
 
 
 @router.get("/incidents/due", summary="List what is overdue or soon due")
@@ -88,14 +98,19 @@ def get_incident_by_no(
     session: ReadSession,
     now: Now,
     days: Days,
-    actor: ActorDep,
+    asker: AskerDep,
     response: Response,
-) -> IncidentDetail:
-    """The incident with its history, as it stood at `at`; `ETag` is its version."""
-    asks = actor if query.at is None else None
+) -> IncidentDetail | IncidentState:
+    """The incident with its history, as it stood at `at`; `ETag` is its version.
+
+    Programs: with a key that may `read` (`X-Minqing-Key`), which is told the state only.
+    """
+    asks = asker if query.at is None and not isinstance(asker, Key) else None
     detail = service.get_incident_by_no(session, no, query.at or now, days, asks)
     response.headers["ETag"] = detail.etag
-    return service.shown_to(actor, detail)
+    if isinstance(asker, Key):
+        return service.state_of(detail)
+    return service.shown_to(asker, detail)
 
 
 @router.get(
@@ -112,12 +127,17 @@ def get_incident(
     session: ReadSession,
     now: Now,
     days: Days,
-    actor: ActorDep,
+    asker: AskerDep,
     response: Response,
-) -> IncidentDetail:
+) -> IncidentDetail | IncidentState:
     """The incident with its history, as it stood at `at`; 404 before it was reported. `ETag` is
-    its version."""
-    asks = actor if query.at is None else None
+    its version.
+
+    Programs: with a key that may `read` (`X-Minqing-Key`), which is told the state only.
+    """
+    asks = asker if query.at is None and not isinstance(asker, Key) else None
     detail = service.get_incident(session, report_id, query.at or now, days, asks)
     response.headers["ETag"] = detail.etag
-    return service.shown_to(actor, detail)
+    if isinstance(asker, Key):
+        return service.state_of(detail)
+    return service.shown_to(asker, detail)

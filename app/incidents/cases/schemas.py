@@ -134,6 +134,9 @@ class TimelineStep(BaseModel):
     role: str | None = Field(
         default=None, description="Role of the post that took it; null for a program."
     )
+    program: str | None = Field(
+        default=None, description="Name of the key by which a program from outside took it."
+    )
     post: str | None = Field(
         default=None, description="Name of the area for which it acted; null for a program."
     )
@@ -216,6 +219,29 @@ class IncidentDetail(Incident, CaseStanding):
 
 class IncidentPage(Page[Incident]):
     """Incidents, the newest first."""
+
+
+class IncidentState(BaseModel):
+    """A case as a program is told of it: how it stands, and in which cell; no text, no point."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID = Field(description="UUID that its sender chose.", examples=[EXAMPLE_ID])
+    no: int = Field(description="Short number, unique in this city.", examples=[60001])
+    category: str = Field(description="Four digits of the filing standard.", examples=["0110"])
+    source: Source = Field(description="Through which door the report came.")
+    severity: int = Field(ge=1, le=4, description="1 low, 2 normal, 3 high, 4 critical.")
+    status: Status = Field(description="State of the case.")
+    stage: Stage = Field(description="Public stage of that state.")
+    cell_code: int = Field(description="15-digit code of the grid cell in which it lies.")
+    reported_at: datetime = Field(description="When we received it (RFC 3339, UTC).")
+    closed_at: datetime | None = Field(
+        description="When it was closed (RFC 3339, UTC); null while it is open."
+    )
+
+
+class IncidentStatePage(Page[IncidentState]):
+    """Cases as a program is told of them, the newest first."""
 
 
 class DuePage(Page[Incident]):

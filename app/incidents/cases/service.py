@@ -21,6 +21,8 @@ from app.incidents.cases.schemas import (
     Incident,
     IncidentDetail,
     IncidentPage,
+    IncidentState,
+    IncidentStatePage,
 )
 from app.incidents.cases.whole import WholeCase
 from app.incidents.clocks.limits import Calendar
@@ -166,6 +168,30 @@ def _merged_into(session: Session, whole: WholeCase, at: datetime) -> list[CaseR
     following = step_queries.merged_into(session, whole.no, at)
     seen = step_queries.refs(session, following)
     return [CaseRef.model_validate(seen[no]) for no in sorted(following) if no in seen]
+
+
+def state_of(incident: Incident) -> IncidentState:
+    """What a program is told of a case."""
+    return IncidentState.model_validate(incident)
+
+
+def list_for_program(
+    session: Session, query: IncidentQuery, now: datetime, calendar: Calendar = NATIONAL
+) -> IncidentStatePage:
+    """As `list_incidents`, as a program is told of it.
+
+    Raises:
+        Problem: 422 on `cursor`; on `bbox`, by which an exact place could be closed in on.
+    """
+    if query.bbox is not None:
+        raise invalid("bbox", "is not for programs: ask by area")
+    page = list_incidents(session, query, now, calendar)
+    return IncidentStatePage(
+        total=page.total,
+        total_is_exact=page.total_is_exact,
+        items=[state_of(incident) for incident in page.items],
+        next=page.next,
+    )
 
 
 def shown_to(actor: Actor, incident: AnyIncident) -> AnyIncident:

@@ -16,11 +16,13 @@ from geodata import codes
 
 @dataclass(frozen=True)
 class LoggedStep(Event):
-    """A line of the log: a step, why it was taken, and in which role and for which area."""
+    """A line of the log: a step, why it was taken, and in which role and for which area, or by
+    which program."""
 
     reason: str | None = None
     role: str | None = None
     area_code: int | None = None
+    program: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
 """Another key for the contacts: everything is sealed anew, and old keys can be forgotten."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine, func, literal, select, update
 from sqlalchemy.orm import Session
@@ -15,6 +17,10 @@ from app.incidents.contacts.models import CaseContact
 from app.incidents.contacts.service import KEY_LOCK
 
 AT_ONCE = 500
+
+SealedTable = type[Any]
+"""A table with something sealed, by its row's id as a contact is: `id`, `key_id`, `nonce`,
+`sealed`."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +38,21 @@ class Rotation:
     forgotten: int
 
 
-def rotate(engine: Engine, keys: Path, area_code: int, *, forget_old: bool) -> Rotation:
+def rotate(
+    engine: Engine,
+    keys: Path,
+    area_code: int,
+    *,
+    forget_old: bool,
+    beside: Sequence[SealedTable] = (),
+) -> Rotation:
     """Add a key to the file and seal every contact with it. May be broken off and run again.
 
     Args:
         area_code: of the city, for the audit.
         forget_old: take the old keys out of the file. What was erased, and what stands in older
             copies of the database, can then be read by nobody any more.
+        beside: other tables with something that is sealed with the keys of this file.
 
     Raises:
         KeyFileError: the file cannot be used.
@@ -48,13 +62,15 @@ def rotate(engine: Engine, keys: Path, area_code: int, *, forget_old: bool) -> R
         _alone(session)
         ring = contact_keys.add_key(keys)
     resealed = 0
-    while count := _reseal(engine, ring):
-        resealed += count
+    tables: tuple[SealedTable, ...] = (CaseContact, *beside)
+    for table in tables:
+        while count := _reseal(engine, ring, table):
+            resealed += count if table is CaseContact else 0
     forgotten = 0
     with writing(engine) as session:
         _alone(session)
         if forget_old:
-            used = set(session.scalars(select(CaseContact.key_id).distinct()))
+            used = {key for t in tables for key in session.scalars(select(t.key_id).distinct())}
             left = contact_keys.keep_keys(keys, used)
             forgotten = len(ring.keys) - len(left.keys)
         detail = f"key {ring.newest}, {resealed} sealed anew, {forgotten} keys forgotten"
@@ -69,17 +85,18 @@ def _alone(session: Session) -> None:
     session.execute(select(func.pg_advisory_xact_lock(literal(KEY_LOCK))))
 
 
-def _reseal(engine: Engine, ring: KeyRing) -> int:
+def _reseal(engine: Engine, ring: KeyRing, table: SealedTable) -> int:
     with writing(engine) as session:
         _alone(session)
-        found = select(CaseContact).where(CaseContact.key_id != ring.newest).limit(AT_ONCE)
-        rows = session.scalars(found.with_for_update()).all()
+        columns = (table.id, table.key_id, table.nonce, table.sealed)
+        found = select(*columns).where(table.key_id != ring.newest).limit(AT_ONCE)
+        rows = session.execute(found.with_for_update()).all()
         for row in rows:
             content = ring.open(row.id, Sealed(row.key_id, row.nonce, row.sealed))
             fresh = ring.seal(row.id, content)
             session.execute(
-                update(CaseContact)
-                .where(CaseContact.id == row.id)
+                update(table)
+                .where(table.id == row.id)
                 .values(key_id=fresh.key_id, nonce=fresh.nonce, sealed=fresh.sealed)
             )
         return len(rows)

@@ -20,7 +20,7 @@ from app.core.scope import within
 from app.core.settings import Settings
 from app.identity import audit
 from app.identity.audit_words import AuditKind
-from app.identity.rules import Actor
+from app.identity.rules import Actor, Asker
 from app.identity.step_up import require_step_up
 from app.incidents.contacts import keys as contact_keys
 from app.incidents.contacts.keys import KeyFileError, KeyRing, Sealed, UnknownKeyError
@@ -49,7 +49,7 @@ def key_file(settings: Settings) -> Path:
 
 
 def attach(
-    session: Session, actor: Actor, report_id: UUID, given: Contact, *, keys: Path, now: datetime
+    session: Session, asker: Asker, report_id: UUID, given: Contact, *, keys: Path, now: datetime
 ) -> None:
     """Seal the contact that came with a new report, in the report's own transaction.
 
@@ -58,7 +58,7 @@ def attach(
     """
     case = _case(session, report_id)
     _write(session, _ring(session, keys), case, given, now)
-    _note(session, actor, AuditKind.CONTACT_CHANGED, case, detail="with the report")
+    _note(session, asker, AuditKind.CONTACT_CHANGED, case, detail="with the report")
 
 
 def put(
@@ -195,10 +195,10 @@ def _write(session: Session, ring: KeyRing, case: AnyRow, given: Contact, now: d
 
 
 def _note(
-    session: Session, actor: Actor, kind: AuditKind, case: AnyRow, *,
+    session: Session, asker: Asker, kind: AuditKind, case: AnyRow, *,
     detail: str, reason: str | None = None,
 ) -> None:  # fmt: skip
     audit.record(
-        session, actor, kind, area_code=case.cell_code, incident_no=case.no, detail=detail,
+        session, asker, kind, area_code=case.cell_code, incident_no=case.no, detail=detail,
         reason=reason,
     )  # fmt: skip

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from app.core.context import Context
 from app.core.errors import Problem, from_errors
 from app.core.problem_docs import ProblemBody
-from app.identity.rules import Actor
+from app.identity.rules import Asker
 from app.incidents.cases.schemas import NewIncident
 from app.incidents.intake import service
 from app.incidents.intake.schemas import BatchAnswer, BatchLine, Became
@@ -18,7 +18,7 @@ from app.incidents.intake.service import Taken
 
 
 def take(
-    context: Context, actor: Actor, raw: Sequence[Any], now: datetime, instance: str
+    context: Context, asker: Asker, raw: Sequence[Any], now: datetime, instance: str
 ) -> BatchAnswer:
     """Acknowledge the reports of a batch that can be filed, all in one transaction.
 
@@ -28,7 +28,7 @@ def take(
     """
     read = [_read(one) for one in raw]
     fit = [one for one in read if isinstance(one, NewIncident)]
-    taken = iter(service.take(context, actor, fit, now) if fit else [])
+    taken = iter(service.take(context, asker, fit, now) if fit else [])
     outcomes = [one if isinstance(one, Problem) else next(taken) for one in read]
     items = [_line(one, outcome, instance) for one, outcome in zip(raw, outcomes, strict=True)]
     counts = {became: sum(item.became is became for item in items) for became in Became}

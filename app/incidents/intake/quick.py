@@ -14,7 +14,7 @@ from psycopg_pool import AsyncConnectionPool
 from app.core import outbox
 from app.core.context import Context
 from app.core.scope import DATABASE_ROLE
-from app.identity.rules import Actor
+from app.identity.rules import Asker
 from app.incidents.cases.schemas import Incident, NewIncident
 from app.incidents.intake.filing import (
     Place,
@@ -62,7 +62,7 @@ class QuickIntake:
         """Let go of the connections."""
         await self._pool.close(timeout=1.0)
 
-    async def take(self, actor: Actor, new: NewIncident, now: datetime) -> Incident | None:
+    async def take(self, asker: Asker, new: NewIncident, now: datetime) -> Incident | None:
         """The incident as it is acknowledged; None, and nothing was done, where the report wants a
         closer look.
 
@@ -74,7 +74,7 @@ class QuickIntake:
             return None
         head = head_of(new, Place(*new.point(), 0.0), now)
         given = [as_row(0, new, new.digest(), head)]
-        words = filing_words(given, first_reading(now), now, (actor.lo, actor.hi), actor.token)
+        words = filing_words(given, first_reading(now), now, (asker.lo, asker.hi), asker.token)
         async with self._pool.connection() as connection:
             cursor = connection.cursor(row_factory=args_row(Outcome))
             row = await (await cursor.execute(FILE, words)).fetchone()

@@ -1,11 +1,12 @@
 """Paths that take in reports."""
 
 import asyncio
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Query, Request, Response
 
@@ -14,8 +15,9 @@ from app.core.context import Context
 from app.core.errors import Problem
 from app.core.problem_docs import documented
 from app.core.query_words import StrictQuery
-from app.identity.deps import ActorDep, ContextDep, Now, json_only
-from app.identity.rules import Actor
+from app.identity import keys
+from app.identity.deps import AskerDep, ContextDep, Now, json_only
+from app.identity.rules import Asker, Key
 from app.incidents.cases.schemas import Incident, NewIncident
 from app.incidents.intake import batches, service
 from app.incidents.intake.quick import QuickIntake
@@ -52,6 +54,7 @@ _batch_threads = ThreadPoolExecutor(2, "batches")
             HTTPStatus.CONFLICT,
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            HTTPStatus.TOO_MANY_REQUESTS,
         ),
     },
     dependencies=[Depends(json_only)],
@@ -63,16 +66,18 @@ async def report_incident(
     context: ContextDep,
     quick: QuickDep,
     now: Now,
-    actor: ActorDep,
+    asker: AskerDep,
 ) -> Response:
     """Store a report once, and find its grid cell at once.
 
     The sender names the report with a UUID and may send it again until it is answered: the same
     report gives 200 and the first answer, another report under that id gives 409. A place outside
     the city is refused.
+
+    Programs: with a key that may `report` (`X-Minqing-Key`), from inside its area.
     """
-    incident = await quick.take(actor, new, now)
-    taken = Taken(incident, is_new=True) if incident else await _looked_at(context, actor, new, now)
+    incident = await quick.take(asker, new, now)
+    taken = Taken(incident, is_new=True) if incident else await _looked_at(context, asker, new, now)
     return Response(
         taken.incident.model_dump_json(),
         HTTPStatus.CREATED if taken.is_new else HTTPStatus.OK,
@@ -81,9 +86,9 @@ async def report_incident(
     )
 
 
-async def _looked_at(context: Context, actor: Actor, new: NewIncident, now: datetime) -> Taken:
+async def _looked_at(context: Context, asker: Asker, new: NewIncident, now: datetime) -> Taken:
     loop = asyncio.get_running_loop()
-    taken = (await loop.run_in_executor(_threads, service.take, context, actor, [new], now))[0]
+    taken = (await loop.run_in_executor(_threads, service.take, context, asker, [new], now))[0]
     if isinstance(taken, Problem):
         raise taken
     return taken
@@ -97,6 +102,7 @@ async def _looked_at(context: Context, actor: Actor, new: NewIncident, now: date
         HTTPStatus.FORBIDDEN,
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        HTTPStatus.TOO_MANY_REQUESTS,
     ),
     dependencies=[Depends(json_only)],
 )
@@ -106,13 +112,24 @@ async def report_incidents(
     query: Annotated[StrictQuery, Query()],
     context: ContextDep,
     now: Now,
-    actor: ActorDep,
+    asker: AskerDep,
     request: Request,
 ) -> BatchAnswer:
     """Store what was kept while the sender was offline: up to 500 reports, 1 MiB.
 
     Each report is taken as if it had been sent alone, so a bad one is named and holds up no other,
     and the whole batch may be sent again until it is answered.
+
+    Programs: with a key that may `report`; each report counts against its limit, and where that
+    would be passed nothing of the batch is filed (429).
     """
-    work = partial(batches.take, context, actor, batch.reports, now, request.url.path)
+    work = partial(_take_batch, context, asker, batch.reports, now, request.url.path)
     return await asyncio.get_running_loop().run_in_executor(_batch_threads, work)
+
+
+def _take_batch(
+    context: Context, asker: Asker, raw: Sequence[Any], now: datetime, instance: str
+) -> BatchAnswer:
+    if isinstance(asker, Key) and len(raw) > 1:  # the request itself has been counted
+        keys.count_use(context.engine, asker, "report_incidents", len(raw) - 1)
+    return batches.take(context, asker, raw, now, instance)

@@ -12,7 +12,8 @@ from app.core import outbox
 from app.core.context import Context
 from app.core.db import writing
 from app.core.errors import Problem, id_conflict
-from app.identity.rules import Actor
+from app.identity.keys import bad_key
+from app.identity.rules import Asker, Key
 from app.identity.service import not_signed_in, scope_of
 from app.incidents.cases.schemas import Incident, NewIncident
 from app.incidents.cases.service import incidents_as
@@ -46,21 +47,21 @@ class Taken(NamedTuple):
 
 
 def take(
-    context: Context, actor: Actor, given: Sequence[NewIncident], now: datetime
+    context: Context, asker: Asker, given: Sequence[NewIncident], now: datetime
 ) -> list[Taken | Problem]:
     """Acknowledge what somebody sends, in a transaction of its own; what became of each report."""
-    with writing(context.engine, scope_of(actor)) as session:
-        outcomes = report_all(session, given, now, demo=context.settings.demo, actor=actor)
+    with writing(context.engine, scope_of(asker)) as session:
+        outcomes = report_all(session, given, now, demo=context.settings.demo, asker=asker)
         for new, outcome in zip(given, outcomes, strict=True):
             if new.contact is not None and isinstance(outcome, Taken) and outcome.is_new:
                 keys = contact.key_file(context.settings)
-                contact.attach(session, actor, new.id, new.contact, keys=keys, now=now)
+                contact.attach(session, asker, new.id, new.contact, keys=keys, now=now)
     outbox.emitted(context.engine)
     return outcomes
 
 
 def report(
-    session: Session, new: NewIncident, now: datetime, *, demo: bool, actor: Actor | None = None
+    session: Session, new: NewIncident, now: datetime, *, demo: bool, asker: Asker | None = None
 ) -> Taken:
     """Acknowledge a report: receipt, case, first step and outbox row, in the caller's transaction.
 
@@ -69,14 +70,14 @@ def report(
     Args:
         session: committed by its owner before the answer leaves.
         demo: whether simulated reports are accepted.
-        actor: who reports, only from inside their area; None for what is no request.
+        asker: who reports, only from inside their area; None for what is no request.
 
     Raises:
-        Problem: 401 where the session has just ended; 403 for a place beyond the actor's area; 409
+        Problem: 401 where the session has just ended; 403 for a place beyond the asker's area; 409
             when the id names another report; 422 naming the field for a place outside the city, a
             category that is not in force, an instant out of range.
     """
-    outcome = report_all(session, [new], now, demo=demo, actor=actor)[0]
+    outcome = report_all(session, [new], now, demo=demo, asker=asker)[0]
     if isinstance(outcome, Problem):
         raise outcome
     return outcome
@@ -88,7 +89,7 @@ def report_all(
     now: datetime,
     *,
     demo: bool,
-    actor: Actor | None = None,
+    asker: Asker | None = None,
 ) -> list[Taken | Problem]:
     """Acknowledge reports; what became of each, in their order. Arguments as of `report`.
 
@@ -100,7 +101,7 @@ def report_all(
     while waiting:
         first_of = {new.id: place for place, new in reversed(waiting.items())}
         firsts = {place: waiting.pop(place) for place in sorted(first_of.values())}
-        found |= _outcomes(session, firsts, now, demo=demo, actor=actor)
+        found |= _outcomes(session, firsts, now, demo=demo, asker=asker)
         next_first: set[UUID] = set()
         for place, new in list(waiting.items()):
             first = first_of[new.id]
@@ -133,7 +134,7 @@ def _outcomes(
     now: datetime,
     *,
     demo: bool,
-    actor: Actor | None,
+    asker: Asker | None,
 ) -> dict[int, Taken | Problem]:
     """What became of reports, every id once, by their places in the batch."""
     places, refused, receipts = _looked_at(session, given, now, demo=demo)
@@ -141,11 +142,11 @@ def _outcomes(
     heads = {place: head_of(given[place], where, now) for place, where in places.items()}
     rows: list[Outcome] = []
     if places:
-        codes = (actor.lo, actor.hi) if actor is not None else EVERYWHERE
+        codes = (asker.lo, asker.hi) if asker is not None else EVERYWHERE
         sent = [as_row(place, given[place], digests[place], heads[place]) for place in places]
         rows = queries.file_reports(session, sent, first_reading(now), now, codes)
         if not rows:
-            raise not_signed_in()
+            raise bad_key() if isinstance(asker, Key) else not_signed_in()
     filed = {
         row.place: Taken(first_answer(given[row.place], heads[row.place], row), is_new=True)
         for row in rows

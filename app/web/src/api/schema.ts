@@ -14,6 +14,9 @@ export interface paths {
         /**
          * List incidents
          * @description Incidents reported in a time window (default: the last 30 days), newest first.
+         *
+         *     Programs: with a key that may `list` (`X-Minqing-Key`), which is told states and cells only, and
+         *     may not ask by `bbox`.
          */
         get: operations["list_incidents"];
         put?: never;
@@ -24,6 +27,8 @@ export interface paths {
          *     The sender names the report with a UUID and may send it again until it is answered: the same
          *     report gives 200 and the first answer, another report under that id gives 409. A place outside
          *     the city is refused.
+         *
+         *     Programs: with a key that may `report` (`X-Minqing-Key`), from inside its area.
          */
         post: operations["report_incident"];
         delete?: never;
@@ -47,8 +52,36 @@ export interface paths {
          *
          *     Each report is taken as if it had been sent alone, so a bad one is named and holds up no other,
          *     and the whole batch may be sent again until it is answered.
+         *
+         *     Programs: with a key that may `report`; each report counts against its limit, and where that
+         *     would be passed nothing of the batch is filed (429).
          */
         post: operations["report_incidents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/states": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell a program which cases have changed
+         * @description The cases of the key's area that have changed since `since`, as they stand now, the oldest
+         *     change first.
+         *
+         *     For programs: with a key that may `read` (`X-Minqing-Key`), without a session. Each answer's
+         *     `next` is the `since` of the next call, whenever that is. No change is left out; a case may be
+         *     told again. States and cells only: no text, no point, no contact.
+         */
+        get: operations["list_incident_states"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -516,6 +549,8 @@ export interface paths {
         /**
          * Give an incident by its short number
          * @description The incident with its history, as it stood at `at`; `ETag` is its version.
+         *
+         *     Programs: with a key that may `read` (`X-Minqing-Key`), which is told the state only.
          */
         get: operations["get_incident_by_no"];
         put?: never;
@@ -537,6 +572,8 @@ export interface paths {
          * Give an incident
          * @description The incident with its history, as it stood at `at`; 404 before it was reported. `ETag` is
          *     its version.
+         *
+         *     Programs: with a key that may `read` (`X-Minqing-Key`), which is told the state only.
          */
         get: operations["get_incident"];
         put?: never;
@@ -983,8 +1020,8 @@ export interface paths {
          * Send a warning of fraud
          * @description Take a warning once, and send it to the police station that covers the place.
          *
-         *     For programs: with a key (`X-Minqing-Key`), without a session. Outside the key's area 403.
-         *     Nothing of whoever is warned is taken.
+         *     For programs: with a key that may `warn` (`X-Minqing-Key`), without a session. Outside the
+         *     key's area 403. Nothing of whoever is warned is taken.
          */
         post: operations["send_warning"];
         delete?: never;
@@ -1891,6 +1928,95 @@ export interface paths {
          *     with `difference` where boundaries that it touches have changed since its base.
          */
         post: operations["take_plan_step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List webhooks
+         * @description The subscriptions of one's area, and how each stands.
+         */
+        get: operations["list_webhooks"];
+        put?: never;
+        /**
+         * Add a webhook
+         * @description From now on what happens in the area is sent to that address; the secret is told here only.
+         *
+         *     Each event is a POST of `{"id", "topic", "area", "occurred_at", "payload"}` with the headers of
+         *     Standard Webhooks (`webhook-id`, `webhook-timestamp`, `webhook-signature`), in order, at least
+         *     once, until it is answered by 2xx within 10 s.
+         */
+        post: operations["add_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a webhook
+         * @description Nothing more is sent to it.
+         */
+        delete: operations["remove_webhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List deliveries
+         * @description What was sent and is to be sent, the newest first. Kept for 7 days, for 30
+         *     where it failed.
+         */
+        get: operations["list_webhook_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send again
+         * @description Send one delivery again, or all that were given up; what waits is not kept waiting either.
+         */
+        post: operations["resend_webhook"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2945,7 +3071,7 @@ export interface components {
          * @description What was done.
          * @enum {string}
          */
-        AuditKind: "reveal" | "export" | "contact_changed" | "contact_erased" | "contact_key_changed" | "photo_erased" | "text_erased" | "retention_changed" | "grant_added" | "grant_revoked" | "account_added" | "account_disabled" | "account_enabled" | "password_changed" | "sessions_ended" | "standard_published" | "working_days_taken" | "plan_approved" | "plan_published" | "key_added" | "key_revoked";
+        AuditKind: "reveal" | "export" | "contact_changed" | "contact_erased" | "contact_key_changed" | "photo_erased" | "text_erased" | "retention_changed" | "grant_added" | "grant_revoked" | "account_added" | "account_disabled" | "account_enabled" | "password_changed" | "sessions_ended" | "standard_published" | "working_days_taken" | "plan_approved" | "plan_published" | "key_added" | "key_revoked" | "key_used" | "webhook_added" | "webhook_removed" | "webhook_resent";
         /**
          * AuditPage
          * @description A part of the audit, newest first.
@@ -3795,6 +3921,85 @@ export interface components {
             model?: components["schemas"]["WorkModel"] | null;
         };
         /**
+         * ChangedState
+         * @description A case that has changed, as it stands now.
+         */
+        ChangedState: {
+            /**
+             * Id
+             * Format: uuid
+             * @description UUID that its sender chose.
+             * @example 6f1c1d5e-6f0a-4b57-9b0e-3c1f2a4d5e6f
+             */
+            id: string;
+            /**
+             * No
+             * @description Short number, unique in this city.
+             * @example 60001
+             */
+            no: number;
+            /**
+             * Category
+             * @description Four digits of the filing standard.
+             * @example 0110
+             */
+            category: string;
+            /** @description Through which door the report came. */
+            source: components["schemas"]["app__incidents__rules__Source"];
+            /**
+             * Severity
+             * @description 1 low, 2 normal, 3 high, 4 critical.
+             */
+            severity: number;
+            /** @description State of the case. */
+            status: components["schemas"]["Status"];
+            /** @description Public stage of that state. */
+            stage: components["schemas"]["Stage"];
+            /**
+             * Cell Code
+             * @description 15-digit code of the grid cell in which it lies.
+             */
+            cell_code: number;
+            /**
+             * Reported At
+             * Format: date-time
+             * @description When we received it (RFC 3339, UTC).
+             */
+            reported_at: string;
+            /**
+             * Closed At
+             * @description When it was closed (RFC 3339, UTC); null while it is open.
+             */
+            closed_at: string | null;
+            /**
+             * Changed At
+             * Format: date-time
+             * @description When the change was made of which this tells (RFC 3339, UTC); the state may be newer.
+             */
+            changed_at: string;
+        };
+        /**
+         * ChangedStates
+         * @description Cases that have changed, the oldest change first; each once.
+         */
+        ChangedStates: {
+            /**
+             * Items
+             * @description The cases, as they stand now.
+             */
+            items: components["schemas"]["ChangedState"][];
+            /**
+             * Next
+             * @description Opaque: give it as `since` the next time.
+             */
+            next: string;
+            /**
+             * More
+             * @description Whether to ask again at once: there is more already.
+             */
+            more: boolean;
+        };
+        /**
          * Children
          * @description What lies directly below an area.
          */
@@ -4218,6 +4423,104 @@ export interface components {
          * @enum {string}
          */
         DayKind: "holiday" | "working";
+        /**
+         * Delivery
+         * @description One event for one subscription.
+         */
+        Delivery: {
+            /**
+             * Id
+             * @description Its number.
+             */
+            id: number;
+            /**
+             * Message Id
+             * Format: uuid
+             * @description `webhook-id` under which it is sent, without `msg_`.
+             */
+            message_id: string;
+            /**
+             * Topic
+             * @description What happened.
+             */
+            topic: string;
+            /**
+             * Cell Code
+             * @description 15-digit code of the grid cell where.
+             */
+            cell_code: number;
+            /**
+             * No
+             * @description Short number of the case.
+             */
+            no: number | null;
+            /**
+             * Occurred At
+             * Format: date-time
+             * @description When it happened (RFC 3339, UTC).
+             */
+            occurred_at: string;
+            /** @description How it stands. */
+            state: components["schemas"]["DeliveryState"];
+            /**
+             * Tries
+             * @description How often it was sent.
+             */
+            tries: number;
+            /**
+             * Tried At
+             * @description When last (RFC 3339, UTC).
+             */
+            tried_at: string | null;
+            /**
+             * Last Status
+             * @description HTTP status of the last answer; null for none.
+             */
+            last_status: number | null;
+            /**
+             * Last Error
+             * @description What was wrong the last time.
+             */
+            last_error: string | null;
+            /**
+             * Delivered At
+             * @description When it was taken (RFC 3339, UTC).
+             */
+            delivered_at: string | null;
+        };
+        /**
+         * DeliveryPage
+         * @description Deliveries, the newest first.
+         */
+        DeliveryPage: {
+            /**
+             * Total
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
+             */
+            total: number;
+            /**
+             * Items
+             * @description This part of the list, in its order.
+             */
+            items: components["schemas"]["Delivery"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
+            /**
+             * Next
+             * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
+             */
+            next: string | null;
+        };
+        /**
+         * DeliveryState
+         * @description How a delivery stands.
+         * @enum {string}
+         */
+        DeliveryState: "waiting" | "delivered" | "failed";
         /**
          * DisputeOutcome
          * @description How a dispute ended.
@@ -5309,6 +5612,85 @@ export interface components {
             next: string | null;
         };
         /**
+         * IncidentState
+         * @description A case as a program is told of it: how it stands, and in which cell; no text, no point.
+         */
+        IncidentState: {
+            /**
+             * Id
+             * Format: uuid
+             * @description UUID that its sender chose.
+             * @example 6f1c1d5e-6f0a-4b57-9b0e-3c1f2a4d5e6f
+             */
+            id: string;
+            /**
+             * No
+             * @description Short number, unique in this city.
+             * @example 60001
+             */
+            no: number;
+            /**
+             * Category
+             * @description Four digits of the filing standard.
+             * @example 0110
+             */
+            category: string;
+            /** @description Through which door the report came. */
+            source: components["schemas"]["app__incidents__rules__Source"];
+            /**
+             * Severity
+             * @description 1 low, 2 normal, 3 high, 4 critical.
+             */
+            severity: number;
+            /** @description State of the case. */
+            status: components["schemas"]["Status"];
+            /** @description Public stage of that state. */
+            stage: components["schemas"]["Stage"];
+            /**
+             * Cell Code
+             * @description 15-digit code of the grid cell in which it lies.
+             */
+            cell_code: number;
+            /**
+             * Reported At
+             * Format: date-time
+             * @description When we received it (RFC 3339, UTC).
+             */
+            reported_at: string;
+            /**
+             * Closed At
+             * @description When it was closed (RFC 3339, UTC); null while it is open.
+             */
+            closed_at: string | null;
+        };
+        /**
+         * IncidentStatePage
+         * @description Cases as a program is told of them, the newest first.
+         */
+        IncidentStatePage: {
+            /**
+             * Total
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
+             */
+            total: number;
+            /**
+             * Items
+             * @description This part of the list, in its order.
+             */
+            items: components["schemas"]["IncidentState"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
+            /**
+             * Next
+             * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
+             */
+            next: string | null;
+        };
+        /**
          * JobKind
          * @description Long work on a plan.
          * @enum {string}
@@ -5435,6 +5817,19 @@ export interface components {
          * @enum {string}
          */
         Likeness: "distance" | "time" | "text" | "category";
+        /**
+         * MadeWebhook
+         * @description A new subscription with its secret, which is told here and never again.
+         */
+        MadeWebhook: {
+            /** @description The subscription. */
+            webhook: components["schemas"]["Webhook"];
+            /**
+             * Secret
+             * @description By which it checks `webhook-signature`: `whsec_` and base64.
+             */
+            secret: string;
+        };
         /**
          * Measures
          * @description Boundaries in figures, as docs/rebalancing.md defines them.
@@ -6052,6 +6447,38 @@ export interface components {
              * @description When it was noticed (RFC 3339, UTC): a week back at most, not more than 5 minutes ahead.
              */
             detected_at: string;
+        };
+        /**
+         * NewWebhook
+         * @description A program to be told of an area.
+         */
+        NewWebhook: {
+            /**
+             * Name
+             * @description What it is: a-z, 0-9, dot, - and _, beginning with a letter.
+             * @example hotline
+             */
+            name: string;
+            /**
+             * Url
+             * @description Where to send: https, on the internet unless the server is set otherwise.
+             * @example https://example.org/minqing
+             */
+            url: string;
+            /**
+             * Topics
+             * @description What it is told of. Cases that are warnings of fraud only with `warning.changed`.
+             * @default [
+             *       "incident.reported",
+             *       "incident.changed"
+             *     ]
+             */
+            topics: components["schemas"]["Topic"][];
+            /**
+             * Area
+             * @description 15-digit code of the area whose events it is told.
+             */
+            area: number;
         };
         /**
          * NextStep
@@ -7112,7 +7539,7 @@ export interface components {
              * @example /problems/invalid-input
              * @enum {string}
              */
-            type: "/problems/already-granted" | "/problems/already-open" | "/problems/bad-host" | "/problems/bad-key" | "/problems/bad-request" | "/problems/base-units" | "/problems/boundaries-busy" | "/problems/case-not-open" | "/problems/content-too-large" | "/problems/cross-site" | "/problems/header-token" | "/problems/id-conflict" | "/problems/illegal-step" | "/problems/internal" | "/problems/invalid-input" | "/problems/last-admin" | "/problems/method-not-allowed" | "/problems/name-taken" | "/problems/no-dispute" | "/problems/no-password" | "/problems/not-allowed" | "/problems/not-found" | "/problems/not-handling" | "/problems/not-signed-in" | "/problems/nothing-to-redo" | "/problems/nothing-to-undo" | "/problems/outside-city" | "/problems/outside-scope" | "/problems/plan-behind" | "/problems/plan-busy" | "/problems/plan-closed" | "/problems/plan-empty" | "/problems/plan-invalid" | "/problems/plan-not-draft" | "/problems/plan-own-approval" | "/problems/precondition-failed" | "/problems/stale-version" | "/problems/step-not-yours" | "/problems/step-up" | "/problems/taken" | "/problems/too-many-photos" | "/problems/unavailable" | "/problems/unsupported-media-type" | "/problems/wait" | "/problems/working-days" | "/problems/wrong-credentials";
+            type: "/problems/already-granted" | "/problems/already-open" | "/problems/bad-host" | "/problems/bad-key" | "/problems/bad-request" | "/problems/base-units" | "/problems/boundaries-busy" | "/problems/case-not-open" | "/problems/content-too-large" | "/problems/cross-site" | "/problems/header-token" | "/problems/id-conflict" | "/problems/illegal-step" | "/problems/internal" | "/problems/invalid-input" | "/problems/last-admin" | "/problems/limit-reached" | "/problems/method-not-allowed" | "/problems/name-taken" | "/problems/no-dispute" | "/problems/no-password" | "/problems/not-allowed" | "/problems/not-found" | "/problems/not-handling" | "/problems/not-signed-in" | "/problems/nothing-to-redo" | "/problems/nothing-to-undo" | "/problems/outside-city" | "/problems/outside-scope" | "/problems/plan-behind" | "/problems/plan-busy" | "/problems/plan-closed" | "/problems/plan-empty" | "/problems/plan-invalid" | "/problems/plan-not-draft" | "/problems/plan-own-approval" | "/problems/precondition-failed" | "/problems/stale-version" | "/problems/step-not-yours" | "/problems/step-up" | "/problems/taken" | "/problems/too-many-photos" | "/problems/unavailable" | "/problems/unsupported-media-type" | "/problems/wait" | "/problems/working-days" | "/problems/wrong-credentials";
             /**
              * Title
              * @description The kind in words.
@@ -7342,6 +7769,28 @@ export interface components {
              * @description Counts every change.
              */
             revision: number;
+        };
+        /**
+         * Resend
+         * @description What to send again.
+         */
+        Resend: {
+            /**
+             * Delivery
+             * @description Number of one delivery; null: all that were given up.
+             */
+            delivery?: number | null;
+        };
+        /**
+         * Resent
+         * @description What is sent again.
+         */
+        Resent: {
+            /**
+             * Queued
+             * @description How many wait again.
+             */
+            queued: number;
         };
         /**
          * RevealRequest
@@ -8284,6 +8733,11 @@ export interface components {
              */
             role?: string | null;
             /**
+             * Program
+             * @description Name of the key by which a program from outside took it.
+             */
+            program?: string | null;
+            /**
              * Post
              * @description Name of the area for which it acted; null for a program.
              */
@@ -8314,6 +8768,12 @@ export interface components {
              */
             from_cell?: number | null;
         };
+        /**
+         * Topic
+         * @description What a subscription may be told of.
+         * @enum {string}
+         */
+        Topic: "incident.reported" | "incident.changed" | "mediation.changed" | "warning.changed";
         /**
          * TypedReport
          * @description A report as far as it has been typed.
@@ -8786,6 +9246,101 @@ export interface components {
             role: string | null;
         };
         /**
+         * Webhook
+         * @description A subscription, and how it stands.
+         */
+        Webhook: {
+            /**
+             * Id
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * Name
+             * @description What it is.
+             */
+            name: string;
+            /**
+             * Url
+             * @description Where to.
+             */
+            url: string;
+            /**
+             * Topics
+             * @description What it is told of.
+             */
+            topics: components["schemas"]["Topic"][];
+            /**
+             * Area Code
+             * @description 15-digit code of the area whose events it is told.
+             */
+            area_code: number;
+            /**
+             * Created At
+             * Format: date-time
+             * @description When it was made (RFC 3339, UTC).
+             */
+            created_at: string;
+            /**
+             * Failures
+             * @description Failures in a row; 0 while it answers.
+             */
+            failures: number;
+            /**
+             * Next At
+             * @description Nothing is sent before (RFC 3339, UTC); null: as soon as there is something.
+             */
+            next_at: string | null;
+            /**
+             * Last Error
+             * @description What was wrong with the last failure in a row.
+             */
+            last_error: string | null;
+            /**
+             * Waiting
+             * @description Events that wait to be sent.
+             */
+            waiting: number;
+            /**
+             * Failed
+             * @description Events that were given up.
+             */
+            failed: number;
+            /**
+             * Delivered At
+             * @description When it last took something (RFC 3339, UTC).
+             */
+            delivered_at: string | null;
+        };
+        /**
+         * WebhookPage
+         * @description Subscriptions by name, always all of them.
+         */
+        WebhookPage: {
+            /**
+             * Total
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
+             */
+            total: number;
+            /**
+             * Items
+             * @description This part of the list, in its order.
+             */
+            items: components["schemas"]["Webhook"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
+            /**
+             * Next
+             * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
+             */
+            next: string | null;
+        };
+        /**
          * Whereabouts
          * @description What stands at a point.
          */
@@ -8950,7 +9505,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["IncidentPage"];
+                    "application/json": components["schemas"]["IncidentPage"] | components["schemas"]["IncidentStatePage"];
                 };
             };
             /** @description Not understood: a broken body, or a host name that is not ours. */
@@ -9103,6 +9658,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
+            /** @description Too many failures, or a key's limit is reached; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
             /** @description A fault of ours; its number is in the log. */
             500: {
                 headers: {
@@ -9192,6 +9756,106 @@ export interface operations {
             };
             /** @description An input cannot be used; `errors` names each. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many failures, or a key's limit is reached; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_incident_states: {
+        parameters: {
+            query?: {
+                /** @description `next` of the answer before. Or an instant (RFC 3339): everything from then on. Without it: nothing now, and a `next` from now on. */
+                since?: string;
+                /** @description Changes in one answer. */
+                limit?: number;
+            };
+            header?: {
+                /** @description Key of the program; see `minqing key add`. */
+                "X-Minqing-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedStates"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many failures, or a key's limit is reached; `Retry-After` says how long to wait. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9378,7 +10042,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description Too many failures; `Retry-After` says how long to wait. */
+            /** @description Too many failures, or a key's limit is reached; `Retry-After` says how long to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -9681,7 +10345,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description Too many failures; `Retry-After` says how long to wait. */
+            /** @description Too many failures, or a key's limit is reached; `Retry-After` says how long to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -9793,7 +10457,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description Too many failures; `Retry-After` says how long to wait. */
+            /** @description Too many failures, or a key's limit is reached; `Retry-After` says how long to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -11564,7 +12228,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["IncidentDetail"];
+                    "application/json": components["schemas"]["IncidentDetail"] | components["schemas"]["IncidentState"];
                 };
             };
             /** @description Not understood: a broken body, or a host name that is not ours. */
@@ -11653,7 +12317,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["IncidentDetail"];
+                    "application/json": components["schemas"]["IncidentDetail"] | components["schemas"]["IncidentState"];
                 };
             };
             /** @description Not understood: a broken body, or a host name that is not ours. */
@@ -14165,6 +14829,15 @@ export interface operations {
             };
             /** @description An input cannot be used; `errors` names each. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many failures, or a key's limit is reached; `Retry-After` says how long to wait. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -19256,6 +19929,470 @@ export interface operations {
             };
             /** @description `If-Match` names another version: it has moved on. */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_webhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookPage"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    add_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWebhook"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeWebhook"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    remove_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the webhook. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_webhook_deliveries: {
+        parameters: {
+            query?: {
+                /** @description Only those that stand so. */
+                state?: components["schemas"]["DeliveryState"];
+                /** @description Items in one part of the list. */
+                limit?: number;
+                /** @description `next` of the part before; the other words must stay the same. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the webhook. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryPage"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    resend_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the webhook. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Resend"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resent"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

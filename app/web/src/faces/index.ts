@@ -30,6 +30,7 @@ export const FACES: readonly Face[] = [
   { name: "warnings", titleKey: "face_warnings", icon: "warnings", operation: "list_warnings", place: "bar", load: () => import("./warnings") },
   { name: "standard", titleKey: "face_standard", icon: "standard", operation: "get_standard", place: "more", load: () => import("./standard") },
   { name: "users", titleKey: "face_users", icon: "users", operation: "list_users", place: "more", load: () => import("./users") },
+  { name: "webhooks", titleKey: "face_webhooks", icon: "webhooks", operation: "list_webhooks", place: "more", load: () => import("./webhooks") },
   { name: "audit", titleKey: "face_audit", icon: "audit", operation: "list_audit", place: "more", load: () => import("./audit") },
 ];
 

@@ -98,6 +98,7 @@ export const casesEn: Readonly<Record<keyof typeof casesZh, string>> = {
   satisfaction: "Satisfaction",
   duplicateOf: "Merged into",
   duplicateHere: "Same case:",
+  byProgram: "program {name}",
   timelineTo: "To {unit}",
   timelineUntil: "Until {at}",
   timelineOther: "Other case #{no}",

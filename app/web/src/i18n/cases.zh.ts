@@ -96,6 +96,7 @@ export const casesZh = {
   satisfaction: "满意度",
   duplicateOf: "并入",
   duplicateHere: "同一件：",
+  byProgram: "程序 {name}",
   timelineTo: "交给 {unit}",
   timelineUntil: "到 {at}",
   timelineOther: "另一件 #{no}",

@@ -42,6 +42,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   face_warnings: "Warnings",
   face_standard: "Filing standard",
   face_users: "Users and grants",
+  face_webhooks: "Webhooks",
   face_audit: "Audit",
   what_face: "the page",
 

@@ -18,6 +18,7 @@ export const problemsEn: Readonly<Record<keyof typeof problemsZh, string>> = {
   "problem_internal": "A fault of the server's; it was logged",
   "problem_invalid-input": "Something filled in cannot be used",
   "problem_last-admin": "The last administrator cannot be removed",
+  "problem_limit-reached": "This key has been used as often as it may in this minute; wait",
   "problem_method-not-allowed": "This cannot be done at that address",
   "problem_name-taken": "That name is taken",
   "problem_no-dispute": "Only a dispute is mediated",

@@ -16,6 +16,7 @@ export const problemsZh = {
   "problem_internal": "服务器内部出错，已记入日志",
   "problem_invalid-input": "填写的内容不能用，请改正",
   "problem_last-admin": "这是最后一个系统管理员，不能撤销",
+  "problem_limit-reached": "这把密钥本分钟的次数已用完，请稍后再试",
   "problem_method-not-allowed": "这个地址不能这样操作",
   "problem_name-taken": "这个名称已有人用",
   "problem_no-dispute": "只有矛盾纠纷类案件可以调解",

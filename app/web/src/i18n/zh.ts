@@ -41,6 +41,7 @@ export const zh = {
   face_warnings: "预警",
   face_standard: "立案标准",
   face_users: "账号与授权",
+  face_webhooks: "程序推送",
   face_audit: "审计",
   what_face: "页面",
 

@@ -28,8 +28,9 @@ export function CaseTimeline({ steps, now }: { steps: readonly CaseStep[]; now: 
   );
 }
 
-/** The post that did it where the log knows one, else the tier that carries the case since. */
+/** The program or post that did it where the log knows one, else the tier that carries the case since. */
 export function byWhom(step: CaseStep): string {
+  if (step.program) return t("byProgram", { name: step.program });
   const role = step.role ? word("acts", step.role) : "";
   return [step.post ?? word("tier", step.tier), role].filter(Boolean).join(" · ");
 }

@@ -1,0 +1,1 @@
+"""Programs outside: what they are told when they ask, and what is sent to them."""

@@ -1,0 +1,130 @@
+"""Webhooks as pure decisions: topics, addresses, pauses, signatures. Imports nothing of ours."""
+
+import base64
+import binascii
+import hmac
+import ipaddress
+import json
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+FIRST_PAUSE_S = 5.0
+LONGEST_PAUSE_S = 3_600.0
+# An event that could not be delivered for so long is given up, until somebody sends it again.
+GIVEN_UP_AFTER_H = 24
+ANSWER_WITHIN_S = 10.0
+MOST_ANSWER_BYTES = 64 * 1024
+LONGEST_URL = 500
+SECRET_PREFIX = "whsec_"
+SECRET_BYTES = 32
+# What is sent of an event: no text, no point, no name, nothing of anybody.
+SENT_MEMBERS = (
+    "id", "no", "category", "severity", "source", "status", "stage", "step", "version", "state",
+    "level", "reported_at", "closed_at", "at",
+)  # fmt: skip
+_NAME = re.compile(r"[a-z][a-z0-9_.-]{1,39}", re.ASCII)
+_TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
+
+
+class Topic(StrEnum):
+    """What a subscription may be told of."""
+
+    INCIDENT_REPORTED = "incident.reported"
+    INCIDENT_CHANGED = "incident.changed"
+    MEDIATION_CHANGED = "mediation.changed"
+    # With it also the cases that are warnings of fraud.
+    WARNING_CHANGED = "warning.changed"
+
+
+class DeliveryState(StrEnum):
+    """How a delivery stands."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+def is_name(name: str) -> bool:
+    """Whether this can be the name of a subscription."""
+    return _NAME.fullmatch(name) is not None
+
+
+def fault_of_url(url: str, *, private: bool) -> str | None:
+    """Why nothing can be sent to an address; None for a usable one.
+
+    Args:
+        private: whether addresses inside the own network are allowed, and http with them.
+    """
+    schemes = ("https", "http") if private else ("https",)
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return "is no address"
+    if parts.scheme not in schemes or not host or port == 0:
+        return (
+            f"must begin with {' or '.join(f'{scheme}://' for scheme in schemes)} and name a host"
+        )
+    if len(url) > LONGEST_URL or not url.isascii() or re.search(r"[\s\x00-\x1f\x7f\\\\]", url):
+        return f"must be up to {LONGEST_URL} ASCII characters without blanks"
+    if parts.username is not None or parts.password is not None or parts.fragment:
+        return "must have neither user nor fragment"
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return None
+    return None if private or is_public(host) else "lies inside the own network"
+
+
+def host_of(url: str) -> str:
+    """The host of an address that can be used, without its path, which may be a secret."""
+    return urlsplit(url).hostname or ""
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address lies on the internet: not private, loopback, link-local or reserved.
+
+    Raises:
+        ValueError: it is no IP address.
+    """
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour
+        if ip in _TRANSLATED:
+            inner = ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF)
+        if inner is not None:
+            ip = inner
+    return ip.is_global and not ip.is_multicast
+
+
+def pause_s(failures: int) -> float:
+    """Seconds to wait after so many failures in a row (1 or more)."""
+    return min(FIRST_PAUSE_S * 2.0 ** min(failures - 1, 20), LONGEST_PAUSE_S)
+
+
+def body(message_id: str, topic: str, area: int, at: str, payload: Mapping[str, object]) -> bytes:
+    """What is sent, as UTF-8 JSON; the same for each try."""
+    told = {
+        "id": message_id,
+        "topic": topic,
+        "area": area,
+        "occurred_at": at,
+        "payload": {name: payload[name] for name in SENT_MEMBERS if name in payload},
+    }
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def signature(secret: str, message_id: str, timestamp_s: int, content: bytes) -> str:
+    """The header `webhook-signature`, as Standard Webhooks has it.
+
+    Raises:
+        ValueError: no such secret.
+    """
+    try:
+        key = base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
+    except binascii.Error:
+        raise ValueError("no secret of a webhook") from None
+    signed = f"{message_id}.{timestamp_s}.".encode() + content
+    return "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
