@@ -66,6 +66,7 @@ describe("numbers and times", () => {
     expect(change(19, 40)).toBeNull();
     expect(change(40, 19)).toBeNull();
     expect(change(30, 20)).toBe(50);
+    expect(change(114_769, 113)).toBeNull();
   });
 
   test("local inputs go there and back", () => {

@@ -61,11 +61,13 @@ export function span(seconds: number): string {
 }
 
 const SMALL_N = 20;
+const MOST_PERCENT = 999;
 
-/** A change in percent, or null where the base is too small for one to mean anything. */
+/** A change in percent, or null where the base is too small, or the change too large, for one to mean anything. */
 export function change(now: number, before: number): number | null {
   if (before < SMALL_N || now < SMALL_N) return null;
-  return ((now - before) / before) * 100;
+  const percent = ((now - before) / before) * 100;
+  return percent > MOST_PERCENT ? null : percent;
 }
 
 /** yyyy-mm-ddThh:mm for an input, in Asia/Shanghai, and back to UTC milliseconds. */
