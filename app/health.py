@@ -1,15 +1,22 @@
-"""Whether this process lives, whether it can serve, and what it counts."""
+"""Whether this process lives, whether it can serve, and what its server counts."""
+
+import hmac
 
 from fastapi import APIRouter, Request
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from app.core.errors import not_found, unavailable
+from app.core.metrics import as_text
+from app.core.settings import Settings
 from app.guards import LOOPBACK
 from app.identity.deps import ContextDep
 from app.identity.service import scope_faults
 from app.maps.service import Maps
+
+# A proxy on this machine calls for somebody else.
+FORWARDED = frozenset({"forwarded", "x-forwarded-for", "x-real-ip"})
 
 router = APIRouter(tags=["operations"])
 
@@ -40,8 +47,20 @@ def readyz(request: Request, context: ContextDep) -> Health:
 
 @router.get("/metrics", summary="Counters for Prometheus", response_class=Response)
 def metrics(request: Request, context: ContextDep) -> Response:
-    """The process's counters in Prometheus' text format, for callers on this machine."""
-    caller = request.client.host if request.client else ""
-    if context.settings.host not in LOOPBACK and caller not in LOOPBACK:
+    """The counters of all workers in Prometheus' text format. With `MINQING_METRICS_TOKEN` for
+    whoever sends it (`Authorization: Bearer …`); without one for callers on this machine, none of
+    them through a proxy, unless the counters have a port of their own."""
+    if not _may_count(request, context.settings):
         raise not_found("path", request.url.path)
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    return Response(as_text(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _may_count(request: Request, settings: Settings) -> bool:
+    if settings.metrics_token is not None:
+        wanted = f"Bearer {settings.metrics_token.get_secret_value()}"
+        given = request.headers.get("authorization", "")
+        return hmac.compare_digest(given.encode("utf-8", "replace"), wanted.encode())
+    if settings.metrics_port is not None or not FORWARDED.isdisjoint(request.headers.keys()):
+        return False
+    caller = request.client.host if request.client else ""
+    return settings.host in LOOPBACK or caller in LOOPBACK

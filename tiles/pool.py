@@ -52,8 +52,12 @@ class Asks:
             raise SessionIsOver(self.token)
 
 
+MOST = 4
+"""Connections of one process, unless said otherwise."""
+
+
 def make_pool(
-    conninfo: str, *, role: str | None = None, max_size: int = 4, patience_s: float = 5.0
+    conninfo: str, *, role: str | None = None, max_size: int = MOST, patience_s: float = 5.0
 ) -> TilePool:
     """A pool that is not yet open. A full or unreachable one gives up after `patience_s`.
 

@@ -1,20 +1,28 @@
-"""`minqing plan …`: plans of cells as files: looked at, mended, compared, merged."""
+"""`minqing plan …`: plans of cells as files: looked at, mended, compared, merged; and one of the
+server's plans published.
+"""
 
+import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
 from rich.table import Table
 
 from app.cli.rebalance import FIRST_CELLS, compared, complain_of
-from app.cli.terminal import complain, console
+from app.cli.terminal import complain, console, give_up, open_context, progress_bar
 from app.cli.unit_files import said_plainly
 from geodata.rebalance import borders, files, measures, plans, validity
 from geodata.rebalance.units import Units, UnitsError, named
 
-app = typer.Typer(help="Plans of cells, as files.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from app.core.context import Context
+    from app.planning.jobs.schemas import PlanJobRow
+
+app = typer.Typer(help="Plans of cells, as files; publishing one.", no_args_is_help=True)
 MOST_SHOWN = 40
+LOOK_AGAIN_S = 0.2
 
 UnitsPath = Annotated[Path, typer.Argument(metavar="UNITS.parquet", help="Base units.")]
 PlanPath = Annotated[Path, typer.Argument(metavar="PLAN", help="A plan: .parquet or .csv.")]
@@ -91,6 +99,58 @@ def merge(
         files.write_assignment(out, units, merged)
     console.print(f"Written: {out}", soft_wrap=True)
     complain_of(validity.faults_of(units, borders.between(units), merged))
+
+
+@app.command()
+def publish(
+    number: Annotated[int, typer.Argument(min=1, help="Number of an approved plan.")],
+) -> None:
+    """Put one of the server's approved plans into force now. Ctrl-C cancels it while it works.
+
+    It is a job, as on the page: a running server does it, or else this command. Exit code 1 if it
+    is refused, fails or was cancelled.
+    """
+    from app.all_jobs import JOBS, TASKS
+    from app.city import service as city
+    from app.core import jobs
+    from app.core.clock import utc_now
+    from app.core.db import writing
+    from app.core.errors import Problem
+    from app.planning.jobs import service
+
+    with open_context() as context:
+        city.prepare_database(context.engine)
+        try:
+            with writing(context.engine) as session:
+                job = service.start_publication(session, number, None, utc_now(), if_match=None)
+        except Problem as problem:
+            raise give_up(problem.detail) from None
+        with jobs.working(context, JOBS, TASKS):
+            ended = _followed(context, number, job.id)
+    if ended.state != "done":
+        raise give_up(f"Not published ({ended.state}). {ended.message}".strip())
+    version = (ended.result or {})["boundary_version"]
+    console.print(f"Published: plan {number}, boundary version {version}.", highlight=False)
+
+
+def _followed(context: "Context", plan_id: int, job_id: int) -> "PlanJobRow":
+    """The job once it has ended; Ctrl-C asks it to end, and it is followed on."""
+    from app.core.clock import utc_now
+    from app.core.db import reading, writing
+    from app.planning.jobs import service
+
+    with progress_bar() as bar:
+        while True:
+            try:
+                with reading(context.engine) as session:
+                    job = service.get(session, plan_id, job_id)
+                bar.step("publishing", job.done, job.total or 1)
+                if job.ended_at is not None:
+                    return job
+                time.sleep(LOOK_AGAIN_S)
+            except KeyboardInterrupt:
+                with writing(context.engine) as session:
+                    service.cancel(session, plan_id, job_id, utc_now())
 
 
 def _households(units: Units, changes: list[plans.Change]) -> str:

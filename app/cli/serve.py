@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from types import FrameType
 
@@ -18,7 +18,7 @@ import uvicorn
 from app.city import service as city
 from app.cli import contact, sign_ins
 from app.cli.terminal import console, give_up, open_context, progress_bar
-from app.core import jobs, logs, memory
+from app.core import jobs, logs, memory, metrics
 from app.core.context import Context
 from app.core.settings import Settings, get_settings
 
@@ -40,12 +40,39 @@ def serve() -> None:
             _ensure_demo_city(context)
         sign_ins.make_ready(context)
         contact.make_ready(context)
+        need = _connections_of(context)
         # Worker processes find the database through the environment, as any other one would.
         os.environ["MINQING_DATABASE_URL"] = context.url.render_as_string(hide_password=False)
         from app.all_jobs import JOBS, TASKS  # `_importing` says why here
 
-        with _simulating(settings), jobs.working(context, JOBS, TASKS):
+        with (
+            _simulating(settings),
+            metrics.counting_together(settings.workers),
+            _serving_metrics(settings),
+            jobs.working(context, JOBS, TASKS, connections=need),
+        ):
             _run(settings)
+
+
+def _connections_of(context: Context) -> int:
+    from app.cli import connections  # `_importing` says why here
+
+    return connections.refuse_too_many(context)
+
+
+@contextmanager
+def _serving_metrics(settings: Settings) -> Iterator[None]:
+    """The port of the counters, where there is to be one."""
+    host, port = settings.metrics_host, settings.metrics_port
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(metrics.serving_apart(host, port))
+        except OSError as error:
+            raise give_up(
+                f"Cannot serve the counters on {host}, port {port} (MINQING_METRICS_PORT):"
+                f" {error.strerror}."
+            ) from None
+        yield
 
 
 @contextmanager
@@ -121,6 +148,8 @@ def _simulating(settings: Settings) -> Iterator[None]:
         _stop(simulation)
 
 
+WORKER_ANSWERS_WITHIN_S = 30
+"""A worker that reads two million cases may be silent for some seconds; it is not to be killed."""
 KEEP_ALIVE_S = 15
 """Longer than the page waits between two refreshes: watchers keep their connection."""
 
@@ -137,7 +166,9 @@ def _run(settings: Settings) -> None:
         log_level="warning",
         timeout_graceful_shutdown=3,
         timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_worker_healthcheck=WORKER_ANSWERS_WITHIN_S,
         server_header=False,
+        forwarded_allow_ips=settings.trusted_proxies,
     )
 
 

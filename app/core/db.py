@@ -36,7 +36,10 @@ def conninfo(url: URL) -> str:
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def make_engine(url: URL, *, pool_size: int = 10) -> Engine:
+POOL_SIZE = 10
+
+
+def make_engine(url: URL, *, pool_size: int = POOL_SIZE) -> Engine:
     """An engine whose sessions speak UTC and give up on a frozen server.
 
     Args:

@@ -30,7 +30,7 @@ SERVER_OPTIONS = {
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",
     "max_wal_size": "2GB",
-    "max_connections": "200",
+    "max_connections": "500",
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",

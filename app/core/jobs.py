@@ -39,6 +39,8 @@ from app.core.job_schema import SCHEMA, search_path
 log = structlog.get_logger()
 
 WORKER_LOCK = 0x6A6F6273
+# Held under the number of connections that a server may need (app/cli/connections.py).
+CLAIMS_LOCK = 0x636F6E6E
 SPARE_POLL_S = 1.0
 ALIVE_EVERY_S = 1.0
 ANSWER_WITHIN_S = 10.0
@@ -186,8 +188,16 @@ def forget_old(context: Context, now: datetime) -> str:
 class Worker:
     """A thread with an event loop of its own: it waits for the lock, then works the queue."""
 
-    def __init__(self, context: Context, jobs: Sequence[Job], tasks: Sequence[Task] = ()) -> None:
+    def __init__(
+        self,
+        context: Context,
+        jobs: Sequence[Job],
+        tasks: Sequence[Task] = (),
+        *,
+        connections: int = 0,
+    ) -> None:
         self._context = context
+        self._connections = connections
         self._jobs = jobs
         self._tasks = tasks
         self._loop = asyncio.new_event_loop()
@@ -223,11 +233,21 @@ class Worker:
                     self._context.conninfo, autocommit=True, connect_timeout=5,
                     application_name="minqing jobs",
                 ) as connection:  # fmt: skip
+                    await self._claim(connection)
                     await self._as_leader(connection)
             except (psycopg.Error, ConnectorException, OSError, TimeoutError) as error:
                 log.warning("jobs wait for the database", error=type(error).__name__)
             self.leads.clear()
             await asyncio.sleep(SPARE_POLL_S)
+
+    async def _claim(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        """Let whoever starts another server know how many connections this one may need."""
+        if self._connections:
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                await connection.execute(
+                    "SELECT pg_advisory_lock_shared(%s::int, %s::int)",
+                    [CLAIMS_LOCK, self._connections],
+                )
 
     async def _as_leader(self, connection: psycopg.AsyncConnection[Any]) -> None:
         while not await _leads(connection):
@@ -327,9 +347,15 @@ async def _begin_again(app: procrastinate.App, undone: Iterable[procrastinate.jo
 
 
 @contextmanager
-def working(context: Context, jobs: Sequence[Job], tasks: Sequence[Task] = ()) -> Iterator[Worker]:
-    """A worker for the length of the block."""
-    worker = Worker(context, jobs, tasks)
+def working(
+    context: Context, jobs: Sequence[Job], tasks: Sequence[Task] = (), *, connections: int = 0
+) -> Iterator[Worker]:
+    """A worker for the length of the block.
+
+    Args:
+        connections: how many its server may need, as others are told; 0: nothing is told.
+    """
+    worker = Worker(context, jobs, tasks, connections=connections)
     worker.start()
     try:
         yield worker

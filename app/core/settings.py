@@ -61,6 +61,28 @@ class Settings(BaseSettings):
         description="Let webhooks go to addresses inside the own network, and by http.",
     )
     workers: int = Field(default=1, ge=1, le=32, description="Web worker processes.")
+    trusted_proxies: str = Field(
+        default="127.0.0.1",
+        pattern=r"^[0-9A-Fa-f.:/, ]+$",
+        description="Addresses of the proxies in front (commas between): what they say of the"
+        " caller's address and of https is believed.",
+    )
+    metrics_token: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="Whoever sends it (`Authorization: Bearer …`) reads `/metrics`, from anywhere;"
+        " unset: callers on this machine do.",
+    )
+    metrics_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        description="A port of their own for the counters, without a token; `/metrics` is closed"
+        " then, unless there is a token as well.",
+    )
+    metrics_host: str = Field(
+        default="127.0.0.1", description="Address on which that port listens."
+    )
 
     @model_validator(mode="after")
     def _knows_the_provider(self) -> Self:

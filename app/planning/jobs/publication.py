@@ -44,9 +44,12 @@ class _Listening(Progress):
 
 
 def asked(
-    session: Session, plan_id: int, actor: Actor, if_match: str | None, reason: str = ""
+    session: Session, plan_id: int, actor: Actor | None, if_match: str | None, reason: str = ""
 ) -> tuple[models.Plan, dict[str, Any], list[int]]:
     """The plan (held), the job's `params`, and the communities that would be redrawn.
+
+    Args:
+        actor: who asks; None for the command line.
 
     Raises:
         Problem: 404; 412; 409 `illegal-step`, `plan-busy`, `plan-behind` with `difference`, or
@@ -54,9 +57,11 @@ def asked(
     """
     plan = held.hold(session, plan_id, if_match)
     versions.refuse_busy(session)
-    steps.check(session, plan, PlanAct.PUBLISH, actor)
+    steps.check(session, plan, PlanAct.PUBLISH, actor.name if actor else "")
     publishing.refuse_behind(session, plan, versions.clock(session))
-    params = {"revision": plan.revision, "role": actor.role.value, "reason": reason}
+    params: dict[str, Any] = {"revision": plan.revision, "reason": reason}
+    if actor is not None:
+        params["role"] = actor.role.value
     return plan, params, draft_queries.touched(session, plan_id)
 
 

@@ -66,7 +66,7 @@ def start(
 def start_publication(
     session: Session,
     plan_id: int,
-    actor: Actor,
+    actor: Actor | None,
     now: datetime,
     *,
     if_match: str | None,
@@ -74,12 +74,24 @@ def start_publication(
 ) -> models.PlanJob:
     """Ask for a plan's publication.
 
+    Args:
+        actor: who asks; None for the command line.
+
     Raises:
         Problem: as `publication.asked`; 409 `plan-busy` with `job_id` where it is asked for.
     """
+    account = actor.name if actor else ""
     plan, params, redrawn = publication.asked(session, plan_id, actor, if_match, reason)
     _refuse_second(session, plan_id, JobKind.PUBLISH)
-    return asking.ask(session, plan, JobKind.PUBLISH, params, redrawn, account=actor.name, now=now)
+    return asking.ask(
+        session,
+        plan,
+        JobKind.PUBLISH,
+        params,
+        redrawn,
+        account=account,
+        now=now,
+    )
 
 
 def list_jobs(session: Session, plan_id: int) -> PlanJobList:

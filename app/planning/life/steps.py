@@ -57,7 +57,7 @@ def take(
             `plan-busy`; 422 `plan-invalid` with `faults`.
     """
     plan = held.hold(session, plan_id, if_match)
-    after = check(session, plan, given.step, actor)
+    after = check(session, plan, given.step, actor.name)
     if given.step is PlanAct.SUBMIT:
         edits.refuse_busy(session, plan, ())
         refuse_faults(session, plan)
@@ -77,14 +77,14 @@ def _reason(given: TakenPlanStep) -> str:
     return f"{given.publish_on.isoformat()} {given.reason}".strip()
 
 
-def check(session: Session, plan: Plan, act: PlanAct, actor: Actor) -> PlanState:
+def check(session: Session, plan: Plan, act: PlanAct, account: str) -> PlanState:
     """The state after a step that this post may take now.
 
     Raises:
         Problem: 409 `illegal-step`, `plan-own-approval` or `plan-empty`.
     """
     after = rules.after(PlanState(plan.state), act)
-    own = rules.is_own(actor.name, plan.author, plan.editors)
+    own = rules.is_own(account, plan.author, plan.editors)
     empty = not draft_queries.touched(session, plan.id)
     possible = rules.allowed(PlanState(plan.state), own=own, empty=empty)
     if after is None:

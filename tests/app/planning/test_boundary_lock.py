@@ -4,6 +4,7 @@ Seen to fail with the lock waited for: the requests below come back only when th
 """
 
 import os
+import signal
 import subprocess
 import sys
 from datetime import timedelta
@@ -170,3 +171,32 @@ def test_an_import_that_finds_the_lock_taken_changes_nothing(
     assert refused.value.slug == "boundaries-busy"
     assert looking.free == [False]
     assert len(hand.rows(engine, VERSIONS)) == 1
+
+
+def test_the_command_publishes_and_can_be_broken_off(
+    own_context: Context, own_client: TestClient
+) -> None:
+    """Ctrl-C in the middle leaves the plan as it was; again, it is in force; again, refused."""
+    engine = own_context.engine
+    plan, _ = begin(own_context, own_client)
+    number = str(plan.plan["id"])
+    url = own_context.url.render_as_string(hide_password=False)
+    with psycopg.connect(own_context.conninfo) as holder:
+        holder.execute("LOCK TABLE area_shape IN EXCLUSIVE MODE")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app.cli", "plan", "publish", number],
+            cwd=ROOT, env={**os.environ, "MINQING_DATABASE_URL": url},
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        wait_until(lambda: hand.someone_waits_for(engine, "area_shape"))
+        process.send_signal(signal.SIGINT)
+        wait_until(lambda: hand.rows(engine, "SELECT 1 FROM plan_job WHERE cancel_asked"))
+        holder.rollback()
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, "cancelled" in said) == (1, True), said
+    assert plan.now()["state"] == "approved"
+    done = command(own_context, "plan", "publish", number)
+    assert done.returncode == 0 and "Published" in done.stdout, done.stderr
+    assert plan.now()["state"] == "published"
+    again = command(own_context, "plan", "publish", number)
+    assert again.returncode == 1 and "may not follow" in again.stderr

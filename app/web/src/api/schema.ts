@@ -2537,7 +2537,9 @@ export interface paths {
         };
         /**
          * Counters for Prometheus
-         * @description The process's counters in Prometheus' text format, for callers on this machine.
+         * @description The counters of all workers in Prometheus' text format. With `MINQING_METRICS_TOKEN` for
+         *     whoever sends it (`Authorization: Bearer …`); without one for callers on this machine, none of
+         *     them through a proxy, unless the counters have a port of their own.
          */
         get: operations["metrics"];
         put?: never;
