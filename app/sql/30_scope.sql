@@ -205,7 +205,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
         'plan_lock', 'plan_comment', 'plan_step', 'plan_job', 'webhook', 'webhook_delivery']) t
     WHERE (SELECT array_agg(polname || ': ' || pg_get_expr(polqual, polrelid)) FROM pg_policy
            WHERE polrelid = to_regclass('public.' || t)
-             AND polroles && ARRAY[0::oid, to_regrole('minqing_app')::oid])
+             AND polroles && ARRAY[0::oid, to_regrole('minqing_app')::oid]
+             AND (t, polname) <> ('stream_event', 'audience'))
         IS DISTINCT FROM ARRAY['scope: range_contains_elem(( SELECT session_scope() AS '
             || 'session_scope), ' || CASE WHEN t IN ('stream_event', 'audit_row')
             OR t LIKE 'plan%' OR t LIKE 'webhook%' THEN 'area_code'
@@ -219,6 +220,13 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
         IS DISTINCT FROM ARRAY['scope: ((cell_code >= lower(( SELECT session_scope() AS '
             || 'session_scope))) AND (cell_code < upper(( SELECT session_scope() AS '
             || 'session_scope))))']
+    UNION ALL
+    SELECT 'stream_event has not the policy of audience'
+    WHERE NOT EXISTS (SELECT FROM pg_policy WHERE polname = 'audience' AND NOT polpermissive
+                      AND polrelid = to_regclass('public.stream_event')
+                      AND polroles = ARRAY[to_regrole('minqing_app')::oid]
+                      AND pg_get_expr(polqual, polrelid) = '(audience = ANY (( SELECT '
+                          || 'session_audiences() AS session_audiences)::text[]))')
     UNION ALL
     SELECT format('published.%s does not ask as its reader', relname) FROM pg_class
     WHERE relnamespace = to_regnamespace('published') AND relkind = 'v'

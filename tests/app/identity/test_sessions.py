@@ -239,6 +239,7 @@ def test_an_unset_or_unknown_session_sees_zero_rows(own_context: Context, token:
         "DROP POLICY scope ON incident",
         "CREATE POLICY more ON incident TO minqing_app USING (true)",
         "ALTER TABLE stream_event DISABLE ROW LEVEL SECURITY",
+        "DROP POLICY audience ON stream_event",
         "ALTER TABLE incident_event NO FORCE ROW LEVEL SECURITY",
         "ALTER VIEW published.incident RESET (security_invoker)",
     ],

@@ -5,9 +5,12 @@ from contextlib import ExitStack, contextmanager
 from uuid import uuid4
 
 import httpx
+from sqlalchemy import text
 
 from app.core.audiences import Audience
 from app.core.context import Context
+from app.core.db import reading, writing
+from app.identity import service as identity
 from app.identity.audiences import LISTED_BY, audiences_of
 from app.identity.rules import OPERATIONS, Role, may
 from tests import staff
@@ -88,6 +91,29 @@ def test_a_stream_tells_of_what_its_role_may_list(
         assert {role: _told(viewer, mark) for role, viewer in viewers.items()} == expected
     with _streams(server, sessions, start) as viewers:
         assert {role: _told(viewer, mark) for role, viewer in viewers.items()} == expected
+
+
+def test_postgresql_holds_it_too(own_context: Context) -> None:
+    """Under the filter of the app: the session of each role reads events of its audiences only."""
+    engine = own_context.engine
+    with connect(own_context.url) as connection:
+        connection.execute(
+            "INSERT INTO stream_event (seq, topic, area_code, audience, payload, created_at)"
+            " SELECT n, 'test.mark', %s, audience, '{}', now()"
+            " FROM unnest(%s::text[]) WITH ORDINALITY a (audience, n)",
+            (DISTRICT, [audience.value for audience in Audience]),
+        )
+    for role in Role:
+        name = f"post_{role.value}"
+        staff.add_account(engine, name, role, DISTRICT)
+        with writing(engine) as session:
+            account = session.scalar(text("SELECT id FROM account WHERE name = :n"), {"n": name})
+            token = identity.open_session(session, account or 0)
+        actor = identity.actor_of(engine, token)
+        assert actor is not None
+        with reading(engine, identity.scope_of(actor)) as session:
+            heard = set(session.scalars(text("SELECT audience FROM stream_event")))
+        assert heard == audiences_of(role), role
 
 
 def test_every_audience_has_its_list() -> None:

@@ -1,0 +1,33 @@
+-- Audience: of which subjects a session may hear, enforced by PostgreSQL itself under the filter of the
+-- app, as scope is (30_scope.sql). In words of `identity/audiences.py`; a test holds the two together.
+-- NULL for nobody, who hears nothing.
+CREATE OR REPLACE FUNCTION session_audiences() RETURNS text[]
+LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+    held text;
+BEGIN
+    SELECT role INTO held FROM live_sign_in WHERE token_hash =
+        sha256(convert_to(nullif(current_setting('app.session', true), ''), 'UTF8'));
+    IF held IS NULL THEN
+        RETURN NULL;
+    END IF;
+    RETURN ARRAY['everyone', 'cases', 'roster']
+        || CASE WHEN held NOT IN ('planner', 'grid_worker', 'wall_display')
+                THEN ARRAY['warnings'] ELSE ARRAY[]::text[] END
+        || CASE WHEN held NOT IN ('planner', 'wall_display')
+                THEN ARRAY['mediation'] ELSE ARRAY[]::text[] END
+        || CASE WHEN held IN ('planner', 'city_admin', 'duty_officer', 'auditor')
+                THEN ARRAY['plans'] ELSE ARRAY[]::text[] END;
+END $$;
+
+DO $$
+BEGIN
+    -- Only where it is missing: making it takes a lock for which a running server would wait.
+    IF NOT EXISTS (SELECT FROM pg_policy WHERE polname = 'audience'
+                   AND polrelid = 'stream_event'::regclass) THEN
+        -- Besides that of scope, not in its place.
+        CREATE POLICY audience ON stream_event AS RESTRICTIVE TO minqing_app
+            USING (audience = ANY ((SELECT session_audiences())::text[]));
+    END IF;
+END $$;
