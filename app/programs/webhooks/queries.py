@@ -46,7 +46,7 @@ _QUEUE = f"""
     WITH ends AS (SELECT last_seq FROM stream_state), behind AS (
         SELECT w.id, w.seq, w.area_code, w.lo, w.hi, w.topics, e.last_seq
         FROM webhook w, ends e WHERE w.removed_at IS NULL AND w.seq < e.last_seq
-        FOR UPDATE OF w
+        FOR UPDATE OF w SKIP LOCKED
     ), moved AS (
         UPDATE webhook w SET seq = b.last_seq FROM behind b WHERE w.id = b.id
     ), queued AS (
