@@ -229,6 +229,22 @@ def test_given_up_after_a_day_and_sent_again_by_hand(
     assert kinds.count(("webhook_resent", "hotline")) == 2
 
 
+def test_what_a_receiver_does_not_want_holds_up_no_other(
+    own_context: Context, sending: ServerProcess, receiver: Receiver
+) -> None:
+    """422 five times: that event is given up, the next one has its turn."""
+    receiver.does("422")
+    webhook = subscribe(sending, receiver)
+    first, second = report(sending), report(sending)
+    while not shown(sending, webhook)["failed"]:
+        move_clock(own_context)
+    receiver.does("ok")
+    move_clock(own_context)
+    wait_until(lambda: receiver.cases() == [second])
+    assert receiver.cases("422")[:5] == [first] * 5
+    assert [each["state"] for each in deliveries(sending, webhook)] == ["failed", "delivered"]
+
+
 def test_no_redirect_is_followed_and_a_flood_is_not_read(
     own_context: Context, sending: ServerProcess, receiver: Receiver
 ) -> None:
