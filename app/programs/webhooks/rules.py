@@ -14,7 +14,7 @@ FIRST_PAUSE_S = 5.0
 LONGEST_PAUSE_S = 3_600.0
 # An event that could not be delivered for so long is given up, until somebody sends it again.
 GIVEN_UP_AFTER_H = 24
-# By these a receiver that works says that it does not want this event: others shall not wait for it.
+# By these a receiver that works says that it does not want this event; others need not wait.
 UNWANTED = frozenset({400, 409, 413, 415, 422})
 MOST_TRIES_UNWANTED = 5
 ANSWER_WITHIN_S = 10.0
