@@ -1,8 +1,8 @@
 """A program that takes webhooks, as a process of its own, written from docs/programs.md alone.
 
 `python receiver.py PORT FOLDER`: what it does stands in FOLDER/mode (`ok`, `500`, `422`,
-`redirect`, `hang`, `late`, `flood`), the secrets that it accepts in FOLDER/secrets, a line each; what it was
-sent it writes to FOLDER/taken, a line of JSON each, and whether a signature fits.
+`redirect`, `hang`, `late`, `flood`), the secrets that it accepts in FOLDER/secrets, a line each;
+what it was sent it writes to FOLDER/taken, a line of JSON each, and whether a signature fits.
 """
 
 import base64
