@@ -37,14 +37,21 @@ MOST_BELIEVED = 1_000
 _NAME = re.compile(r"[a-z][a-z0-9_.-]{1,39}", re.ASCII)
 
 # Counts where all processes see it. Nothing changes where the limit would be passed, so one row
-# comes back only where it holds; the count of a minute that a crash forgets is no loss.
+# comes back only where it holds; the count of a minute that a crash forgets is no loss. Whoever
+# waited for the row over the turn of a minute counts in the one that another has begun.
 _COUNT = text("""
     WITH counted AS (
         UPDATE api_key
-        SET used = CASE WHEN minute = date_trunc('minute', now()) THEN used ELSE 0 END + :times,
-            minute = date_trunc('minute', now()), used_at = now()
+        SET used = CASE WHEN minute BETWEEN date_trunc('minute', now())
+                        AND date_trunc('minute', now()) + interval '1 minute'
+                   THEN used ELSE 0 END + :times,
+            minute = CASE WHEN minute = date_trunc('minute', now()) + interval '1 minute'
+                     THEN minute ELSE date_trunc('minute', now()) END,
+            used_at = now()
         WHERE id = :id AND revoked_at IS NULL AND :times + CASE
-            WHEN minute = date_trunc('minute', now()) THEN used ELSE 0 END <= per_minute
+            WHEN minute BETWEEN date_trunc('minute', now())
+                 AND date_trunc('minute', now()) + interval '1 minute'
+            THEN used ELSE 0 END <= per_minute
         RETURNING id
     ), noted AS (
         INSERT INTO key_use AS k (key_id, used_on, operation, times)

@@ -2,7 +2,9 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import NamedTuple
 
 import httpcore
@@ -90,10 +92,16 @@ def _in_words(error: Exception) -> str:
     return f"no HTTP answer ({type(error).__name__})"
 
 
+@cache
+def _tls() -> ssl.SSLContext:
+    """The machine's own certificate authorities: a city may have one of its own."""
+    return ssl.create_default_context()
+
+
 async def _status(url: str, headers: Mapping[str, str], content: bytes, *, private: bool) -> int:
     backend = _Checked(private=private)
     async with (
-        httpcore.AsyncConnectionPool(network_backend=backend) as pool,
+        httpcore.AsyncConnectionPool(_tls(), network_backend=backend) as pool,
         pool.stream("POST", url, headers=list(headers.items()), content=content) as answer,
     ):
         read = 0

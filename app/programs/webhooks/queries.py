@@ -46,7 +46,7 @@ _QUEUE = f"""
     WITH ends AS (SELECT last_seq FROM stream_state), behind AS (
         SELECT w.id, w.seq, w.area_code, w.lo, w.hi, w.topics, e.last_seq
         FROM webhook w, ends e WHERE w.removed_at IS NULL AND w.seq < e.last_seq
-        FOR UPDATE OF w
+        FOR UPDATE OF w SKIP LOCKED
     ), moved AS (
         UPDATE webhook w SET seq = b.last_seq FROM behind b WHERE w.id = b.id
     ), queued AS (
@@ -71,7 +71,7 @@ _DUE = f"""
       AND EXISTS (SELECT FROM webhook_delivery WHERE webhook_id = w.id AND {UNDONE_SQL})
 """  # noqa: S608 (words of our own)
 _NEXT = f"""
-    SELECT d.id, d.message_id, d.topic, d.cell_code, d.occurred_at, d.payload, w.failures
+    SELECT d.id, d.message_id, d.topic, d.cell_code, d.occurred_at, d.payload, d.tries, w.failures
     FROM webhook_delivery d JOIN webhook w ON w.id = d.webhook_id
     WHERE d.webhook_id = %s AND {UNDONE_SQL} AND w.removed_at IS NULL
     ORDER BY d.id LIMIT 1
@@ -88,8 +88,8 @@ _FAILED = """
     WITH done AS (
         UPDATE webhook_delivery SET tries = tries + 1, tried_at = now(),
             last_status = %(status)s, last_error = %(error)s,
-            failed_at = CASE WHEN queued_at < now() - make_interval(hours => %(hours)s) THEN now()
-                        END
+            failed_at = CASE WHEN %(give_up)s
+                OR queued_at < now() - make_interval(hours => %(hours)s) THEN now() END
         WHERE id = %(delivery)s RETURNING webhook_id
     )
     UPDATE webhook SET failures = failures + 1,
@@ -122,6 +122,7 @@ class Waiting(NamedTuple):
     cell_code: int
     occurred_at: datetime
     payload: dict[str, Any]
+    tries: int
     failures: int
 
 
@@ -252,13 +253,20 @@ async def note_failed(
     status: int | None,
     error: str,
     pause_s: float,
+    *,
+    give_up: bool,
 ) -> None:
-    """It was not taken; nothing is sent to that subscription before a pause is over."""
+    """It was not taken; nothing is sent to that subscription before a pause is over.
+
+    Args:
+        give_up: not to be tried again, though its day is not over.
+    """
     words = {
         "delivery": delivery_id,
         "status": status,
         "error": error,
         "pause_s": pause_s,
         "hours": GIVEN_UP_AFTER_H,
+        "give_up": give_up,
     }
     await connection.execute(_FAILED.encode(), words)

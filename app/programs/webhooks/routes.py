@@ -9,6 +9,7 @@ from fastapi import APIRouter, Body, Depends, Path, Query
 from app.core.problem_docs import documented
 from app.core.query_words import StrictQuery
 from app.identity.deps import ActorDep, ContextDep, Now, ReadSession, WriteSession, json_only
+from app.identity.step_up import require_step_up
 from app.incidents.schemas import EXAMPLE_ID
 from app.programs.webhooks import service
 from app.programs.webhooks.schemas import (
@@ -57,11 +58,13 @@ def add_webhook(
     now: Now,
 ) -> MadeWebhook:
     """From now on what happens in the area is sent to that address; the secret is told here only.
+    After the password was given again.
 
     Each event is a POST of `{"id", "topic", "area", "occurred_at", "payload"}` with the headers of
     Standard Webhooks (`webhook-id`, `webhook-timestamp`, `webhook-signature`), in order, at least
     once, until it is answered by 2xx within 10 s.
     """
+    require_step_up(actor)
     codes = (actor.lo, actor.hi)
     return service.add(session, new, actor, now, settings=context.settings, within=codes)
 

@@ -14,6 +14,9 @@ FIRST_PAUSE_S = 5.0
 LONGEST_PAUSE_S = 3_600.0
 # An event that could not be delivered for so long is given up, until somebody sends it again.
 GIVEN_UP_AFTER_H = 24
+# By these a receiver that works says that it does not want this event; others need not wait.
+UNWANTED = frozenset({400, 409, 413, 415, 422})
+MOST_TRIES_UNWANTED = 5
 ANSWER_WITHIN_S = 10.0
 MOST_ANSWER_BYTES = 64 * 1024
 LONGEST_URL = 500
@@ -102,6 +105,11 @@ def is_public(address: str) -> bool:
 def pause_s(failures: int) -> float:
     """Seconds to wait after so many failures in a row (1 or more)."""
     return min(FIRST_PAUSE_S * 2.0 ** min(failures - 1, 20), LONGEST_PAUSE_S)
+
+
+def is_given_up(status: int | None, tries: int) -> bool:
+    """Whether an event is given up before its day is over, after so many tries."""
+    return status in UNWANTED and tries >= MOST_TRIES_UNWANTED
 
 
 def body(message_id: str, topic: str, area: int, at: str, payload: Mapping[str, object]) -> bytes:

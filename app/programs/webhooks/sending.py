@@ -98,8 +98,9 @@ class Sender(Connected):
                         continue
                     pause_s = rules.pause_s(delivery.failures + 1)
                     said = outcome.error or "no answer"
+                    give_up = rules.is_given_up(outcome.status, delivery.tries + 1)
                     await queries.note_failed(
-                        connection, delivery.id, outcome.status, said, pause_s
+                        connection, delivery.id, outcome.status, said, pause_s, give_up=give_up
                     )
                     log.info("webhook failed", webhook=str(webhook.id), why=said, pause_s=pause_s)
                     return

@@ -1,8 +1,8 @@
 """A program that takes webhooks, as a process of its own, written from docs/programs.md alone.
 
-`python receiver.py PORT FOLDER`: what it does stands in FOLDER/mode (`ok`, `500`, `redirect`,
-`hang`, `late`, `flood`), the secrets that it accepts in FOLDER/secrets, a line each; what it was
-sent it writes to FOLDER/taken, a line of JSON each, and whether a signature fits.
+`python receiver.py PORT FOLDER`: what it does stands in FOLDER/mode (`ok`, `500`, `422`,
+`redirect`, `hang`, `late`, `flood`), the secrets that it accepts in FOLDER/secrets, a line each;
+what it was sent it writes to FOLDER/taken, a line of JSON each, and whether a signature fits.
 """
 
 import base64
@@ -59,7 +59,7 @@ class Receiver(BaseHTTPRequestHandler):
 
     def _answer(self, mode):
         answer = b"x" * 10_000_000 if mode == "flood" else b""
-        self.send_response({"500": 500, "redirect": 302}.get(mode, 200))
+        self.send_response({"500": 500, "422": 422, "redirect": 302}.get(mode, 200))
         if mode == "redirect":
             self.send_header("Location", f"http://127.0.0.1:{sys.argv[1]}/inward")
         self.send_header("Content-Length", str(len(answer)))

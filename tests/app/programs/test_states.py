@@ -167,3 +167,9 @@ def test_a_place_that_is_none_is_refused_by_name(
     answer = stranger.get(STATES, params={"since": since}, headers=key_for(own_context))
     assert answer.status_code == 422, answer.text
     assert answer.json()["errors"][0]["field"] == "since"
+
+
+def test_a_word_that_there_is_not_is_refused(own_context: Context, stranger: TestClient) -> None:
+    """By name, as everywhere."""
+    answer = stranger.get(STATES, params={"arae": "1"}, headers=key_for(own_context))
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "arae")

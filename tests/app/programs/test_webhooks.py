@@ -104,6 +104,8 @@ def receiver(new_receiver: Callable[[], Receiver]) -> Receiver:
 def sending(database: URL) -> Iterator[ServerProcess]:
     """A server that may send to this machine."""
     with serving(database, MINQING_WEBHOOK_PRIVATE="1") as process:
+        url = f"{process.base_url}/api/v1/session/step_up"
+        assert staff.post(url, json={"password": staff.PASSWORD}).is_success
         yield process
 
 
@@ -227,6 +229,26 @@ def test_given_up_after_a_day_and_sent_again_by_hand(
     assert kinds.count(("webhook_resent", "hotline")) == 2
 
 
+def test_what_a_receiver_does_not_want_holds_up_no_other(
+    own_context: Context, sending: ServerProcess, receiver: Receiver
+) -> None:
+    """422 five times: that event is given up, the next one has its turn."""
+    receiver.does("422")
+    webhook = subscribe(sending, receiver)
+    first, second = report(sending), report(sending)
+    while not shown(sending, webhook)["failed"]:
+        move_clock(own_context)
+    receiver.does("ok")
+
+    def has_second() -> bool:
+        move_clock(own_context)
+        return receiver.cases() == [second]
+
+    wait_until(has_second)
+    assert receiver.cases("422")[:5] == [first] * 5
+    assert [each["state"] for each in deliveries(sending, webhook)] == ["failed", "delivered"]
+
+
 def test_no_redirect_is_followed_and_a_flood_is_not_read(
     own_context: Context, sending: ServerProcess, receiver: Receiver
 ) -> None:
@@ -304,6 +326,21 @@ def test_only_its_area_and_its_topics(
     assert told.count("warning.changed") == 1 and warned.cases().count(warning["id"]) == 2
 
 
+def stepped_up(client: TestClient) -> TestClient:
+    """The client, once it has given its password again."""
+    answer = client.post("/api/v1/session/step_up", json={"password": staff.PASSWORD})
+    assert answer.is_success, answer.text
+    return client
+
+
+def test_a_new_one_wants_the_password_again(own_client: TestClient) -> None:
+    """Whoever finds a desk unattended has nothing sent to themselves."""
+    body = {"name": "hotline", "url": "https://example.org/", "area": DISTRICT}
+    refused = own_client.post(PATH, json=body)
+    assert (refused.status_code, refused.json()["type"]) == (403, "/problems/step-up")
+    assert stepped_up(own_client).post(PATH, json=body).status_code == 201
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
@@ -328,7 +365,7 @@ def test_only_its_area_and_its_topics(
 def test_what_is_refused(own_client: TestClient, changes: dict[str, Any], field: str) -> None:
     """422, the field by name."""
     body = {"name": "hotline", "url": "https://example.org/", "area": DISTRICT, **changes}
-    answer = own_client.post(PATH, json=body)
+    answer = stepped_up(own_client).post(PATH, json=body)
     assert answer.status_code == 422, answer.text
     assert answer.json()["errors"][0]["field"] == field
 
@@ -338,7 +375,7 @@ def test_who_may_and_where(own_context: Context, own_client: TestClient) -> None
     found = places(own_context.engine)
     staff.add_account(own_context.engine, "small", Role.CITY_ADMIN, found["own"])
     wide = {"name": "wide", "url": "https://example.org/", "area": DISTRICT}
-    made = own_client.post(PATH, json=wide)
+    made = stepped_up(own_client).post(PATH, json=wide)
     assert made.status_code == 201 and made.json()["secret"].startswith("whsec_")
     assert own_client.post(PATH, json=wide).status_code == 409
     webhook = made.json()["webhook"]["id"]
@@ -348,7 +385,7 @@ def test_who_may_and_where(own_context: Context, own_client: TestClient) -> None
         assert client.get(f"{PATH}/{webhook}/deliveries").status_code == 404
         assert client.post(f"{PATH}/{webhook}/resend", json={}).status_code == 404
         assert client.delete(f"{PATH}/{webhook}").status_code == 404
-        outside = client.post(PATH, json={**wide, "name": "outside"})
+        outside = stepped_up(client).post(PATH, json={**wide, "name": "outside"})
         assert (outside.status_code, outside.json()["errors"][0]["field"]) == (403, "area")
         own = client.post(PATH, json={**wide, "name": "own", "area": found["own"]})
         assert own.status_code == 201

@@ -1950,6 +1950,7 @@ export interface paths {
         /**
          * Add a webhook
          * @description From now on what happens in the area is sent to that address; the secret is told here only.
+         *     After the password was given again.
          *
          *     Each event is a POST of `{"id", "topic", "area", "occurred_at", "payload"}` with the headers of
          *     Standard Webhooks (`webhook-id`, `webhook-timestamp`, `webhook-signature`), in order, at least

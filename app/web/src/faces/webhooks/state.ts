@@ -7,6 +7,7 @@ import { deed } from "../../state/deed";
 import { faceParam, setFaceParams } from "../../state/face";
 import { pagedList } from "../../state/paged";
 import { face } from "../../state/store";
+import { withStepUp } from "../../ui/StepUp";
 
 type Schemas = components["schemas"];
 export type Webhook = Schemas["Webhook"];
@@ -72,7 +73,7 @@ function refresh(): void {
 
 export async function add(name: string, url: string, area: number, topics: readonly Topic[]): Promise<void> {
   await deeds.run("add", async () => {
-    const made = await write<Schemas["MadeWebhook"]>("POST", PATH, { name, url, area, topics });
+    const made = await withStepUp(() => write<Schemas["MadeWebhook"]>("POST", PATH, { name, url, area, topics }));
     webhooks.retry();
     open(made.webhook.id);
     secret.value = made.secret;
