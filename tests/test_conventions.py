@@ -127,6 +127,7 @@ NAMESPACES = (
     "https://spec.openapis.org",
     "http://www.apache.org",
     "http://schemas.openxmlformats.org",
+    "https://hotline.example",  # in the API's examples; a name that can never be anybody's
 )
 
 

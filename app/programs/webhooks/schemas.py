@@ -22,7 +22,7 @@ class NewWebhook(BaseModel):
     )
     url: Annotated[str, Field(strict=True, max_length=500)] = Field(
         description="Where to send: https, on the internet unless the server is set otherwise.",
-        examples=["https://example.org/minqing"],
+        examples=["https://hotline.example/minqing"],
     )
     topics: list[Topic] = Field(
         default=[Topic.INCIDENT_REPORTED, Topic.INCIDENT_CHANGED],

@@ -171,7 +171,7 @@ def test_bad_warnings(
 
 
 def test_only_a_key_that_holds(own_context: Context, own_client: TestClient) -> None:
-    """None, a wrong one, a revoked one, a session: 401 problem. It opens nothing else."""
+    """None, a wrong one, a revoked one, a session: 401 problem. What it does not open: 403."""
     engine = own_context.engine
     body, key = a_warning(engine), add_key(engine)
     for headers in ({}, {keys.HEADER: "x"}, {keys.HEADER: "x" * 5000}, {keys.HEADER: ""}):
@@ -180,8 +180,8 @@ def test_only_a_key_that_holds(own_context: Context, own_client: TestClient) -> 
         assert answer.json()["type"] == "/problems/bad-key"
     assert own_client.post(URL, json=body).status_code == 401  # the city's admin
     nobody = TestClient(own_client.app, base_url="http://127.0.0.1", headers=key)
-    assert nobody.get(URL).status_code == 401
-    assert nobody.post(f"{URL}/{body['id']}/steps", json={"step": "call"}).status_code == 401
+    assert nobody.get(URL).status_code == 403
+    assert nobody.post(f"{URL}/{body['id']}/steps", json={"step": "call"}).status_code == 403
     assert send(own_client, body, key).status_code == 201
     keys.revoke_key(engine, "centre")
     assert send(own_client, body, key).status_code == 401

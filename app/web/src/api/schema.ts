@@ -6465,7 +6465,7 @@ export interface components {
             /**
              * Url
              * @description Where to send: https, on the internet unless the server is set otherwise.
-             * @example https://example.org/minqing
+             * @example https://hotline.example/minqing
              */
             url: string;
             /**
