@@ -82,7 +82,7 @@ def write_steps(
     """
     lines = [{"no": case.no, "cell_code": case.row_cell, **vars(step)} for step in steps]
     outbox.wake_after(session)
-    found: dict[str, float] = session.execute(
+    found = session.execute(
         _WRITE,
         {
             "no": case.no,
@@ -95,4 +95,4 @@ def write_steps(
             "payload": orjson.dumps(payload, option=orjson.OPT_NON_STR_KEYS).decode(),
         },
     ).scalar_one()
-    return found
+    return {name: float(value) for name, value in found.items()}

@@ -82,34 +82,6 @@ def as_unit(row: AnyRow) -> Unit:
     return Unit(row.role, TIER_OF_LEVEL[codes.level_of(row.station_area)])
 
 
-def may_be_sent(
-    session: Session, unit_id: int, cell_code: int, area: tuple[int, int], now: datetime
-) -> bool:
-    """Whether a unit is on duty and stands in the area, or answers for the place.
-
-    Args:
-        cell_code: of the case.
-        area: first and last code of the area in which whoever assigns leads.
-    """
-    found = session.execute(
-        text(
-            _UNITS + " WHERE u.id = :id AND u.valid @> :now AND s.valid @> :now"
-            " AND (s.area_code BETWEEN :lo AND :hi"
-            "  OR EXISTS (SELECT FROM published.assignment a WHERE a.call_sign = u.call_sign"
-            "             AND a.valid @> :now AND a.area_code = ANY(:chain)"
-            "             AND a.area_code BETWEEN :lo AND :hi))"
-        ),
-        {
-            "id": unit_id,
-            "now": now,
-            "lo": area[0],
-            "hi": area[1],
-            "chain": list(codes.chain_of(cell_code)),
-        },
-    )
-    return found.first() is not None
-
-
 def merged_into(session: Session, no: int, at: datetime) -> list[int]:
     """Numbers of the cases that stand merged into this one."""
     asked = select(IncidentEvent.no).where(
