@@ -216,14 +216,17 @@ def _write_cases(city: City, recipe: Recipe, folder: Path, progress: Progress) -
             for name, frame in (("incidents", part.incidents), ("incident_events", part.events)):
                 table = pa.Table.from_pandas(frame, preserve_index=False)
                 if name not in writers:
-                    writers[name] = files.enter_context(
-                        pq.ParquetWriter(
-                            folder / f"{name}.parquet", table.schema, compression="zstd"
-                        )
-                    )
+                    writer = _writer(folder / f"{name}.parquet", table.schema)
+                    writers[name] = files.enter_context(writer)
                 writers[name].write_table(table)
             count += len(part.incidents)
     return count
+
+
+def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    # Looking for repetitions pays only where there are some.
+    few = [field.name for field in schema if pa.types.is_dictionary(field.type)]
+    return pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=few)
 
 
 def _manifest(city: City, recipe: Recipe, facts: CityFacts, cases: int) -> Manifest:
