@@ -251,7 +251,7 @@ def context(city_database: URL) -> Iterator[Context]:
 @pytest.fixture(scope="session")
 def client(context: Context) -> Iterator[TestClient]:
     """The app over the city, for tests that only read."""
-    with TestClient(create_app(context), base_url="http://127.0.0.1") as client:
+    with staff.LastingClient(create_app(context), base_url="http://127.0.0.1") as client:
         staff.sign_in(client)
         yield client
 

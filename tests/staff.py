@@ -3,6 +3,8 @@
 `get`, `post`, `put`, `delete` and `Client` are httpx's, signed in as the city's admin.
 """
 
+import math
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -46,12 +48,28 @@ def headers_of(engine: Engine, name: str = ADMIN) -> dict[str, str]:
     return {"Cookie": f"{PLAIN}={token}", "X-Minqing-Token": identity.header_token(token)}
 
 
+IDLE_SOON_S = 600.0
+
+
 def sign_in(client: TestClient | httpx.Client, user: str = ADMIN, password: str = PASSWORD) -> Any:
     """Sign in over HTTP; the client keeps cookie and header token."""
     answer = client.post("/api/v1/session", json={"user": user, "password": password})
     assert answer.status_code == 200, answer.text
     client.headers["X-Minqing-Token"] = answer.json()["header_token"]
     return answer.json()
+
+
+class LastingClient(TestClient):
+    """A client shared by tests far apart: signs in anew where its session may have become idle."""
+
+    _asked_at = math.inf
+
+    def request(self, *args: Any, **words: Any) -> Any:
+        """As of the client."""
+        was, self._asked_at = self._asked_at, time.monotonic()
+        if self._asked_at - was > IDLE_SOON_S:
+            sign_in(self)
+        return super().request(*args, **words)
 
 
 def remember(base_url: str, headers: dict[str, str]) -> None:

@@ -37,8 +37,9 @@ class Boundaries:
     ) -> tuple[int | None, datetime]:
         """The state asked for by its number, by a minute or not at all, and a minute inside it.
 
-        The minute is never later than what was seen: boundaries that are published just now must
-        not be kept under the number of those before.
+        The minute is the first of that state: whoever replaces boundaries dates them to when they
+        began, and is seen here a moment after they are there. Asked for a later minute, the
+        database could show the new ones, to be kept under the number of those before.
 
         Raises:
             Problem: 422 on `v`.
@@ -46,22 +47,16 @@ class Boundaries:
         versions, seen_at = self._known
         if number is None:
             version = self.at(at or now)
-            inside = at or now
         else:
             version = next((v for v in versions if v.id == number), None)
             if version is None:
                 raise invalid("v", "is no boundary version of this city")
-            inside = _minute_inside(version, now)
         if version is None:
-            return None, inside
-        if version.until is None and inside > seen_at:
-            inside = max(seen_at, version.since or seen_at)
-        return version.id, inside
+            return None, at or now
+        return version.id, _minute_inside(version, min(now, seen_at))
 
 
 def _minute_inside(version: BoundaryVersion, now: datetime) -> datetime:
-    if _holds(version, now):
-        return now
     if version.since is not None:
         return version.since
     return (version.until or now) - timedelta(microseconds=1)

@@ -140,7 +140,7 @@ def _state(http: httpx.Client) -> dict[int, dict[str, Any]]:
 
 def _shown(incident: dict[str, Any]) -> dict[str, Any]:
     # A clock is a figure of the minute in which it is asked for, so no event can tell it.
-    unseen = ("description", "at", "step", "timeline", "clock")
+    unseen = ("description", "at", "step", "steps", "timeline", "clock")
     return {name: value for name, value in incident.items() if name not in unseen}
 
 

@@ -136,15 +136,15 @@ def test_ctrl_c_leaves_nothing_half_loaded(
     empty_engine: Engine, empty_database: URL, data_dir: Path
 ) -> None:
     url = empty_database.render_as_string(hide_password=False)
-    # Somebody else's load holds the turn, so that ours is surely under way when it is stopped.
+    # Somebody else holds a table that it writes, so that it is surely under way when it is stopped.
     with psycopg.connect(conninfo(empty_database)) as other:
-        other.execute("SELECT pg_advisory_xact_lock(%s)", (0x63697479,))
+        other.execute("LOCK TABLE base_unit IN SHARE MODE")
         loader = subprocess.Popen(
             [sys.executable, "-m", "app.cli", "city", "load"],
             env={**os.environ, "MINQING_DATA_DIR": str(data_dir), "MINQING_DATABASE_URL": url},
             cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
-        waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'relation' AND NOT granted"
         while not ask(empty_engine, waiting):
             assert loader.poll() is None
         loader.send_signal(signal.SIGINT)

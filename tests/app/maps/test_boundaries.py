@@ -22,19 +22,27 @@ def boundaries() -> Boundaries:
     return known
 
 
-def test_now_means_as_last_seen(boundaries: Boundaries) -> None:
-    """What was published a moment ago must not be kept for ever under the number before it."""
-    assert boundaries.drawn(None, None, NOW) == (4, SEEN)
-    assert boundaries.drawn(4, None, NOW) == (4, SEEN)
-    assert boundaries.drawn(None, NOW, NOW) == (4, SEEN)
-
-
-def test_a_minute_in_the_past_means_that_minute(boundaries: Boundaries) -> None:
+def test_a_state_is_asked_for_by_its_first_minute(boundaries: Boundaries) -> None:
+    """What follows it is dated to when its writing began: a minute before it is there, too. Asked
+    for then, the new would be kept for ever under the number of the old."""
+    assert boundaries.drawn(None, None, NOW) == (4, CHANGED)
+    assert boundaries.drawn(4, None, NOW) == (4, CHANGED)
+    assert boundaries.drawn(None, NOW, NOW) == (4, CHANGED)
     april = CHANGED + timedelta(days=40)
-    assert boundaries.drawn(None, april, NOW) == (4, april)
-    february = CHANGED - timedelta(days=3)
-    assert boundaries.drawn(None, february, NOW) == (3, february)
+    assert boundaries.drawn(None, april, NOW) == (4, CHANGED)
     assert boundaries.drawn(None, CHANGED, NOW) == (4, CHANGED)
+
+
+def test_the_first_state_of_all_is_asked_for_as_last_seen() -> None:
+    known = Boundaries()
+    known.set([BoundaryVersion(3, None, None)], SEEN)
+    number, inside = known.drawn(None, None, NOW)
+    assert number == 3 and inside < SEEN
+
+
+def test_a_minute_in_the_past_means_its_state(boundaries: Boundaries) -> None:
+    number, inside = boundaries.drawn(None, CHANGED - timedelta(days=3), NOW)
+    assert number == 3 and inside == CHANGED - timedelta(microseconds=1)
 
 
 def test_a_number_means_a_minute_inside_its_time(boundaries: Boundaries) -> None:
