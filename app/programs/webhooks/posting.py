@@ -5,12 +5,11 @@ import socket
 import ssl
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import NamedTuple
 
 import httpcore
 from httpcore import SOCKET_OPTION
 
-from app.programs.webhooks.rules import ANSWER_WITHIN_S, MOST_ANSWER_BYTES, is_public
+from app.programs.webhooks.rules import ANSWER_WITHIN_S, MOST_ANSWER_BYTES, Outcome, is_public
 
 _BROKEN = (
     httpcore.NetworkError,
@@ -23,18 +22,6 @@ OK_FROM, OK_BEFORE = 200, 300
 
 class PrivateAddressError(OSError):
     """The name leads into the own network."""
-
-
-class Outcome(NamedTuple):
-    """What came of a request.
-
-    Attributes:
-        status: of the answer; None for none.
-        error: what was wrong, in a few words of ours; None where it was taken.
-    """
-
-    status: int | None
-    error: str | None
 
 
 class _Checked(httpcore.AsyncNetworkBackend):

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 FIRST_PAUSE_S = 5.0
@@ -136,3 +137,15 @@ def signature(secret: str, message_id: str, timestamp_s: int, content: bytes) ->
         raise ValueError("no secret of a webhook") from None
     signed = f"{message_id}.{timestamp_s}.".encode() + content
     return "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
+
+
+class Outcome(NamedTuple):
+    """What came of a request.
+
+    Attributes:
+        status: of the answer; None for none.
+        error: what was wrong, in a few words of ours; None where it was taken.
+    """
+
+    status: int | None
+    error: str | None

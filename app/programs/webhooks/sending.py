@@ -21,8 +21,8 @@ from app.incidents.contacts.keys import KeyFileError, Sealed, UnknownKeyError
 from app.incidents.contacts.service import key_file
 from app.live.connection import ANSWER_WITHIN_S, Connected
 from app.programs.webhooks import queries, rules
-from app.programs.webhooks.posting import Outcome, post
 from app.programs.webhooks.queries import Due, Waiting
+from app.programs.webhooks.rules import Outcome
 
 log = structlog.get_logger()
 
@@ -127,4 +127,7 @@ class Sender(Connected):
             "webhook-timestamp": str(timestamp_s),
             "webhook-signature": rules.signature(secret, message_id, timestamp_s, content),
         }
+        # What speaks HTTP takes a sixth of a second to import, and most cities have no webhook.
+        from app.programs.webhooks.posting import post  # noqa: PLC0415
+
         return await post(webhook.url, headers, content, private=private)
