@@ -1,7 +1,4 @@
-"""One lock for boundaries: a second process publishes, everybody else is told so at once.
-
-Seen to fail with the lock waited for: the requests below come back only when the publication ends.
-"""
+"""One lock for boundaries: a second process publishes, everybody else is told so at once."""
 
 import os
 import signal
