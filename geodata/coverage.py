@@ -40,10 +40,17 @@ def near_border(area: BaseGeometry, lines: GeometryArray, distance_deg: float) -
 
 def sides(lines: BaseGeometry | GeometryArray) -> GeometryArray:
     """Every side of lines or rings, a LineString of two points each."""
-    corners, line = shapely.get_coordinates(shapely.get_parts(lines), return_index=True)
+    corners, same = steps(lines)
     ends = np.stack([corners[:-1], corners[1:]], axis=1)
-    answer: GeometryArray = shapely.linestrings(ends[line[:-1] == line[1:]])
-    return answer
+    return np.asarray(shapely.linestrings(ends[same]))
+
+
+def steps(
+    lines: BaseGeometry | GeometryArray,
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """(m, 2) all corners of lines or rings, and (m - 1,) whether one and the next are of one."""
+    corners, line = shapely.get_coordinates(shapely.get_parts(lines), return_index=True)
+    return corners, line[1:] == line[:-1]
 
 
 def faces(

@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geodata.coverage import GeometryArray, node
+from geodata.coverage import GeometryArray, node, steps
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -33,7 +33,7 @@ def cut_where_others_end(lines: GeometryArray, grid_size: float) -> GeometryArra
     Returns:
         Segments between neighbouring corners, each once, in no order that matters.
     """
-    xy, same = _steps(lines)
+    xy, same = steps(lines)
     scale = 1.0 / grid_size
     origin = np.floor(xy.min(axis=0) * scale)
     xy = xy * scale - origin
@@ -66,12 +66,6 @@ def node_doubtful(segments: GeometryArray, grid_size: float) -> GeometryArray:
     if not doubtful.any():
         return clear
     return np.concatenate([clear, node(_drawn(ends[doubtful], origin, scale), grid_size)])
-
-
-def _steps(lines: GeometryArray) -> tuple[FloatArray, NDArray[np.bool_]]:
-    """(m, 2) all corners, and (m - 1,) whether a corner and the next are of one line."""
-    xy, line = shapely.get_coordinates(shapely.get_parts(lines), return_index=True)
-    return xy, line[1:] == line[:-1]
 
 
 def _key(cells: FloatArray) -> IntArray:

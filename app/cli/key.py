@@ -61,9 +61,9 @@ def list_all() -> None:
     table = Table("key", "area", "may", "a minute", "today", "last used", "revoked")
     for line in lines:
         times = (line.used_at, line.revoked_at)
-        told = [f"{at.astimezone(CITY_ZONE):%Y-%m-%d %H:%M}" if at else "" for at in times]
+        used = [f"{at.astimezone(CITY_ZONE):%Y-%m-%d %H:%M}" if at else "" for at in times]
         counts = (str(line.per_minute), str(sum(line.used_today.values())))
-        table.add_row(line.name, str(line.area_code), " ".join(sorted(line.rights)), *counts, *told)
+        table.add_row(line.name, str(line.area_code), " ".join(sorted(line.rights)), *counts, *used)
     console.print(table, markup=False)
 
 

@@ -91,32 +91,41 @@ def _printable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()[:300]
 
 
+def of_field(status: HTTPStatus, slug: str, title: str, field_name: str, message: str) -> Problem:
+    """A refusal for one input alone, which it names."""
+    errors = (FieldError(field_name, message),)
+    return Problem(status, slug, title, f"{field_name}: {message}", errors)
+
+
 def invalid(field_name: str, message: str) -> Problem:
     """A value that cannot be used: 422, naming the field."""
-    return Problem(
-        HTTPStatus.UNPROCESSABLE_ENTITY,
-        "invalid-input",
-        "Invalid input",
-        f"{field_name}: {message}",
-        (FieldError(field_name, message),),
+    return of_field(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-input", "Invalid input", field_name, message
     )
 
 
 def too_large(field_name: str, most_bytes: int) -> Problem:
     """More bytes than are taken: 413."""
     message = f"is longer than {size_text(most_bytes)}"
-    return Problem(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        "content-too-large",
-        "Too large",
-        f"{field_name}: {message}",
-        (FieldError(field_name, message),),
+    return of_field(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "content-too-large", "Too large", field_name, message
     )
 
 
 def size_text(count: int) -> str:
     """A number of bytes as people write it: `64 KiB`, `12 MiB`."""
     return f"{count // 2**20} MiB" if count >= 2**20 else f"{count // 2**10} KiB"
+
+
+def name_taken(name: str, message: str) -> Problem:
+    """A name that stands for something else already: 409."""
+    return Problem(
+        HTTPStatus.CONFLICT,
+        "name-taken",
+        "Name already taken",
+        f"name: {name} {message}",
+        (FieldError("name", message),),
+    )
 
 
 def not_found(what: str, key: object) -> Problem:

@@ -1,7 +1,6 @@
 """Keys of programs: made once, told once, kept as a hash; what each opens, and how often."""
 
 import hashlib
-import re
 import secrets
 import threading
 import time
@@ -17,11 +16,11 @@ from sqlalchemy.orm import Session
 
 from app.core.clock import CITY_ZONE, utc_now
 from app.core.db import reading, writing
-from app.core.errors import FieldError, Problem, invalid, not_found
+from app.core.errors import Problem, invalid, name_taken, not_found, of_field
 from app.identity import audit
 from app.identity.audit_words import AuditKind
 from app.identity.key_models import ApiKey, KeyUse
-from app.identity.rules import Key, KeyRight
+from app.identity.rules import PROGRAM_NAME_FORM, Key, KeyRight, is_program_name
 from app.places import queries as places
 from geodata import codes
 
@@ -34,7 +33,6 @@ MOST_PER_MINUTE = 1_000_000
 # For so long a process believes what it knows of a key; using it asks the database all the same.
 BELIEVED_S = 0.5
 MOST_BELIEVED = 1_000
-_NAME = re.compile(r"[a-z][a-z0-9_.-]{1,39}", re.ASCII)
 
 # Counts where all processes see it. Nothing changes where the limit would be passed, so one row
 # comes back only where it holds; the count of a minute that a crash forgets is no loss. Whoever
@@ -105,8 +103,8 @@ def add_key(
     Raises:
         Problem: 422 on `name`, `area`, `may` or `per_minute`; 409 where a key of that name holds.
     """
-    if not _NAME.fullmatch(name):
-        raise invalid("name", "must be a-z, 0-9, dot, - and _, beginning with a letter, 2 to 40")
+    if not is_program_name(name):
+        raise invalid("name", PROGRAM_NAME_FORM)
     if not codes.is_code(area_code):
         raise invalid("area", "must be a 15-digit area code")
     if not rights:
@@ -132,7 +130,8 @@ def add_key(
             insert(ApiKey).values(row).on_conflict_do_nothing().returning(ApiKey.id)
         ).first()
         if added is None:
-            raise _taken(name)
+            message = "is the name of a key that holds: revoke that first, or take another name"
+            raise name_taken(name, message)
         detail = f"{name}: {area_code}, {' '.join(words)}, {per_minute} a minute"
         audit.record(session, None, AuditKind.KEY_ADDED, area_code=area_code, detail=detail)
     return key
@@ -281,47 +280,21 @@ def _limit_reached(per_minute: int, times: int) -> Problem:
     detail = f"This key may be used {per_minute} times a minute. Wait {wait_s} s."
     if times > 1:
         detail += " Each report of a batch counts."
-    return Problem(
-        HTTPStatus.TOO_MANY_REQUESTS,
-        "limit-reached",
-        "Limit reached",
-        f"{HEADER}: {detail}",
-        (FieldError(HEADER, detail),),
-        headers={"Retry-After": str(wait_s)},
+    problem = of_field(
+        HTTPStatus.TOO_MANY_REQUESTS, "limit-reached", "Limit reached", HEADER, detail
     )
+    problem.headers["Retry-After"] = str(wait_s)
+    return problem
 
 
 def bad_key() -> Problem:
     """No key that holds: 401."""
     message = "must be a key that holds (minqing key add)"
-    return Problem(
-        HTTPStatus.UNAUTHORIZED,
-        "bad-key",
-        "Key missing or wrong",
-        f"{HEADER}: {message}",
-        (FieldError(HEADER, message),),
-    )
+    return of_field(HTTPStatus.UNAUTHORIZED, "bad-key", "Key missing or wrong", HEADER, message)
 
 
 def key_not_allowed(key: Key, operation: str) -> Problem:
     """The key holds, but does not open this: 403."""
     rights = ", ".join(sorted(key.rights))
     message = f"this key may {rights}; it does not open {operation or 'this path'}"
-    return Problem(
-        HTTPStatus.FORBIDDEN,
-        "not-allowed",
-        "Not allowed",
-        f"{HEADER}: {message}",
-        (FieldError(HEADER, message),),
-    )
-
-
-def _taken(name: str) -> Problem:
-    message = "is the name of a key that holds: revoke that first, or take another name"
-    return Problem(
-        HTTPStatus.CONFLICT,
-        "name-taken",
-        "Name already taken",
-        f"name: {name} {message}",
-        (FieldError("name", message),),
-    )
+    return of_field(HTTPStatus.FORBIDDEN, "not-allowed", "Not allowed", HEADER, message)

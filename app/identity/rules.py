@@ -241,6 +241,15 @@ class Actor:
         return HeldGrant(self.grant_id, self.role, self.lo, self.hi)
 
 
+PROGRAM_NAME_FORM = "must be a-z, 0-9, dot, - and _, beginning with a letter, 2 to 40"
+_PROGRAM_NAME = re.compile(r"[a-z][a-z0-9_.-]{1,39}", re.ASCII)
+
+
+def is_program_name(name: str) -> bool:
+    """Whether this can be the name of a key, or of a webhook."""
+    return _PROGRAM_NAME.fullmatch(name) is not None
+
+
 @dataclass(frozen=True)
 class Key:
     """A program that acts by its key, and where.

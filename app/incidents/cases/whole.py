@@ -147,5 +147,5 @@ def _limits(category: str, lines: Iterable[Mapping[str, Any]]) -> Limits:
     return limits_over_time(category, versions)
 
 
-def _instant(told: str | None) -> datetime | None:
-    return None if told is None else datetime.fromisoformat(told)
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

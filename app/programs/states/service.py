@@ -41,7 +41,7 @@ def pull(
     place = _place(query.since, stands, now)
     if place is None:
         here = Place(stands.epoch, stands.seq, rules.microseconds(now))
-        return ChangedStates(items=[], next=_told(here), more=False)
+        return ChangedStates(items=[], next=_cursor_of(here), more=False)
     if not place.is_in_past:
         found = _from_stream(engine, session, key, place, stands, query.limit, now)
         if found is not None:
@@ -98,7 +98,7 @@ def _answer(
         for no, at in newest.items()
         if no in states
     ]
-    return ChangedStates(items=items, next=_told(following), more=more)
+    return ChangedStates(items=items, next=_cursor_of(following), more=more)
 
 
 def _place(since: str | None, stands: Position, now: datetime) -> Place | None:
@@ -131,5 +131,5 @@ def _place_of(cursor: str) -> Place:
     return place
 
 
-def _told(place: Place) -> str:
+def _cursor_of(place: Place) -> str:
     return encode_cursor([place.epoch, place.seq, place.given_us, place.past_us, place.past_no])

@@ -28,7 +28,6 @@ SENT_MEMBERS = (
     "id", "no", "category", "severity", "source", "status", "stage", "step", "version", "state",
     "level", "reported_at", "closed_at", "at",
 )  # fmt: skip
-_NAME = re.compile(r"[a-z][a-z0-9_.-]{1,39}", re.ASCII)
 _TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -48,11 +47,6 @@ class DeliveryState(StrEnum):
     WAITING = "waiting"
     DELIVERED = "delivered"
     FAILED = "failed"
-
-
-def is_name(name: str) -> bool:
-    """Whether this can be the name of a subscription."""
-    return _NAME.fullmatch(name) is not None
 
 
 def fault_of_url(url: str, *, private: bool) -> str | None:
@@ -115,14 +109,14 @@ def is_given_up(status: int | None, tries: int) -> bool:
 
 def body(message_id: str, topic: str, area: int, at: str, payload: Mapping[str, object]) -> bytes:
     """What is sent, as UTF-8 JSON; the same for each try."""
-    told = {
+    message = {
         "id": message_id,
         "topic": topic,
         "area": area,
         "occurred_at": at,
         "payload": {name: payload[name] for name in SENT_MEMBERS if name in payload},
     }
-    return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def signature(secret: str, message_id: str, timestamp_s: int, content: bytes) -> str:

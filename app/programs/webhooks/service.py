@@ -4,7 +4,6 @@ import base64
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
-from http import HTTPStatus
 from uuid import UUID, uuid4
 
 import structlog
@@ -13,12 +12,13 @@ from sqlalchemy.orm import Session
 
 from app.core.context import Context
 from app.core.db import writing
-from app.core.errors import FieldError, Problem, invalid, not_found, unavailable
+from app.core.errors import invalid, name_taken, not_found, unavailable
 from app.core.paging import cut, decode_cursor
 from app.core.settings import Settings
 from app.identity import audit
 from app.identity.audit import Acting
 from app.identity.audit_words import AuditKind
+from app.identity.rules import PROGRAM_NAME_FORM, is_program_name
 from app.identity.service import outside_scope
 from app.incidents.contacts import keys as seals
 from app.incidents.contacts.keys import KeyFileError
@@ -62,8 +62,8 @@ def add(
         Problem: 403 for an area beyond one's own; 409 where the name is taken; 422 on `name`,
             `url` or `area`; 503 while the key file cannot be used.
     """
-    if not rules.is_name(new.name):
-        raise invalid("name", "must be a-z, 0-9, dot, - and _, beginning with a letter, 2 to 40")
+    if not is_program_name(new.name):
+        raise invalid("name", PROGRAM_NAME_FORM)
     fault = rules.fault_of_url(new.url, private=settings.webhook_private)
     if fault is not None:
         raise invalid("url", fault)
@@ -73,8 +73,8 @@ def add(
     if not places.names(session, {new.area}, now):
         raise invalid("area", "is no area of this city")
     webhook_id, secret = uuid4(), secrets.token_bytes(rules.SECRET_BYTES)
-    told = rules.SECRET_PREFIX + base64.b64encode(secret).decode()
-    sealed = _ring(session, settings).seal(webhook_id, told.encode())
+    shown = rules.SECRET_PREFIX + base64.b64encode(secret).decode()
+    sealed = _ring(session, settings).seal(webhook_id, shown.encode())
     topics = sorted(topic.value for topic in set(new.topics))
     is_new = queries.add(
         session,
@@ -91,11 +91,11 @@ def add(
         created_at=now,
     )
     if not is_new:
-        raise _taken(new.name)
+        raise name_taken(new.name, "is the name of another webhook")
     made = get(session, webhook_id)
     detail = f"{new.name}: {rules.host_of(new.url)}, {new.area}, {' '.join(topics)}"
     audit.record(session, actor, AuditKind.WEBHOOK_ADDED, area_code=new.area, detail=detail)
-    return MadeWebhook(webhook=made, secret=told)
+    return MadeWebhook(webhook=made, secret=shown)
 
 
 def list_all(session: Session, within: tuple[int, int] = EVERYWHERE) -> WebhookPage:
@@ -194,14 +194,3 @@ def _ring(session: Session, settings: Settings) -> seals.KeyRing:
     except KeyFileError as error:
         log.error("keys of secrets", why=str(error))
         raise unavailable("The key file cannot be used; nothing was changed.") from None
-
-
-def _taken(name: str) -> Problem:
-    message = "is the name of another webhook"
-    return Problem(
-        HTTPStatus.CONFLICT,
-        "name-taken",
-        "Name already taken",
-        f"name: {name} {message}",
-        (FieldError("name", message),),
-    )
