@@ -17,11 +17,11 @@ Raw is start plus limit, whatever happened. Adjusted takes the steps in their or
 A case that climbs a rung of the dispute ladder gets the limit of that rung, from that instant on.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from typing import NamedTuple
 
 from app.incidents.clocks.limits import (
@@ -35,6 +35,7 @@ from app.incidents.clocks.limits import (
     counted,
     due,
     is_provisional,
+    without,
 )
 from app.incidents.rules import STAGE_OF, Event, Stage, Status, Step, Tier, is_open
 
@@ -271,9 +272,6 @@ def _end_of(log: Sequence[Event]) -> datetime | None:
 def _changes(log: Sequence[Event], as_of: datetime) -> list[_Change]:
     """What moves deadlines, in the order in which it came to be known."""
     changes = [_Change(e.at, e.ordinal) for e in log if e.step == Step.EXTEND]
-    for since, until, ordinal in _stays(log, Status.SUSPENDED)[:1]:
-        ended = min(until or as_of, _end_of_suspension(log, since))
-        changes.append(_Change(ended, ordinal, Span(since, ended)))
     for since, until, ordinal in _stays(log, Status.DUPLICATE):
         if until is not None:
             changes.append(_Change(until, ordinal, Span(since, until)))
@@ -287,7 +285,20 @@ def _changes(log: Sequence[Event], as_of: datetime) -> list[_Change]:
             appealed = None
         elif event.step == Step.REFUSE_APPEAL:
             appealed = None
+    changes += _suspension(log, [change.at for change in changes], as_of)
     return sorted(changes, key=lambda change: (change.at, change.ordinal))
+
+
+def _suspension(
+    log: Sequence[Event], others: Iterable[datetime], as_of: datetime
+) -> Iterator[_Change]:
+    """The first suspension, in parts: whatever else moves the deadline meanwhile finds the clock
+    stopped until then."""
+    for since, until, _ordinal in _stays(log, Status.SUSPENDED)[:1]:
+        ended = min(until or as_of, _end_of_suspension(log, since))
+        ends = sorted({at for at in others if since < at < ended} | {ended})
+        for part in pairwise([since, *ends]):
+            yield _Change(part[1], 0, Span(*part))
 
 
 def _stays(log: Sequence[Event], status: Status) -> list[tuple[datetime, datetime | None, int]]:
@@ -348,15 +359,15 @@ def _adjusted(run: _Run, limit: Limit, raw: datetime, calendar: Calendar) -> tup
                 extensions += 1
                 deadline = after(deadline, limit.length, limit.unit, calendar, pauses)
             continue
-        since = max(change.pause.since, pauses[-1].until if pauses else run.start)
-        until = change.pause.until
-        if since < min(until, deadline):
-            left = counted(since, deadline, limit.unit, calendar)
+        since, until = change.pause
+        # Pauses may overlap: what has been paused before does not count twice.
+        unpaused = list(without([Span(max(since, run.start), until)], pauses))
+        if unpaused and unpaused[0].since < deadline:
+            left = counted(unpaused[0].since, deadline, limit.unit, calendar, pauses)
             deadline = after(until, left, limit.unit, calendar)
+        pauses = sorted([*pauses, *unpaused])
         if change.excuses:
             deadline = max(deadline, until)
-        if since < until:
-            pauses.append(Span(since, until))
     return deadline, extensions
 
 

@@ -224,6 +224,29 @@ def test_appeals() -> None:
     assert (after.state, after.raw_state) == (ClockState.OK, ClockState.OVERDUE)
 
 
+def test_an_appeal_and_a_suspension_count_once() -> None:
+    """Where one lies inside the other, or at its end, the clock stood for both together."""
+    rules = limits("4 work_hour")
+    inside = log(
+        *START,
+        ("23 14:00", "appeal", Status.HANDLING),
+        ("23 14:10", "suspend", Status.SUSPENDED),
+        ("23 14:30", "resume", Status.HANDLING),
+        ("23 16:00", "grant_appeal", Status.HANDLING),
+    )
+    assert total(inside, rules, "23 14:40").due_at == at("23 15:20"), "suspended only"
+    assert total(inside, rules, "23 16:00").due_at == at("23 17:00"), "from the appeal to the grant"
+    during = log(
+        *START,
+        ("23 14:00", "appeal", Status.HANDLING),
+        ("23 14:10", "suspend", Status.SUSPENDED),
+        ("23 14:30", "grant_appeal", Status.SUSPENDED),
+    )
+    for now in ("23 14:30", "23 14:31", "23 15:30"):
+        clock = total(during, rules, now)
+        assert (clock.is_paused, clock.due_at) == (True, at(now) + timedelta(hours=1)), now
+
+
 def test_the_time_as_a_duplicate_does_not_count() -> None:
     """Unmerged again, a case has what it had left; merged, its clock stands."""
     merged = [*START, ("23 11:00", "merge", Status.DUPLICATE)]
