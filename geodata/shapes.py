@@ -1,11 +1,14 @@
 """Borders simplified for each zoom of the map, so that neighbours still meet exactly."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
+
+GeometryArray = NDArray[np.object_]
 
 MAP_CRS = "EPSG:3857"
 FINE_ZOOMS = range(8, 16)
@@ -25,38 +28,52 @@ def zooms_of(level: str) -> range:
     return FINE_ZOOMS if level in ("cell", "community") else COARSE_ZOOMS
 
 
-def for_zooms(
+def by_zoom(
     areas: gpd.GeoDataFrame, zooms: Iterable[int], part: Callable[[], None] | None = None
-) -> gpd.GeoDataFrame:
-    """Simplify the areas of one level for each zoom, at half a pixel.
+) -> Iterator[tuple[int, GeometryArray]]:
+    """Simplify the areas of one level for each zoom, at half a pixel, the finest zoom first.
 
     Args:
-        areas: columns code, level and geometry (Polygon or MultiPolygon in any declared CRS),
-            which together form a coverage.
+        areas: column geometry (Polygon or MultiPolygon in any declared CRS), which together form a
+            coverage.
         zooms: web map zooms.
         part: called before each zoom; what it raises ends the work.
 
-    Returns:
-        One row an area and zoom, by zoom (ascending) and in the order given: code int64, level
-        str, zoom int16, geometry in EPSG:3857. Every area keeps a shape at every zoom.
+    Yields:
+        A zoom and (n,) shapes in EPSG:3857, in the order given. Every area keeps one at every zoom.
     """
-    frames = []
-    shapes = areas.geometry.to_crs(MAP_CRS).to_numpy()
+    shapes: GeometryArray = areas.geometry.to_crs(MAP_CRS).to_numpy()
     for zoom in sorted(zooms, reverse=True):
         if part is not None:
             part()
         # From the finest down, each from the one before: the dropping of corners by area goes on
         # where it stopped, so the result is the same and the work shrinks.
         shapes = shapely.coverage_simplify(shapes, pixel_m(zoom) / 2)
-        frames.append(
-            gpd.GeoDataFrame(
-                {
-                    "code": areas["code"].to_numpy(),
-                    "level": areas["level"].to_numpy(),
-                    "zoom": np.full(len(areas), zoom, dtype=np.int16),
-                },
-                geometry=shapes,
-                crs=MAP_CRS,
-            )
+        yield zoom, shapes
+
+
+def for_zooms(
+    areas: gpd.GeoDataFrame, zooms: Iterable[int], part: Callable[[], None] | None = None
+) -> gpd.GeoDataFrame:
+    """All that `by_zoom` gives, in one table.
+
+    Args:
+        areas: as there, with the columns code and level.
+
+    Returns:
+        One row an area and zoom, by zoom (ascending) and in the order given: code int64, level
+        str, zoom int16, geometry in EPSG:3857.
+    """
+    frames = [
+        gpd.GeoDataFrame(
+            {
+                "code": areas["code"].to_numpy(),
+                "level": areas["level"].to_numpy(),
+                "zoom": np.full(len(areas), zoom, dtype=np.int16),
+            },
+            geometry=shapes,
+            crs=MAP_CRS,
         )
+        for zoom, shapes in by_zoom(areas, zooms, part)
+    ]
     return gpd.GeoDataFrame(pd.concat(reversed(frames), ignore_index=True), crs=MAP_CRS)

@@ -7,19 +7,19 @@ was redrawn; what was found is kept for them and carried on for new cases.
 
 import threading
 import weakref
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
 from tiles.counts import CaseIndex
-from tiles.displaced import NO_CODES, NO_ROWS, NOBODY, Displaced
+from tiles.displaced import NO_CODES, NOBODY, Displaced
 from tiles.mercator import FloatArray, to_degrees
 from tiles.points import Columns, IntArray, Rows
 
-# The tree is asked under the interpreter's lock: so many at a time take a few milliseconds.
-PLACES_AT_ONCE = 5_000
+# So many at a time take some milliseconds, and no more memory than they need.
+PLACES_AT_ONCE = 50_000
 
 
 class DrawnCells(NamedTuple):
@@ -35,14 +35,38 @@ class DrawnCells(NamedTuple):
     codes: IntArray
     shapes: NDArray[np.object_]
 
+    @classmethod
+    def of(
+        cls, codes: IntArray, shapes: NDArray[np.object_], is_redrawn: NDArray[np.bool_]
+    ) -> "DrawnCells":
+        """Of all cells in force.
+
+        Args:
+            codes: (n,) ascending.
+            shapes: (n,) in degrees, EPSG:4326.
+            is_redrawn: (n,) those that were not always drawn so.
+        """
+        _, beside = shapely.STRtree(shapes).query(shapes[is_redrawn])
+        needed = np.unique(beside)
+        return cls(codes[~is_redrawn], codes[needed], shapes[needed])
+
 
 class _Found(NamedTuple):
-    """The cells of places that were looked up; `no` ascends."""
+    """The cell of each place, by the columns that were asked about last.
+
+    Attributes:
+        no, x, y: (n,) of those columns.
+        place: (n,) number of the cell among the drawn; `_NOT_ASKED` where its cell was never
+            redrawn, their count for no cell at all.
+    """
 
     no: IntArray
     x: FloatArray
     y: FloatArray
-    codes: IntArray
+    place: NDArray[np.int32]
+
+
+_NOT_ASKED = -1
 
 
 class LocatedCases:
@@ -51,10 +75,9 @@ class LocatedCases:
     def __init__(self, cells: DrawnCells) -> None:
         self._cells = cells
         self._tree = shapely.STRtree(cells.shapes)
-        shapely.prepare(cells.shapes)
         self._lock = threading.Lock()
         nowhere = np.empty(0, dtype=np.float64)
-        self._found = _Found(NO_CODES, nowhere, nowhere, NO_CODES)
+        self._found = _Found(NO_CODES, nowhere, nowhere, np.empty(0, dtype=np.int32))
         # The columns that were asked about last, which must not be kept alive, and the answer.
         self._asked: weakref.ref[Columns] | None = None
         self._answer = NOBODY
@@ -73,44 +96,70 @@ class LocatedCases:
 
     def _looked_up(self, index: CaseIndex) -> Displaced:
         columns = index.columns
+        drawn = self._cells.codes
+        place = self._carried_on(columns)
         is_redrawn = ~np.isin(index.codes, self._cells.unchanged)
-        rows: Rows = np.flatnonzero(is_redrawn[index.cell]) if is_redrawn.any() else NO_ROWS
-        found = self._carried_on(columns.no[rows], columns.x[rows], columns.y[rows])
-        self._found = found
-        filed = columns.cell_code[rows]
-        codes = np.where(found.codes > 0, found.codes, filed)
-        elsewhere = codes != filed
-        return Displaced(rows[elsewhere], codes[elsewhere])
+        asked = np.flatnonzero((place == _NOT_ASKED) & is_redrawn[index.cell])
+        place[asked] = self._places_of(index, asked)
+        self._found = _Found(columns.no, columns.x, columns.y, place)
+        at = np.minimum(np.searchsorted(drawn, index.codes), max(0, len(drawn) - 1))
+        own = np.where(drawn[at] == index.codes, at, len(drawn)) if len(drawn) else at
+        elsewhere = (place != own[index.cell]) & (place != _NOT_ASKED) & (place < len(drawn))
+        rows: Rows = np.flatnonzero(elsewhere)
+        return Displaced(rows, drawn[place[rows]])
 
-    def _carried_on(self, no: IntArray, x: FloatArray, y: FloatArray) -> _Found:
-        """The cells of these places; those of cases that are known and have not moved as before."""
-        codes = np.zeros(len(no), dtype=np.int64)
-        is_new = np.ones(len(no), dtype=np.bool_)
+    def _carried_on(self, columns: Columns) -> NDArray[np.int32]:
+        """(n,) what is known of these cases; of new ones, and of those that moved, nothing is."""
         known = self._found
-        if len(known.no) and len(no):
-            at = np.minimum(np.searchsorted(known.no, no), len(known.no) - 1)
-            is_new = (known.no[at] != no) | (known.x[at] != x) | (known.y[at] != y)
-            codes[~is_new] = known.codes[at[~is_new]]
-        codes[is_new] = self._cells_of(*to_degrees(x[is_new], y[is_new]))
-        return _Found(no, x, y, codes)
+        place = np.full(len(columns), _NOT_ASKED, dtype=np.int32)
+        count = min(len(known.no), len(columns))
+        if not count:
+            return place
+        at: Any = slice(0, count)
+        here = at
+        if not np.array_equal(known.no[at], columns.no[at]):
+            at = np.minimum(np.searchsorted(known.no, columns.no), len(known.no) - 1)
+            here = slice(None)
+        is_same = (
+            (known.no[at] == columns.no[here])
+            & (known.x[at] == columns.x[here])
+            & (known.y[at] == columns.y[here])
+        )
+        place[here] = np.where(is_same, known.place[at], _NOT_ASKED)
+        return place
 
-    def _cells_of(self, lon: FloatArray, lat: FloatArray) -> IntArray:
-        """The code of the cell that covers each place, the lowest of several; 0 for none.
+    def _places_of(self, index: CaseIndex, rows: Rows) -> NDArray[np.int32]:
+        """The cell that covers the place of each case, the lowest of several."""
+        filed = index.cell[rows]
+        order = np.argsort(filed, kind="stable")
+        found = np.empty(len(rows), dtype=np.int32)
+        for begin in range(0, len(rows), PLACES_AT_ONCE):
+            part = order[begin : begin + PLACES_AT_ONCE]
+            x, y = index.columns.x[rows[part]], index.columns.y[rows[part]]
+            found[part] = self._of_part(*to_degrees(x, y), index.codes[filed[part]])
+        return found
 
+    def _of_part(self, lon: FloatArray, lat: FloatArray, filed: IntArray) -> NDArray[np.int32]:
+        """
         Args:
             lon, lat: (n,) degrees, EPSG:4326.
+            filed: (n,) codes, ascending.
         """
-        parts = [
-            self._part(lon[begin : begin + PLACES_AT_ONCE], lat[begin : begin + PLACES_AT_ONCE])
-            for begin in range(0, len(lon), PLACES_AT_ONCE)
-        ]
-        return np.concatenate(parts) if parts else NO_CODES
-
-    def _part(self, lon: FloatArray, lat: FloatArray) -> IntArray:
-        nowhere = len(self._cells.codes)
-        place, cell = self._tree.query(shapely.points(lon, lat))
-        covers = shapely.intersects_xy(self._cells.shapes[cell], lon[place], lat[place])
-        lowest = np.full(len(lon), nowhere, dtype=np.int64)
-        np.minimum.at(lowest, place[covers], cell[covers])
-        codes: IntArray = np.append(self._cells.codes, 0)[lowest]
-        return codes
+        cells = self._cells
+        found = np.full(len(lon), len(cells.codes), dtype=np.int32)
+        starts = np.flatnonzero(np.append(True, filed[1:] != filed[:-1]))
+        for start, end in zip(starts, np.append(starts[1:], len(filed)), strict=True):
+            own = np.searchsorted(cells.codes, filed[start])
+            if own < len(cells.codes) and cells.codes[own] == filed[start]:
+                here = slice(start, end)
+                # Prepared shapes of a whole city would need more memory than its cases.
+                shapely.prepare(cells.shapes[own])
+                within = shapely.contains_xy(cells.shapes[own], lon[here], lat[here])
+                shapely.destroy_prepared(cells.shapes[own])
+                # What lies inside its own cell, off its border, lies in no other.
+                found[here][within] = own
+        rest = np.flatnonzero(found == len(cells.codes))
+        place, cell = self._tree.query(shapely.points(lon[rest], lat[rest]))
+        covers = shapely.intersects_xy(cells.shapes[cell], lon[rest[place]], lat[rest[place]])
+        np.minimum.at(found, rest[place[covers]], cell[covers].astype(np.int32))
+        return found

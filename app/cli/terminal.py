@@ -47,9 +47,26 @@ class Bar:
         self._progress.update(self._tasks[name], completed=done, total=total)
 
 
+class Lines:
+    """A `geodata.progress.Progress` in a log: a line where a step begins, and one a tenth of it."""
+
+    def __init__(self) -> None:
+        self._tenths: dict[str, int] = {}
+
+    def step(self, name: str, done: int, total: int) -> None:
+        """Write down where the step is, if it moved."""
+        tenth = 10 * done // total if total else 0
+        if self._tenths.get(name, -1) < tenth:
+            self._tenths[name] = tenth
+            console.print(f"{name} {done} / {total}", markup=False, highlight=False)
+
+
 @contextmanager
-def progress_bar() -> Iterator[Bar]:
-    """A progress display for the length of the block."""
+def progress_bar() -> Iterator[Bar | Lines]:
+    """A progress display for the length of the block; lines where nobody sees a bar move."""
+    if not console.is_terminal:
+        yield Lines()
+        return
     columns = (
         TextColumn("{task.description:<28}"),
         BarColumn(),

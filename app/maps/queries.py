@@ -30,16 +30,10 @@ SURFACES = text("SELECT code, area_m2 FROM published.area WHERE level = :level A
 # Shapes are needed of cells that were redrawn since the city was first drawn, and of those beside
 # them, on whose borders a place may lie.
 CELLS = text("""
-WITH cell AS (
-    SELECT code, geom, coalesce(lower(valid), '-infinity') > (
-        SELECT min(coalesce(lower(valid), '-infinity')) FROM published.area WHERE level = 'cell'
-    ) AS is_redrawn
-    FROM published.area WHERE level = 'cell' AND valid @> CAST(:at AS timestamptz)
-)
-SELECT code, is_redrawn, CASE WHEN is_redrawn OR EXISTS (
-    SELECT FROM cell r WHERE r.is_redrawn AND r.geom && c.geom
-) THEN ST_AsBinary(geom) END AS wkb
-FROM cell c ORDER BY code
+SELECT code, ST_AsBinary(geom) AS wkb, coalesce(lower(valid), '-infinity') > (
+    SELECT min(coalesce(lower(valid), '-infinity')) FROM published.area WHERE level = 'cell'
+) AS is_redrawn
+FROM published.area WHERE level = 'cell' AND valid @> CAST(:at AS timestamptz) ORDER BY code
 """)
 # A case has no event before it was reported, so `since` bounds its events as well.
 IN_STATES = text("""
@@ -89,12 +83,10 @@ def surfaces_m2(session: Session, level: str, at: datetime) -> dict[int, float]:
 def drawn_cells(session: Session, at: datetime) -> DrawnCells:
     """The cells as drawn at `at`: which of them always were so, and the shapes of the others."""
     rows = session.execute(CELLS, {"at": at}).all()
-    unchanged = [row.code for row in rows if not row.is_redrawn]
-    drawn = [row for row in rows if row.wkb is not None]
-    return DrawnCells(
-        np.array(unchanged, dtype=np.int64),
-        np.array([row.code for row in drawn], dtype=np.int64),
-        np.asarray(shapely.from_wkb([bytes(row.wkb) for row in drawn]), dtype=object),
+    return DrawnCells.of(
+        np.array([row.code for row in rows], dtype=np.int64),
+        np.asarray(shapely.from_wkb([bytes(row.wkb) for row in rows]), dtype=object),
+        np.array([row.is_redrawn for row in rows], dtype=np.bool_),
     )
 
 

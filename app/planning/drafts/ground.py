@@ -95,6 +95,12 @@ class Kept(Generic[Value]):
                 _, (_, size_bytes) = self._kept.popitem(last=False)
                 self._held_bytes -= size_bytes
 
+    def let_go(self, concerned: Callable[[Any], bool]) -> None:
+        """Keep nothing whose key is concerned."""
+        with self._lock:
+            for key in [key for key in self._kept if concerned(key)]:
+                self._held_bytes -= self._kept.pop(key)[1]
+
 
 _GROUNDS: Kept[Ground] = Kept(KEPT_BYTES, lambda ground: ground.size_bytes)
 _SINCE: Kept[datetime | None] = Kept(200_000, lambda _: 200)
@@ -114,6 +120,13 @@ def state_at(session: Session, at: datetime) -> State:
         found = {asked: queries.units_since(session, at)}
         _SINCE.keep(found)
     return State(database, version, found[asked])
+
+
+def let_go(state: State) -> None:
+    """Keep no ground of a state whose time is over: of a whole city it takes as much memory as
+    whatever follows."""
+    _GROUNDS.let_go(lambda key: key[0] == state)
+    memory.give_back()
 
 
 def communities_in(

@@ -12,6 +12,7 @@ from app.identity.audit_words import AuditKind
 from app.incidents.rezoning import service as rezoning
 from app.places import versions
 from app.planning import queries
+from app.planning.drafts import ground
 from app.planning.edits import queries as move_queries
 from app.planning.life import steps
 from app.planning.life.rebasing import behind
@@ -55,6 +56,7 @@ def carry_out(
     at = versions.after_last(session, versions.clock(session))
     refuse_behind(session, plan, at)
     steps.refuse_faults(session, plan)
+    ground.let_go(ground.state_at(session, plan.base_at))
     made = redrawing.redraw(session, plan, at, part)
     queries.change(
         session, plan, at, state=PlanState.PUBLISHED, published_at=at,

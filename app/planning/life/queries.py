@@ -116,18 +116,14 @@ def close_cells(session: Session, cells: Iterable[int], at: datetime) -> None:
     session.execute(text(f"UPDATE area {ending}"), words)
 
 
-def close_shapes(
-    session: Session, zooms: Sequence[int], cells: Sequence[int], at: datetime
-) -> None:
-    """End shapes of cells that stay: side by side, a zoom and a code each."""
+def close_shapes(session: Session, zoom: int, cells: Sequence[int], at: datetime) -> None:
+    """End shapes of cells at a zoom."""
     session.execute(
         text(
-            "UPDATE area_shape s SET valid = tstzrange(lower(s.valid), :at)"
-            " FROM unnest(CAST(:zooms AS int[]), CAST(:cells AS bigint[])) gone (zoom, code)"
-            " WHERE s.level = 'cell' AND s.code = gone.code AND s.zoom = gone.zoom"
-            "  AND upper_inf(s.valid)"
+            "UPDATE area_shape SET valid = tstzrange(lower(valid), :at)"
+            " WHERE level = 'cell' AND code = ANY (:cells) AND zoom = :zoom AND upper_inf(valid)"
         ),
-        {"zooms": list(zooms), "cells": list(cells), "at": at},
+        {"zoom": zoom, "cells": list(cells), "at": at},
     )
 
 
@@ -173,16 +169,16 @@ def outlines(session: Session, cells: Iterable[int]) -> Outlines:
     )
 
 
-def shapes_in_force(session: Session, cells: Iterable[int]) -> dict[tuple[int, int], bytes]:
-    """Shapes for tiles, EPSG:3857, as WKB, by zoom and code."""
+def shapes_in_force(session: Session, zoom: int, cells: Sequence[int]) -> dict[int, bytes]:
+    """Shapes of cells for tiles of a zoom, EPSG:3857, as WKB, by code."""
     rows = session.execute(
         text(
-            "SELECT zoom, code, ST_AsBinary(geom) AS geom FROM area_shape"
-            " WHERE level = 'cell' AND code = ANY (:cells) AND upper_inf(valid)"
+            "SELECT code, ST_AsBinary(geom) AS geom FROM area_shape"
+            " WHERE level = 'cell' AND code = ANY (:cells) AND zoom = :zoom AND upper_inf(valid)"
         ),
-        {"cells": list(cells)},
+        {"zoom": zoom, "cells": list(cells)},
     )
-    return {(row.zoom, row.code): bytes(row.geom) for row in rows}
+    return {row.code: bytes(row.geom) for row in rows}
 
 
 def _geometries(wkb: list[Any]) -> GeometryArray:

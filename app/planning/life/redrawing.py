@@ -34,8 +34,10 @@ from geodata.codes import Level
 from geodata.coverage import dissolve
 from geodata.rebalance.units import IntArray
 
-PARTS = 6 + len(shapes.zooms_of(Level.CELL))
+PARTS = 5 + len(shapes.zooms_of(Level.CELL))
 """How often `redraw` calls its `part`."""
+CELLS_AT_ONCE = 1_000
+"""Cells of which the units are in memory together."""
 
 
 @dataclass(frozen=True)
@@ -74,11 +76,8 @@ def redraw(session: Session, plan: Plan, at: datetime, part: Callable[[], None])
     Raises:
         Problem: 409 `base-units` where cells and units do not belong together.
     """
-    moves = move_queries.moves(session, plan.id)
-    communities = sorted({move.community_code for move in moves.values()})
+    communities, touched = _touched(session, plan)
     _refuse_strange(session, communities)
-    before = sorted({move.base_cell for move in moves.values()})
-    touched = sorted({*before, *(move.cell_code for move in moves.values())})
     said = {row.code: row for row in sql.cells_in_force(session, touched)}
     part()
     sql.move_units(session, plan.id, at)
@@ -88,8 +87,10 @@ def redraw(session: Session, plan: Plan, at: datetime, part: Callable[[], None])
     sql.close_cells(session, said, at)
     part()
     _write_areas(session, cells, said, at)
-    _write_shapes(session, cells.code, at, part)
-    standing = set(cells.code.tolist())
+    redrawn = cells.code
+    del cells  # their outlines are read again, with those around them
+    _write_shapes(session, redrawn, at, part)
+    standing = set(redrawn.tolist())
     gone = tuple(code for code in said if code not in standing)
     sql.end_assignments(session, gone, at)
     version = versions.next_boundary_version(session, at)
@@ -99,6 +100,13 @@ def redraw(session: Session, plan: Plan, at: datetime, part: Callable[[], None])
         version, tuple(communities), tuple(code for code in said if code in standing),
         tuple(sorted(standing - said.keys())), gone,
     )  # fmt: skip
+
+
+def _touched(session: Session, plan: Plan) -> tuple[list[int], list[int]]:
+    """The communities in which a plan moves units, and the cells that units leave or come to."""
+    moves = move_queries.moves(session, plan.id).values()
+    cells = {cell for move in moves for cell in (move.base_cell, move.cell_code)}
+    return sorted({move.community_code for move in moves}), sorted(cells)
 
 
 def _refuse_strange(session: Session, communities: list[int]) -> None:
@@ -112,6 +120,22 @@ def _refuse_strange(session: Session, communities: list[int]) -> None:
 
 
 def _dissolved(session: Session, touched: list[int]) -> _Cells:
+    """
+    Args:
+        touched: codes, ascending.
+    """
+    parts = [
+        _dissolved_part(session, touched[begin : begin + CELLS_AT_ONCE])
+        for begin in range(0, len(touched), CELLS_AT_ONCE)
+    ]
+    return _Cells(
+        np.concatenate([part.code for part in parts]),
+        [one for part in parts for one in part.households],
+        np.concatenate([part.geometry for part in parts]),
+    )
+
+
+def _dissolved_part(session: Session, touched: list[int]) -> _Cells:
     units = sql.units_of(session, touched)
     code, index = np.unique(units.cell_code, return_inverse=True)
     households = np.bincount(index, weights=units.households, minlength=len(code))
@@ -173,22 +197,37 @@ def _write_shapes(
     part()
     first = sql.neighbours(session, redrawn.tolist())
     around = sql.outlines(session, sql.neighbours(session, first))
-    frame = gpd.GeoDataFrame(
-        {"code": around.code, "level": Level.CELL.value}, geometry=around.geometry, crs="EPSG:4326"
-    )
-    drawn = shapes.for_zooms(frame, shapes.zooms_of(Level.CELL), part)
-    drawn = drawn[np.isin(drawn["code"].to_numpy(), first)]
-    geometry = as_multi(drawn.geometry.to_numpy())
-    part()
-    held = sql.shapes_in_force(session, first)
-    keys = list(zip(drawn["zoom"].tolist(), drawn["code"].tolist(), strict=True))
-    wkb = shapely.to_wkb(geometry)
-    differs = np.array([held.get(key) != one for key, one in zip(keys, wkb, strict=True)])
+    frame = gpd.GeoDataFrame(geometry=around.geometry, crs="EPSG:4326")
+    is_written = np.isin(around.code, first)
+    code = around.code[is_written]
+    for zoom, shape in shapes.by_zoom(frame, shapes.zooms_of(Level.CELL), part):
+        _write_zoom(session, zoom, code, as_multi(shape[is_written]), _ids(around), at)
+
+
+def _write_zoom(  # noqa: PLR0917 where, which, and what
+    session: Session,
+    zoom: int,
+    code: IntArray,
+    shape: GeometryArray,
+    area_ids: pa.Table,
+    at: datetime,
+) -> None:
+    """Shapes of cells at one zoom in the place of those that differ."""
+    held = sql.shapes_in_force(session, zoom, code.tolist())
+    wkb = shapely.to_wkb(shape)
+    differs = [held.get(one) != drawn for one, drawn in zip(code.tolist(), wkb, strict=True)]
     rows = np.flatnonzero(differs)
-    stale = [keys[row] for row in rows if keys[row] in held]
-    sql.close_shapes(session, [zoom for zoom, _ in stale], [code for _, code in stale], at)
-    table = pa.table({name: drawn[name].to_numpy()[rows] for name in ("code", "level", "zoom")})
-    content = area_rows.shape_rows(table, geometry[rows], _ids(around), area_rows.since(at))
+    redrawn = code[rows]
+    stale = [one for one in redrawn.tolist() if one in held]
+    sql.close_shapes(session, zoom, stale, at)
+    table = pa.table(
+        {
+            "code": redrawn,
+            "level": pa.repeat(Level.CELL.value, len(rows)),
+            "zoom": pa.repeat(zoom, len(rows)),
+        }
+    )
+    content = area_rows.shape_rows(table, shape[rows], area_ids, area_rows.since(at))
     copy_table(driver_of(session), "area_shape", content)
 
 
