@@ -39,8 +39,8 @@ from tests.server import ServerProcess, serving
 
 __all__ = ["browser"]
 
-# A busy machine is no fault of the code; the run as a whole has a limit of its own. The same code is
-# asked the same examples in every run; `--hypothesis-profile explore` looks for new ones.
+# A busy machine is no fault of the code; the run as a whole has a limit of its own. The same code
+# is asked the same examples in every run; `--hypothesis-profile explore` looks for new ones.
 settings.register_profile("minqing", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None, max_examples=2_000)
 settings.load_profile("minqing")

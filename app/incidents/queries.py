@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from app.core.errors import not_found
 from app.core.query_words import parse_bbox
 from app.core.scope import within
+from app.core.types import among
 from app.incidents.models import Category, Incident, IncidentEvent, ReportReceipt
 from app.incidents.rules import Status, is_open
 from app.incidents.schemas import IncidentFilter, IncidentQuery
@@ -142,7 +143,7 @@ def one(session: Session, no: int, reported_at: datetime) -> AnyRow:
 def events(session: Session, nos: Sequence[int], since: datetime, at: datetime) -> Rows:
     """The steps of cases that were reported at `since` or later, up to `at`, in order."""
     found = select(*EVENT_COLUMNS).where(
-        IncidentEvent.no.in_(nos), IncidentEvent.at >= since, IncidentEvent.at <= at
+        among(IncidentEvent.no, nos), IncidentEvent.at >= since, IncidentEvent.at <= at
     )
     return session.execute(found.order_by(IncidentEvent.at, IncidentEvent.ordinal)).all()
 
@@ -289,7 +290,9 @@ def cells_left_after(session: Session, nos: Sequence[int], at: datetime) -> dict
         select(IncidentEvent.no, IncidentEvent.from_cell)
         .ext(postgresql.distinct_on(IncidentEvent.no))
         .where(
-            IncidentEvent.no.in_(nos), IncidentEvent.from_cell.is_not(None), IncidentEvent.at > at
+            among(IncidentEvent.no, nos),
+            IncidentEvent.from_cell.is_not(None),
+            IncidentEvent.at > at,
         )
         .order_by(IncidentEvent.no, IncidentEvent.at)
     )

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Row, Text, and_, cast, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.core.query_words import BBox
+from app.core.types import among
 from app.places.models import Area, BoundaryVersion, City
 from app.places.schemas import AreaQuery
 from geodata import codes
@@ -130,7 +131,9 @@ def _selected(
 
 def names(session: Session, wanted: Iterable[int], at: datetime) -> dict[int, AnyRow]:
     """Code, level and names of areas, by code."""
-    found = select(*NAME_COLUMNS).where(Area.code.in_(sorted(set(wanted))), Area.valid.contains(at))
+    found = select(*NAME_COLUMNS).where(
+        among(Area.code, sorted(set(wanted))), Area.valid.contains(at)
+    )
     return {row.code: row for row in session.execute(found)}
 
 

@@ -14,6 +14,7 @@ from geodata.progress import Progress
 from tests import server as servers
 from tests import staff
 from tests.app.test_hostile_queries import FILL, QUERIES
+from tests.drill import losses
 from tests.drill.promises import Measured
 from tests.drill.station import Station, memory_mb
 from tests.server import ServerProcess
@@ -167,5 +168,8 @@ DRILLS: dict[str, tuple[Callable[[Station, int, Progress], list[Measured]], int]
     "refusals": (refusals, 1_000),
     "recovery": (recovery, 3),
     "reconnection": (reconnection, 300),
+    "kills": (losses.kills, 60),
+    "database_kills": (losses.database_kills, 20),
+    "cuts": (losses.cuts, 2_000),
 }
 """By name: what does it, and how often unless something else is asked for."""

@@ -8,23 +8,19 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
     Row,
     Select,
-    any_,
     delete,
     func,
     insert,
-    literal,
     or_,
     select,
     text,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
+from app.core.types import among
 from app.planning.drafts import queries as draft_queries
 from app.planning.models import BaseUnit, Plan, PlanEdit, PlanJob, PlanMove
 from app.planning.rules import JobKind, JobState
@@ -32,11 +28,6 @@ from geodata import codes
 
 AnyRow = Row[*tuple[Any, ...]]
 Rows = Sequence[AnyRow]
-
-
-def _among(column: InstrumentedAttribute[int], values: Iterable[int]) -> ColumnElement[bool]:
-    """Whether a column holds one of many values; as one array, however many they are."""
-    return column == any_(literal(list(values), ARRAY(BigInteger)))
 
 
 def moves(session: Session, plan_id: int) -> dict[int, AnyRow]:
@@ -50,7 +41,7 @@ def moves(session: Session, plan_id: int) -> dict[int, AnyRow]:
 def communities_of(session: Session, unit_ids: Iterable[int], at: datetime) -> dict[int, int]:
     """The community of each unit that is known."""
     found = select(BaseUnit.unit_id, BaseUnit.community_code).where(
-        _among(BaseUnit.unit_id, unit_ids), BaseUnit.valid.contains(at)
+        among(BaseUnit.unit_id, unit_ids), BaseUnit.valid.contains(at)
     )
     return {row.unit_id: row.community_code for row in session.execute(found)}
 
@@ -70,7 +61,7 @@ def cells_in(session: Session, communities: Sequence[int], at: datetime) -> dict
     """The cells of communities at an instant, by community; a community without any has none."""
     found = (
         select(BaseUnit.community_code, BaseUnit.cell_code)
-        .where(_among(BaseUnit.community_code, communities), BaseUnit.valid.contains(at))
+        .where(among(BaseUnit.community_code, communities), BaseUnit.valid.contains(at))
         .distinct()
     )
     cells: dict[int, set[int]] = {community: set() for community in communities}
@@ -84,7 +75,7 @@ def cells_of_units(
 ) -> dict[int, tuple[int, int]]:
     """Community and cell of units at an instant, of those that are there."""
     found = select(BaseUnit.unit_id, BaseUnit.community_code, BaseUnit.cell_code).where(
-        _among(BaseUnit.unit_id, unit_ids), BaseUnit.valid.contains(at)
+        among(BaseUnit.unit_id, unit_ids), BaseUnit.valid.contains(at)
     )
     return {row.unit_id: (row.community_code, row.cell_code) for row in session.execute(found)}
 
@@ -106,7 +97,7 @@ def write_moves(session: Session, plan: Plan, drawn: Mapping[int, tuple[int, int
 
     A unit that lies where it lay at the base is no move.
     """
-    mine = (PlanMove.plan_id == plan.id) & _among(PlanMove.unit_id, drawn)
+    mine = (PlanMove.plan_id == plan.id) & among(PlanMove.unit_id, drawn)
     session.execute(delete(PlanMove).where(mine))
     rows = [(unit, *cells) for unit, cells in drawn.items() if cells[1] != cells[2]]
     # As four arrays: a city's plan moves tens of thousands.
