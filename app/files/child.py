@@ -21,10 +21,12 @@ from app.core.confine import confine
 from app.files import drawing, geojson, tabular
 from app.files.job import FIELDS_FILE, ROWS_FILE, Answer, FileRefused, Job, Shape
 from app.files.sniff import Format, format_of
-from app.files.table import RawTable
+from app.files.table import RawTable, Wanted, plain, wanted
 from geodata import crs
 
 MOST_TEXT = 10_000
+MOST_NAMES = 100
+"""So many columns are named to whoever asks for one that is not there."""
 
 
 def main() -> None:
@@ -49,7 +51,8 @@ def _read(job: Job, answer: Answer) -> None:
     path = Path(job.path)
     kind = format_of(path, job.name)
     answer.format = kind.value
-    table = _open(kind, path, job)
+    declared = [*job.columns.values(), *(name for names in job.fields.values() for name in names)]
+    table = _open(kind, path, job, wanted(declared))
     answer.rows, answer.layer = len(table.numbers), table.layer
     answer.notes.extend(table.notes)
     fields = _fields(job, table, answer)
@@ -61,20 +64,20 @@ def _read(job: Job, answer: Answer) -> None:
     _write(path.parent, table, geometries, fields)
 
 
-def _open(kind: Format, path: Path, job: Job) -> RawTable:
+def _open(kind: Format, path: Path, job: Job, is_wanted: Wanted) -> RawTable:
     match kind:
         case Format.GEOJSON:
-            return geojson.read(path)
+            return geojson.read(path, is_wanted)
         case Format.SHAPEFILE:
-            shapefile: RawTable = _layers().read_shapefile(path, job.layer, job.encoding)
+            shapefile: RawTable = _layers().read_shapefile(path, job.layer, job.encoding, is_wanted)
             return shapefile
         case Format.GEOPACKAGE:
-            package: RawTable = _layers().read_geopackage(path, job.layer)
+            package: RawTable = _layers().read_geopackage(path, job.layer, is_wanted)
             return package
         case Format.CSV:
-            return tabular.read_csv(path, job.encoding)
+            return tabular.read_csv(path, job.encoding, is_wanted)
         case Format.XLSX:
-            return tabular.read_xlsx(path, job.layer)
+            return tabular.read_xlsx(path, job.layer, is_wanted)
 
 
 def _layers() -> ModuleType:
@@ -87,17 +90,16 @@ def _layers() -> ModuleType:
 
 def _fields(job: Job, table: RawTable, answer: Answer) -> dict[str, list[str | None]]:
     """Our fields as text, from whichever columns carry them."""
-    by_plain = {name.strip().lower(): name for name in table.columns}
+    by_plain = {plain(name): name for name in table.columns}
     found: dict[str, list[str | None]] = {}
     for field, names in job.fields.items():
         if field in job.columns:
             declared = job.columns[field]
-            if declared.strip().lower() not in by_plain:
-                have = ", ".join(table.columns) or "none"
+            if plain(declared) not in by_plain:
+                have = ", ".join(table.names[:MOST_NAMES]) or "none"
                 raise FileRefused(f"There is no column {declared!r}; there are {have}.")
         known = [job.columns[field]] if field in job.columns else names
-        plain = [name.strip().lower() for name in known]
-        column = next((by_plain[name] for name in plain if name in by_plain), None)
+        column = next((by_plain[plain(name)] for name in known if plain(name) in by_plain), None)
         if column is None:
             answer.missing.append(field)
         else:

@@ -10,15 +10,15 @@ import numpy as np
 import shapely
 
 from app.files.job import FileRefused
-from app.files.table import RawTable
+from app.files.table import RawTable, Wanted
 
 MOST_BYTES = 400 * 2**20
 _NUMBERS = (int, float)
 _WGS84_NAMES = ("urn:ogc:def:crs:ogc:1.3:crs84", "urn:ogc:def:crs:ogc::crs84", "ogc:crs84")
 
 
-def read(path: Path) -> RawTable:
-    """The features of a FeatureCollection, or the one Feature.
+def read(path: Path, wanted: Wanted) -> RawTable:
+    """The features of a FeatureCollection, or the one Feature, with the wanted properties.
 
     Raises:
         FileRefused: not JSON, or no features.
@@ -43,9 +43,12 @@ def read(path: Path) -> RawTable:
             geometries[index] = _geometry(feature)
         except (ValueError, TypeError, OverflowError, RecursionError) as error:
             faults[index] = str(error)
+    rows = [_properties(feature) for feature in features]
+    names = list(dict.fromkeys(chain.from_iterable(rows)))
     return RawTable(
         numbers=np.arange(1, len(features) + 1),
-        columns=_columns(features),
+        columns={name: [row.get(name) for row in rows] for name in names if wanted(name)},
+        names=names,
         geometries=geometries,
         faults=faults,
         carried_crs=_crs(document),
@@ -75,11 +78,9 @@ def _crs(document: dict[str, Any]) -> str | None:
     return "EPSG:4326" if name.lower() in _WGS84_NAMES else name
 
 
-def _columns(features: list[Any]) -> dict[str, list[Any]]:
-    rows = [f.get("properties") if isinstance(f, dict) else None for f in features]
-    plain = [row if isinstance(row, dict) else {} for row in rows]
-    names = list(dict.fromkeys(chain.from_iterable(plain)))
-    return {name: [row.get(name) for row in plain] for name in names}
+def _properties(feature: Any) -> dict[str, Any]:
+    found = feature.get("properties") if isinstance(feature, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
 def _geometry(feature: Any) -> Any:

@@ -1,7 +1,10 @@
 """Shapefile and GeoPackage, through GDAL with two drivers and no others."""
 
+import sqlite3
 import zipfile
 from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -12,7 +15,7 @@ from pyogrio.raw import read as gdal_read
 
 from app.files.archive import open_checked, unpack
 from app.files.job import FileRefused
-from app.files.table import RawTable
+from app.files.table import RawTable, Wanted
 from app.files.tabular import codec
 
 DRIVERS = ("ESRI Shapefile", "GPKG")
@@ -38,8 +41,8 @@ def check_drivers() -> None:
         raise FileRefused("GDAL could not be limited to the accepted formats; nothing was read.")
 
 
-def read_shapefile(path: Path, layer: str | None, encoding: str | None) -> RawTable:
-    """The records of a zipped Shapefile.
+def read_shapefile(path: Path, layer: str | None, encoding: str | None, wanted: Wanted) -> RawTable:
+    """The records of a zipped Shapefile, with the wanted columns.
 
     Raises:
         FileRefused: parts are missing, several layers and none named, or GDAL cannot read it.
@@ -54,9 +57,8 @@ def read_shapefile(path: Path, layer: str | None, encoding: str | None) -> RawTa
         for suffix in (".shp", ".shx", ".dbf", ".prj", ".cpg"):
             if suffix in parts:
                 unpack(archive, parts[suffix], folder / f"layer{suffix}")
-    chosen, sure = _dbf_encoding(folder, encoding)
-    table = _read(folder / "layer.shp", None, GDAL_BYTES, PurePosixPath(stem).name)
-    _decode(table, chosen, sure)
+    texts = _Texts(*_dbf_encoding(folder, encoding))
+    table = _read(folder / "layer.shp", None, PurePosixPath(stem).name, wanted, texts)
     projection = folder / "layer.prj"
     if not projection.exists():
         table.carried_crs = None
@@ -102,50 +104,118 @@ def _dbf_encoding(folder: Path, declared: str | None) -> tuple[str, bool]:
     return (chosen, True) if chosen else ("utf-8", False)
 
 
-def _decode(table: RawTable, encoding: str, sure: bool) -> None:
-    """Make text of what was read byte for byte."""
+@dataclass(frozen=True)
+class _Texts:
+    """How the bytes of texts are read, that GDAL hands over one by one.
 
-    def text_of(value: Any) -> Any:
-        return value.encode("latin-1").decode(encoding) if isinstance(value, str) else value
+    Attributes:
+        encoding: as Python knows it.
+        sure: somebody has said so.
+    """
 
-    try:
-        table.columns = {
-            text_of(name): [text_of(value) for value in values]
-            for name, values in table.columns.items()
-        }
-    except UnicodeDecodeError:
-        said = f"says {encoding}" if sure else "does not say its encoding, and is not utf-8"
-        raise FileRefused(
+    encoding: str
+    sure: bool
+
+    def value(self, value: Any) -> Any:
+        """A value of a column; what is no text as it is.
+
+        Raises:
+            FileRefused: it is not in that encoding.
+        """
+        if not isinstance(value, str):
+            return value
+        try:
+            return value.encode("latin-1").decode(self.encoding)
+        except UnicodeDecodeError:
+            raise self._refusal() from None
+
+    def name(self, name: str) -> str:
+        """The name of a column, which may be cut off within a character.
+
+        Raises:
+            FileRefused: it is not in that encoding, which nobody has named.
+        """
+        given = name.encode("latin-1")
+        try:
+            return given.decode(self.encoding)
+        except UnicodeDecodeError:
+            if not self.sure:
+                raise self._refusal() from None
+            return given.decode(self.encoding, "ignore")
+
+    def _refusal(self) -> FileRefused:
+        said = f"says {self.encoding}"
+        if not self.sure:
+            said = "does not say its encoding, and is not utf-8"
+        return FileRefused(
             f"The texts cannot be read: the file {said}. Say --encoding, for example gbk."
-        ) from None
+        )
 
 
-def read_geopackage(path: Path, layer: str | None) -> RawTable:
-    """The features of one layer of a GeoPackage.
+def read_geopackage(path: Path, layer: str | None, wanted: Wanted) -> RawTable:
+    """The features of one layer of a GeoPackage, with the wanted columns.
 
     Raises:
-        FileRefused: several layers and none named, or GDAL cannot read it.
+        FileRefused: several layers and none named, a layer that is a view, or GDAL cannot read it.
     """
     own = path.parent / "layer.gpkg"
     path.rename(own)
+    views = _drop_views(own)
     try:
         layers = [str(name) for name, kind in pyogrio.list_layers(own) if kind is not None]
     except Exception as error:
         raise FileRefused(f"The GeoPackage cannot be read: {_short(error)}.") from None
+    if layer in views or (layer is None and views and not layers):
+        raise FileRefused(
+            f"{layer or views[0]} is a view, which computes its rows; store them as a layer."
+        )
     if layer is not None and layer not in layers:
         raise _unknown(layer, layers)
     if layer is None and len(layers) != 1:
         raise _unnamed(layers)
     chosen = layer or layers[0]
-    return _read(own, chosen, None, chosen)
+    return _read(own, chosen, chosen, wanted)
 
 
-def _read(path: Path, layer: str | None, encoding: str | None, shown: str) -> RawTable:
+def _drop_views(path: Path) -> list[str]:
+    """Take the views out of our own copy, and say which there were: one can go on without end, and
+    whoever opens the file may already ask it."""
     try:
+        with closing(sqlite3.connect(path, isolation_level=None)) as base:
+            base.execute("PRAGMA trusted_schema = OFF")
+            found = base.execute("SELECT name FROM sqlite_schema WHERE type = 'view'").fetchall()
+            views = [str(name) for (name,) in found]
+            for view in views:
+                quoted = view.replace('"', '""')
+                base.execute(f'DROP VIEW "{quoted}"')
+    except sqlite3.Error as error:
+        raise FileRefused(f"The GeoPackage cannot be read: {_short(error)}.") from None
+    return views
+
+
+def _read(
+    path: Path, layer: str | None, shown: str, wanted: Wanted, texts: _Texts | None = None
+) -> RawTable:
+    """
+    Args:
+        shown: what its sender calls the layer.
+        texts: how the bytes of texts are read; None where GDAL knows.
+    """
+    encoding = GDAL_BYTES if texts is not None else None
+    try:
+        given = [str(name) for name in pyogrio.read_info(path, layer, encoding)["fields"]]
+        shown_as = {name: texts.name(name) if texts is not None else name for name in given}
         meta, fids, wkb, fields = gdal_read(
-            path, layer=layer, encoding=encoding, force_2d=True, return_fids=True,
+            path,
+            layer=layer,
+            encoding=encoding,
+            columns=[name for name in given if wanted(shown_as[name])],
+            force_2d=True,
+            return_fids=True,
             datetime_as_string=True,
-        )  # fmt: skip
+        )
+    except FileRefused:
+        raise
     except Exception as error:
         raise FileRefused(f"The file cannot be read: {_short(error)}.") from None
     if wkb is None:
@@ -157,11 +227,15 @@ def _read(path: Path, layer: str | None, encoding: str | None, shown: str) -> Ra
         for row in np.flatnonzero(unreadable)
     }
     columns = {
-        str(name): values.tolist() for name, values in zip(meta["fields"], fields, strict=True)
+        shown_as[str(name)]: [texts.value(one) for one in values.tolist()]
+        if texts is not None
+        else values.tolist()
+        for name, values in zip(meta["fields"], fields, strict=True)
     }
     return RawTable(
         numbers=np.arange(1, len(fids) + 1),
         columns=columns,
+        names=list(shown_as.values()),
         geometries=geometries,
         faults=faults,
         carried_crs=meta["crs"],

@@ -10,7 +10,7 @@ from typing import Any
 from app.core.confine import confine
 from app.files.job import FileRefused
 from app.files.sniff import Format, format_of
-from app.files.tabular import MOST_COLUMNS, csv_lines
+from app.files.tabular import MOST_COLUMNS, csv_lines, sheet_lines
 
 Cell = str | int | float | bool | None
 
@@ -61,9 +61,7 @@ def _workbook(path: Path) -> Iterator[list[Any]]:
         book = openpyxl.load_workbook(io.BytesIO(path.read_bytes()), read_only=True)
         if len(book.sheetnames) != 1:
             raise FileRefused(f"One sheet is wanted; there are {', '.join(book.sheetnames)}.")
-        sheet = book[book.sheetnames[0]]
-        for row in sheet.iter_rows(values_only=True):
-            yield list(row)
+        yield from sheet_lines(book[book.sheetnames[0]])
     except FileRefused:
         raise
     except Exception as error:  # openpyxl lets pass whatever its parsers raise

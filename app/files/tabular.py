@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from app.files.job import FileRefused
-from app.files.table import RawTable
+from app.files.table import RawTable, Wanted
 
 MOST_ROWS = 5_000_000
 MOST_COLUMNS = 300
@@ -33,13 +33,13 @@ def codec(name: str | None) -> str | None:
     return {"gbk": "gb18030", "gb2312": "gb18030"}.get(plain, plain)
 
 
-def read_csv(path: Path, encoding: str | None) -> RawTable:
+def read_csv(path: Path, encoding: str | None, wanted: Wanted) -> RawTable:
     """The rows of a CSV file; separated by comma, semicolon or tab.
 
     Raises:
         FileRefused: not in that encoding, or not a table.
     """
-    return _table(csv_lines(path, encoding), None)
+    return _table(csv_lines(path, encoding), None, wanted)
 
 
 def csv_lines(path: Path, encoding: str | None) -> Iterator[list[str]]:
@@ -65,7 +65,7 @@ def csv_lines(path: Path, encoding: str | None) -> Iterator[list[str]]:
         raise FileRefused(f"The CSV cannot be read: {error}.") from None
 
 
-def read_xlsx(path: Path, sheet: str | None) -> RawTable:
+def read_xlsx(path: Path, sheet: str | None, wanted: Wanted) -> RawTable:
     """The rows of one sheet: the named one, or the only one.
 
     Raises:
@@ -83,14 +83,21 @@ def read_xlsx(path: Path, sheet: str | None) -> RawTable:
         if sheet is None and len(names) != 1:
             raise FileRefused(f"Name a sheet by --layer; there are {', '.join(names)}.")
         chosen = sheet or names[0]
-        return _table((list(row) for row in book[chosen].iter_rows(values_only=True)), chosen)
+        return _table(sheet_lines(book[chosen]), chosen, wanted)
     except FileRefused:
         raise
     except Exception as error:  # openpyxl lets pass whatever its parsers raise
         raise FileRefused(f"The workbook cannot be read: {error}.") from None
 
 
-def _table(lines: Iterable[list[Any]], layer: str | None) -> RawTable:
+def sheet_lines(sheet: Any) -> Iterator[list[Any]]:
+    """The rows of a sheet of openpyxl, each as its cells, one column more than a table may have:
+    a single cell in the last of 16,384 would make every row as wide."""
+    rows = sheet.iter_rows(max_col=MOST_COLUMNS + 1, values_only=True)
+    return (list(row) for row in rows)
+
+
+def _table(lines: Iterable[list[Any]], layer: str | None, wanted: Wanted) -> RawTable:
     each = iter(lines)
     names = [str(name).strip() if name is not None else "" for name in next(each, [])]
     while names and not names[-1]:
@@ -98,12 +105,12 @@ def _table(lines: Iterable[list[Any]], layer: str | None) -> RawTable:
     if not names:
         raise FileRefused("The first line names no columns.")
     if len(names) > MOST_COLUMNS:
-        raise FileRefused(f"The table has {len(names)} columns; at most {MOST_COLUMNS}.")
+        raise FileRefused(f"The table has more than {MOST_COLUMNS} columns.")
     twice = sorted({name for name in names if name and names.count(name) > 1})
     if twice:
         raise FileRefused(f"Two columns have the same name: {', '.join(twice)}.")
     numbers: list[int] = []
-    columns: list[list[Any]] = [[] for _ in names]
+    columns = {place: list[Any]() for place, name in enumerate(names) if name and wanted(name)}
     faults: dict[int, str] = {}
     for number, line in enumerate(each, 2):
         if all(value is None or value == "" for value in line):
@@ -113,7 +120,12 @@ def _table(lines: Iterable[list[Any]], layer: str | None) -> RawTable:
         if any(value not in (None, "") for value in line[len(names) :]):
             faults[len(numbers)] = "has more values than there are columns"
         numbers.append(number)
-        for column, values in enumerate(columns):
-            values.append(line[column] if column < len(line) else None)
-    named = {name: values for name, values in zip(names, columns, strict=True) if name}
-    return RawTable(np.array(numbers, dtype=np.int64), named, faults=faults, layer=layer)
+        for place, values in columns.items():
+            values.append(line[place] if place < len(line) else None)
+    return RawTable(
+        np.array(numbers, dtype=np.int64),
+        {names[place]: values for place, values in columns.items()},
+        [name for name in names if name],
+        faults=faults,
+        layer=layer,
+    )
