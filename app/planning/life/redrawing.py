@@ -37,7 +37,7 @@ from geodata.rebalance.units import IntArray
 PARTS = 5 + len(shapes.zooms_of(Level.CELL))
 """How often `redraw` calls its `part`."""
 CELLS_AT_ONCE = 1_000
-"""Cells of which the units are in memory together."""
+"""Cells of which the units, or the outlines as text, are in memory together."""
 
 
 @dataclass(frozen=True)
@@ -179,8 +179,14 @@ def _write_areas(session: Session, cells: _Cells, said: Mapping[int, Any], at: d
         }
     )  # fmt: skip
     first_id = versions.first_free_id(session, "area")
-    content = area_rows.area_rows(table, cells.geometry, first_id, area_rows.since(at))
-    copy_table(driver_of(session), "area", content)
+    for begin in range(0, len(code), CELLS_AT_ONCE):
+        content = area_rows.area_rows(
+            table.slice(begin, CELLS_AT_ONCE),
+            cells.geometry[begin : begin + CELLS_AT_ONCE],
+            first_id + begin,
+            area_rows.since(at),
+        )
+        copy_table(driver_of(session), "area", content)
 
 
 def _write_shapes(
