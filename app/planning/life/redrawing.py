@@ -207,7 +207,10 @@ def _write_shapes(
     is_written = np.isin(around.code, first)
     code = around.code[is_written]
     for zoom, shape in shapes.by_zoom(frame, shapes.zooms_of(Level.CELL), part):
-        _write_zoom(session, zoom, code, as_multi(shape[is_written]), _ids(around), at)
+        drawn = shape[is_written]
+        for begin in range(0, len(code), CELLS_AT_ONCE):
+            some = slice(begin, begin + CELLS_AT_ONCE)
+            _write_zoom(session, zoom, code[some], as_multi(drawn[some]), _ids(around), at)
 
 
 def _write_zoom(  # noqa: PLR0917 where, which, and what
