@@ -17,6 +17,7 @@ from app.core.settings import Settings
 from app.dispatch.routes import router as dispatch_router
 from app.docs_page import router as docs_router
 from app.guards import SecurityHeaders, loopback_hosts
+from app.health import folders_of
 from app.health import router as health_router
 from app.identity.account_routes import router as account_router
 from app.identity.audit_routes import router as audit_router
@@ -110,6 +111,7 @@ def create_app(context: Context) -> FastAPI:
     app.state.maps = maps
     app.state.quick_intake = QuickIntake(context)
     app.state.sessions = sessions
+    app.state.folders = folders_of(context)
     app.state.oidc = Provider(context.settings)
     problem_answers.install(app)
     for router in (

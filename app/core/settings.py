@@ -17,6 +17,12 @@ class Settings(BaseSettings):
         default=None, description="URL of a PostGIS that is already there; unset: the embedded one."
     )
     data_dir: Path = Field(default=Path(".data"), description="Everything that we write to disk.")
+    min_free_mb: int = Field(
+        default=512,
+        ge=0,
+        description="Less free space than this (MiB) where the data directory or the embedded"
+        " database lies, and `/readyz` says so; 0: never.",
+    )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=1, le=65535, description="Port to listen on.")
     demo: bool = Field(default=False, description="Demo city, demo notices and the simulation.")
