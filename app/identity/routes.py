@@ -10,7 +10,7 @@ from app.core.problem_docs import documented
 from app.core.query_words import StrictQuery
 from app.identity import own_password, service
 from app.identity import step_up as step_up_of
-from app.identity.cookies import cookie_name, read_cookie, set_session_cookie
+from app.identity.cookies import cookies_of
 from app.identity.deps import ActorDep, ContextDep, SessionsDep, json_only
 from app.identity.schemas import (
     ChangedPassword,
@@ -22,6 +22,9 @@ from app.identity.schemas import (
 
 router = APIRouter(prefix="/api/v1", tags=["identity"])
 
+FORGET = '"cache"'
+"""Not "storage": there lies how somebody likes the page of this desk, which outlasts a session. The
+page itself takes out what was written in it (drafts)."""
 WRITE_REFUSALS = documented(
     HTTPStatus.FORBIDDEN,
     HTTPStatus.CONFLICT,
@@ -57,14 +60,14 @@ def sign_in(
     The answer sets an HttpOnly cookie and gives the header token for writes. After three failures
     each further one makes the next attempt wait longer (429, Retry-After).
     """
-    scheme = request.url.scheme
-    old = read_cookie(request.headers.get("cookie", ""), cookie_name(scheme))
+    cookies = cookies_of(context.settings, request.url.scheme)
+    old = cookies.token_in(request.headers.get("cookie", ""))
     source = request.client.host if request.client else ""
     opened = service.sign_in(context.engine, given, source, old)
     actor = service.actor_of(context.engine, opened.token)
     if actor is None:
         raise service.not_signed_in()
-    set_session_cookie(response, opened.token, scheme)
+    cookies.set_session(response, opened.token)
     return service.describe(context.engine, actor)
 
 
@@ -91,13 +94,12 @@ def sign_out(
     actor: ActorDep,
     sessions: SessionsDep,
 ) -> None:
-    """End this session, or with `everywhere` all sessions of the account. Streams end with it."""
+    """End this session, or with `everywhere` all sessions of the account. Streams end with it, and
+    the browser forgets what it keeps of the answers (`Clear-Site-Data`)."""
     service.sign_out(context.engine, actor, everywhere=query.everywhere)
     sessions.forget()
-    response.delete_cookie(
-        cookie_name(request.url.scheme), path="/", httponly=True, samesite="lax",
-        secure=request.url.scheme == "https",
-    )  # fmt: skip
+    cookies_of(context.settings, request.url.scheme).end_session(response)
+    response.headers["Clear-Site-Data"] = FORGET
 
 
 @router.put(

@@ -17,7 +17,6 @@ from app.core.db import reading, writing
 from app.core.errors import FieldError, Problem, invalid
 from app.core.scope import Scope
 from app.identity import attempts, passwords, queries, rules
-from app.identity.cookies import cookie_name, read_cookie
 from app.identity.rules import Actor, Asker, HeldGrant, Role
 from app.identity.schemas import Credentials, Grant, GrantedArea, SessionInfo
 from app.places import queries as places
@@ -79,16 +78,14 @@ def sign_in(engine: Engine, given: Credentials, source: str, old_token: str | No
     return opened
 
 
-def sign_in_as(engine: Engine, name: str, cookies: str, scheme: str) -> str | None:
+def sign_in_as(engine: Engine, name: str, old_token: str | None) -> str | None:
     """The token of a new session of an account for which a provider vouches; None where it may not.
 
     A demo account is nobody's at a provider. The session that the browser had before ends.
 
     Args:
-        cookies: the Cookie header.
-        scheme: http or https.
+        old_token: of the session that the browser still holds.
     """
-    old_token = read_cookie(cookies, cookie_name(scheme))
     with writing(engine) as session:
         known = queries.account(session, name)
         if known is None or known.disabled_at is not None or known.demo:

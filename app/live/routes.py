@@ -35,7 +35,7 @@ may list. When your session acts under another grant the stream ends; open it ag
 Each event's `id` is opaque; a reconnect that gives it back (`Last-Event-ID`) goes on right after
 it. A comment every 15 s shows that the line is alive.
 """
-HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 RESPONSES: dict[int | str, dict[str, Any]] = {
     int(HTTPStatus.OK): {
         "description": "The stream; it does not end by itself.",

@@ -42,7 +42,7 @@ def test_hello_comes_first_and_says_where_we_are(shared_server: ServerProcess) -
         hello = viewer.read_until(bool)[0]
         assert viewer.status == 200
         assert viewer.headers["content-type"].startswith("text/event-stream")
-        assert viewer.headers["cache-control"] == "no-cache"
+        assert viewer.headers["cache-control"] == "no-store"
         assert viewer.headers["x-accel-buffering"] == "no"
     assert hello.name == "hello"
     assert hello.id == f"{hello.data['epoch']}:{hello.data['seq']}"
