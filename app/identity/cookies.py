@@ -1,10 +1,13 @@
-"""The cookies: one that carries the session token, and one for the way to a provider and back."""
+"""The cookies: one that carries the session token, one for the way to a provider and back, and one
+for each account that has signed in with the browser (`seen_here`)."""
 
+import hashlib
 from dataclasses import dataclass
 
 from starlette.responses import Response
 
 from app.core.settings import Settings
+from app.identity.seen_here import LASTING_DAYS, SECONDS_PER_DAY
 
 PLAIN = "minqing"
 # A browser takes this name only with Secure, without Domain and for the whole host.
@@ -12,6 +15,7 @@ HOST_ONLY = "__Host-minqing"
 # And this one only with Secure: where the name of the host is shared with others, by path.
 SECURE = "__Secure-minqing"
 WAY_BACK = "/api/v1/session/oidc"
+SIGN_IN = "/api/v1/session"
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,27 @@ class Cookies:
         """Take the session from the browser."""
         response.delete_cookie(
             self.session, path=f"{self.path}/", httponly=True, samesite="lax", secure=self.is_secure
+        )
+
+    def _seen(self, account: str) -> str:
+        # Several posts share a desk. The name tells whose it is to nobody who does not know it.
+        which = hashlib.sha256(account.encode("utf-8", "replace")).hexdigest()[:8]
+        return f"{'__Secure-' if self.is_secure else ''}minqing-seen-{which}"
+
+    def seen_in(self, header: str, account: str) -> str | None:
+        """What says that an account has signed in with this browser; None without it."""
+        return read_cookie(header, self._seen(account))
+
+    def set_seen(self, response: Response, account: str, value: str) -> None:
+        """Have the browser say so from now on."""
+        response.set_cookie(
+            self._seen(account),
+            value,
+            max_age=LASTING_DAYS * SECONDS_PER_DAY,
+            path=f"{self.path}{SIGN_IN}",
+            httponly=True,
+            samesite="strict",
+            secure=self.is_secure,
         )
 
     def set_oidc(self, response: Response, attempt: str, lasting_s: int) -> None:

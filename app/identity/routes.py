@@ -58,16 +58,20 @@ def sign_in(
     """Begin a session with the login and password of a staff post.
 
     The answer sets an HttpOnly cookie and gives the header token for writes. After three failures
-    each further one makes the next attempt wait longer (429, Retry-After).
+    each further one makes the next attempt for that account from that address wait longer (429,
+    Retry-After), and so do very many from one address. A second cookie says that the account has
+    signed in with this browser: what others fail at then makes nobody wait here.
     """
     cookies = cookies_of(context.settings, request.url.scheme)
-    old = cookies.token_in(request.headers.get("cookie", ""))
+    sent = request.headers.get("cookie", "")
     source = request.client.host if request.client else ""
-    opened = service.sign_in(context.engine, given, source, old)
+    old, seen = cookies.token_in(sent), cookies.seen_in(sent, given.user)
+    opened = service.sign_in(context.engine, given, source, old, seen)
     actor = service.actor_of(context.engine, opened.token)
     if actor is None:
         raise service.not_signed_in()
     cookies.set_session(response, opened.token)
+    cookies.set_seen(response, given.user, opened.seen)
     return service.describe(context.engine, actor)
 
 
@@ -138,10 +142,9 @@ def step_up(
 ) -> SessionInfo:
     """Open what is protected (a contact, an export) to this session for five minutes.
 
-    A wrong password is 403 `wrong-credentials` and counts like one at sign-in.
+    A wrong password is 403 `wrong-credentials`; after three of this session the next must wait.
     """
-    source = request.client.host if request.client else ""
-    step_up_of.step_up(context.engine, actor, given.password, source)
+    step_up_of.step_up(context.engine, actor, given.password)
     sessions.forget()
     now_open = service.actor_of(context.engine, actor.token)
     return service.describe(context.engine, now_open or actor)
@@ -166,11 +169,8 @@ def change_own_password(
     """Set another password of the account that is signed in. This session goes on, all others of
     the account end; it is written to the audit.
 
-    A wrong old password is 403 `wrong-credentials` and counts like one at sign-in. An account that
-    signs in at the city's provider has no password here: 409 `no-password`.
+    A wrong old password is 403 `wrong-credentials`; after three of this session the next must wait.
+    An account that signs in at the city's provider has no password here: 409 `no-password`.
     """
-    source = request.client.host if request.client else ""
-    own_password.change_own_password(
-        context.engine, actor, given.old_password, given.new_password, source
-    )
+    own_password.change_own_password(context.engine, actor, given.old_password, given.new_password)
     sessions.forget()
