@@ -50,6 +50,7 @@ def make(app: FastAPI) -> dict[str, Any]:
         description=app.description,
         routes=app.routes,
         tags=TAGS,
+        servers=app.servers,
     )
     problem = ProblemBody.model_json_schema(ref_template=SCHEMA, mode="serialization")
     schemas = made["components"]["schemas"] | problem.pop("$defs", {}) | {"ProblemBody": problem}

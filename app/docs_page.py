@@ -39,7 +39,7 @@ def page(document: Json) -> str:
     body = [
         _element("header", _element("h1", escape(info["title"])) + _prose(info["description"])),
         _element("nav", "".join(_link(f"#tag-{tag['name']}", tag["name"]) for tag in tags)
-                 + _link("#schemas", "schemas") + _link("/api/v1/openapi.json", "openapi.json")),
+                 + _link("#schemas", "schemas") + _link("api/v1/openapi.json", "openapi.json")),
         *(_tag_section(document, tag) for tag in tags),
         _schemas_section(document["components"]["schemas"]),
     ]  # fmt: skip
@@ -47,7 +47,7 @@ def page(document: Json) -> str:
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(info['title'])}: API</title>"
-        '<link rel="stylesheet" href="/docs/style.css"></head>'
+        '<link rel="stylesheet" href="docs/style.css"></head>'
         f"<body><main>{''.join(body)}</main></body></html>"
     )
 

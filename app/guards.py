@@ -5,12 +5,16 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.errors import MEDIA_TYPE, size_text
 from app.core.settings import Settings
 
+# Behind sign-in. Everything else is the page's own files, health and documentation: nothing of the
+# city.
+GUARDED = ("/api/", "/tiles/", "/heat/", "/ogc/")
+PUBLIC_DOCUMENT = "/api/v1/openapi.json"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:;"
@@ -43,22 +47,65 @@ def loopback_hosts(settings: Settings) -> frozenset[str]:
     Another name would mean a page of somebody else's that has rebound its DNS to us.
     """
     named = {urlsplit(settings.public_url).hostname or ""} if settings.public_url else set()
-    return LOOPBACK | {settings.host} | named
+    return LOOPBACK | {settings.host.lower()} | named
 
 
 def host_name(host: str) -> str:
-    """The name in a Host header, without its port or brackets."""
+    """The name in a Host header in small letters, without its port or brackets."""
+    host = host.lower()
     if host.startswith("["):
         return host[1:].partition("]")[0]
     return host.partition(":")[0]
 
 
-class SecurityHeaders:
-    """Refuses strange hosts and cross-site writes; adds the protective headers to all answers."""
+def is_own_origin(origin: str, host: str, public_origin: str | None) -> bool:
+    """Whether a page that says it comes from `origin` is one of ours.
 
-    def __init__(self, app: ASGIApp, allowed_hosts: frozenset[str]) -> None:
+    Its scheme is not compared where no public address is set: whoever ends TLS in front of us alone
+    knows it.
+
+    Args:
+        origin: as the browser writes it; `null` for a page that hides it.
+        host: the Host header of the same request, one of our own names.
+        public_origin: of the public address, where there is one.
+    """
+    scheme, _, rest = origin.lower().partition("://")
+    return origin.lower() == public_origin or (scheme in ("http", "https") and rest == host.lower())
+
+
+class UnderPath:
+    """ASGI middleware for a server that shares its name with others: what is asked under its path
+    is served as if it had the name to itself. A proxy in front may take the path off, or leave it.
+    """
+
+    def __init__(self, app: ASGIApp, path: str) -> None:
+        self.app = app
+        self.path = path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        asked = scope.get("path", "")
+        if scope["type"] == "http" and asked == self.path:
+            to_page = RedirectResponse(f"{self.path}/", 308)
+            await to_page(scope, receive, send)
+            return
+        if scope["type"] == "http" and asked.startswith(f"{self.path}/"):
+            raw = scope.get("raw_path") or asked.encode()
+            left = {"path": asked[len(self.path) :], "raw_path": raw[len(self.path) :]}
+            scope = {**scope, **left}
+        await self.app(scope, receive, send)
+
+
+class SecurityHeaders:
+    """Refuses strange hosts and cross-site writes; adds the protective headers to all answers, and
+    has what is behind sign-in kept by nobody, unless its route says how it may be."""
+
+    def __init__(
+        self, app: ASGIApp, allowed_hosts: frozenset[str], public_origin: str | None = None
+    ) -> None:
         self.app = app
         self.allowed_hosts = allowed_hosts
+        self.public_origin = public_origin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -66,16 +113,21 @@ class SecurityHeaders:
             await self.app(scope, receive, send)
             return
 
+        path = scope["path"]
+        is_private = path.startswith(GUARDED) and path != PUBLIC_DOCUMENT
+
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
+                if is_private:
+                    headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
         refusal = self._refusal(scope)
         app = refusal or self.app
-        await app(scope, _counted(receive, most_bytes(scope["path"])), send_with_headers)
+        await app(scope, _counted(receive, most_bytes(path)), send_with_headers)
 
     def _refusal(self, scope: Scope) -> JSONResponse | None:
         headers = Headers(scope=scope)
@@ -84,6 +136,12 @@ class SecurityHeaders:
         cross_site = headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
         if scope["method"] not in SAFE_METHODS and cross_site:
             return _refuse(scope, 403, "cross-site", "Sec-Fetch-Site", "writes come from our page")
+        origin = headers.get("origin")
+        is_foreign = origin is not None and not is_own_origin(
+            origin, headers.get("host", ""), self.public_origin
+        )
+        if scope["method"] not in SAFE_METHODS and is_foreign:
+            return _refuse(scope, 403, "cross-site", "Origin", "writes come from our page")
         # A body without a length is counted while it is read.
         length = headers.get("content-length", "0")
         most = most_bytes(scope["path"])

@@ -1,18 +1,25 @@
 """Whether this process lives, whether it can serve, and what its server counts."""
 
 import hmac
+from collections.abc import Sequence
+from pathlib import Path
 
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from app.core.errors import not_found, unavailable
+from app.core.context import Context
+from app.core.db import reading
+from app.core.disk import shortest_mb
+from app.core.embedded import data_folder_of
+from app.core.errors import not_found, not_ready, unavailable
 from app.core.metrics import as_text
 from app.core.settings import Settings
 from app.guards import LOOPBACK
 from app.identity.deps import ContextDep
 from app.identity.service import scope_faults
+from app.incidents.contacts.service import is_lost, key_file
 from app.maps.service import Maps
 
 # A proxy on this machine calls for somebody else.
@@ -36,13 +43,38 @@ def healthz() -> Health:
 @router.get("/readyz", summary="Whether the process can serve")
 def readyz(request: Request, context: ContextDep) -> Health:
     """Asks the database; 503 when it does not answer, when what guards the scope of every request
-    is not as it must be, or while the cases are not read yet."""
+    is not as it must be, or while the cases are not read yet. So it is when hardly any disk is left
+    (`MINQING_MIN_FREE_MB`), or the file with the keys of contacts is gone: `errors` names the
+    setting."""
+    _refuse_full_disk(request.app.state.folders, context.settings.min_free_mb)
     faults = scope_faults(context.engine)
     if faults:
         raise unavailable(f"Row security is not in order: {'; '.join(faults)}")
+    _refuse_lost_keys(context)
     maps: Maps = request.app.state.maps
     maps.refuse_until_ready()
     return Health(status="ok")
+
+
+def folders_of(context: Context) -> list[Path]:
+    """Where this server and its embedded database write."""
+    settings = context.settings
+    of_database = data_folder_of(settings.data_dir, context.url)
+    return [settings.data_dir, *([of_database] if of_database is not None else [])]
+
+
+def _refuse_full_disk(folders: Sequence[Path], least_mb: int) -> None:
+    left_mb = shortest_mb(folders, least_mb)
+    if left_mb is not None:
+        message = f"{left_mb} MiB are left on the disk where it lies; at least {least_mb} must be"
+        raise not_ready("MINQING_DATA_DIR", message)
+
+
+def _refuse_lost_keys(context: Context) -> None:
+    with reading(context.engine) as session:
+        if is_lost(session, key_file(context.settings)):
+            message = "the file is missing, and contacts are sealed with its keys"
+            raise not_ready("MINQING_CONTACT_KEY_FILE", message)
 
 
 @router.get("/metrics", summary="Counters for Prometheus", response_class=Response)

@@ -16,7 +16,8 @@ from app.core.problem_docs import DOCUMENTED
 from app.core.settings import Settings
 from app.dispatch.routes import router as dispatch_router
 from app.docs_page import router as docs_router
-from app.guards import SecurityHeaders, loopback_hosts
+from app.guards import SecurityHeaders, UnderPath, loopback_hosts
+from app.health import folders_of
 from app.health import router as health_router
 from app.identity.account_routes import router as account_router
 from app.identity.audit_routes import router as audit_router
@@ -102,6 +103,7 @@ def create_app(context: Context) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
+        servers=[{"url": context.settings.public_path}] if context.settings.public_path else None,
         responses=DOCUMENTED,
         dependencies=[Depends(authorise)],
         generate_unique_id_function=api_document.operation_id,
@@ -110,6 +112,7 @@ def create_app(context: Context) -> FastAPI:
     app.state.maps = maps
     app.state.quick_intake = QuickIntake(context)
     app.state.sessions = sessions
+    app.state.folders = folders_of(context)
     app.state.oidc = Provider(context.settings)
     problem_answers.install(app)
     for router in (
@@ -157,7 +160,13 @@ def create_app(context: Context) -> FastAPI:
     app.add_middleware(
         SignedIn, sessions=sessions, keys=Keys(context.engine), settings=context.settings
     )
-    app.add_middleware(SecurityHeaders, allowed_hosts=loopback_hosts(context.settings))
+    app.add_middleware(
+        SecurityHeaders,
+        allowed_hosts=loopback_hosts(context.settings),
+        public_origin=context.settings.public_origin,
+    )
+    if context.settings.public_path:
+        app.add_middleware(UnderPath, path=context.settings.public_path)
     return app
 
 

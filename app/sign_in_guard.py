@@ -13,15 +13,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app import problem_answers
 from app.core.errors import FieldError, Problem
 from app.core.settings import Settings
-from app.guards import SAFE_METHODS
-from app.identity.cookies import cookie_name, read_cookie
+from app.guards import GUARDED, SAFE_METHODS
+from app.identity.cookies import cookies_of
 from app.identity.deps import ACTOR, PROGRAM
 from app.identity.keys import HEADER, Keys, bad_key
 from app.identity.rules import Actor, Key
 from app.identity.service import Sessions, header_token, not_signed_in
 
-# Everything else is the page's own files, health and documentation: nothing of the city.
-GUARDED = ("/api/", "/tiles/", "/heat/", "/ogc/")
 OPEN = frozenset({
     ("GET", "/api/v1/openapi.json"), ("HEAD", "/api/v1/openapi.json"), ("POST", "/api/v1/session"),
     ("GET", "/api/v1/session/oidc"), ("GET", "/api/v1/session/oidc/start"),
@@ -47,6 +45,7 @@ class SignedIn:
         self.sessions = sessions
         self.keys = keys
         self.demo = settings.demo
+        self.cookies = {scheme: cookies_of(settings, scheme) for scheme in ("http", "https")}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -80,7 +79,8 @@ class SignedIn:
         return key
 
     async def _admit(self, scope: Scope, headers: Headers) -> Actor:
-        token = read_cookie(headers.get("cookie", ""), cookie_name(scope.get("scheme", "http")))
+        cookies = self.cookies.get(scope.get("scheme", "http"), self.cookies["http"])
+        token = cookies.token_in(headers.get("cookie", ""))
         if token is None:
             raise not_signed_in()
         by_person = is_by_person(scope["path"], headers)

@@ -61,6 +61,7 @@ LONG = frozenset(
         "app/core/test_embedded.py",
         "app/core/test_jobs.py",
         "e2e/test_cases.py",
+        "e2e/test_embedded_restart.py",
         "e2e/test_faces.py",
         "geodata/rebalance/test_other_cities.py",
         "geodata/test_demo_city.py",

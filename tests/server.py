@@ -51,8 +51,14 @@ def free_port() -> int:
         return port
 
 
-def start(database: URL, port: int | None = None, **env: str) -> ServerProcess:
+def start(
+    database: URL, port: int | None = None, *, embedded_in: Path | None = None, **env: str
+) -> ServerProcess:
     """Start a server and wait until it answers.
+
+    Args:
+        embedded_in: the data directory whose embedded cluster has that database: the server finds
+            it, and looks after it, by itself.
 
     Raises:
         RuntimeError: it ended, or did not answer in a minute; with what it said.
@@ -68,6 +74,9 @@ def start(database: URL, port: int | None = None, **env: str) -> ServerProcess:
         "MINQING_SIMULATE": "0",
         **env,
     }
+    if embedded_in is not None:
+        del environment["MINQING_DATABASE_URL"]
+        environment["MINQING_DATA_DIR"] = str(embedded_in)
     process = _started(environment, log)
     server = ServerProcess(f"http://127.0.0.1:{port}", database, process, log)
     _wait_until_ready(server)
@@ -106,6 +115,18 @@ def _wait_until_ready(server: ServerProcess) -> None:
     if server.process.poll() is None:
         server.kill()
     raise RuntimeError(f"the server did not come up:\n{said}")
+
+
+@contextmanager
+def serving_embedded(database: URL, data_dir: Path, **env: str) -> Iterator[ServerProcess]:
+    """A server that holds the embedded cluster of a data directory, for the length of the block."""
+    server = start(database, embedded_in=data_dir, **env)
+    try:
+        yield server
+    finally:
+        if server.process.poll() is None:
+            server.stop()
+        server.log.unlink(missing_ok=True)
 
 
 @contextmanager

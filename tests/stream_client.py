@@ -4,11 +4,16 @@ import http.client
 import json
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import urlencode, urlsplit
 
+import psycopg
+from sqlalchemy import URL
+
+from app.core.db import conninfo
+from app.live.ids import Ids
 from tests import staff
 
 PATIENCE_S = 30.0
@@ -22,10 +27,20 @@ class Event:
     name: str
     data: dict[str, Any]
 
-    @property
-    def seq(self) -> int:
-        """Its number in the stream."""
-        return int(self.id.partition(":")[2])
+
+def ids_of(database: URL) -> Ids:
+    """How the servers over a database write places in the stream."""
+    with psycopg.connect(conninfo(database)) as connection:
+        row = connection.execute("SELECT stream_epoch(), stream_key()").fetchone()
+    assert row is not None
+    return Ids(*row)
+
+
+def numbers(database: URL, events: Sequence[Event]) -> list[int]:
+    """The number of each event in the stream, which its id tells to whoever has the key."""
+    ids = ids_of(database)
+    places = [ids.cursor(event.id) for event in events]
+    return [place.seq for place in places if place is not None and place.epoch == ids.epoch]
 
 
 @dataclass

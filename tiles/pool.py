@@ -54,6 +54,9 @@ class Asks:
 
 MOST = 4
 """Connections of one process, unless said otherwise."""
+RECONNECT_WITHIN_S = 3.0
+"""After so many seconds of trying to connect the pool gives up, and the next request tries at once:
+its own pauses between tries grow to minutes, for which nobody would be answered."""
 
 
 def make_pool(
@@ -72,6 +75,7 @@ def make_pool(
         min_size=1,
         max_size=max_size,
         timeout=patience_s,
+        reconnect_timeout=RECONNECT_WITHIN_S,
         open=False,
         name="minqing-tiles",
         kwargs={

@@ -68,9 +68,9 @@ def cells_query(tile: TileAddress, as_of: datetime) -> TileQuery:
     return TileQuery("SELECT * FROM tiles.cells(%s, %s, %s, %s)", (*tile, as_of))
 
 
-def units_query(tile: TileAddress, as_of: datetime) -> TileQuery:
-    """Base units as drawn at `as_of`."""
-    return TileQuery("SELECT * FROM tiles.units(%s, %s, %s, %s)", (*tile, as_of))
+def units_query(tile: TileAddress, as_of: datetime, codes: tuple[int, int]) -> TileQuery:
+    """Base units as drawn at `as_of`, of the cells from the first to the last of these codes."""
+    return TileQuery("SELECT * FROM tiles.units(%s, %s, %s, %s, %s, %s)", (*tile, as_of, *codes))
 
 
 def stations_query(tile: TileAddress, as_of: datetime) -> TileQuery:

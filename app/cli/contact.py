@@ -14,17 +14,17 @@ app = typer.Typer(help="The keys that seal the contacts of cases.", no_args_is_h
 
 
 def make_ready(context: Context) -> None:
-    """Make the key file where there is none, and say when contacts need one that is not here.
+    """Make the key file where nothing was sealed yet, and say when contacts need another one.
 
     Raises:
-        typer.Exit: it cannot be used.
+        typer.Exit: it cannot be used, or is missing beside what is sealed with its keys.
     """
     path = contact.key_file(context.settings)
-    try:
-        ring = contact_keys.ensure(path)
-    except contact_keys.KeyFileError as error:
-        raise give_up(f"The key of contacts: {error}.") from error
     with reading(context.engine) as session:
+        try:
+            ring = contact.ring_of(session, path)
+        except contact_keys.KeyFileError as error:
+            raise give_up(f"The key of contacts: {error}.") from error
         lost = contact.unreadable(session, ring)
     if lost:
         complain(f"{lost} contacts are sealed with keys that {path} does not have.")

@@ -31,7 +31,7 @@ def serve() -> None:
     sign_ins.refuse_open_demo(settings)
     _refuse_taken_port(settings)
     signal.signal(signal.SIGTERM, _leave)
-    with _importing() as imported, open_context() as context:
+    with _importing() as imported, open_context(watching=True) as context:
         imported.result()
         with progress_bar() as bar:
             city.prepare_database(context.engine, bar)

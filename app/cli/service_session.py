@@ -11,7 +11,7 @@ from app.core.context import Context
 from app.core.db import reading, writing
 from app.identity import account_queries, demo, passwords, queries
 from app.identity import service as identity
-from app.identity.cookies import PLAIN
+from app.identity.cookies import HOST_ONLY, PLAIN, SECURE
 from app.identity.rules import Key, KeyRight, Role
 from app.places import queries as places
 from geodata import codes
@@ -47,7 +47,9 @@ def acting(engine: Engine, role: Role, area: int) -> Iterator[str]:
 
 def headers_of(token: str) -> dict[str, str]:
     """The headers of requests (over http, on this machine) in a session."""
-    return {"Cookie": f"{PLAIN}={token}", "X-Minqing-Token": identity.header_token(token)}
+    # Under which name a server looks for it follows from its settings, which may not be ours.
+    cookies = "; ".join(f"{name}={token}" for name in (PLAIN, HOST_ONLY, SECURE))
+    return {"Cookie": cookies, "X-Minqing-Token": identity.header_token(token)}
 
 
 def program_key(context: Context) -> Key:

@@ -1,7 +1,7 @@
 """How commands talk: one console, one progress bar, one way to complain, one way to the store."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import typer
 from rich.console import Console
@@ -14,7 +14,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from app.core import embedded
+from app.core import embedded, embedded_watch
 from app.core.context import Context
 from app.core.settings import get_settings
 
@@ -78,8 +78,12 @@ def progress_bar() -> Iterator[Bar | Lines]:
 
 
 @contextmanager
-def open_context() -> Iterator[Context]:
-    """The store that the settings name: the embedded one, or the one that is already there."""
+def open_context(*, watching: bool = False) -> Iterator[Context]:
+    """The store that the settings name: the embedded one, or the one that is already there.
+
+    Args:
+        watching: whether the embedded one is started again when it ends meanwhile.
+    """
     settings = get_settings()
     try:
         if settings.database_url is not None:
@@ -90,7 +94,8 @@ def open_context() -> Iterator[Context]:
         with embedded.running(settings.data_dir) as cluster:
             url = cluster.url.render_as_string(hide_password=False)
             context = Context.open(settings, url)
-            yield context
+            with embedded_watch.watched(cluster) if watching else nullcontext():
+                yield context
             context.engine.dispose()
     except (embedded.EmbeddedError, ValueError) as error:
         raise give_up(str(error)) from error

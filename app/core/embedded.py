@@ -9,11 +9,12 @@ import hashlib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -23,6 +24,8 @@ from sqlalchemy import URL
 DATABASE = "minqing"
 OWNER = "minqing"
 START_PATIENCE_S = 30.0
+ORPHANS_END_WITHIN_S = 1.0
+PROCESSES = Path("/proc")
 SERVER_OPTIONS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -103,21 +106,47 @@ def locate(data_dir: Path) -> Cluster:
     Args:
         data_dir: our data directory (`MINQING_DATA_DIR`).
     """
-    user = "postgres" if os.geteuid() == 0 else None
+    user = _user()
     home = data_dir.resolve()
-    name = hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
-    pg_data = home / "postgres"
+    return Cluster(find_bin_dir(), _pg_data(home, user), _socket_dir(home), user)
+
+
+def _user() -> str | None:
+    return "postgres" if os.geteuid() == 0 else None
+
+
+def _pg_data(home: Path, user: str | None) -> Path:
     if user is not None and not _can_reach(user, home):
-        pg_data = Path("/var/lib/minqing") / name
+        return Path("/var/lib/minqing") / _name(home)
+    return home / "postgres"
+
+
+def _socket_dir(home: Path) -> Path:
     # 107 bytes are all that a socket path may have, so it never stands under the data directory.
-    socket_dir = Path(tempfile.gettempdir()) / f"minqing-{os.geteuid()}-{name}"
-    return Cluster(find_bin_dir(), pg_data, socket_dir, user)
+    return Path(tempfile.gettempdir()) / f"minqing-{os.geteuid()}-{_name(home)}"
+
+
+def _name(home: Path) -> str:
+    return hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
 
 
 def _can_reach(user: str, folder: Path) -> bool:
     existing = next(p for p in [folder, *folder.parents] if p.exists())
     test = subprocess.run(["test", "-x", str(existing)], user=user, group=user, extra_groups=[])
     return test.returncode == 0
+
+
+def data_folder_of(data_dir: Path, url: URL) -> Path | None:
+    """Where the cluster of a data directory keeps its files; None where `url` leads elsewhere.
+
+    Args:
+        data_dir: our data directory (`MINQING_DATA_DIR`).
+        url: the address of a database.
+    """
+    home = data_dir.resolve()
+    if url.query.get("host") != str(_socket_dir(home)):
+        return None
+    return _pg_data(home, _user())
 
 
 def is_running(cluster: Cluster) -> bool:
@@ -136,15 +165,15 @@ def running(data_dir: Path) -> Iterator[Cluster]:
         EmbeddedError: it cannot be made or started.
     """
     cluster = locate(data_dir)
-    _own_folder(cluster, cluster.socket_dir)
+    own_socket_folder(cluster)
     with (cluster.socket_dir / "users.lock").open("w") as users:
-        with _turn(cluster):
+        with turn(cluster):
             _start(cluster)
             fcntl.flock(users, fcntl.LOCK_SH)
         try:
             yield cluster
         finally:
-            with _turn(cluster):
+            with turn(cluster):
                 if _is_last(users):
                     stop(cluster)
 
@@ -164,8 +193,8 @@ def copy(data_dir: Path, target_dir: Path) -> Cluster:
     """
     target_dir.mkdir(parents=True, exist_ok=True)
     target = locate(target_dir)
-    _own_folder(target, target.socket_dir)
-    with running(data_dir) as source, _turn(target):
+    own_socket_folder(target)
+    with running(data_dir) as source, turn(target):
         if target.data_dir.exists() and any(target.data_dir.iterdir()):
             raise EmbeddedError(f"{target.data_dir} holds a database already; choose another.")
         _own_folder(target, target.data_dir)
@@ -188,8 +217,9 @@ def copy(data_dir: Path, target_dir: Path) -> Cluster:
 
 
 @contextmanager
-def _turn(cluster: Cluster) -> Iterator[None]:
-    # Two commands started at once must not both run initdb, nor one stop what another starts.
+def turn(cluster: Cluster) -> Iterator[None]:
+    """For the length of the block nobody else starts, makes or stops the cluster: two commands that
+    were started at once must not both run initdb, nor one stop what another starts."""
     with (cluster.socket_dir / "turn.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -244,19 +274,104 @@ def _initialise(cluster: Cluster) -> None:
 def _start_patiently(cluster: Cluster) -> None:
     deadline = time.monotonic() + START_PATIENCE_S
     pause_s = 0.2
-    log = cluster.socket_dir / "postgres.log"
-    while True:
-        started = _run(
-            cluster, "pg_ctl", "-D", str(cluster.data_dir), "-l", str(log), "-w", "-t", "30",
-            "-o", f"-k '{cluster.socket_dir}'", "start",
-        )  # fmt: skip
-        if started.returncode == 0 or is_running(cluster):
-            return
+    while fault := try_to_start(cluster, wait_s=30):
         # After a kill -9 the old lock file bars the way until its processes are gone.
         if time.monotonic() > deadline:
-            raise EmbeddedError(f"PostgreSQL does not start; its log is {log}\n{started.stderr}")
+            raise EmbeddedError(
+                f"PostgreSQL does not start; its log is {log_file(cluster)}\n{fault}"
+            )
         time.sleep(pause_s)
         pause_s = min(pause_s * 2, 2.0)
+
+
+def try_to_start(cluster: Cluster, *, wait_s: int) -> str:
+    """Start the cluster once. Nobody else may start or stop it meanwhile (`turn`).
+
+    Args:
+        wait_s: seconds until it must answer; it may still be recovering then, and goes on.
+
+    Returns:
+        Why it does not answer, as PostgreSQL says it; empty once it does.
+    """
+    if postmaster_of(cluster) is None:
+        _end_orphans(cluster)
+    started = _run(
+        cluster,
+        "pg_ctl",
+        "-D",
+        str(cluster.data_dir),
+        "-l",
+        str(log_file(cluster)),
+        "-w",
+        "-t",
+        str(wait_s),
+        "-o",
+        f"-k '{cluster.socket_dir}'",
+        "start",
+    )
+    if started.returncode == 0 or is_running(cluster):
+        return ""
+    return started.stderr.strip() or f"pg_ctl ended with {started.returncode}"
+
+
+def log_file(cluster: Cluster) -> Path:
+    """Where PostgreSQL writes what it has to say."""
+    return cluster.socket_dir / "postgres.log"
+
+
+def postmaster_of(cluster: Cluster) -> int | None:
+    """The number of the process that is this cluster's server; None where none lives.
+
+    Its lock file outlives a killed one, and its number may be another process's by now: the server
+    of a data directory is the one that works in it.
+    """
+    try:
+        number = int((cluster.data_dir / "postmaster.pid").read_text().splitlines()[0])
+    except (OSError, ValueError, IndexError):
+        return None
+    if PROCESSES.is_dir():
+        return number if _works_in(number, cluster.data_dir.resolve(), unknown=True) else None
+    with suppress(PermissionError):  # somebody else's, so it is there
+        try:
+            os.kill(number, 0)
+        except ProcessLookupError:
+            return None
+    return number
+
+
+def _works_in(process: int, folder: Path, *, unknown: bool) -> bool:
+    """Whether a process works in a folder; `unknown` where we may not know."""
+    try:
+        return (PROCESSES / str(process) / "cwd").readlink() == folder
+    except PermissionError:
+        return unknown
+    except OSError:  # gone, or a zombie
+        return False
+
+
+def _end_orphans(cluster: Cluster) -> None:
+    """End what a killed server has left behind. A backend in the middle of a long query would go on
+    for as long as that takes, and keep the next server from starting. Nothing is lost by it: what
+    is committed is in the log of writes, all else was gone with the server."""
+    for number in (signal.SIGQUIT, signal.SIGKILL):
+        orphans = _orphans(cluster)
+        for process in orphans:
+            with suppress(ProcessLookupError):
+                os.kill(process, number)
+        deadline = time.monotonic() + ORPHANS_END_WITHIN_S
+        while orphans and _orphans(cluster) and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+
+def _orphans(cluster: Cluster) -> list[int]:
+    """The backends in the cluster's folder, by the title that PostgreSQL gives them; no server."""
+    found, folder = [], cluster.data_dir.resolve()
+    for entry in PROCESSES.glob("[0-9]*"):
+        if _works_in(int(entry.name), folder, unknown=False):
+            with suppress(OSError):
+                if (entry / "cmdline").read_bytes().startswith(b"postgres: "):
+                    found.append(int(entry.name))
+    return found
 
 
 def _create_database(cluster: Cluster) -> None:
@@ -267,6 +382,16 @@ def _create_database(cluster: Cluster) -> None:
         row = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,))
         if row.fetchone() is None:
             connection.execute(f"CREATE DATABASE {DATABASE}")
+
+
+def own_socket_folder(cluster: Cluster) -> None:
+    """Make the folder of the cluster's socket, where it is missing, and keep others out of it.
+
+    Raises:
+        EmbeddedError: it is somebody else's.
+        OSError: it cannot be made.
+    """
+    _own_folder(cluster, cluster.socket_dir)
 
 
 def _own_folder(cluster: Cluster, folder: Path) -> None:

@@ -155,12 +155,18 @@ def id_conflict(key: object) -> Problem:
     )
 
 
-def unavailable(detail: str) -> Problem:
+def unavailable(detail: str, *errors: FieldError) -> Problem:
     """The store cannot answer now: 503, worth trying again."""
     return Problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "unavailable",
         "Temporarily unavailable",
         detail,
+        errors,
         headers={"Retry-After": "2"},
     )
+
+
+def not_ready(setting: str, message: str) -> Problem:
+    """The server cannot serve as it is set up: 503, naming the setting to look at."""
+    return unavailable(f"{setting}: {message}", FieldError(setting, message))

@@ -35,6 +35,10 @@ def alembic_config(engine: Engine) -> Config:
     return config
 
 
+class NewerSchemaError(ValueError):
+    """The tables are those of a newer version of the code; the message says what to do."""
+
+
 def upgrade(engine: Engine) -> None:
     """Migrate to the newest tables, then lay views and functions anew where they are others. Safe
     to run at any time.
@@ -42,12 +46,14 @@ def upgrade(engine: Engine) -> None:
     Two processes that upgrade at once take turns. Readers see the old views or the new ones.
 
     Raises:
+        NewerSchemaError: a newer version has been here; nothing was changed.
         psycopg.errors.LockNotAvailable: readers held the views for minutes.
     """
     with engine.connect() as guard:
         wait_as_long_as_it_takes(guard)
         guard.execute(text("SELECT pg_advisory_lock(:key)"), {"key": UPGRADE_LOCK})
         try:
+            refuse_newer(engine)
             command.upgrade(alembic_config(engine), "head")
             with engine.begin() as connection:
                 wait_as_long_as_it_takes(connection)
@@ -114,8 +120,30 @@ def run_script(connection: Connection, script: str) -> None:
 
 
 def is_current(engine: Engine) -> bool:
-    """Whether the tables are those of this code."""
+    """Whether the tables are those of this code.
+
+    Raises:
+        NewerSchemaError: they are those of a newer version of it.
+    """
+    script = ScriptDirectory.from_config(alembic_config(engine))
+    return refuse_newer(engine) == set(script.get_heads())
+
+
+def refuse_newer(engine: Engine) -> set[str]:
+    """At which migrations the tables stand; none for an empty database.
+
+    Raises:
+        NewerSchemaError: this code does not know one of them.
+    """
     script = ScriptDirectory.from_config(alembic_config(engine))
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection)
-        return set(context.get_current_heads()) == set(script.get_heads())
+        stands = set(MigrationContext.configure(connection).get_current_heads())
+    unknown = stands - {revision.revision for revision in script.walk_revisions()}
+    if unknown:
+        raise NewerSchemaError(
+            f"The database was upgraded by a newer version of Minqing Map: its tables stand at"
+            f" {', '.join(sorted(unknown))}, and this version knows them up to"
+            f" {', '.join(script.get_heads())}. Start that version, or a copy of the database from"
+            " before the upgrade. Nothing was changed."
+        )
+    return stands

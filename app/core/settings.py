@@ -3,9 +3,12 @@
 from functools import lru_cache
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+USUAL_PORTS = {"http": ":80", "https": ":443"}
 
 
 class Settings(BaseSettings):
@@ -17,6 +20,12 @@ class Settings(BaseSettings):
         default=None, description="URL of a PostGIS that is already there; unset: the embedded one."
     )
     data_dir: Path = Field(default=Path(".data"), description="Everything that we write to disk.")
+    min_free_mb: int = Field(
+        default=512,
+        ge=0,
+        description="Less free space than this (MiB) where the data directory or the embedded"
+        " database lies, and `/readyz` says so; 0: never.",
+    )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=1, le=65535, description="Port to listen on.")
     demo: bool = Field(default=False, description="Demo city, demo notices and the simulation.")
@@ -35,9 +44,9 @@ class Settings(BaseSettings):
     )
     public_url: str | None = Field(
         default=None,
-        pattern=r"^https?://[^/?#\s]+/?$",
-        description="Under which address people reach the server (scheme and name);"
-        " unset: that on which it listens.",
+        pattern=r"^https?://[^/?#\s@]+(/[A-Za-z0-9._~-]+)*/?$",
+        description="Under which address people reach the server (scheme, name, and a path where"
+        " it shares the name with others); unset: that on which it listens.",
     )
     oidc_issuer: str | None = Field(
         default=None,
@@ -89,6 +98,20 @@ class Settings(BaseSettings):
         if self.oidc_issuer is not None and not self.oidc_client_id:
             raise ValueError("MINQING_OIDC_ISSUER needs MINQING_OIDC_CLIENT_ID")
         return self
+
+    @property
+    def public_path(self) -> str:
+        """The path of `public_url` without a slash at its end; empty for a name of our own."""
+        return urlsplit(self.public_url or "").path.rstrip("/")
+
+    @property
+    def public_origin(self) -> str | None:
+        """`public_url` as browsers write where a page comes from, or None: in small letters, and
+        without the port that goes with the scheme."""
+        if self.public_url is None:
+            return None
+        scheme, netloc = urlsplit(self.public_url.lower())[:2]
+        return f"{scheme}://{netloc.removesuffix(USUAL_PORTS[scheme])}"
 
     def read_oidc_secret(self) -> str | None:
         """Our secret with the provider; None for a client that has none.

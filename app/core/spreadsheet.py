@@ -2,6 +2,8 @@
 
 What strangers wrote is text there, too: a cell that a program would take for a formula gets an
 apostrophe in front (OWASP, CSV injection), in both formats, because one is made out of the other.
+So does what would become one inside a cell: where `;` or a tab separates (as in much of Europe), a
+program cuts our cells there, and at the end of a line, whatever quotes stand around them.
 """
 
 import csv
@@ -21,6 +23,7 @@ MOST_CELL_CHARS = 32_767
 
 # The wide ones are what a Chinese or Japanese keyboard gives, and count as the narrow ones there.
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r]")
+_INNER_FORMULA = re.compile(r"([;\t\r\n])(?=(?:[^\S\t\r\n]|[\"'])*[=+\-@＝＋－＠])")
 # Neither XML nor a cell can hold them. The form feed and the like have been refused before.
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 # A workbook writes characters as _x000D_; a text that looks so is told apart by this.
@@ -31,7 +34,7 @@ _FLUSH_ROWS = 500
 
 def harmless(text: str) -> str:
     """The text as a cell that is no formula and that every program can hold."""
-    text = _UNFIT.sub("\ufffd", text)
+    text = _INNER_FORMULA.sub(r"\1'", _UNFIT.sub("\ufffd", text))
     return (f"'{text}" if _FORMULA.match(text) else text)[:MOST_CELL_CHARS]
 
 

@@ -17,7 +17,7 @@ from app.core.errors import not_found
 from app.core.problem_docs import documented
 from app.core.query_words import StrictQuery
 from app.identity import service
-from app.identity.cookies import oidc_cookie_name, read_cookie, set_session_cookie
+from app.identity.cookies import cookies_of, read_cookie
 from app.identity.deps import ContextDep
 from app.identity.oidc import ATTEMPT_S, CALLBACK, Attempt, OidcError, Provider
 from app.identity.schemas import OidcInfo
@@ -25,7 +25,6 @@ from app.identity.schemas import OidcInfo
 router = APIRouter(prefix="/api/v1", tags=["identity"])
 log = structlog.get_logger()
 
-COOKIE_PATH = "/api/v1/session/oidc"
 REDIRECTS = documented(HTTPStatus.NOT_FOUND)
 MOST_CHARS = 4_000
 
@@ -71,12 +70,10 @@ def start_oidc(
     try:
         address = provider.address(attempt, _callback(request, context.settings.public_url))
     except OidcError as error:
-        return _back(error)
+        return _back(error, context.settings.public_path)
     answer = RedirectResponse(address, HTTPStatus.SEE_OTHER)
-    answer.set_cookie(
-        oidc_cookie_name(request.url.scheme), attempt.to_cookie(), max_age=ATTEMPT_S,
-        path=COOKIE_PATH, httponly=True, samesite="lax", secure=request.url.scheme == "https",
-    )  # fmt: skip
+    cookies = cookies_of(context.settings, request.url.scheme)
+    cookies.set_oidc(answer, attempt.to_cookie(), ATTEMPT_S)
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
@@ -96,27 +93,25 @@ def finish_oidc(
     Otherwise the page's address says why not: `oidc=` expired, refused, no-account, unavailable.
     """
     _refuse_disabled(provider)
-    scheme = request.url.scheme
-    cookies = request.headers.get("cookie", "")
+    cookies = cookies_of(context.settings, request.url.scheme)
+    sent = request.headers.get("cookie", "")
+    page = context.settings.public_path
     try:
-        held = read_cookie(cookies, oidc_cookie_name(scheme))
+        held = read_cookie(sent, cookies.oidc)
         attempt = Attempt.from_cookie(held, given.state, time.time())
         if given.code is None:
             raise OidcError("refused", f"the provider says {given.error!r}"[:100])
         callback = _callback(request, context.settings.public_url)
         name = provider.account_name(attempt, given.code, callback)
-        token = service.sign_in_as(context.engine, name, cookies, scheme)
+        token = service.sign_in_as(context.engine, name, cookies.token_in(sent))
         if token is None:
             raise OidcError("no-account", "no such account, or one that may not act")
     except OidcError as error:
-        answer = _back(error)
+        answer = _back(error, page)
     else:
-        answer = RedirectResponse("/", HTTPStatus.SEE_OTHER)
-        set_session_cookie(answer, token, scheme)
-    answer.delete_cookie(
-        oidc_cookie_name(scheme), path=COOKIE_PATH, httponly=True, samesite="lax",
-        secure=scheme == "https",
-    )  # fmt: skip
+        answer = RedirectResponse(f"{page}/", HTTPStatus.SEE_OTHER)
+        cookies.set_session(answer, token)
+    cookies.end_oidc(answer)
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
@@ -131,6 +126,6 @@ def _callback(request: Request, public_url: str | None) -> str:
     return (public_url or str(request.base_url)).rstrip("/") + CALLBACK
 
 
-def _back(error: OidcError) -> RedirectResponse:
+def _back(error: OidcError, page: str) -> RedirectResponse:
     log.warning("not signed in at the provider", word=error.word, reason=str(error))
-    return RedirectResponse(f"/?oidc={error.word}", HTTPStatus.SEE_OTHER)
+    return RedirectResponse(f"{page}/?oidc={error.word}", HTTPStatus.SEE_OTHER)

@@ -13,11 +13,8 @@ from app.identity.rules import Actor
 from app.identity.service import token_hash
 
 
-def change_own_password(engine: Engine, actor: Actor, old: str, new: str, source: str) -> None:
+def change_own_password(engine: Engine, actor: Actor, old: str, new: str) -> None:
     """Set another password of the account that is signed in; its other sessions end.
-
-    Args:
-        source: where it comes from (an address); failures are counted as at sign-in.
 
     Raises:
         Problem: 422 on `new_password`; 403 `wrong-credentials` for a wrong old one (not 401: the
@@ -29,9 +26,10 @@ def change_own_password(engine: Engine, actor: Actor, old: str, new: str, source
         known = queries.account(session, actor.name)
     if known is not None and known.password_hash == passwords.UNUSABLE:
         raise _no_password()
-    key = attempts.key_of(actor.name, source)
+    keeping = token_hash(actor.token)
+    attempt = attempts.in_session(actor.name, keeping)
     with writing(engine) as session:
-        attempts.count(session, key, utc_now())
+        attempts.count(session, attempt, utc_now())
     if known is None or not passwords.is_right(known.password_hash, old):
         raise _wrong()
     secret = passwords.hashed(new)
@@ -41,8 +39,7 @@ def change_own_password(engine: Engine, actor: Actor, old: str, new: str, source
         # Whoever was given another password meanwhile no longer knows the old one.
         if now_known is None or now_known.password_hash != known.password_hash:
             raise _wrong()
-        queries.forget_failures(session, key)
-        keeping = token_hash(actor.token)
+        attempts.succeeded(session, attempt)
         account_queries.set_password(session, known.id, secret, keeping=keeping)
         audit.record(
             session, actor, AuditKind.PASSWORD_CHANGED, area_code=actor.area_code,

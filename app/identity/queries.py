@@ -162,15 +162,31 @@ def failures(session: Session, key_hash: bytes, now: datetime) -> tuple[int, dat
 
 
 def set_failures(session: Session, key_hash: bytes, count: int, now: datetime) -> None:
-    """Note one more; forget those of yesterday."""
+    """Note one more."""
     session.execute(
         update(SignInFailure)
         .where(SignInFailure.key_hash == key_hash)
         .values(failures=count, last_at=now)
     )
+
+
+def take_back_failure(session: Session, key_hash: bytes) -> None:
+    """One of those that were noted was none."""
     session.execute(
-        delete(SignInFailure).where(SignInFailure.last_at < func.now() - text("interval '1 day'"))
+        update(SignInFailure)
+        .where(SignInFailure.key_hash == key_hash)
+        .values(failures=func.greatest(SignInFailure.failures - 1, 0))
     )
+
+
+def forget_old_failures(session: Session) -> None:
+    """Forget those of yesterday; what somebody counts just now is left to them."""
+    old = (
+        select(SignInFailure.key_hash)
+        .where(SignInFailure.last_at < func.now() - text("interval '1 day'"))
+        .with_for_update(skip_locked=True)
+    )
+    session.execute(delete(SignInFailure).where(SignInFailure.key_hash.in_(old)))
 
 
 def forget_failures(session: Session, key_hash: bytes) -> None:

@@ -10,7 +10,7 @@ from app.core.problem_docs import documented
 from app.core.query_words import StrictQuery
 from app.identity import own_password, service
 from app.identity import step_up as step_up_of
-from app.identity.cookies import cookie_name, read_cookie, set_session_cookie
+from app.identity.cookies import cookies_of
 from app.identity.deps import ActorDep, ContextDep, SessionsDep, json_only
 from app.identity.schemas import (
     ChangedPassword,
@@ -22,6 +22,9 @@ from app.identity.schemas import (
 
 router = APIRouter(prefix="/api/v1", tags=["identity"])
 
+FORGET = '"cache"'
+"""Not "storage": there lies how somebody likes the page of this desk, which outlasts a session. The
+page itself takes out what was written in it (drafts)."""
 WRITE_REFUSALS = documented(
     HTTPStatus.FORBIDDEN,
     HTTPStatus.CONFLICT,
@@ -55,16 +58,20 @@ def sign_in(
     """Begin a session with the login and password of a staff post.
 
     The answer sets an HttpOnly cookie and gives the header token for writes. After three failures
-    each further one makes the next attempt wait longer (429, Retry-After).
+    each further one makes the next attempt for that account from that address wait longer (429,
+    Retry-After), and so do very many from one address. A second cookie says that the account has
+    signed in with this browser: what others fail at then makes nobody wait here.
     """
-    scheme = request.url.scheme
-    old = read_cookie(request.headers.get("cookie", ""), cookie_name(scheme))
+    cookies = cookies_of(context.settings, request.url.scheme)
+    sent = request.headers.get("cookie", "")
     source = request.client.host if request.client else ""
-    opened = service.sign_in(context.engine, given, source, old)
+    old, seen = cookies.token_in(sent), cookies.seen_in(sent, given.user)
+    opened = service.sign_in(context.engine, given, source, old, seen)
     actor = service.actor_of(context.engine, opened.token)
     if actor is None:
         raise service.not_signed_in()
-    set_session_cookie(response, opened.token, scheme)
+    cookies.set_session(response, opened.token)
+    cookies.set_seen(response, given.user, opened.seen)
     return service.describe(context.engine, actor)
 
 
@@ -91,13 +98,12 @@ def sign_out(
     actor: ActorDep,
     sessions: SessionsDep,
 ) -> None:
-    """End this session, or with `everywhere` all sessions of the account. Streams end with it."""
+    """End this session, or with `everywhere` all sessions of the account. Streams end with it, and
+    the browser forgets what it keeps of the answers (`Clear-Site-Data`)."""
     service.sign_out(context.engine, actor, everywhere=query.everywhere)
     sessions.forget()
-    response.delete_cookie(
-        cookie_name(request.url.scheme), path="/", httponly=True, samesite="lax",
-        secure=request.url.scheme == "https",
-    )  # fmt: skip
+    cookies_of(context.settings, request.url.scheme).end_session(response)
+    response.headers["Clear-Site-Data"] = FORGET
 
 
 @router.put(
@@ -136,10 +142,9 @@ def step_up(
 ) -> SessionInfo:
     """Open what is protected (a contact, an export) to this session for five minutes.
 
-    A wrong password is 403 `wrong-credentials` and counts like one at sign-in.
+    A wrong password is 403 `wrong-credentials`; after three of this session the next must wait.
     """
-    source = request.client.host if request.client else ""
-    step_up_of.step_up(context.engine, actor, given.password, source)
+    step_up_of.step_up(context.engine, actor, given.password)
     sessions.forget()
     now_open = service.actor_of(context.engine, actor.token)
     return service.describe(context.engine, now_open or actor)
@@ -164,11 +169,8 @@ def change_own_password(
     """Set another password of the account that is signed in. This session goes on, all others of
     the account end; it is written to the audit.
 
-    A wrong old password is 403 `wrong-credentials` and counts like one at sign-in. An account that
-    signs in at the city's provider has no password here: 409 `no-password`.
+    A wrong old password is 403 `wrong-credentials`; after three of this session the next must wait.
+    An account that signs in at the city's provider has no password here: 409 `no-password`.
     """
-    source = request.client.host if request.client else ""
-    own_password.change_own_password(
-        context.engine, actor, given.old_password, given.new_password, source
-    )
+    own_password.change_own_password(context.engine, actor, given.old_password, given.new_password)
     sessions.forget()

@@ -9,6 +9,15 @@ from enum import StrEnum
 FREE_FAILURES = 3
 LONGEST_WAIT_S = 300.0
 FORGET_FAILURES_S = 3_600.0
+# An account at which so often failed what came from wherever is being guessed at: who fails there
+# from a new address waits as if that had failed so much more often.
+GUESSED_FAILURES = 20
+GUESSED_EXTRA = 6
+ACCOUNT_LEAK_S = 60.0
+# From one address so many may fail, with whichever account, and then one more every so many
+# seconds. Behind one address there may be a whole office in the morning.
+ADDRESS_FAILURES = 200
+ADDRESS_LEAK_S = 10.0
 # For so long a password that was given again opens what is protected.
 STEP_UP_S = 300
 
@@ -193,9 +202,28 @@ def failures_after(failures: int, since_s: float) -> int:
     return 0 if since_s > FORGET_FAILURES_S else failures
 
 
-def wait_left_s(failures: int, since_s: float) -> float:
-    """Seconds that are left to wait, `since_s` after the last of so many failures in a row."""
-    return max(0.0, wait_s(failures_after(failures, since_s)) - since_s)
+def wait_left_s(failures: int, since_s: float, *, is_guessed: bool = False) -> float:
+    """Seconds that are left to wait, `since_s` after the last of so many failures in a row.
+
+    Args:
+        is_guessed: whether the account fails from many places: then the first one counts already.
+    """
+    counted = failures_after(failures, since_s)
+    if counted and is_guessed:
+        counted += GUESSED_EXTRA
+    return max(0.0, wait_s(counted) - since_s)
+
+
+def leaked(count: int, since_s: float, every_s: float) -> int:
+    """What is left of a count, `since_s` after the last that was added, when one goes every so many
+    seconds."""
+    return max(0, count - int(max(0.0, since_s) // every_s))
+
+
+def wait_of_address_s(failures: int, since_s: float) -> float:
+    """Seconds until one more may fail from an address, `since_s` after the last of so many."""
+    over = failures - ADDRESS_FAILURES + 1
+    return max(0.0, over * ADDRESS_LEAK_S - since_s) if over > 0 else 0.0
 
 
 def is_stepped_up(until: datetime | None, now: datetime) -> bool:

@@ -16,8 +16,7 @@ from app.core.clock import utc_now
 from app.core.db import reading, writing
 from app.core.errors import FieldError, Problem, invalid
 from app.core.scope import Scope
-from app.identity import attempts, passwords, queries, rules
-from app.identity.cookies import cookie_name, read_cookie
+from app.identity import attempts, passwords, queries, rules, seen_here
 from app.identity.rules import Actor, Asker, HeldGrant, Role
 from app.identity.schemas import Credentials, Grant, GrantedArea, SessionInfo
 from app.places import queries as places
@@ -30,10 +29,11 @@ MOST_BELIEVED = 5_000
 
 
 class Opened(NamedTuple):
-    """A session that was just begun."""
+    """A session that was just begun; `seen`: the cookie by which its browser is known again."""
 
     token: str
     account_id: int
+    seen: str
 
 
 def token_hash(token: str) -> bytes:
@@ -51,44 +51,53 @@ def scope_of(asker: Asker) -> Scope:
     return Scope(asker.lo, asker.hi, asker.token)
 
 
-def sign_in(engine: Engine, given: Credentials, source: str, old_token: str | None) -> Opened:
+def sign_in(
+    engine: Engine,
+    given: Credentials,
+    source: str,
+    old_token: str | None,
+    seen: str | None = None,
+) -> Opened:
     """Begin a session, always a new one; the one that the browser had before ends.
 
     Args:
         source: where it comes from (an address).
         old_token: of the session that the browser still holds.
+        seen: the cookie by which the browser is known, where it has one.
 
     Raises:
         Problem: 401, the same for a wrong name, password, a disabled account and one without a
             grant; 429 while one must wait.
     """
-    key = attempts.key_of(given.user, source)
+    now, device = utc_now(), None
     with writing(engine) as session:
-        attempts.count(session, key, utc_now())
         is_name = rules.is_account_name(given.user)
         known = queries.account(session, given.user) if is_name else None
+        if known is not None and known.password_hash != passwords.UNUSABLE:
+            device = seen_here.device_of(seen, given.user, known.password_hash, now)
+        attempt = attempts.at_sign_in(given.user, source, device)
+        attempts.count(session, attempt, now)
     if not passwords.is_right(known.password_hash if known else None, given.password):
         raise _wrong()
     if known is None or known.disabled_at is not None:
         raise _wrong()
     with writing(engine) as session:
-        opened = Opened(open_session(session, known.id), known.id)
-        queries.forget_failures(session, key)
+        token = open_session(session, known.id)
+        attempts.succeeded(session, attempt)
         if old_token is not None:
             queries.end(session, token_hash(old_token))
-    return opened
+    cookie = seen_here.cookie_for(given.user, known.password_hash, device, now)
+    return Opened(token, known.id, cookie)
 
 
-def sign_in_as(engine: Engine, name: str, cookies: str, scheme: str) -> str | None:
+def sign_in_as(engine: Engine, name: str, old_token: str | None) -> str | None:
     """The token of a new session of an account for which a provider vouches; None where it may not.
 
     A demo account is nobody's at a provider. The session that the browser had before ends.
 
     Args:
-        cookies: the Cookie header.
-        scheme: http or https.
+        old_token: of the session that the browser still holds.
     """
-    old_token = read_cookie(cookies, cookie_name(scheme))
     with writing(engine) as session:
         known = queries.account(session, name)
         if known is None or known.disabled_at is not None or known.demo:

@@ -28,22 +28,22 @@ def require_step_up(actor: Actor) -> None:
         )
 
 
-def step_up(engine: Engine, actor: Actor, password: str, source: str) -> None:
+def step_up(engine: Engine, actor: Actor, password: str) -> None:
     """Open what is protected to this session, for a while.
 
     Raises:
         Problem: 403 `wrong-credentials` for a wrong password (not 401: the session goes on);
             429 while one must wait, as at sign-in.
     """
-    key = attempts.key_of(actor.name, source)
+    attempt = attempts.in_session(actor.name, service.token_hash(actor.token))
     with writing(engine) as session:
-        attempts.count(session, key, utc_now())
+        attempts.count(session, attempt, utc_now())
     with reading(engine) as session:
         known = queries.account(session, actor.name)
     if known is None or not passwords.is_right(known.password_hash, password):
         raise _wrong()
     with writing(engine) as session:
-        queries.forget_failures(session, key)
+        attempts.succeeded(session, attempt)
         queries.step_up(
             session, service.token_hash(actor.token), timedelta(seconds=rules.STEP_UP_S)
         )

@@ -4,32 +4,32 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
-from app.live.rules import RETRY_MS, Cursor, ResetReason
+from app.live.rules import RETRY_MS, ResetReason
 
 
-def event(at: Cursor, topic: str, data: str) -> bytes:
+def event(at: str, topic: str, data: str) -> bytes:
     """One event.
 
     Args:
-        at: its own place in the stream.
+        at: its id: its own place in the stream (`ids.Ids`).
         topic: the event's name.
         data: JSON on one line.
     """
     return f"id: {at}\nevent: {topic}\ndata: {data}\n\n".encode()
 
 
-def hello(start: Cursor, now: datetime) -> bytes:
+def hello(start: str, epoch: str, now: datetime) -> bytes:
     """The first event of every stream: where it starts."""
-    data = {"epoch": start.epoch, "seq": start.seq, "server_time": _instant(now)}
+    data = {"epoch": epoch, "server_time": _instant(now)}
     return f"retry: {RETRY_MS}\n".encode() + event(start, "hello", _json(data))
 
 
-def reset(at: Cursor, reason: ResetReason) -> bytes:
+def reset(at: str, reason: ResetReason) -> bytes:
     """What tells a viewer that events are missing: fetch the state, then go on from `at`."""
     return event(at, "reset", _json({"reason": reason.value}))
 
 
-def heartbeat(at: Cursor, now: datetime) -> bytes:
+def heartbeat(at: str, now: datetime) -> bytes:
     """A comment that shows the line is alive.
 
     The id without data is no event; it moves the browser's cursor on, so that a viewer of a quiet

@@ -14,6 +14,7 @@ from app.core.clock import utc_now
 from app.identity.rules import Actor, HeldGrant
 from app.live import frames, queries
 from app.live.connection import ANSWER_WITHIN_S, Connected
+from app.live.ids import Ids
 from app.live.metrics import STREAM_CLIENTS, STREAM_CONNECTED, STREAM_RESETS, STREAM_SEQ
 from app.live.rules import HEARTBEAT_S, QUEUE_EVENTS, Cursor, ResetReason
 
@@ -33,20 +34,27 @@ class Viewer:
         area: tuple[int, int],
         audiences: frozenset[str],
         start: Cursor,
+        *,
         limit: int = QUEUE_EVENTS,
         actor: Actor | None = None,
+        ids: Ids | None = None,
     ) -> None:
         self.area = area
         self.audiences = audiences
         self.actor = actor
         self.start = start
+        self.ids = ids
         self._limit = limit
         self._waiting: deque[bytes] = deque()
         self._wake = asyncio.Event()
         self._closed = False
 
-    def offer(self, at: Cursor, area_code: int, audience: str, frame: bytes) -> None:
-        """Queue an event, if it concerns this viewer. No room left: it must start anew."""
+    def offer(self, at: str, area_code: int, audience: str, frame: bytes) -> None:
+        """Queue an event, if it concerns this viewer. No room left: it must start anew.
+
+        Args:
+            at: the event's id.
+        """
         if audience not in self.audiences or not self.area[0] <= area_code <= self.area[1]:
             return
         if len(self._waiting) >= self._limit:
@@ -54,8 +62,8 @@ class Viewer:
         else:
             self._put(frame)
 
-    def reset(self, at: Cursor, reason: ResetReason) -> None:
-        """Drop what waits and say so."""
+    def reset(self, at: str, reason: ResetReason) -> None:
+        """Drop what waits and say so; `at` is the id from which it goes on."""
         self._waiting.clear()
         self._put(frames.reset(at, reason))
         STREAM_RESETS.labels(reason.value).inc()
@@ -103,6 +111,7 @@ class Hub(Connected):
     def __init__(self, conninfo: str) -> None:
         super().__init__(conninfo)
         self.at: Cursor | None = None
+        self.ids: Ids | None = None
         self.connected = asyncio.Event()
         self._viewers: set[Viewer] = set()
         self._closed = False
@@ -124,9 +133,9 @@ class Hub(Connected):
         Raises:
             RuntimeError: nothing was ever heard; see `hears`.
         """
-        if self.at is None:
+        if self.at is None or self.ids is None:
             raise RuntimeError("the hub has no place in the stream yet")
-        viewer = Viewer(area, audiences, self.at, actor=actor)
+        viewer = Viewer(area, audiences, self.at, actor=actor, ids=self.ids)
         self._viewers.add(viewer)
         STREAM_CLIENTS.set(len(self._viewers))
         if self._closed:
@@ -179,8 +188,8 @@ class Hub(Connected):
         """Send heartbeats until cancelled."""
         while True:
             await asyncio.sleep(HEARTBEAT_S)
-            if self.at is not None and self.connected.is_set():
-                frame = frames.heartbeat(self.at, utc_now())
+            if self.at is not None and self.ids is not None and self.connected.is_set():
+                frame = frames.heartbeat(self.ids.text(self.at.seq), utc_now())
                 for viewer in self._viewers:
                     viewer.beat(frame)
 
@@ -190,33 +199,44 @@ class Hub(Connected):
             if found is None:
                 return
             now, events = found
+            ids = await self._ids_of(now.epoch, connection)
+            if ids is None:  # another epoch has begun meanwhile: the next read tells of it
+                continue
             if self.at is None or now.epoch != self.at.epoch:
-                self._start_at(now, ResetReason.OTHER_EPOCH)
+                self.ids = ids
+                self._start_at(now, ids, ResetReason.OTHER_EPOCH)
             elif not events and now.seq > self.at.seq:
-                self._start_at(now, ResetReason.TOO_OLD)
+                self._start_at(now, ids, ResetReason.TOO_OLD)
             else:
-                self._hand_out(self.at.epoch, self.at.seq, events)
+                self._hand_out(ids, self.at.seq, events)
             if len(events) < queries.BATCH_EVENTS:
                 break
         self.connected.set()
         STREAM_CONNECTED.set(1)
 
-    def _start_at(self, now: Cursor, reason: ResetReason) -> None:
+    async def _ids_of(self, epoch: str, connection: psycopg.AsyncConnection[Any]) -> Ids | None:
+        if self.ids is not None and self.ids.epoch == epoch:
+            return self.ids
+        ids = await queries.ids_of_epoch(connection)
+        return ids if ids is not None and ids.epoch == epoch else None
+
+    def _start_at(self, now: Cursor, ids: Ids, reason: ResetReason) -> None:
         self.at = now
         STREAM_SEQ.set(now.seq)
+        at = ids.text(now.seq)
         for viewer in self._viewers:
-            viewer.reset(now, reason)
+            viewer.reset(at, reason)
 
-    def _hand_out(self, epoch: str, seen: int, events: list[queries.Published]) -> None:
+    def _hand_out(self, ids: Ids, seen: int, events: list[queries.Published]) -> None:
         for event in events:
-            at = Cursor(epoch, event.seq)
             if event.seq != seen + 1:  # we were away for longer than events are kept
-                self._start_at(at, ResetReason.TOO_OLD)
+                self._start_at(Cursor(ids.epoch, event.seq), ids, ResetReason.TOO_OLD)
             else:
+                at = ids.text(event.seq)
                 frame = frames.event(at, event.topic, event.payload)
                 for viewer in self._viewers:
                     viewer.offer(at, event.area_code, event.audience, frame)
             seen = event.seq
         if events:
-            self.at = Cursor(epoch, seen)
+            self.at = Cursor(ids.epoch, seen)
             STREAM_SEQ.set(seen)

@@ -8,6 +8,7 @@ from psycopg import AsyncConnection
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.live.ids import Ids
 from app.live.rules import CHANNEL, RETENTION_H, Cursor
 
 # Held by the one process that publishes; PostgreSQL drops it with the holder's connection.
@@ -155,6 +156,13 @@ async def read_on(
         return None
     now = Cursor(rows[0][0], rows[0][1])
     return now, [Published(*row[2:]) for row in rows if row[2] is not None]
+
+
+async def ids_of_epoch(connection: AsyncConnection[Any]) -> Ids | None:
+    """How places in the stream are written just now; None where no stream was started yet."""
+    cursor = await connection.execute("SELECT stream_epoch(), stream_key()")
+    row = await cursor.fetchone()
+    return Ids(row[0], row[1]) if row and row[0] is not None and row[1] is not None else None
 
 
 def replay(

@@ -20,7 +20,7 @@ DESCRIPTION = """\
 Server-sent events, in order, none missed and none twice: those of your area, about what your role
 may list. When your session acts under another grant the stream ends; open it again.
 
-- `hello` comes first: `{"epoch", "seq", "server_time"}`, where the stream starts.
+- `hello` comes first: `{"epoch", "server_time"}`; its id is where the stream starts.
 - `incident.reported` carries the incident without its description, plus `at` (UTC).
 - `incident.changed` carries the same as it is now, plus the `step` that was taken last, its `at`,
   and in `steps` all that were taken at once.
@@ -32,10 +32,11 @@ may list. When your session acts under another grant the stream ends; open it ag
   Reasons: `unknown_id`, `other_epoch` (another history: the city was loaded anew, or restored),
   `too_old` (no longer kept), `too_slow` (this viewer did not read).
 
-Each event's `id` is opaque; a reconnect that gives it back (`Last-Event-ID`) goes on right after
-it. A comment every 15 s shows that the line is alive.
+Each event's `id` is opaque, and tells of no number; a reconnect that gives it back
+(`Last-Event-ID`) to any server of the city goes on right after it. A comment every 15 s shows that
+the line is alive.
 """
-HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 RESPONSES: dict[int | str, dict[str, Any]] = {
     int(HTTPStatus.OK): {
         "description": "The stream; it does not end by itself.",

@@ -1,6 +1,5 @@
-"""What the stream promises, as pure decisions: ids, and how a viewer resumes. Imports nothing."""
+"""What the stream promises, as pure decisions: how a viewer resumes. Imports nothing."""
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -13,8 +12,6 @@ LONGEST_REPLAY_EVENTS = 5_000
 QUEUE_EVENTS = 1_000
 HEARTBEAT_S = 15.0
 RETRY_MS = 1_000
-
-_EVENT_ID = re.compile(r"([0-9a-f]{12}):([0-9]{1,18})", re.ASCII)
 
 
 class ResetReason(StrEnum):
@@ -32,15 +29,6 @@ class Cursor:
 
     epoch: str
     seq: int
-
-    def __str__(self) -> str:
-        return f"{self.epoch}:{self.seq}"
-
-
-def parse_event_id(text: str) -> Cursor | None:
-    """The cursor that an event id stands for, or None where it is none of ours."""
-    match = _EVENT_ID.fullmatch(text)
-    return Cursor(match[1], int(match[2])) if match else None
 
 
 def refusal_to_resume(seen: Cursor | None, now: Cursor) -> ResetReason | None:

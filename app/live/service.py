@@ -21,9 +21,10 @@ from app.identity.rules import Actor
 from app.identity.service import held_grants, scope_of
 from app.live import frames, queries
 from app.live.hub import Hub, Viewer
+from app.live.ids import Ids
 from app.live.metrics import STREAM_RESETS
 from app.live.relay import Relay
-from app.live.rules import Cursor, ResetReason, parse_event_id, refusal_to_resume
+from app.live.rules import Cursor, ResetReason, refusal_to_resume
 from geodata import codes
 
 log = structlog.get_logger()
@@ -106,25 +107,26 @@ class Live:
             self._hub.leave(viewer)
 
     async def _opening(self, viewer: Viewer, last_event_id: str | None) -> AsyncGenerator[bytes]:
-        now = viewer.start
-        if last_event_id is None:
-            yield frames.hello(now, utc_now())
+        now, ids = viewer.start, viewer.ids
+        if ids is None:
             return
-        seen = parse_event_id(last_event_id)
+        if last_event_id is None:
+            yield _hello(now, ids)
+            return
+        seen = ids.cursor(last_event_id)
         refusal = refusal_to_resume(seen, now)
         if seen is None or refusal is not None:
-            yield frames.hello(now, utc_now()) + _reset(now, refusal or ResetReason.UNKNOWN_ID)
+            yield _hello(now, ids) + _reset(now, ids, refusal or ResetReason.UNKNOWN_ID)
             return
-        yield frames.hello(seen, utc_now())
+        yield _hello(seen, ids)
         for after in range(seen.seq, now.seq, REPLAY_PAGE):
             until = min(after + REPLAY_PAGE, now.seq)
             page = await to_thread.run_sync(self._replay, after, until, viewer)
             if page is None:
-                yield _reset(now, ResetReason.TOO_OLD)
+                yield _reset(now, ids, ResetReason.TOO_OLD)
                 return
             yield b"".join(
-                frames.event(Cursor(now.epoch, event.seq), event.topic, event.payload)
-                for event in page
+                frames.event(ids.text(event.seq), event.topic, event.payload) for event in page
             )
 
     def _replay(self, after: int, until: int, viewer: Viewer) -> list[queries.Published] | None:
@@ -151,9 +153,13 @@ class Live:
                 self._hub.keep_only(set(tokens), grants)
 
 
-def _reset(at: Cursor, reason: ResetReason) -> bytes:
+def _hello(at: Cursor, ids: Ids) -> bytes:
+    return frames.hello(ids.text(at.seq), at.epoch, utc_now())
+
+
+def _reset(at: Cursor, ids: Ids, reason: ResetReason) -> bytes:
     STREAM_RESETS.labels(reason.value).inc()
-    return frames.reset(at, reason)
+    return frames.reset(ids.text(at.seq), reason)
 
 
 def restart_stream(session: Session) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.core.answers import GEOJSON, Ready, in_thread
 from app.core.query_words import parse_bbox
-from app.core.scope import Scope
+from app.core.scope import Scope, narrowed
 from app.maps import queries
 from app.maps.boundaries import Boundaries
 from app.maps.metrics import watch
@@ -21,6 +21,7 @@ from app.maps.schemas import (
     LayerDescription,
     LayerField,
     LayerWords,
+    UnitLayerQuery,
 )
 from geodata import codes
 from geodata.codes import Level
@@ -147,10 +148,13 @@ def _feature_filter(layer: Layer, words: LayerWords, now: datetime, scope: Scope
     level: str | None = Level.CELL if layer.name == "cells" else None
     if isinstance(words, AreaLayerQuery | AssignmentLayerQuery):
         level = words.level
+    inside = codes.code_range(words.area) if words.area else None
+    if isinstance(words, UnitLayerQuery):
+        inside = narrowed(inside, scope)
     return FeatureFilter(
         as_of=words.at or now,
         window=Degrees(*parse_bbox(words.bbox)) if words.bbox else None,
-        codes=codes.code_range(words.area) if words.area else None,
+        codes=inside,
         level=level,
         cases=words.case_filter(now, scope) if isinstance(words, IncidentLayerQuery) else None,
         session_token=scope.token,

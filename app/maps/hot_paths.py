@@ -35,6 +35,7 @@ from app.maps.schemas import (
     HeatQuery,
     HistogramQuery,
     TilePath,
+    UnitTileQuery,
 )
 from app.maps.service import Maps
 from tiles.vector import TileAddress
@@ -143,7 +144,9 @@ def _authorise(actor: Actor, operation: str) -> None:
 
 
 def _caching(words: object) -> bytes:
-    return REVALIDATE if getattr(words, "v", None) is None else FOR_EVER
+    # Of units each is shown their own, under the same address: who signs in next here asks anew.
+    of_everybody = not isinstance(words, UnitTileQuery)
+    return FOR_EVER if of_everybody and getattr(words, "v", None) is not None else REVALIDATE
 
 
 def _address(z: str, x: str, y: str) -> TileAddress:

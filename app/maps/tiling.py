@@ -59,6 +59,8 @@ class VectorTiles:
             return EMPTY
         if isinstance(words, IncidentTileQuery):
             return await self._cases(layer, tile, words.case_filter(now, scope), scope)
+        if isinstance(words, UnitTileQuery):
+            return await self._units(layer, tile, words, now, scope)
         query, version = self._query(layer, tile, words, now)
         if query is None:
             return EMPTY
@@ -68,6 +70,22 @@ class VectorTiles:
             return await _packed(await vector.fetch(self._pool, query))
 
         return await self.cache.get((layer, tile, version), make)
+
+    async def _units(
+        self, layer: str, tile: TileAddress, words: UnitTileQuery, now: datetime, scope: Scope
+    ) -> Ready:
+        """A tile of base units, which are not everybody's either."""
+        number, as_of = self._boundaries.drawn(words.v, words.at, now)
+        if number is None:
+            return EMPTY
+
+        async def make() -> Ready:
+            TILE_QUERIES.labels(layer).inc()
+            query = vector.units_query(tile, as_of, scope.codes)
+            asks = Asks(scope.token, scope.codes)
+            return await _packed(await vector.fetch(self._pool, query, asks))
+
+        return await kept(self.cache, (layer, tile, (number, scope.codes)), make, scope.token)
 
     async def _cases(
         self, layer: str, tile: TileAddress, wanted: CaseFilter, scope: Scope
@@ -92,7 +110,7 @@ class VectorTiles:
         """The statement for a tile of what everybody may see, and what it depends on beside its
         place."""
         match words:
-            case AreaTileQuery() | CellTileQuery() | UnitTileQuery():
+            case AreaTileQuery() | CellTileQuery():
                 return self._drawn(tile, words, now)
             case PostTileQuery():
                 build = vector.stations_query if layer == "stations" else vector.assignments_query
@@ -101,7 +119,7 @@ class VectorTiles:
                 return vector.features_query(tile), _roster_time()
 
     def _drawn(
-        self, tile: TileAddress, words: AreaTileQuery | CellTileQuery | UnitTileQuery, now: datetime
+        self, tile: TileAddress, words: AreaTileQuery | CellTileQuery, now: datetime
     ) -> tuple[TileQuery | None, object]:
         number, as_of = self._boundaries.drawn(words.v, words.at, now)
         if number is None:
@@ -109,8 +127,7 @@ class VectorTiles:
         if isinstance(words, AreaTileQuery):
             level = words.level or vector.default_level(tile.z)
             return vector.areas_query(tile, level, as_of), (number, level)
-        is_cells = isinstance(words, CellTileQuery)
-        return (vector.cells_query if is_cells else vector.units_query)(tile, as_of), number
+        return vector.cells_query(tile, as_of), number
 
 
 def box_of(tile: TileAddress) -> Box:

@@ -20,7 +20,7 @@ from app.dispatch.rules import UnitRole
 from app.identity.rules import Actor
 from app.incidents import queries as incident_queries
 from app.incidents import rules as cases
-from app.incidents.cases.service import EPOCH, for_cursor
+from app.incidents.cases.service import for_cursor, from_cursor
 from app.incidents.clocks.limits import Calendar
 from app.incidents.rules import Status, Step
 from app.incidents.steps import carrying
@@ -93,7 +93,7 @@ def list_mediations(
         Problem: 422 on `cursor`.
     """
     key = decode_cursor(query.cursor, (int, int))
-    before = (EPOCH + timedelta(microseconds=key[0] % 10**16), key[1]) if key else None
+    before = (from_cursor(key[0]), int(key[1])) if key else None
     total, rows = queries.page(session, query.area, query.state, query.limit, before)
     sent, following = cut(rows, query.limit, lambda row: [for_cursor(row.opened_at), row.no])
     items = table_view.views(session, sent, actor, now)

@@ -23,9 +23,7 @@ FROM area WHERE level = 'cell';
 CREATE VIEW published.area_shape AS
 SELECT level, zoom, code, geom, valid FROM area_shape;
 
-CREATE VIEW published.base_unit AS
-SELECT unit_id, community_code, cell_code, households, incidents, street_block, locked, geom, valid
-FROM base_unit;
+-- published.base_unit is made in 30_scope.sql.
 
 CREATE VIEW published.category AS
 SELECT code, parent_code, name_zh, name_en, kind, limit_text, valid FROM category;

@@ -8,3 +8,11 @@ CREATE OR REPLACE FUNCTION stream_epoch() RETURNS text LANGUAGE sql STABLE AS $$
     FROM stream_state s, pg_control_system() c, pg_database d
     WHERE d.datname = current_database()
 $$;
+
+-- The key under which the numbers of that epoch are sealed in the ids that viewers get
+-- (app/live/ids.py): 32 bytes, made from the part of the epoch that no viewer is ever sent.
+CREATE OR REPLACE FUNCTION stream_key() RETURNS bytea LANGUAGE sql STABLE AS $$
+    SELECT sha256(convert_to(concat_ws('/', 'stream ids 1', stream_epoch(), s.epoch), 'UTF8'))
+    FROM stream_state s
+$$;
+REVOKE ALL ON FUNCTION stream_key FROM PUBLIC;

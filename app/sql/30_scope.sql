@@ -70,6 +70,15 @@ BEGIN
         sha256(convert_to(nullif(current_setting('app.session', true), ''), 'UTF8')));
 END $$;
 
+-- Base units, which a request sees inside its scope alone. The table itself has no row security:
+-- planning reads units of communities that border on a plan's, keeps them for everybody, and shows
+-- of them what the plan's area allows. What is looked at on a map or taken out comes from here.
+CREATE VIEW published.base_unit AS
+SELECT unit_id, community_code, cell_code, households, incidents, street_block, locked, geom, valid
+FROM base_unit
+WHERE current_user <> 'minqing_app'
+   OR range_contains_elem((SELECT session_scope()), cell_code);
+
 -- Scope is looked up once a statement (the subquery), and compared once a row by a function of
 -- which the planner expects a third of the rows: a comparison with an unknown bound would make it
 -- expect one in two hundred, and choose plans that take hours where it is wrong.
@@ -231,6 +240,10 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT format('published.%s does not ask as its reader', relname) FROM pg_class
     WHERE relnamespace = to_regnamespace('published') AND relkind = 'v'
       AND NOT coalesce('security_invoker=true' = ANY (reloptions), false)
+    UNION ALL
+    SELECT 'published.base_unit shows units beyond the scope'
+    WHERE NOT coalesce(pg_get_viewdef(to_regclass('published.base_unit'))
+                       LIKE '%session_scope()%cell_code%', false)
     UNION ALL
     SELECT 'rows of the audit can be changed'
     WHERE NOT EXISTS (SELECT FROM pg_trigger WHERE tgname = 'audit_row_append_only'

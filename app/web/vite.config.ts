@@ -3,6 +3,8 @@ import { defineConfig } from "vitest/config";
 const backend = process.env["MINQING_BACKEND"] ?? "http://127.0.0.1:8000";
 
 export default defineConfig({
+  // The page finds its parts beside itself, under whatever path a proxy serves it.
+  base: "./",
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     outDir: "dist",

@@ -161,7 +161,7 @@ def test_the_page_stands_alone(client: TestClient, document: Json) -> None:
     assert answer.headers["content-type"].startswith("text/html")
     links = Links()
     links.feed(answer.text)
-    assert links.loaded == ["/docs/style.css"]
+    assert links.loaded == ["docs/style.css"]
     assert client.get("/docs/style.css").headers["content-type"].startswith("text/css")
     assert not {"script", "style", "iframe"} & links.tags
     assert links.targets <= set(links.ids) and len(links.ids) == len(set(links.ids))

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
+from app.core import embedded
 from app.identity import accounts
 from app.identity.rules import Role
 from geodata.progress import Progress
@@ -16,6 +17,7 @@ from tests import staff
 from tests.app.test_hostile_queries import FILL, QUERIES
 from tests.drill import losses
 from tests.drill.promises import Measured
+from tests.drill.small_disk import fill, small_disk, write_until_it_ends
 from tests.drill.station import Station, memory_mb
 from tests.server import ServerProcess
 from tests.stream_client import Viewer
@@ -125,6 +127,50 @@ def recovery(station: Station, tries: int, progress: Progress) -> list[Measured]
     ]
 
 
+def restart(station: Station, tries: int, progress: Progress) -> list[Measured]:
+    """kill -9 of the embedded database under a server that looks after it: until a report is taken
+    and cases are listed."""
+    back_s = []
+    with servers.serving_embedded(station.cluster.url, station.folder, MINQING_DEMO="0") as server:
+        for nth in range(tries):
+            wait_until(lambda at=nth: station.is_taken(server, at), PATIENCE_S)  # type: ignore[misc]
+            began_s = time.monotonic()
+            station.kill_watched_database()
+            wait_until(lambda at=nth: station.is_taken(server, at), PATIENCE_S)  # type: ignore[misc]
+            wait_until(lambda: station.is_listed(server), PATIENCE_S)
+            back_s.append(_since(began_s))
+            progress.step("restart", nth + 1, tries)
+    return [Measured("a killed embedded database is back by itself", "s", 10.0, back_s)]
+
+
+FULL_DISK_MB = 700
+
+
+def fullness(station: Station, tries: int, progress: Progress) -> list[Measured]:
+    """The disk of the embedded database is full until the database ends by it; then there is room
+    again: until a report is taken and cases are listed. Where no disk can be made (it takes root),
+    nothing is measured."""
+    back_s: list[float] = []
+    with small_disk(FULL_DISK_MB) as disk:
+        if disk is None:
+            return []
+        copied = embedded.copy(station.folder, disk / "data")
+        with servers.serving_embedded(copied.url, disk / "data", MINQING_DEMO="0") as server:
+            for nth in range(tries):
+                wait_until(lambda at=nth: station.is_taken(server, at), PATIENCE_S)  # type: ignore[misc]
+                fill(disk / "filler")
+                write_until_it_ends(copied)
+                wait_until(lambda at=nth: not station.is_taken(server, at), PATIENCE_S)  # type: ignore[misc]
+                assert httpx.get(f"{server.base_url}/readyz", timeout=60).status_code == 503
+                (disk / "filler").unlink()
+                began_s = time.monotonic()
+                wait_until(lambda at=nth: station.is_taken(server, at), PATIENCE_S)  # type: ignore[misc]
+                wait_until(lambda: station.is_listed(server), PATIENCE_S)
+                back_s.append(_since(began_s))
+                progress.step("fullness", nth + 1, tries)
+    return [Measured("after a full disk has room again all is back by itself", "s", 10.0, back_s)]
+
+
 def _signal(processes: Iterable[int], number: signal.Signals) -> None:
     for process in processes:
         os.kill(process, number)
@@ -167,6 +213,8 @@ DRILLS: dict[str, tuple[Callable[[Station, int, Progress], list[Measured]], int]
     "arrival": (arrival, 200),
     "refusals": (refusals, 1_000),
     "recovery": (recovery, 3),
+    "restart": (restart, 10),
+    "fullness": (fullness, 3),
     "reconnection": (reconnection, 300),
     "kills": (losses.kills, 60),
     "database_kills": (losses.database_kills, 20),

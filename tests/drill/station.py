@@ -56,6 +56,12 @@ class Station:
             return staff.post(f"{server.base_url}/api/v1/incidents", json=body).is_success
         return False
 
+    def is_listed(self, server: ServerProcess) -> bool:
+        """Whether a server shows its cases just now."""
+        with suppress(staff.TransportError):
+            return staff.get(f"{server.base_url}/api/v1/incidents?limit=1").is_success
+        return False
+
     def database_processes(self) -> list[int]:
         """Numbers of the database's processes: the postmaster first, then what it started."""
         postmaster = self._postmaster()
@@ -68,6 +74,12 @@ class Station:
         wait_until(lambda: not embedded.is_running(self.cluster))
         with embedded.running(self.folder):
             pass  # held by the drill as a whole: it stays when this block ends
+
+    def kill_watched_database(self) -> None:
+        """The same, while a server looks after it: returns once that has started another."""
+        killed = self._postmaster()
+        os.kill(killed, signal.SIGKILL)
+        wait_until(lambda: embedded.postmaster_of(self.cluster) not in (None, killed), 120.0)
 
     def _postmaster(self) -> int:
         return int((self.cluster.data_dir / "postmaster.pid").read_text().splitlines()[0])

@@ -15,8 +15,8 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
     WHERE t.geom IS NOT NULL
 $$;
 
--- Base units, each with the cell to which it belongs.
-CREATE FUNCTION tiles.units(z int, x int, y int, as_of timestamptz)
+-- Base units of the cells from `lo` to `hi`, each with the cell to which it belongs.
+CREATE FUNCTION tiles.units(z int, x int, y int, as_of timestamptz, lo bigint, hi bigint)
 RETURNS TABLE (mvt bytea, returned bigint, matched bigint)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT ST_AsMVT(t, 'units', 4096, 'geom'), count(*), count(*)
@@ -26,7 +26,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
                    AS geom
         FROM published.base_unit u
         WHERE u.geom && ST_Expand(tiles.box_deg(z, x, y), 360.0 / 2 ^ z * 64 / 4096)
-          AND u.valid @> as_of
+          AND u.valid @> as_of AND u.cell_code BETWEEN lo AND hi
         ORDER BY u.unit_id
     ) t
     WHERE t.geom IS NOT NULL

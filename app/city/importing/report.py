@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from app.core.spreadsheet import harmless
 from app.files.job import MOST_REFUSALS, Refusal
 
 MOST_OUTSIDE_SHARE = 0.2
 # A spreadsheet takes a cell that begins so for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Kind(StrEnum):
@@ -84,8 +84,4 @@ class ImportReport:
             table = csv.writer(file)
             table.writerow(["row", "field", "reason"])
             for refusal in sorted(self.refusals, key=lambda refusal: refusal.row):
-                table.writerow([refusal.row, _inert(refusal.field), _inert(refusal.reason)])
-
-
-def _inert(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
+                table.writerow([refusal.row, harmless(refusal.field), harmless(refusal.reason)])

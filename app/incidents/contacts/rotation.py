@@ -14,7 +14,7 @@ from app.identity.audit_words import AuditKind
 from app.incidents.contacts import keys as contact_keys
 from app.incidents.contacts.keys import KeyRing, Sealed
 from app.incidents.contacts.models import CaseContact
-from app.incidents.contacts.service import KEY_LOCK
+from app.incidents.contacts.service import KEY_LOCK, ring_of
 
 AT_ONCE = 500
 
@@ -60,6 +60,7 @@ def rotate(
     """
     with writing(engine) as session:
         _alone(session)
+        ring_of(session, keys)
         ring = contact_keys.add_key(keys)
     resealed = 0
     tables: tuple[SealedTable, ...] = (CaseContact, *beside)

@@ -11,7 +11,7 @@ from pathlib import Path
 from uuid import UUID
 
 import structlog
-from sqlalchemy import delete, exists, func, literal, select
+from sqlalchemy import delete, exists, func, literal, select, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
@@ -46,6 +46,25 @@ _DIGITS = re.compile(r"\D")
 def key_file(settings: Settings) -> Path:
     """Where the keys lie: as set, or in the data directory."""
     return settings.contact_key_file or settings.data_dir / KEY_FILE
+
+
+def ring_of(session: Session, path: Path) -> KeyRing:
+    """The keys of the file; with one new key where there is no file, and nothing is sealed yet.
+
+    Raises:
+        KeyFileError: the file cannot be used, or is missing beside what is sealed with its keys.
+    """
+    if is_lost(session, path):
+        raise KeyFileError(
+            f"{path} is missing, and what is sealed in the database opens with its keys alone: put"
+            " it back from where its copy is kept (MINQING_CONTACT_KEY_FILE says where it lies)"
+        )
+    return contact_keys.ensure(path)
+
+
+def is_lost(session: Session, path: Path) -> bool:
+    """Whether the key file is missing although something is sealed with its keys."""
+    return not path.exists() and bool(session.scalar(text("SELECT anything_sealed()")))
 
 
 def attach(
@@ -170,7 +189,7 @@ def _ring(session: Session, keys: Path) -> KeyRing:
     """The keys as they are now, and for this transaction nobody changes them."""
     session.execute(select(func.pg_advisory_xact_lock_shared(literal(KEY_LOCK))))
     try:
-        return contact_keys.ensure(keys)
+        return ring_of(session, keys)
     except KeyFileError as error:
         log.error("contact keys", why=str(error))
         raise unavailable("The key of contacts cannot be used; nothing was changed.") from None

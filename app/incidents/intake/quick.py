@@ -29,6 +29,9 @@ from app.incidents.intake.queries import FILE, Outcome, filing_words
 # As many as there is work for on one core; more reports wait here, in their order.
 CONNECTIONS = 4
 PATIENCE_S = 5.0
+# The pool pauses longer and longer between tries. After so long it gives up, and the next report
+# tries at once: however long the database was away, reports are taken seconds after it is back.
+RECONNECT_WITHIN_S = 3.0
 OPTIONS = f"-c timezone=UTC -c statement_timeout=15000 -c jit=off -c role={DATABASE_ROLE}"
 
 
@@ -43,6 +46,7 @@ class QuickIntake:
             min_size=1,
             max_size=CONNECTIONS,
             timeout=PATIENCE_S,
+            reconnect_timeout=RECONNECT_WITHIN_S,
             open=False,
             name="minqing-intake",
             kwargs={

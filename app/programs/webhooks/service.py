@@ -22,7 +22,7 @@ from app.identity.rules import PROGRAM_NAME_FORM, is_program_name
 from app.identity.service import outside_scope
 from app.incidents.contacts import keys as seals
 from app.incidents.contacts.keys import KeyFileError
-from app.incidents.contacts.service import KEY_LOCK, key_file
+from app.incidents.contacts.service import KEY_LOCK, key_file, ring_of
 from app.places import queries as places
 from app.programs.webhooks import queries, rules
 from app.programs.webhooks.schemas import (
@@ -190,7 +190,7 @@ def _ring(session: Session, settings: Settings) -> seals.KeyRing:
     """The keys as they are now, and for this transaction nobody changes them."""
     session.execute(select(func.pg_advisory_xact_lock_shared(literal(KEY_LOCK))))
     try:
-        return seals.ensure(key_file(settings))
+        return ring_of(session, key_file(settings))
     except KeyFileError as error:
         log.error("keys of secrets", why=str(error))
         raise unavailable("The key file cannot be used; nothing was changed.") from None

@@ -13,6 +13,8 @@ import pytest
 
 from app.core import embedded
 from app.core.db import conninfo
+from app.core.embedded_watch import watched
+from tests.waiting import wait_until
 
 HOLDER = """
 import sys
@@ -110,6 +112,71 @@ def test_it_comes_up_after_its_own_kill(own_folder: Path) -> None:
         os.kill(_postmaster_pid(cluster), signal.SIGKILL)
     with embedded.running(own_folder) as cluster:
         assert _one(cluster, "SELECT answer FROM kept") == 42
+
+
+def _kill(cluster: embedded.Cluster) -> int:
+    """kill -9 of the server; its number."""
+    number = _postmaster_pid(cluster)
+    os.kill(number, signal.SIGKILL)
+    return number
+
+
+def test_a_watched_one_is_started_again(own_folder: Path) -> None:
+    """However often, with every row that was committed; and stopped in the end like any other."""
+    with embedded.running(own_folder) as cluster, watched(cluster):
+        with psycopg.connect(conninfo(cluster.url), autocommit=True) as connection:
+            connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+        for _ in range(2):
+            killed = _kill(cluster)
+            wait_until(lambda killed=killed: embedded.postmaster_of(cluster) not in (None, killed))  # type: ignore[misc]
+            wait_until(lambda: embedded.is_running(cluster))
+            assert _one(cluster, "SELECT answer FROM kept") == 42
+    assert embedded.postmaster_of(cluster) is None
+
+
+ENDLESS = "DO $$ BEGIN LOOP END LOOP; END $$"
+
+
+def test_a_backend_that_computes_on_does_not_bar_the_way(own_folder: Path) -> None:
+    """It hears of its server's death when its query is done, and no other may start until then."""
+    with embedded.running(own_folder) as cluster, watched(cluster):
+        busy = psycopg.connect(conninfo(cluster.url), autocommit=True)
+        busy.pgconn.send_query(ENDLESS.encode())
+        backend = busy.info.backend_pid
+        killed = _kill(cluster)
+        wait_until(lambda: embedded.postmaster_of(cluster) not in (None, killed))
+        wait_until(lambda: embedded.is_running(cluster))
+        assert not Path(f"/proc/{backend}").exists()
+        busy.close()
+
+
+def test_what_cannot_be_started_is_tried_until_it_can(own_folder: Path) -> None:
+    """As with a disk that is full: it fails, again and again, and then no more."""
+    with embedded.running(own_folder) as cluster, watched(cluster):
+        settings = cluster.data_dir / "postgresql.conf"
+        settings.rename(cluster.data_dir / "away.conf")
+        size = embedded.log_file(cluster).stat().st_size
+        _kill(cluster)
+        said = b"postgresql.conf"
+        wait_until(lambda: embedded.log_file(cluster).read_bytes()[size:].count(said) >= 3)
+        assert not embedded.is_running(cluster)
+        (cluster.data_dir / "away.conf").rename(settings)
+        wait_until(lambda: embedded.is_running(cluster))
+
+
+def test_the_lock_file_of_a_dead_server_may_name_another_process(own_folder: Path) -> None:
+    """Numbers of processes are used again; a frozen server is none the less a living one."""
+    with embedded.running(own_folder) as cluster:
+        server = embedded.postmaster_of(cluster)
+        assert server == _postmaster_pid(cluster)
+        os.kill(server, signal.SIGSTOP)
+        assert embedded.postmaster_of(cluster) == server
+        os.kill(server, signal.SIGCONT)
+    assert embedded.postmaster_of(cluster) is None
+    lock_file = cluster.data_dir / "postmaster.pid"
+    lock_file.write_text(f"{os.getpid()}\n")
+    assert embedded.postmaster_of(cluster) is None
+    lock_file.unlink()
 
 
 def test_a_killed_initdb_is_made_anew(own_folder: Path) -> None:

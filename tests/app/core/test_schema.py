@@ -12,7 +12,8 @@ from sqlalchemy.exc import IntegrityError
 from app.city import service as city
 from app.core import schema
 from app.core.db import make_engine
-from tests.conftest import TestCluster
+from tests.conftest import TestCluster, run_command
+from tests.server import free_port
 from tests.waiting import wait_until
 
 
@@ -36,6 +37,26 @@ def test_a_fresh_database_is_not_current(cluster: TestCluster) -> None:
     assert not schema.is_current(engine)
     engine.dispose()
     cluster.drop("fresh")
+
+
+def test_tables_of_a_newer_version_are_left_alone(engine: Engine) -> None:
+    """In a sentence, and nothing is changed: the older code knows no way back."""
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for look in (schema.upgrade, schema.is_current):
+        with pytest.raises(schema.NewerSchemaError, match="stand at 9999"):
+            look(engine)
+    env = {
+        "MINQING_DATABASE_URL": engine.url.render_as_string(hide_password=False),
+        "MINQING_PORT": str(free_port()),
+    }
+    for words in (("serve",), ("db", "upgrade"), ("db", "check")):
+        refused = run_command(*words, env=env)
+        assert refused.returncode == 1
+        assert "newer version" in refused.stderr and "Traceback" not in refused.stderr
+    with engine.connect() as connection:
+        stands = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    assert stands == "9999"
 
 
 def test_upgrading_again_and_at_once_changes_nothing(engine: Engine) -> None:

@@ -107,7 +107,7 @@ def test_an_account_of_a_provider_has_none(own_client: TestClient, own_context: 
     """409: its password is changed where it is kept."""
     accounts.add_account(own_context.engine, "elsewhere", None, area=staff.CITY)
     accounts.grant(own_context.engine, "elsewhere", Role.DUTY_OFFICER, staff.CITY)
-    token = identity.sign_in_as(own_context.engine, "elsewhere", "", "http")
+    token = identity.sign_in_as(own_context.engine, "elsewhere", None)
     assert token is not None
     client = TestClient(own_client.app, base_url="http://127.0.0.1", cookies={"minqing": token})
     client.headers["X-Minqing-Token"] = identity.header_token(token)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -201,7 +202,7 @@ def test_the_command(own_context: Context, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "cell",
-    ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1+1", "＠x", "\n=1"],
+    ["=1+1", "+1", "-1", "@SUM(A1)", "\ta", "\ra", " =1", "＝1+1", "＠x"],
 )
 def test_formulas_become_text(cell: str) -> None:
     """In both formats, with an apostrophe in front."""
@@ -214,7 +215,26 @@ def test_formulas_become_text(cell: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", ["a=1", "1-2", "井盖", "a@b", "", "_x003D_1", "<b>&amp;]]>", "'=1"]
+    ("cell", "told"),
+    [
+        ("a;=1+1", "a;'=1+1"), ("a; @x", "a;' @x"), ('a;"=1', "a;'\"=1"), ("a\t-1", "a\t'-1"),
+        ("a\n=1", "a\n'=1"), ("a\r\n+1", "a\r\n'+1"), ("=1;=2", "'=1;'=2"), ("\t=1", "'\t'=1"),
+        ("a;＝1", "a;'＝1"), ("a;b;=1;c", "a;b;'=1;c"), ("a, b;=1", "a, b;'=1"),
+    ],
+)  # fmt: skip
+def test_a_formula_inside_a_cell_becomes_text(cell: str, told: str) -> None:
+    """Where `;`, a tab or an end of line separates, the cell is cut there; quotes do not help."""
+    assert harmless(cell) == told
+    written = b"".join(csv_parts(["a", "b"], [["1", cell]])).decode("utf-8-sig")
+    for separator in ";\t":
+        lines = csv.reader(io.StringIO(written, newline=""), delimiter=separator)
+        parts = [part for line in lines for part in line]
+        assert not [part for part in parts if re.match(r"\s*[\"]*\s*[=+\-@＝]", part)]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["a;b", "a;1-2", "a\nb", "a=1", "1-2", "井盖", "a@b", "", "_x003D_1", "<b>&amp;]]>", "'=1"],
 )
 def test_other_texts_stay_as_they_are(cell: str) -> None:
     """Cell for cell."""

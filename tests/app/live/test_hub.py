@@ -10,12 +10,12 @@ EPOCH = "0123456789ab"
 EVERYWHERE = (0, 10**15)
 
 
-def _at(seq: int) -> Cursor:
-    return Cursor(EPOCH, seq)
+def _at(seq: int) -> str:
+    return f"id of {seq}"
 
 
 def _viewer(limit: int = 1000, area: tuple[int, int] = EVERYWHERE) -> Viewer:
-    return Viewer(area, frozenset({Audience.CASES}), _at(0), limit)
+    return Viewer(area, frozenset({Audience.CASES}), Cursor(EPOCH, 0), limit=limit)
 
 
 def _take(viewer: Viewer) -> bytes:
@@ -55,7 +55,7 @@ def test_a_full_queue_ends_in_a_reset() -> None:
     for seq in range(1, 6):
         viewer.offer(_at(seq), 5, Audience.CASES, b"%d;" % seq)
     sent = _take(viewer)
-    assert sent.startswith(f"id: {EPOCH}:4\nevent: reset\n".encode())
+    assert sent.startswith(b"id: id of 4\nevent: reset\n")
     assert ResetReason.TOO_SLOW.value.encode() in sent
     assert sent.endswith(b"\n\n5;")
     assert b"1;" not in sent

@@ -1,32 +1,51 @@
-"""Event ids, and when a viewer may resume: without a database."""
+"""When a viewer may resume, and how places in the stream are written: without a database."""
+
+import base64
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.live.rules import (
-    LONGEST_REPLAY_EVENTS,
-    Cursor,
-    ResetReason,
-    parse_event_id,
-    refusal_to_resume,
-)
+from app.live.ids import Ids
+from app.live.rules import LONGEST_REPLAY_EVENTS, Cursor, ResetReason, refusal_to_resume
 
-EPOCHS = st.text("0123456789abcdef", min_size=12, max_size=12)
-NOW = Cursor("0123456789ab", 10_000)
+EPOCH = "0123456789ab"
+NOW = Cursor(EPOCH, 10_000)
+KEY = bytes(range(32))
+NUMBERS = st.integers(0, 2**63 - 1)
 
 
-@given(EPOCHS, st.integers(0, 10**18 - 1))
-def test_an_id_is_read_as_it_was_written(epoch: str, seq: int) -> None:
-    """What we send is what we take back."""
-    assert parse_event_id(str(Cursor(epoch, seq))) == Cursor(epoch, seq)
+@given(NUMBERS)
+def test_an_id_is_read_as_it_was_written(seq: int) -> None:
+    """By every server that knows the epoch's key."""
+    assert Ids(EPOCH, KEY).cursor(Ids(EPOCH, KEY).text(seq)) == Cursor(EPOCH, seq)
 
 
-@given(st.text())
+@given(NUMBERS)
+def test_an_id_tells_nothing_of_its_number(seq: int) -> None:
+    """Not even whether two are of the same: nobody can see that nothing happened elsewhere."""
+    ids = Ids(EPOCH, KEY)
+    first, second = ids.text(seq), ids.text(seq)
+    assert first != second
+    assert len(first) == len(ids.text(0)) == len(ids.text(2**63 - 1))
+    raw = base64.urlsafe_b64decode(first.partition(":")[2] + "==")
+    assert seq.to_bytes(8) not in raw
+
+
+@given(st.text() | st.from_regex(r"\A[0-9a-f]{12}:[A-Za-z0-9_-]{22}\Z"))
 def test_no_text_breaks_the_reading_of_an_id(text: str) -> None:
-    """Whatever comes is a cursor or none."""
-    cursor = parse_event_id(text)
-    assert cursor is None or parse_event_id(str(cursor)) == cursor
+    """Whatever comes is a place or none; one that was made up is none of this epoch."""
+    cursor = Ids(EPOCH, KEY).cursor(text)
+    assert cursor is None or (cursor.epoch != EPOCH and cursor.seq == 0)
+
+
+def test_an_id_of_another_key_is_none() -> None:
+    """Nor one that was changed; of another epoch only that is known."""
+    ids, others = Ids(EPOCH, KEY), Ids(EPOCH, bytes(32))
+    assert all(ids.cursor(others.text(seq)) is None for seq in range(50))
+    text = ids.text(7)
+    assert ids.cursor(text[:-2] + ("A" if text[-2] != "A" else "B") + text[-1]) is None
+    assert ids.cursor(Ids("ba9876543210", KEY).text(7)) == Cursor("ba9876543210", 0)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The stream of a real server: none missed, none twice, in order, whatever happens to the wire."""
 
 import threading
+from collections.abc import Callable
 from itertools import pairwise
 from uuid import uuid4
 
@@ -9,10 +10,11 @@ import psycopg
 import pytest
 
 from app.core.db import conninfo
+from app.live.ids import KEY_BYTES, Ids
 from tests import staff as httpx
 from tests.app.live.writers import CELL, TOPIC, connect, tell, tell_from_many
 from tests.server import ServerProcess
-from tests.stream_client import Event, Viewer
+from tests.stream_client import Event, Viewer, ids_of, numbers
 from tests.waiting import wait_until
 
 WRITERS, EACH = 8, 400
@@ -42,10 +44,11 @@ def test_hello_comes_first_and_says_where_we_are(shared_server: ServerProcess) -
         hello = viewer.read_until(bool)[0]
         assert viewer.status == 200
         assert viewer.headers["content-type"].startswith("text/event-stream")
-        assert viewer.headers["cache-control"] == "no-cache"
+        assert viewer.headers["cache-control"] == "no-store"
         assert viewer.headers["x-accel-buffering"] == "no"
     assert hello.name == "hello"
-    assert hello.id == f"{hello.data['epoch']}:{hello.data['seq']}"
+    assert hello.id.partition(":")[0] == hello.data["epoch"]
+    assert set(hello.data) == {"epoch", "server_time"}
     assert hello.data["server_time"].endswith("Z")
 
 
@@ -59,7 +62,8 @@ def test_many_writers_at_once(shared_server: ServerProcess) -> None:
         writing.start()
         events = viewer.read_count(TOPIC, WRITERS * EACH)
         writing.join()
-    assert [e.seq for e in events] == list(range(start.seq + 1, start.seq + 1 + WRITERS * EACH))
+    first, *following = numbers(shared_server.database_url, [start, *events])
+    assert following == list(range(first + 1, first + 1 + WRITERS * EACH))
     for writer in range(WRITERS):
         own = [e.data["nth"] for e in events if e.data["writer"] == writer]
         assert own == list(range(EACH))
@@ -97,59 +101,62 @@ def test_cut_anywhere_and_resumed(shared_server: ServerProcess) -> None:
         row = connection.execute("SELECT last_seq FROM stream_state").fetchone()
     assert row is not None
     with Viewer(shared_server.base_url, last_event_id=last) as viewer:
-        viewer.read_until(lambda events: any(e.seq == row[0] for e in events))
+        database = shared_server.database_url
+        viewer.read_until(lambda events: row[0] in numbers(database, events))
         seen += _told(viewer.events)
-    first = int(start.partition(":")[2]) + 1
-    assert [e.seq for e in seen] == list(range(first, row[0] + 1))
+    place = ids_of(database).cursor(start)
+    assert place is not None
+    assert numbers(database, seen) == list(range(place.seq + 1, row[0] + 1))
     assert [e.data["nth"] for e in seen] == list(range(len(seen)))
 
 
-FOREIGN = "0123456789ab"
+FOREIGN = Ids("0123456789ab", bytes(KEY_BYTES))
 
 
 @pytest.mark.parametrize(
     ("last_event_id", "reason"),
     [
-        (f"{FOREIGN}:1", "other_epoch"),
-        (f"{FOREIGN}:0", "other_epoch"),
-        (f"{FOREIGN}:999999999999999999", "other_epoch"),
-        ("000000000000:3", "other_epoch"),
-        ("{epoch}:1", "too_old"),
-        ("{epoch}:0", "too_old"),
-        ("{epoch}:2", "too_old"),
-        ("{epoch}:999999999999999999", "unknown_id"),
-        ("{epoch}:{ahead}", "unknown_id"),
-        ("{epoch}:", "unknown_id"),
-        ("{epoch}", "unknown_id"),
-        ("{epoch}:-1", "unknown_id"),
-        ("{epoch}:1.5", "unknown_id"),
-        ("{epoch}:1:1", "unknown_id"),
-        (":1", "unknown_id"),
-        ("1", "unknown_id"),
-        ("nonsense", "unknown_id"),
-        ("'; DROP TABLE stream_event; --", "unknown_id"),
-        ("{epoch}:99999999999999999999999999", "unknown_id"),
-        ("NaN:NaN", "unknown_id"),
+        (lambda ids, now: FOREIGN.text(1), "other_epoch"),
+        (lambda ids, now: FOREIGN.text(0), "other_epoch"),
+        (lambda ids, now: FOREIGN.text(2**63 - 1), "other_epoch"),
+        (lambda ids, now: "000000000000:" + "A" * 22, "other_epoch"),
+        (lambda ids, now: ids.text(1), "too_old"),
+        (lambda ids, now: ids.text(0), "too_old"),
+        (lambda ids, now: ids.text(2), "too_old"),
+        (lambda ids, now: ids.text(2**63 - 1), "unknown_id"),
+        (lambda ids, now: ids.text(now + 1_000), "unknown_id"),
+        (lambda ids, now: Ids(ids.epoch, bytes(KEY_BYTES)).text(now), "unknown_id"),
+        (lambda ids, now: f"{ids.epoch}:{now}", "unknown_id"),
+        (lambda ids, now: f"{ids.epoch}:", "unknown_id"),
+        (lambda ids, now: ids.epoch, "unknown_id"),
+        (lambda ids, now: f"{ids.text(now)}:1", "unknown_id"),
+        (lambda ids, now: ":1", "unknown_id"),
+        (lambda ids, now: "nonsense", "unknown_id"),
+        (lambda ids, now: "'; DROP TABLE stream_event; --", "unknown_id"),
     ],
 )
 def test_who_cannot_resume_is_told_to_start_anew(
-    shared_server: ServerProcess, last_event_id: str, reason: str
+    shared_server: ServerProcess, last_event_id: Callable[[Ids, int], str], reason: str
 ) -> None:
     """An explicit reset, and then the stream goes on live."""
-    with connect(shared_server.database_url) as connection:
+    database = shared_server.database_url
+    with connect(database) as connection:
         for _ in range(5):
             tell(connection, n=0)
         wait_until(lambda: connection.execute("SELECT 1 FROM outbox").fetchone() is None)
         connection.execute("DELETE FROM stream_event WHERE seq <= 3")
-    epoch, _, seq = _last_id(shared_server).partition(":")
-    sent = last_event_id.format(epoch=epoch, ahead=int(seq) + 1_000)
+    ids = ids_of(database)
+    now = ids.cursor(_last_id(shared_server))
+    assert now is not None
+    sent = last_event_id(ids, now.seq)
     with Viewer(shared_server.base_url, last_event_id=sent) as viewer:
         reset = viewer.read_count("reset", 1)[0]
         assert reset.data == {"reason": reason}
-        with connect(shared_server.database_url) as connection:
+        with connect(database) as connection:
             tell(connection, n=1)
         event = viewer.read_count(TOPIC, 1)[0]
-    assert event.seq == reset.seq + 1
+    before, after = numbers(database, [reset, event])
+    assert after == before + 1
 
 
 def test_a_long_absence_is_replayed_in_pages(shared_server: ServerProcess) -> None:
@@ -223,8 +230,10 @@ def test_a_viewer_who_does_not_read_is_reset_not_fed_holes(shared_server: Server
     assert "reset" in names
     after = events[names.index("reset") :]
     assert after[0].data == {"reason": "too_slow"}
-    for earlier, later in pairwise(events):
-        assert later.seq == earlier.seq + 1 or later.name == "reset"
+    seqs = numbers(shared_server.database_url, events)
+    assert len(seqs) == len(events)
+    for (earlier, _), (later, event) in pairwise(zip(seqs, events, strict=True)):
+        assert later == earlier + 1 or event.name == "reset"
 
 
 def _metric(server: ServerProcess, name: str, label: str = "") -> float:
@@ -264,5 +273,6 @@ def test_a_lost_connection_loses_nothing(shared_server: ServerProcess, who: str)
         events = viewer.read_count(TOPIC, 300)
         names = {e.name for e in viewer.events}
     assert [e.data["n"] for e in events] == list(range(300))
-    assert [e.seq for e in events] == list(range(start.seq + 1, start.seq + 301))
+    first, *following = numbers(shared_server.database_url, [start, *events])
+    assert following == list(range(first + 1, first + 301))
     assert names == {"hello", TOPIC}

@@ -13,9 +13,11 @@ from app.core.db import conninfo, reading, writing
 from app.core.scope import Scope
 from app.identity.rules import Role
 from app.main import create_app
+from app.maps import geojson
 from tests import staff
 from tests.app.maps import picture
 from tests.waiting import wait_until
+from tiles import vector
 
 UNITS = """
 SELECT unit_id, cell_code, ST_AsBinary(ST_Transform(geom, 3857)) FROM base_unit
@@ -76,7 +78,7 @@ def test_a_version_stays(own_client: TestClient, own_context: Context) -> None:
         ).one()
         tile = picture.tile_at(lon, lat, 15)
         before = own_client.get("/tiles/units/{}/{}/{}.mvt".format(*tile), params={"v": version})
-        assert before.headers["cache-control"].endswith("immutable")
+        assert before.headers["cache-control"] == "private, no-cache"
         session.execute(
             text("""WITH gone AS (
                         UPDATE boundary_version SET valid = tstzrange(lower(valid), now())
@@ -117,7 +119,9 @@ def test_the_index_finds_them(own_context: Context) -> None:
     token = staff.headers_of(engine)["Cookie"].partition("=")[2]
     with reading(engine, Scope(0, 10**15, token)) as session:
         plan = "\n".join(
-            session.scalars(text(f"EXPLAIN SELECT * FROM tiles.units({z}, {x}, {y}, now())"))
+            session.scalars(
+                text(f"EXPLAIN SELECT * FROM tiles.units({z}, {x}, {y}, now(), 0, {10**15})")
+            )
         )
     assert "base_unit_geom" in plan, plan
 
@@ -154,3 +158,82 @@ def test_units_are_for_planners(dispatcher: TestClient, place: tuple[float, floa
     """Others see cells."""
     assert picture.fetch(dispatcher, "units", picture.tile_at(*place, 15)).status_code == 403
     assert dispatcher.get("/api/v1/layers/units.geojson").status_code == 403
+
+
+MINE, FOREIGN = 620_111_001_000_000, 620_111_101_000_000
+"""Two subdistricts."""
+
+
+def _unit_places(context: Context, area: int) -> tuple[float, float]:
+    with reading(context.engine) as session:
+        lon, lat = session.execute(
+            text("""SELECT ST_X(p), ST_Y(p) FROM base_unit, ST_PointOnSurface(geom) p
+                    WHERE cell_code BETWEEN :lo AND :hi AND upper_inf(valid) LIMIT 1"""),
+            {"lo": area, "hi": area + 999_999},
+        ).one()
+    return lon, lat
+
+
+def _told(client: TestClient, context: Context) -> set[int]:
+    """Cells of all units that tiles and GeoJSON tell of, there and here."""
+    cells = set()
+    for area in (MINE, FOREIGN):
+        tile = picture.tile_at(*_unit_places(context, area), 15)
+        cells |= {one["properties"]["c"] for one in picture.features(client, "units", tile)}
+        said = client.get("/api/v1/layers/units.geojson", params={"area": area, "limit": 50})
+        cells |= {one["properties"]["cell_code"] for one in said.json()["features"]}
+    return cells
+
+
+def _is_mine(cell: int) -> bool:
+    return MINE <= cell <= MINE + 999_999
+
+
+def test_a_streets_planner_sees_the_units_of_the_street(
+    own_client: TestClient, own_context: Context
+) -> None:
+    """On the map and taken out; also where somebody who sees more has looked at the same tile."""
+    staff.add_account(own_context.engine, "street_planner", Role.PLANNER, MINE)
+    assert {_is_mine(cell) for cell in _told(own_client, own_context)} == {True, False}
+    staff.sign_in(own_client, "street_planner")
+    told = _told(own_client, own_context)
+    assert told and all(map(_is_mine, told))
+    staff.sign_in(own_client)
+    assert {_is_mine(cell) for cell in _told(own_client, own_context)} == {True, False}
+
+
+@pytest.mark.parametrize("left", ["app", "database"])
+def test_each_filter_of_units_alone_is_enough(
+    own_context: Context, monkeypatch: pytest.MonkeyPatch, left: str
+) -> None:
+    """The query's without the database's, and the other way round; without both it leaks."""
+    engine = own_context.engine
+    everything = (0, 10**15)
+    staff.add_account(engine, "street_planner", Role.PLANNER, MINE)
+
+    def no_app_filter() -> None:
+        built = vector.units_query
+        monkeypatch.setattr(vector, "units_query", lambda tile, at, _: built(tile, at, everything))
+        monkeypatch.setattr(geojson, "narrowed", lambda asked, _: asked)
+
+    def no_database_filter() -> None:
+        with writing(engine) as session:
+            session.execute(text("CREATE OR REPLACE VIEW published.base_unit WITH"
+                                 " (security_invoker = true) AS SELECT unit_id, community_code,"
+                                 " cell_code, households, incidents, street_block, locked, geom,"
+                                 " valid FROM base_unit"))  # fmt: skip
+
+    def leaks() -> bool:
+        with TestClient(create_app(own_context), base_url="http://127.0.0.1") as client:
+            staff.sign_in(client, "street_planner")
+            told = _told(client, own_context)
+        assert told
+        return not all(map(_is_mine, told))
+
+    first, second = no_app_filter, no_database_filter
+    if left == "app":
+        first, second = second, first
+    first()
+    assert not leaks()
+    second()
+    assert leaks()

@@ -11,12 +11,22 @@ from starlette.testclient import TestClient
 
 from app.core.context import Context
 from app.core.db import reading, writing
+from app.core.paging import encode_cursor
 from app.identity.rules import Role
 from tests import staff
 from tests.app.identity.canary import CANARY, client_of, places
 from tests.app.warnings.sending import DISTRICT, place_in
 
 SOON = timedelta(hours=1)
+
+
+@pytest.mark.parametrize("instant_us", [2**62, -(2**62), 10**18])
+def test_a_forged_cursor_is_refused(client: TestClient, instant_us: int) -> None:
+    """Of an instant that no calendar has: 422, and no page of something else."""
+    words = {"cursor": encode_cursor([instant_us, 1])}
+    refused = client.get("/api/v1/mediations", params=words)
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["field"] == "cursor"
 
 
 def a_dispute(context: Context, client: TestClient, nth: int = 0, area: int = DISTRICT) -> Any:

@@ -3,6 +3,7 @@ import type {
   AddressHit, Area, AreaDetail, Category, City, Counts, Figures, FiguresPart, Histogram, Incident, IncidentDetail,
   Level, LineFeature, Measure, NewIncident, Paged, ReverseHit, Station,
 } from "./types";
+import { at } from "./base";
 import { presenceHeaders } from "./presence";
 import { asProblem, isAbort, problemFrom } from "./problem";
 import { sessionEnded, writeHeaders } from "../state/session";
@@ -28,7 +29,7 @@ async function call<T>(path: string, init: RequestInit, signal?: AbortSignal): P
   const timeout = AbortSignal.timeout(init.method === undefined ? READ_TIMEOUT_MS : WRITE_TIMEOUT_MS);
   let response: Response;
   try {
-    response = await fetch(path, {
+    response = await fetch(at(path), {
       ...init,
       headers: { ...(init.headers as Record<string, string> | undefined), ...presenceHeaders() },
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,

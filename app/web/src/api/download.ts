@@ -1,4 +1,5 @@
 /** A file of the server into the downloads of whoever asked for it. */
+import { at } from "./base";
 import { presenceHeaders } from "./presence";
 import { asProblem, problemFrom } from "./problem";
 
@@ -12,7 +13,7 @@ const REQUEST_TIMEOUT_MS = 120_000;
 export async function download(path: string): Promise<void> {
   let answer: Response;
   try {
-    answer = await fetch(path, { headers: presenceHeaders(), signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
+    answer = await fetch(at(path), { headers: presenceHeaders(), signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
   } catch (reason) {
     throw asProblem(reason);
   }

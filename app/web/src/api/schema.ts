@@ -106,12 +106,15 @@ export interface paths {
          * @description Begin a session with the login and password of a staff post.
          *
          *     The answer sets an HttpOnly cookie and gives the header token for writes. After three failures
-         *     each further one makes the next attempt wait longer (429, Retry-After).
+         *     each further one makes the next attempt for that account from that address wait longer (429,
+         *     Retry-After), and so do very many from one address. A second cookie says that the account has
+         *     signed in with this browser: what others fail at then makes nobody wait here.
          */
         post: operations["sign_in"];
         /**
          * Sign out
-         * @description End this session, or with `everywhere` all sessions of the account. Streams end with it.
+         * @description End this session, or with `everywhere` all sessions of the account. Streams end with it, and
+         *     the browser forgets what it keeps of the answers (`Clear-Site-Data`).
          */
         delete: operations["sign_out"];
         options?: never;
@@ -152,7 +155,7 @@ export interface paths {
          * Give the password again
          * @description Open what is protected (a contact, an export) to this session for five minutes.
          *
-         *     A wrong password is 403 `wrong-credentials` and counts like one at sign-in.
+         *     A wrong password is 403 `wrong-credentials`; after three of this session the next must wait.
          */
         post: operations["step_up"];
         delete?: never;
@@ -175,8 +178,8 @@ export interface paths {
          * @description Set another password of the account that is signed in. This session goes on, all others of
          *     the account end; it is written to the audit.
          *
-         *     A wrong old password is 403 `wrong-credentials` and counts like one at sign-in. An account that
-         *     signs in at the city's provider has no password here: 409 `no-password`.
+         *     A wrong old password is 403 `wrong-credentials`; after three of this session the next must wait.
+         *     An account that signs in at the city's provider has no password here: 409 `no-password`.
          */
         post: operations["change_own_password"];
         delete?: never;
@@ -2036,7 +2039,7 @@ export interface paths {
          * @description Server-sent events, in order, none missed and none twice: those of your area, about what your role
          *     may list. When your session acts under another grant the stream ends; open it again.
          *
-         *     - `hello` comes first: `{"epoch", "seq", "server_time"}`, where the stream starts.
+         *     - `hello` comes first: `{"epoch", "server_time"}`; its id is where the stream starts.
          *     - `incident.reported` carries the incident without its description, plus `at` (UTC).
          *     - `incident.changed` carries the same as it is now, plus the `step` that was taken last, its `at`,
          *       and in `steps` all that were taken at once.
@@ -2048,8 +2051,9 @@ export interface paths {
          *       Reasons: `unknown_id`, `other_epoch` (another history: the city was loaded anew, or restored),
          *       `too_old` (no longer kept), `too_slow` (this viewer did not read).
          *
-         *     Each event's `id` is opaque; a reconnect that gives it back (`Last-Event-ID`) goes on right after
-         *     it. A comment every 15 s shows that the line is alive.
+         *     Each event's `id` is opaque, and tells of no number; a reconnect that gives it back
+         *     (`Last-Event-ID`) to any server of the city goes on right after it. A comment every 15 s shows that
+         *     the line is alive.
          */
         get: operations["stream"];
         put?: never;
@@ -2518,7 +2522,9 @@ export interface paths {
         /**
          * Whether the process can serve
          * @description Asks the database; 503 when it does not answer, when what guards the scope of every request
-         *     is not as it must be, or while the cases are not read yet.
+         *     is not as it must be, or while the cases are not read yet. So it is when hardly any disk is left
+         *     (`MINQING_MIN_FREE_MB`), or the file with the keys of contacts is gone: `errors` names the
+         *     setting.
          */
         get: operations["readyz"];
         put?: never;

@@ -2,6 +2,7 @@
  * A server-sent-event reader over fetch. Unlike EventSource it also sees the comment heartbeats, so the live dot can
  * tell a quiet city from a cut wire.
  */
+import { at } from "./base";
 
 export interface SseEvent {
   kind: "event";
@@ -97,7 +98,7 @@ export function openStream(url: string, handlers: SseHandlers): () => void {
     abort = new AbortController();
     const headers: Record<string, string> = { accept: "text/event-stream" };
     if (lastId !== null) headers["last-event-id"] = lastId;
-    const response = await fetch(url, { headers, signal: abort.signal, cache: "no-store" });
+    const response = await fetch(at(url), { headers, signal: abort.signal, cache: "no-store" });
     if (response.status === 401) handlers.onRefused();
     if (!response.ok || !response.body) throw new Error(`stream ${response.status}`);
     handlers.onOpen();

@@ -1,5 +1,6 @@
 /** Heat: tiles painted by the server, in honest units; here only which ones, and how their loading goes. */
 import L from "leaflet";
+import { at } from "../api/base";
 import { queryString } from "../api/client";
 import { Problem } from "../api/problem";
 import { filter } from "../state/data";
@@ -30,7 +31,8 @@ export class HeatLayer {
       return;
     }
     const { since, until, area, category } = filter.value;
-    const url = `/heat/{z}/{x}/{y}.png${queryString({ since, until, area, category, bandwidth_m: bandwidth_m.value })}`;
+    const query = queryString({ since, until, area, category, bandwidth_m: bandwidth_m.value });
+    const url = at(`/heat/{z}/{x}/{y}.png${query}`);
     const shown = map.hasLayer(this.tiles);
     this.tiles.setUrl(url, !shown);
     if (!shown) this.tiles.addTo(map);

@@ -1,4 +1,5 @@
 /** Fetching and keeping decoded tiles. One entry per address; requests for the same tile in flight are shared. */
+import { at } from "../api/base";
 import { presenceHeaders } from "../api/presence";
 import { decodeTile, EMPTY_TILE, type DecodedTile } from "./decode";
 import { problemFrom } from "../api/problem";
@@ -45,7 +46,7 @@ export class TileStore {
   }
 
   private async fetch(url: string): Promise<DecodedTile> {
-    const response = await fetch(url.split("#", 1)[0] ?? url, { cache: this.cache, headers: presenceHeaders() });
+    const response = await fetch(at(url.split("#", 1)[0] ?? url), { cache: this.cache, headers: presenceHeaders() });
     if (response.status === 204) return EMPTY_TILE;
     if (!response.ok) throw await problemFrom(response);
     return decodeTile(new Uint8Array(await response.arrayBuffer()), this.layerName);

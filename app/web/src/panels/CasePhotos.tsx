@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
+import { at } from "../api/base";
 import { caseApi, PHOTO_KINDS, type CaseDetail, type Photo, type PhotoKind } from "../api/cases";
 import { asProblem, type Problem } from "../api/problem";
 import { t, word } from "../i18n";
@@ -46,7 +47,7 @@ export function CasePhotos({ incident }: { incident: CaseDetail }): JSX.Element 
       {canAdd ? <AddPhoto incident={incident} /> : null}
       {open ? (
         <Dialog title={word("photo", open.kind)} wide onClose={() => setOpen(null)}>
-          <img class="photo-full" src={open.url} alt={word("photo", open.kind)} width={open.width} height={open.height} />
+          <img class="photo-full" src={at(open.url)} alt={word("photo", open.kind)} width={open.width} height={open.height} />
           <div class="line apart">
             <span class="soft tabular">{moment(open.at, nowTick.peek())}</span>
             {may("delete_attachment") && incident.stage !== "closed" ? (
@@ -76,7 +77,7 @@ function Thumbs({ items, onOpen }: { items: readonly Photo[]; onOpen: (photo: Ph
       {ordered.map((photo) => (
         <li key={photo.id}>
           <button type="button" onClick={() => onOpen(photo)} aria-label={`${word("photo", photo.kind)} ${moment(photo.at, nowTick.peek())}`}>
-            <img src={photo.thumb_url} alt="" loading="lazy" />
+            <img src={at(photo.thumb_url)} alt="" loading="lazy" />
             <span>{word("photo", photo.kind)}</span>
           </button>
         </li>

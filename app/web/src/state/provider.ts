@@ -1,6 +1,8 @@
 /** Signing in at a provider of the city's own: whether there is one, the way there, and what came of it. */
 
-const PATH = "/api/v1/session/oidc";
+import { at } from "../api/base";
+
+const PATH = at("/api/v1/session/oidc");
 const KEPT = "minqing.return";
 
 /** Why the provider's answer signed nobody in; the server writes these into the page's address (`oidc=`). */

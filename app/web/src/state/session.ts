@@ -1,12 +1,14 @@
 /** Who is signed in. Whatever ends the session reloads the page, which keeps its address and asks again. */
 import { signal } from "@preact/signals";
+import { at } from "../api/base";
 import { asProblem, problemFrom, type Problem } from "../api/problem";
 import type { components } from "../api/schema";
+import { keepDraft } from "./draft";
 
 export type SessionInfo = components["schemas"]["SessionInfo"];
 export type Grant = components["schemas"]["Grant"];
 
-const PATH = "/api/v1/session";
+const PATH = at("/api/v1/session");
 const JSON_HEADERS = { "content-type": "application/json", accept: "application/json" };
 
 export const session = signal<SessionInfo | null>(null);
@@ -79,6 +81,7 @@ function loadAgain(): void {
 export async function signOut(everywhere: boolean): Promise<void> {
   const query = everywhere ? "?everywhere=true" : "";
   await fetch(PATH + query, { method: "DELETE", headers: writeHeaders() }).catch(() => undefined);
+  keepDraft(null); // a report that was not sent is not for whoever sits here next
   loadAgain();
 }
 

@@ -1,6 +1,7 @@
 /** The filing standard: what is registered as what, within which limit; and publishing another one. */
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
+import { at } from "../../api/base";
 import { t } from "../../i18n";
 import { faceKeys, setFaceParams } from "../../state/face";
 import { may } from "../../state/session";
@@ -31,7 +32,7 @@ export default function Standard(): JSX.Element {
       actions={
         <>
           <button type="button" class="button" aria-expanded={calendarOpen.value} onClick={() => openCalendar(!calendarOpen.value)}>{t("calendarTitle")}…</button>
-          <a class="button" href={WORKBOOK} download="filing_standard.xlsx">{t("standardDownload")}</a>
+          <a class="button" href={at(WORKBOOK)} download="filing_standard.xlsx">{t("standardDownload")}</a>
           {may("publish_standard") ? (
             <button type="button" class="button primary" aria-expanded={publishing.value} onClick={() => openPublishing(!publishing.value)}>{t("standardPublish")}…</button>
           ) : null}
