@@ -61,6 +61,12 @@ from app.sign_in_guard import SignedIn
 from app.warnings.routes import router as warnings_router
 
 THREADS = 400
+"""Of those that requests share. Twenty of them at most work on the database (`POOL_SIZE`, twice);
+the others wait for one of its connections, five seconds each, and are then told 503: a database
+that hangs is told of in order (380 requests each five seconds), and a page's file still finds a
+thread. Nobody who holds a connection waits for a thread, so the number may be any. A thread that
+waits takes some tens of KiB. Passwords, photos and the city's provider have threads of their own
+(`core/waiting_room`)."""
 WEB_DIST = Path(__file__).parent / "web" / "dist"
 DESCRIPTION = """\
 Cases and places of a city's grid, never of people.
@@ -77,8 +83,6 @@ def create_app(context: Context) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        # A request holds its connection until its answer is written, for which it needs a thread:
-        # those who wait for a connection must never hold all of them.
         to_thread.current_default_thread_limiter().total_tokens = THREADS
         app.state.live = live = Live(context)
         await live.start()

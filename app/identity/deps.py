@@ -142,7 +142,8 @@ async def get_now() -> datetime:
 
 ContextDep = Annotated[Context, Depends(get_context)]
 SessionsDep = Annotated[Sessions, Depends(get_sessions)]
-ReadSession = Annotated[Session, Depends(get_read_session)]
-# scope="function": FastAPI then ends the session (and commits) before it sends the answer.
+# scope="function": FastAPI then ends the session (and commits) before it sends the answer, so that
+# whoever reads slowly holds no connection.
+ReadSession = Annotated[Session, Depends(get_read_session, scope="function")]
 WriteSession = Annotated[Session, Depends(get_write_session, scope="function")]
 Now = Annotated[datetime, Depends(get_now)]

@@ -13,6 +13,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from app.core import outbox
 from app.core.context import Context
+from app.core.db import NEVER_IDLE
 from app.core.scope import DATABASE_ROLE
 from app.identity.rules import Asker
 from app.incidents.cases.schemas import Incident, NewIncident
@@ -29,7 +30,9 @@ from app.incidents.intake.queries import FILE, Outcome, filing_words
 # As many as there is work for on one core; more reports wait here, in their order.
 CONNECTIONS = 4
 PATIENCE_S = 5.0
-OPTIONS = f"-c timezone=UTC -c statement_timeout=15000 -c jit=off -c role={DATABASE_ROLE}"
+OPTIONS = (
+    f"-c timezone=UTC -c statement_timeout=15000 -c jit=off {NEVER_IDLE} -c role={DATABASE_ROLE}"
+)
 
 
 class QuickIntake:
