@@ -14,6 +14,7 @@ from app.core import logs, memory
 from app.core.context import Context
 from app.core.problem_docs import DOCUMENTED
 from app.core.settings import Settings
+from app.core.waiting_room import WaitingRoom
 from app.dispatch.routes import router as dispatch_router
 from app.docs_page import router as docs_router
 from app.guards import SecurityHeaders, loopback_hosts
@@ -68,6 +69,10 @@ thread. Nobody who holds a connection waits for a thread, so the number may be a
 waits takes some tens of KiB. Passwords, photos and the city's provider have threads of their own
 (`core/waiting_room`)."""
 WEB_DIST = Path(__file__).parent / "web" / "dist"
+# A sign-in takes a twentieth of a second of a core, a photo a second: whoever is the last to be
+# taken in waits some seconds at most. Two at once each, for two cores and 2 GiB.
+SIGN_INS = {"at_once": 2, "waiting": 30}
+PHOTOS = {"at_once": 2, "waiting": 10}
 DESCRIPTION = """\
 Cases and places of a city's grid, never of people.
 
@@ -114,6 +119,8 @@ def create_app(context: Context) -> FastAPI:
     app.state.maps = maps
     app.state.quick_intake = QuickIntake(context)
     app.state.sessions = sessions
+    app.state.password_room = WaitingRoom("sign-ins", **SIGN_INS)
+    app.state.photo_room = WaitingRoom("photos", **PHOTOS)
     app.state.oidc = Provider(context.settings)
     problem_answers.install(app)
     for router in (

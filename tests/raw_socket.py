@@ -47,10 +47,20 @@ class RawSocket:
             return True
         return False
 
-    def ask(self, path: str, headers: Mapping[str, str] | None = None) -> None:
-        """Send a whole request for a path."""
-        lines = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
-        self.send(f"GET {path} HTTP/1.1\r\nHost: {self.host}\r\n{lines}\r\n".encode())
+    def fileno(self) -> int:
+        """Its number, for those who wait for several of them."""
+        return self._socket.fileno()
+
+    def ask(
+        self, path: str, headers: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> None:
+        """Send a whole request for a path: GET, or POST where there is a body."""
+        given = {"Host": self.host, **(headers or {})}
+        if body is not None:
+            given["Content-Length"] = str(len(body))
+        lines = "".join(f"{name}: {value}\r\n" for name, value in given.items())
+        method = "GET" if body is None else "POST"
+        self.send(f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode() + (body or b""))
 
     def status(self) -> int | None:
         """The status of the answer, of which no more is read than its first line; None where the

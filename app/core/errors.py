@@ -164,3 +164,18 @@ def unavailable(detail: str) -> Problem:
         detail,
         headers={"Retry-After": "2"},
     )
+
+
+def busy(what: str) -> Problem:
+    """As many as may wait for their turn already: 503, worth trying again a little later.
+
+    Args:
+        what: of which there are too many at once ("sign-ins").
+    """
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "busy",
+        "Busy",
+        f"Too many {what} at once. Nothing was changed; try again.",
+        headers={"Retry-After": "5"},
+    )

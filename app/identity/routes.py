@@ -5,13 +5,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Query, Request, Response
 from pydantic import Field
+from sqlalchemy import Engine
 
 from app.core.problem_docs import documented
 from app.core.query_words import StrictQuery
 from app.identity import own_password, service
 from app.identity import step_up as step_up_of
 from app.identity.cookies import cookie_name, read_cookie, set_session_cookie
-from app.identity.deps import ActorDep, ContextDep, SessionsDep, json_only
+from app.identity.deps import ActorDep, ContextDep, PasswordRoom, SessionsDep, json_only
+from app.identity.rules import Actor
 from app.identity.schemas import (
     ChangedPassword,
     ChosenGrant,
@@ -44,28 +46,41 @@ class SignOutQuery(StrictQuery):
     responses={**WRITE_REFUSALS, **documented(HTTPStatus.TOO_MANY_REQUESTS)},
     dependencies=[Depends(json_only)],
 )
-def sign_in(
+async def sign_in(
     *,
     given: Annotated[Credentials, Body()],
     query: Annotated[StrictQuery, Query()],
     request: Request,
     response: Response,
     context: ContextDep,
+    room: PasswordRoom,
 ) -> SessionInfo:
     """Begin a session with the login and password of a staff post.
 
     The answer sets an HttpOnly cookie and gives the header token for writes. After three failures
-    each further one makes the next attempt wait longer (429, Retry-After).
+    each further one makes the next attempt wait longer (429, Retry-After). Where too many sign in
+    at once: 503 `busy`.
     """
     scheme = request.url.scheme
     old = read_cookie(request.headers.get("cookie", ""), cookie_name(scheme))
-    source = request.client.host if request.client else ""
-    opened = service.sign_in(context.engine, given, source, old)
-    actor = service.actor_of(context.engine, opened.token)
+    opened, told = await room.run(_signed_in, context.engine, given, _source(request), old)
+    set_session_cookie(response, opened.token, scheme)
+    return told
+
+
+def _signed_in(
+    engine: Engine, given: Credentials, source: str, old: str | None
+) -> tuple[service.Opened, SessionInfo]:
+    opened = service.sign_in(engine, given, source, old)
+    actor = service.actor_of(engine, opened.token)
     if actor is None:
         raise service.not_signed_in()
-    set_session_cookie(response, opened.token, scheme)
-    return service.describe(context.engine, actor)
+    return opened, service.describe(engine, actor)
+
+
+def _source(request: Request) -> str:
+    """Where a password comes from: an address, under which failures are counted."""
+    return request.client.host if request.client else ""
 
 
 @router.get("/session", summary="Tell who is signed in")
@@ -125,7 +140,7 @@ def switch_grant(
     responses={**WRITE_REFUSALS, **documented(HTTPStatus.TOO_MANY_REQUESTS)},
     dependencies=[Depends(json_only)],
 )
-def step_up(
+async def step_up(
     *,
     given: Annotated[GivenPassword, Body()],
     query: Annotated[StrictQuery, Query()],
@@ -133,16 +148,22 @@ def step_up(
     context: ContextDep,
     actor: ActorDep,
     sessions: SessionsDep,
+    room: PasswordRoom,
 ) -> SessionInfo:
     """Open what is protected (a contact, an export) to this session for five minutes.
 
     A wrong password is 403 `wrong-credentials` and counts like one at sign-in.
     """
-    source = request.client.host if request.client else ""
-    step_up_of.step_up(context.engine, actor, given.password, source)
+    told = await room.run(
+        _stepped_up, context.engine, actor, given.password, _source(request)
+    )
     sessions.forget()
-    now_open = service.actor_of(context.engine, actor.token)
-    return service.describe(context.engine, now_open or actor)
+    return told
+
+
+def _stepped_up(engine: Engine, actor: Actor, password: str, source: str) -> SessionInfo:
+    step_up_of.step_up(engine, actor, password, source)
+    return service.describe(engine, service.actor_of(engine, actor.token) or actor)
 
 
 @router.post(
@@ -152,7 +173,7 @@ def step_up(
     responses={**WRITE_REFUSALS, **documented(HTTPStatus.TOO_MANY_REQUESTS)},
     dependencies=[Depends(json_only)],
 )
-def change_own_password(
+async def change_own_password(
     *,
     given: Annotated[ChangedPassword, Body()],
     query: Annotated[StrictQuery, Query()],
@@ -160,6 +181,7 @@ def change_own_password(
     context: ContextDep,
     actor: ActorDep,
     sessions: SessionsDep,
+    room: PasswordRoom,
 ) -> None:
     """Set another password of the account that is signed in. This session goes on, all others of
     the account end; it is written to the audit.
@@ -167,8 +189,7 @@ def change_own_password(
     A wrong old password is 403 `wrong-credentials` and counts like one at sign-in. An account that
     signs in at the city's provider has no password here: 409 `no-password`.
     """
-    source = request.client.host if request.client else ""
-    own_password.change_own_password(
-        context.engine, actor, given.old_password, given.new_password, source
-    )
+    old, new = given.old_password, given.new_password
+    change = own_password.change_own_password
+    await room.run(change, context.engine, actor, old, new, _source(request))
     sessions.forget()

@@ -9,6 +9,7 @@ export const problemsEn: Readonly<Record<keyof typeof problemsZh, string>> = {
   "problem_bad-key": "The key does not hold, or no longer",
   "problem_bad-request": "The server could not read the request",
   "problem_base-units": "The base units have changed; load them again",
+  "problem_busy": "Too many at once; nothing was changed, try again in some seconds",
   "problem_case-not-open": "The case stands where this cannot be done",
   "problem_content-too-large": "Too large; send less",
   "problem_cross-site": "Only from this system's own page",

@@ -7,6 +7,7 @@ export const problemsZh = {
   "problem_bad-key": "接入密钥无效或已作废",
   "problem_bad-request": "请求有误，服务器读不懂",
   "problem_base-units": "基本单元已有变化，请重新载入",
+  "problem_busy": "同时办理的太多，什么都没有改动，请过几秒再试",
   "problem_case-not-open": "案件现在的状态不能这样办",
   "problem_content-too-large": "内容太大，请减小后再传",
   "problem_cross-site": "只能在本系统的页面上操作",
