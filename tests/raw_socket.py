@@ -1,6 +1,7 @@
 """Connections that behave as no client library would: that read nothing, or send bit by bit."""
 
 import json
+import select
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
@@ -71,6 +72,16 @@ class RawSocket:
                 return None
             self._came += part
         return int(self._came.split()[1])
+
+    def is_quiet(self, for_s: float) -> bool:
+        """Whether nothing comes for so long, and the other side does not hang up."""
+        return not select.select([self], [], [], for_s)[0]
+
+    def wait_until_cut(self) -> None:
+        """Wait until the other side breaks the connection off, without reading anything."""
+        watch = select.poll()
+        watch.register(self, 0)  # what is always told: errors
+        assert watch.poll(1_000 * PATIENCE_S), "the connection goes on"
 
     def rest(self) -> bytes:
         """All that comes until the other side hangs up."""

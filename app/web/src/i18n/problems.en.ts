@@ -46,6 +46,8 @@ export const problemsEn: Readonly<Record<keyof typeof problemsZh, string>> = {
   "problem_step-up": "The password is needed once more",
   "problem_taken": "That time is taken",
   "problem_too-many-photos": "No more photos fit",
+  "problem_too-many-streams": "Too many of the map's streams are open under this sign-in; close a window",
+  "problem_too-slow": "The request did not come in time; try again",
   "problem_unavailable": "The server cannot answer now; nothing was changed, try again",
   "problem_unsupported-media-type": "That format is not taken",
   "problem_wait": "Too many failures; wait a little",

@@ -44,6 +44,8 @@ export const problemsZh = {
   "problem_step-up": "请再输一次密码",
   "problem_taken": "那段时间已被占用",
   "problem_too-many-photos": "照片已满，不能再加",
+  "problem_too-many-streams": "这次登录打开的实时连接太多，请关掉一个窗口",
+  "problem_too-slow": "请求没有及时传完，请重试",
   "problem_unavailable": "服务器暂时不能应答，什么都没有改动，请重试",
   "problem_unsupported-media-type": "不支持这种格式",
   "problem_wait": "失败次数太多，请稍候再试",
