@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from anyio import to_thread
@@ -95,7 +96,7 @@ def create_app(context: Context) -> FastAPI:
         await sender.start()
         await maps.start()
         await app.state.quick_intake.open()
-        with before_shutdown(live.close_streams):
+        with before_shutdown(partial(_say_goodbye, live, app.state.oidc)):
             yield
         await app.state.quick_intake.close()
         await sender.stop()
@@ -170,6 +171,12 @@ def create_app(context: Context) -> FastAPI:
     )
     app.add_middleware(SecurityHeaders, allowed_hosts=loopback_hosts(context.settings))
     return app
+
+
+def _say_goodbye(live: Live, provider: Provider) -> None:
+    """End what would go on by itself: the server is asked to stop."""
+    live.close_streams()
+    provider.close()
 
 
 def from_environment() -> FastAPI:

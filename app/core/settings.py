@@ -51,7 +51,14 @@ class Settings(BaseSettings):
     )
     oidc_claim: str = Field(
         default="preferred_username",
-        description="The claim of its ID token that is the name of an account here.",
+        description="The claim of its ID token that is the name of an account here, where accounts"
+        " are linked by it.",
+    )
+    oidc_link_by_claim: bool = Field(
+        default=False,
+        description="Link an account that is not linked yet to whoever first comes from the"
+        " provider with its name in that claim; only where nobody can change it there by"
+        " themselves.",
     )
     oidc_name: str | None = Field(
         default=None, max_length=40, description="How the sign-in page calls it; unset: its host."

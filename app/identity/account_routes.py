@@ -6,9 +6,10 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Depends, Path, Query
 from sqlalchemy import Engine
 
+from app.core.context import Context
 from app.core.problem_docs import documented
 from app.core.query_words import StrictQuery
-from app.identity import account_view, accounts
+from app.identity import account_view, accounts, linking
 from app.identity.account_schemas import NewGrant, NewUser, User, UserChange, UserPage, UsersQuery
 from app.identity.deps import ActorDep, ContextDep, PasswordRoom, SessionsDep, json_only
 from app.identity.rules import Actor
@@ -73,13 +74,17 @@ async def change_user(
     room: PasswordRoom,
 ) -> User:
     """Every session of the account ends. Only accounts that act nowhere outside one's area."""
-    changed = await room.run(_changed, context.engine, name, change, actor)
+    changed = await room.run(_changed, context, name, change, actor)
     sessions.forget()
     return changed
 
 
-def _changed(engine: Engine, name: str, change: UserChange, actor: Actor) -> User:
-    accounts.change(engine, name, password=change.password, disabled=change.disabled, actor=actor)
+def _changed(context: Context, name: str, change: UserChange, actor: Actor) -> User:
+    engine, password, disabled = context.engine, change.password, change.disabled
+    if change.subject is not None:
+        linking.link(engine, context.settings, name, change.subject or None, actor)
+    if password is not None or disabled is not None:
+        accounts.change(engine, name, password=password, disabled=disabled, actor=actor)
     return account_view.get_user(engine, actor, name)
 
 

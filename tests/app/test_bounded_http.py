@@ -177,7 +177,7 @@ def test_whoever_reads_nothing_is_cut_off(hasty: ServerProcess) -> None:
 
 def test_requests_in_a_row(server: ServerProcess) -> None:
     """Some may be sent ahead of their answers, thousands may not."""
-    one = f"GET /healthz HTTP/1.1\r\nHost: {{}}\r\n{'{}'}\r\n"
+    one = "GET /healthz HTTP/1.1\r\nHost: {}\r\n{}\r\n"
     for count, most in ((10, 10), (5_000, 40)):
         with RawSocket(server.base_url) as line:
             last = one.format(line.host, "Connection: close\r\n")

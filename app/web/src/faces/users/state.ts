@@ -87,6 +87,13 @@ export async function setPassword(name: string, password: string): Promise<boole
   return done;
 }
 
+/** Link an account to a subject at the city's provider; empty: to none. */
+export async function setSubject(name: string, subject: string): Promise<boolean> {
+  const done = await change("subject", name, () => write("PATCH", path(name), { subject }));
+  if (done) said.value = "userLinkSet";
+  return done;
+}
+
 export const endSessions = (name: string): Promise<boolean> =>
   change("sessions", name, () => write("DELETE", path(name, "/sessions")));
 
