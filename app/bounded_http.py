@@ -173,8 +173,13 @@ class BoundedHttp(HttpToolsProtocol):
         self._unread_bytes = 0
         if self._comes != _BODY and not self.pipeline:
             self._wait_for_next()
-        if self.transport.get_write_buffer_size():  # also where the connection is to end with it
+        if self.transport.is_closing():  # as soon as the answer is read
             self._watch_reader()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Nothing was asked for a while: it is closed, as soon as the last answer is read."""
+        super().timeout_keep_alive_handler()
+        self._watch_reader()
 
     def pause_writing(self) -> None:
         """The answer is not read as fast as it is written."""
@@ -241,6 +246,7 @@ class BoundedHttp(HttpToolsProtocol):
             self._refuse(_too_slow("body"))
 
     def _watch_reader(self) -> None:
+        """Where nothing more is written until what was written is read."""
         if self._read_deadline is None:
             self._unsent_bytes = self._not_yet_read()
             self._read_deadline = self.loop.call_later(

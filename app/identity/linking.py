@@ -1,6 +1,6 @@
 """Which account a provider's subject is: linked by an admin, or at its first sign-in by a claim.
 
-An account is found by the hash of issuer and subject (`oidc.subject_hash`) and by nothing else: a
+An account is found by the hash of issuer and subject (`subjects.subject_hash`) and by nothing else: a
 name can be changed or given to somebody else at a provider, a subject cannot. See decision 18.
 """
 
@@ -15,10 +15,10 @@ from app.core.settings import Settings
 from app.identity import account_queries, accounts, queries
 from app.identity.audit_words import AuditKind
 from app.identity.cookies import cookie_name, read_cookie
-from app.identity.oidc import MOST_SUBJECT_CHARS, Vouched, subject_hash
 from app.identity.queries import AnyRow
 from app.identity.rules import Actor
 from app.identity.service import open_session, token_hash
+from app.identity.subjects import MOST_SUBJECT_CHARS, Vouched, subject_hash
 
 
 def link(

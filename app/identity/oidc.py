@@ -1,7 +1,7 @@
 """Signing in at a city's own provider: OpenID Connect, authorization code with PKCE.
 
-An account is found by the subject of the ID token (`sub`), of which a hash is kept with it; how it
-came to be linked: `identity.linking`. Who asked is known by a cookie that holds state, nonce and
+An account is found by the subject of the ID token (`sub`), of which a hash is kept with it (`subjects`);
+how it came to be linked: `linking`. Who asked is known by a cookie that holds state, nonce and
 verifier, so that strangers who begin and never finish leave nothing here.
 
 A provider that does not answer holds up nobody but who waits for it: no thread, five seconds in
@@ -10,7 +10,6 @@ all, and for half a minute afterwards whoever comes is told so at once.
 
 import asyncio
 import base64
-import hashlib
 import hmac
 import json
 import math
@@ -30,6 +29,7 @@ from joserfc.jwk import KeySet
 
 from app.core.settings import Settings
 from app.identity import rules
+from app.identity.subjects import MOST_SUBJECT_CHARS, Vouched, subject_hash
 
 log = structlog.get_logger()
 
@@ -45,7 +45,6 @@ LEEWAY_S = 60
 FRESH_S = 120
 """So long ago, leeway and the way back included, somebody may have signed in there who steps up:
 by our clock, never by what their browser brings."""
-MOST_SUBJECT_CHARS = 255
 # Signed by a key that only the provider has; never by the secret that both share, never by none.
 ALGORITHMS = [
     "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519",
@@ -101,26 +100,6 @@ class Attempt:
         if not (is_ours and is_fresh):
             raise OidcError("expired", "the answer belongs to another attempt, or came too late")
         return attempt
-
-
-@dataclass(frozen=True)
-class Vouched:
-    """For whom the provider vouches.
-
-    Attributes:
-        subject_hash: of the issuer and the subject, by which an account is found.
-        name: what the claim says that may name an account; None where it names none.
-        fresh: whether they signed in there just now.
-    """
-
-    subject_hash: bytes
-    name: str | None
-    fresh: bool
-
-
-def subject_hash(issuer: str, subject: str) -> bytes:
-    """What is kept of a subject: neither can be read from it, and each issuer has its own."""
-    return hashlib.sha256(f"{issuer}\n{subject}".encode("utf-8", "replace")).digest()
 
 
 class Provider:

@@ -21,8 +21,9 @@ from app.core.query_words import StrictQuery
 from app.identity import linking, service
 from app.identity.cookies import cookie_name, oidc_cookie_name, read_cookie, set_session_cookie
 from app.identity.deps import ContextDep, SessionsDep
-from app.identity.oidc import ATTEMPT_S, CALLBACK, Attempt, OidcError, Provider, Vouched
+from app.identity.oidc import ATTEMPT_S, CALLBACK, Attempt, OidcError, Provider
 from app.identity.schemas import OidcInfo
+from app.identity.subjects import Vouched
 
 router = APIRouter(prefix="/api/v1", tags=["identity"])
 log = structlog.get_logger()
