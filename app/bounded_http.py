@@ -218,7 +218,7 @@ class BoundedHttp(HttpToolsProtocol):
             return Problem(
                 HTTPStatus.BAD_REQUEST, "bad-request", "Bad request", "Too much beside the body."
             )
-        url_comes = bool(self.url) and not self.headers
+        url_comes = bool(getattr(self, "url", b"")) and not self.headers
         status = (
             HTTPStatus.REQUEST_URI_TOO_LONG
             if url_comes

@@ -1,8 +1,8 @@
 """Signing in at a city's own provider: OpenID Connect, authorization code with PKCE.
 
-An account is found by the subject of the ID token (`sub`), of which a hash is kept with it (`subjects`);
-how it came to be linked: `linking`. Who asked is known by a cookie that holds state, nonce and
-verifier, so that strangers who begin and never finish leave nothing here.
+An account is found by the subject of the ID token (`sub`), of which a hash is kept with it
+(`subjects`); how it came to be linked: `linking`. Who asked is known by a cookie that holds state,
+nonce and verifier, so that strangers who begin and never finish leave nothing here.
 
 A provider that does not answer holds up nobody but who waits for it: no thread, five seconds in
 all, and for half a minute afterwards whoever comes is told so at once.
