@@ -110,7 +110,7 @@ class BoundedHttp(HttpToolsProtocol):
         """Forget it."""
         self._waiting.pop(self, None)
         self._no_deadline()
-        self._read_deadline = _cancelled(self._read_deadline)
+        self._no_read_deadline()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -189,7 +189,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def resume_writing(self) -> None:
         """It is read again."""
-        self._read_deadline = _cancelled(self._read_deadline)
+        self._no_read_deadline()
         if self._comes == _WHOLE:
             self._waiting.pop(self, None)
         super().resume_writing()
@@ -303,12 +303,14 @@ class BoundedHttp(HttpToolsProtocol):
         self._deadline = self.loop.call_later(seconds, late)
 
     def _no_deadline(self) -> None:
-        self._deadline = _cancelled(self._deadline)
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
 
-
-def _cancelled(timer: asyncio.TimerHandle | None) -> None:
-    if timer is not None:
-        timer.cancel()
+    def _no_read_deadline(self) -> None:
+        if self._read_deadline is not None:
+            self._read_deadline.cancel()
+            self._read_deadline = None
 
 
 def _too_slow(field: str) -> Problem:

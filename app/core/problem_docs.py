@@ -17,7 +17,8 @@ SLUGS = (
     "nothing-to-redo", "nothing-to-undo", "outside-city", "outside-scope", "plan-behind",
     "plan-busy", "plan-closed", "plan-empty", "plan-invalid", "plan-not-draft", "plan-own-approval",
     "precondition-failed", "stale-version", "step-not-yours", "step-up", "taken", "too-many-photos",
-    "too-many-streams", "too-slow", "unavailable", "unsupported-media-type", "wait", "working-days", "wrong-credentials",
+    "too-many-streams", "too-slow", "unavailable", "unsupported-media-type", "wait", "working-days",
+    "wrong-credentials",
 )  # fmt: skip
 """Every kind of refusal. A new one is added here, and gets its texts on the page (`problems.*`)."""
 

@@ -1,7 +1,7 @@
 """Which account a provider's subject is: linked by an admin, or at its first sign-in by a claim.
 
-An account is found by the hash of issuer and subject (`subjects.subject_hash`) and by nothing else: a
-name can be changed or given to somebody else at a provider, a subject cannot. See decision 18.
+An account is found by the hash of issuer and subject (`subjects`) and by nothing else: a name can
+be changed or given to somebody else at a provider, a subject cannot. See decision 18.
 """
 
 from http import HTTPStatus

@@ -154,9 +154,7 @@ async def step_up(
 
     A wrong password is 403 `wrong-credentials` and counts like one at sign-in.
     """
-    told = await room.run(
-        _stepped_up, context.engine, actor, given.password, _source(request)
-    )
+    told = await room.run(_stepped_up, context.engine, actor, given.password, _source(request))
     sessions.forget()
     return told
 

@@ -77,9 +77,7 @@ def test_an_answer_behind_a_body_is_no_way_around(server: ServerProcess) -> None
         ("GET /healthz HTTP/1.1\r\nHost: {host}\r\n{many}\r\n", 431, "header"),
     ],
 )
-def test_which_part_is_too_long(
-    server: ServerProcess, head: str, status: int, field: str
-) -> None:
+def test_which_part_is_too_long(server: ServerProcess, head: str, status: int, field: str) -> None:
     """The address, one header, or all of them; in problem+json, which names it."""
     for length, expected in ((MOST_HEAD_BYTES + 2 * PIECE_BYTES, status), (30_000, 200)):
         words = {"long": "a" * length, "many": "X-Some: thing\r\n" * (length // 15)}

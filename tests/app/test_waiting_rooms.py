@@ -1,4 +1,4 @@
-"""Too many sign-ins or photos at once: some are taken, the others told so, and nobody else waits."""
+"""Too many sign-ins or photos at once: some are taken, the others told so, nobody else waits."""
 
 import io
 import json
@@ -109,9 +109,10 @@ def test_health_needs_no_thread(context: Context) -> None:
         threads = to_thread.current_default_thread_limiter()
         threads.total_tokens = 1
         transport = httpx.ASGITransport(create_app(context))
-        async with threads, httpx.AsyncClient(
-            transport=transport, base_url="http://127.0.0.1"
-        ) as browser:
+        async with (
+            threads,
+            httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as browser,
+        ):
             with anyio.fail_after(PATIENCE_S):
                 paths = ("/healthz", "/api/v1/session/oidc?x=1")
                 return [(await browser.get(path)).status_code for path in paths]

@@ -24,8 +24,6 @@ PhotoId = Annotated[UUID, Path(alias="id", description="Random name of the photo
 PRIVATE = {"Cache-Control": "private, no-store"}
 
 
-
-
 async def get_photo_room(request: Request) -> WaitingRoom:
     """Where photos wait that are to be drawn anew: each may take a core and 1 GiB for a moment."""
     room: WaitingRoom = request.app.state.photo_room

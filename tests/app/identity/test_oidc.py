@@ -313,9 +313,7 @@ def test_a_subject_that_is_the_accounts_name(own_context: Context) -> None:
         assert come_back(client, agree(begin(client), "desk_9")) == "/"
 
 
-def test_an_admin_links_and_unlinks(
-    browser: TestClient, own_context: Context, issuer: str
-) -> None:
+def test_an_admin_links_and_unlinks(browser: TestClient, own_context: Context, issuer: str) -> None:
     """On the page and by the command line; sessions end, and each time it is in the audit."""
     with visiting(own_context, issuer) as admin:
         staff.sign_in(admin)
