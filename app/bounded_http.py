@@ -9,7 +9,10 @@ the one that has been waiting for longest, before it turns a new one away.
 import asyncio
 import fcntl
 import json
+import os
 import resource
+import socket
+import struct
 import sys
 import termios
 from collections.abc import Callable
@@ -258,9 +261,17 @@ class BoundedHttp(HttpToolsProtocol):
         if not self.transport.get_write_buffer_size():  # the rest is the kernel's
             return
         if self._unsent_bytes - self._not_yet_read() < LEAST_BYTES:
-            self.transport.abort()
+            self._break_off()
         else:
             self._watch_reader()
+
+    def _break_off(self) -> None:
+        """End it, and let the kernel, too, forget what it has to say: that may be megabytes."""
+        with suppress(OSError, AttributeError):
+            number = os.dup(self.transport.get_extra_info("socket").fileno())
+            with socket.socket(fileno=number) as same:
+                same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
 
     def _not_yet_read(self) -> int:
         """Bytes of the answer that wait here or in the kernel."""

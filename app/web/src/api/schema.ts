@@ -106,7 +106,8 @@ export interface paths {
          * @description Begin a session with the login and password of a staff post.
          *
          *     The answer sets an HttpOnly cookie and gives the header token for writes. After three failures
-         *     each further one makes the next attempt wait longer (429, Retry-After).
+         *     each further one makes the next attempt wait longer (429, Retry-After). Where too many sign in
+         *     at once: 503 `busy`.
          */
         post: operations["sign_in"];
         /**
@@ -215,6 +216,9 @@ export interface paths {
         /**
          * Go to the provider to sign in
          * @description Redirects there; the answer comes to `callback`.
+         *
+         *     With `step_up` whoever is signed in here already is asked to sign in there once more, which
+         *     opens what is protected (a contact, an export) to this session for five minutes.
          */
         get: operations["start_oidc"];
         put?: never;
@@ -234,7 +238,8 @@ export interface paths {
         };
         /**
          * Come back from the provider
-         * @description Begins a session of the account that the provider vouches for, and redirects to the page.
+         * @description Begins a session of the account that is linked to the subject for which the provider
+         *     vouches, or opens what is protected to this one, and redirects to the page.
          *
          *     Otherwise the page's address says why not: `oidc=` expired, refused, no-account, unavailable.
          */
@@ -600,7 +605,8 @@ export interface paths {
         /**
          * Add a photo to an incident
          * @description Keep a photo, drawn anew: upright, 1,600 pixels at most, without what its camera wrote into
-         *     it (place, time, device). Of the file that was sent nothing is kept.
+         *     it (place, time, device). Of the file that was sent nothing is kept. Where too many are sent at
+         *     once: 503 `busy`.
          */
         post: operations["add_attachment"];
         delete?: never;
@@ -2497,7 +2503,7 @@ export interface paths {
         };
         /**
          * Whether the process lives
-         * @description Answers without asking anything else.
+         * @description Answers without asking anything else, and without a thread: also while all of them work.
          */
         get: operations["healthz"];
         put?: never;
@@ -3074,7 +3080,7 @@ export interface components {
          * @description What was done.
          * @enum {string}
          */
-        AuditKind: "reveal" | "export" | "contact_changed" | "contact_erased" | "contact_key_changed" | "photo_erased" | "text_erased" | "retention_changed" | "grant_added" | "grant_revoked" | "account_added" | "account_disabled" | "account_enabled" | "password_changed" | "sessions_ended" | "standard_published" | "working_days_taken" | "plan_approved" | "plan_published" | "key_added" | "key_revoked" | "key_used" | "webhook_added" | "webhook_removed" | "webhook_resent";
+        AuditKind: "reveal" | "export" | "contact_changed" | "contact_erased" | "contact_key_changed" | "photo_erased" | "text_erased" | "retention_changed" | "grant_added" | "grant_revoked" | "account_added" | "account_disabled" | "account_enabled" | "account_linked" | "account_unlinked" | "password_changed" | "sessions_ended" | "standard_published" | "working_days_taken" | "plan_approved" | "plan_published" | "key_added" | "key_revoked" | "key_used" | "webhook_added" | "webhook_removed" | "webhook_resent";
         /**
          * AuditPage
          * @description A part of the audit, newest first.
@@ -7542,7 +7548,7 @@ export interface components {
              * @example /problems/invalid-input
              * @enum {string}
              */
-            type: "/problems/already-granted" | "/problems/already-open" | "/problems/bad-host" | "/problems/bad-key" | "/problems/bad-request" | "/problems/base-units" | "/problems/boundaries-busy" | "/problems/case-not-open" | "/problems/content-too-large" | "/problems/cross-site" | "/problems/header-token" | "/problems/id-conflict" | "/problems/illegal-step" | "/problems/internal" | "/problems/invalid-input" | "/problems/last-admin" | "/problems/limit-reached" | "/problems/method-not-allowed" | "/problems/name-taken" | "/problems/no-dispute" | "/problems/no-password" | "/problems/not-allowed" | "/problems/not-found" | "/problems/not-handling" | "/problems/not-signed-in" | "/problems/nothing-to-redo" | "/problems/nothing-to-undo" | "/problems/outside-city" | "/problems/outside-scope" | "/problems/plan-behind" | "/problems/plan-busy" | "/problems/plan-closed" | "/problems/plan-empty" | "/problems/plan-invalid" | "/problems/plan-not-draft" | "/problems/plan-own-approval" | "/problems/precondition-failed" | "/problems/stale-version" | "/problems/step-not-yours" | "/problems/step-up" | "/problems/taken" | "/problems/too-many-photos" | "/problems/unavailable" | "/problems/unsupported-media-type" | "/problems/wait" | "/problems/working-days" | "/problems/wrong-credentials";
+            type: "/problems/already-granted" | "/problems/already-open" | "/problems/bad-host" | "/problems/bad-key" | "/problems/bad-request" | "/problems/base-units" | "/problems/boundaries-busy" | "/problems/busy" | "/problems/case-not-open" | "/problems/content-too-large" | "/problems/cross-site" | "/problems/header-token" | "/problems/id-conflict" | "/problems/illegal-step" | "/problems/internal" | "/problems/invalid-input" | "/problems/last-admin" | "/problems/limit-reached" | "/problems/method-not-allowed" | "/problems/name-taken" | "/problems/no-dispute" | "/problems/no-password" | "/problems/not-allowed" | "/problems/not-found" | "/problems/not-handling" | "/problems/not-signed-in" | "/problems/nothing-to-redo" | "/problems/nothing-to-undo" | "/problems/outside-city" | "/problems/outside-scope" | "/problems/plan-behind" | "/problems/plan-busy" | "/problems/plan-closed" | "/problems/plan-empty" | "/problems/plan-invalid" | "/problems/plan-not-draft" | "/problems/plan-own-approval" | "/problems/precondition-failed" | "/problems/stale-version" | "/problems/step-not-yours" | "/problems/step-up" | "/problems/taken" | "/problems/too-many-photos" | "/problems/too-many-streams" | "/problems/too-slow" | "/problems/unavailable" | "/problems/unsupported-media-type" | "/problems/wait" | "/problems/working-days" | "/problems/wrong-credentials";
             /**
              * Title
              * @description The kind in words.
@@ -8069,6 +8075,16 @@ export interface components {
              * @description To be sent as `X-Minqing-Token` with every write; it ends with the session.
              */
             header_token: string;
+            /**
+             * Has Password
+             * @description Whether the account has a password here.
+             */
+            has_password: boolean;
+            /**
+             * Linked
+             * @description Whether the account is linked to a subject at the city's provider, where it may step up then (`GET /api/v1/session/oidc/start?step_up=true`).
+             */
+            linked: boolean;
             /**
              * Stepped Up Until
              * @description Until when what is protected is open to this session (RFC 3339, UTC); null: the password is needed again.
@@ -8912,6 +8928,11 @@ export interface components {
              * @description Whether one may disable it, set its password and end its sessions: it belongs to one's own area and acts nowhere else.
              */
             manageable: boolean;
+            /**
+             * Linked
+             * @description Whether it is linked to a subject at the city's provider.
+             */
+            linked: boolean;
         };
         /**
          * UserChange
@@ -8928,6 +8949,11 @@ export interface components {
              * @description 10 characters or more; it tells neither the account's name nor what is guessed first.
              */
             password?: string | null;
+            /**
+             * Subject
+             * @description `sub` under which the city's provider knows whoever signs in to this account; empty: it is linked to nobody there any more.
+             */
+            subject?: string | null;
         };
         /**
          * UserPage
@@ -9556,7 +9582,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9679,7 +9705,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9784,7 +9810,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9875,7 +9901,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9949,7 +9975,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10063,7 +10089,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10147,7 +10173,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10252,7 +10278,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10366,7 +10392,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10478,7 +10504,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10552,7 +10578,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10565,7 +10591,10 @@ export interface operations {
     };
     start_oidc: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description To show once more who one is, for what is protected. */
+                step_up?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -10633,7 +10662,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10721,7 +10750,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10804,7 +10833,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10918,7 +10947,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11004,7 +11033,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11121,7 +11150,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11238,7 +11267,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11342,7 +11371,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11444,7 +11473,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11531,7 +11560,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11605,7 +11634,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11698,7 +11727,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11787,7 +11816,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11870,7 +11899,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11951,7 +11980,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12037,7 +12066,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12114,7 +12143,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12199,7 +12228,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12288,7 +12317,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12377,7 +12406,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12463,7 +12492,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12580,7 +12609,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12669,7 +12698,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12753,7 +12782,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12844,7 +12873,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12935,7 +12964,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13021,7 +13050,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13126,7 +13155,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13212,7 +13241,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13317,7 +13346,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13391,7 +13420,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13477,7 +13506,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13593,7 +13622,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13722,7 +13751,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13803,7 +13832,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13908,7 +13937,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14014,7 +14043,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14098,7 +14127,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14215,7 +14244,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14304,7 +14333,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14391,7 +14420,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14478,7 +14507,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14563,7 +14592,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14648,7 +14677,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14731,7 +14760,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14857,7 +14886,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14943,7 +14972,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15060,7 +15089,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15137,7 +15166,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15250,7 +15279,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15333,7 +15362,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15419,7 +15448,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15508,7 +15537,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15625,7 +15654,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15744,7 +15773,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15861,7 +15890,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15978,7 +16007,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -16095,7 +16124,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -16212,7 +16241,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -16329,7 +16358,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -16446,7 +16475,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -16527,7 +16556,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -16650,7 +16679,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -16736,7 +16765,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -16865,7 +16894,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -16994,7 +17023,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -17118,7 +17147,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -17242,7 +17271,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -17328,7 +17357,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -17454,7 +17483,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -17582,7 +17611,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -17668,7 +17697,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -17797,7 +17826,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -17922,7 +17951,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -18047,7 +18076,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -18145,7 +18174,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -18243,7 +18272,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -18338,7 +18367,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -18438,7 +18467,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -18535,7 +18564,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -18640,7 +18669,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -18737,7 +18766,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -18835,7 +18864,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -18930,7 +18959,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -19027,7 +19056,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -19122,7 +19151,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -19217,7 +19246,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -19312,7 +19341,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -19410,7 +19439,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -19496,7 +19525,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -19625,7 +19654,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -19713,7 +19742,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -19837,7 +19866,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -19975,7 +20004,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -20049,7 +20078,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -20154,7 +20183,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -20238,7 +20267,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -20331,7 +20360,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -20439,7 +20468,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -20512,6 +20541,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
+            /** @description Too many failures, or a key's limit is reached; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
             /** @description A fault of ours; its number is in the log. */
             500: {
                 headers: {
@@ -20521,7 +20559,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -20595,7 +20633,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -20684,7 +20722,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -20763,7 +20801,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -20871,7 +20909,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -20967,7 +21005,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -21073,7 +21111,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -21167,7 +21205,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -21273,7 +21311,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -21365,7 +21403,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -21479,7 +21517,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -21579,7 +21617,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -21683,7 +21721,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -21775,7 +21813,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -21879,7 +21917,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -21973,7 +22011,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -22074,7 +22112,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -22166,7 +22204,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -22278,7 +22316,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -22380,7 +22418,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -22478,7 +22516,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -22583,7 +22621,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -22657,7 +22695,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -22731,7 +22769,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -22803,7 +22841,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -45,7 +45,7 @@ export const chosenUser = computed<User | null>(() => {
 
 export const deeds = deed();
 /** said after something was done that the list does not show */
-export const said = signal<"userPasswordSet" | null>(null);
+export const said = signal<"userPasswordSet" | "userLinkSet" | null>(null);
 
 export function open(name: string): void {
   deeds.forget();
