@@ -359,7 +359,7 @@ def test_stepping_up_at_the_provider(own_context: Context) -> None:
     now_s = int(time.time())
     said = {
         "me": {"auth_time": now_s}, "long-ago": {"auth_time": now_s - 3_600},
-        "who-knows": {}, "somebody": {"auth_time": now_s},
+        "who-knows": {"auth_time": None}, "somebody": {"auth_time": now_s},
     }  # fmt: skip
     accounts.add_account(own_context.engine, "desk_7", None, area=staff.CITY)
     accounts.grant(own_context.engine, "desk_7", Role.RESPONDER, staff.CITY)
