@@ -212,7 +212,7 @@ class Provider:
             "code_verifier": attempt.verifier, "client_id": str(self._settings.oidc_client_id),
         }  # fmt: skip
         ways = metadata.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
-        auth: httpx.BasicAuth | None = None
+        auth = httpx.Auth()  # none: a client without a secret
         if self._secret is not None and "client_secret_basic" in ways:
             auth = httpx.BasicAuth(str(self._settings.oidc_client_id), self._secret)
         elif self._secret is not None:

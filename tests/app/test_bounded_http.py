@@ -213,9 +213,7 @@ def test_there_is_room_for_whoever_asks(small: ServerProcess) -> None:
 def test_one_connection_too_many(small: ServerProcess) -> None:
     """Where all are being answered: 503 at once, and room again when one of them ends."""
     with ExitStack() as stack:
-        streams = [
-            stack.enter_context(Viewer(small.base_url)) for _ in range(FEW_CONNECTIONS)
-        ]
+        streams = [stack.enter_context(Viewer(small.base_url)) for _ in range(FEW_CONNECTIONS)]
         assert {stream.status for stream in streams} == {200}
         with RawSocket(small.base_url) as line:
             assert line.status() == 503
