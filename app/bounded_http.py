@@ -92,7 +92,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._waiting = _WAITING.setdefault(server_state, {})
         self._comes = _HEAD
         self._refused = False
-        # Bytes since the last that were of a body: of a head, of what follows a body.
+        # Bytes since the last of a body, or of a request: of a head, of what follows a body.
         self._beside_bytes = 0
         self._body_bytes = 0
         self._unread_bytes = 0
@@ -121,30 +121,33 @@ class BoundedHttp(HttpToolsProtocol):
         if self._refused:
             self._throw_away(data)
             return
-        for first in range(0, len(data), PIECE_BYTES):
-            piece = data[first : first + PIECE_BYTES] if len(data) > PIECE_BYTES else data
-            self._beside_bytes += len(piece)
-            super().data_received(piece)
-            if self._refused or self.transport.is_closing():
-                return
-            if self._beside_bytes > MOST_HEAD_BYTES:
-                self._refuse(self._too_long())
-                return
-        if self._deadline is None and self._comes == _HEAD:
+        if len(data) <= PIECE_BYTES:
+            self._take(data)
+        else:
+            for first in range(0, len(data), PIECE_BYTES):
+                self._take(data[first : first + PIECE_BYTES])
+                if self._refused or self.transport.is_closing():
+                    return
+        if self._deadline is None and self._comes != _WHOLE:
+            self._set_deadline()
+
+    def _take(self, piece: bytes) -> None:
+        self._beside_bytes += len(piece)
+        super().data_received(piece)
+        if self._beside_bytes > MOST_HEAD_BYTES and not self._refused:
+            self._refuse(self._too_long())
+
+    def _set_deadline(self) -> None:
+        if self._comes == _HEAD:
             self._within(self._bounds.head_within_s, self._head_is_late)
-        elif self._deadline is None and self._comes == _BODY:
+        else:
             self._body_bytes = 0
             self._within(self._bounds.stalled_after_s, self._look_at_body)
 
-    def on_message_begin(self) -> None:
-        """A request's first byte."""
-        super().on_message_begin()
-        self._comes = _HEAD
-        self._beside_bytes = 1
-
     def on_headers_complete(self) -> None:
-        """Its head is whole: it is served, or waits for the one before."""
-        self._no_deadline()
+        """A request's head is whole: it is served, or waits for the one before."""
+        if self._deadline is not None:
+            self._no_deadline()
         self._comes = _BODY
         if len(self.pipeline) >= MOST_PIPELINED:
             raise ValueError("too many requests at once on one connection")
@@ -162,7 +165,8 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """It is whole."""
-        self._no_deadline()
+        if self._deadline is not None:
+            self._no_deadline()
         self._comes = _WHOLE
         self._beside_bytes = 0
         self._waiting.pop(self, None)
@@ -174,10 +178,10 @@ class BoundedHttp(HttpToolsProtocol):
         """Its answer is given; the next request may come."""
         super().on_response_complete()
         self._unread_bytes = 0
-        if self._comes != _BODY and not self.pipeline:
-            self._wait_for_next()
         if self.transport.is_closing():  # as soon as the answer is read
             self._watch_reader()
+        elif self._comes == _WHOLE and not self.pipeline:
+            self._wait_for_next()
 
     def timeout_keep_alive_handler(self) -> None:
         """Nothing was asked for a while: it is closed, as soon as the last answer is read."""
@@ -203,8 +207,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _wait_for_next(self) -> None:
         self._comes = _HEAD
-        if not self._refused and not self.transport.is_closing():
-            self._waiting[self] = None
+        self._waiting[self] = None
 
     def _make_room(self) -> bool:
         """Let go of the connection that has been waiting for longest, if any waits."""
@@ -245,6 +248,8 @@ class BoundedHttp(HttpToolsProtocol):
         if self.flow.read_paused or self._body_bytes >= LEAST_BYTES:
             self._body_bytes = 0
             self._within(self._bounds.stalled_after_s, self._look_at_body)
+        elif self.cycle.response_complete:  # nobody wants it any more
+            self.transport.close()
         else:
             self._refuse(_too_slow("body"))
 
