@@ -418,4 +418,6 @@ def test_a_silent_provider_holds_up_nobody(database: URL) -> None:
             line.ask(START)
         wait_until(lambda: provider.asked == 2)
         other.stop()
-        assert [line.status() for line in waiting] == [303] * SIXTY
+        # Those that it had taken in are answered, the others find it closed.
+        assert waiting[0].status() == 303
+        assert {line.status() for line in waiting} <= {303, None}
