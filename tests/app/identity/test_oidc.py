@@ -419,5 +419,5 @@ def test_a_silent_provider_holds_up_nobody(database: URL) -> None:
         wait_until(lambda: provider.asked == 2)
         other.stop()
         # Those that it had taken in are answered, the others find it closed.
-        assert waiting[0].status() == 303
-        assert {line.status() for line in waiting} <= {303, None}
+        told = {line.status() for line in waiting}
+        assert 303 in told and told <= {303, None}
