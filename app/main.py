@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from anyio import to_thread
@@ -14,6 +15,7 @@ from app.core import logs, memory
 from app.core.context import Context
 from app.core.problem_docs import DOCUMENTED
 from app.core.settings import Settings
+from app.core.waiting_room import WaitingRoom
 from app.dispatch.routes import router as dispatch_router
 from app.docs_page import router as docs_router
 from app.guards import SecurityHeaders, UnderPath, loopback_hosts
@@ -62,7 +64,17 @@ from app.sign_in_guard import SignedIn
 from app.warnings.routes import router as warnings_router
 
 THREADS = 400
+"""Of those that requests share. Twenty of them at most work on the database (`POOL_SIZE`, twice);
+the others wait for one of its connections, five seconds each, and are then told 503: a database
+that hangs is told of in order (380 requests each five seconds), and a page's file still finds a
+thread. Nobody who holds a connection waits for a thread, so the number may be any. A thread that
+waits takes some tens of KiB. Passwords, photos and the city's provider have threads of their own
+(`core/waiting_room`)."""
 WEB_DIST = Path(__file__).parent / "web" / "dist"
+# A sign-in takes a twentieth of a second of a core, a photo a second: whoever is the last to be
+# taken in waits some seconds at most. Two at once each, for two cores and 2 GiB.
+SIGN_INS = {"at_once": 2, "waiting": 30}
+PHOTOS = {"at_once": 2, "waiting": 10}
 DESCRIPTION = """\
 Cases and places of a city's grid, never of people.
 
@@ -78,8 +90,6 @@ def create_app(context: Context) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        # A request holds its connection until its answer is written, for which it needs a thread:
-        # those who wait for a connection must never hold all of them.
         to_thread.current_default_thread_limiter().total_tokens = THREADS
         app.state.live = live = Live(context)
         await live.start()
@@ -87,7 +97,7 @@ def create_app(context: Context) -> FastAPI:
         await sender.start()
         await maps.start()
         await app.state.quick_intake.open()
-        with before_shutdown(live.close_streams):
+        with before_shutdown(partial(_say_goodbye, live, app.state.oidc)):
             yield
         await app.state.quick_intake.close()
         await sender.stop()
@@ -113,6 +123,8 @@ def create_app(context: Context) -> FastAPI:
     app.state.quick_intake = QuickIntake(context)
     app.state.sessions = sessions
     app.state.folders = folders_of(context)
+    app.state.password_room = WaitingRoom("sign-ins", **SIGN_INS)
+    app.state.photo_room = WaitingRoom("photos", **PHOTOS)
     app.state.oidc = Provider(context.settings)
     problem_answers.install(app)
     for router in (
@@ -168,6 +180,12 @@ def create_app(context: Context) -> FastAPI:
     if context.settings.public_path:
         app.add_middleware(UnderPath, path=context.settings.public_path)
     return app
+
+
+def _say_goodbye(live: Live, provider: Provider) -> None:
+    """End what would go on by itself: the server is asked to stop."""
+    live.close_streams()
+    provider.close()
 
 
 def from_environment() -> FastAPI:

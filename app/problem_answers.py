@@ -65,18 +65,21 @@ def internal() -> Problem:
 
 
 def install(app: FastAPI) -> None:
-    """Teach the app to answer with problems."""
+    """Teach the app to answer with problems.
+
+    By coroutines: a refusal needs no thread, also while all of them work.
+    """
 
     @app.exception_handler(Problem)
-    def of_ours(request: Request, error: Problem) -> Response:
+    async def of_ours(request: Request, error: Problem) -> Response:
         return answer(error, request.url.path)
 
     @app.exception_handler(RequestValidationError)
-    def of_input(request: Request, error: RequestValidationError) -> Response:
+    async def of_input(request: Request, error: RequestValidationError) -> Response:
         return answer(from_validation(error), request.url.path)
 
     @app.exception_handler(HTTPException)
-    def of_http(request: Request, error: HTTPException) -> Response:
+    async def of_http(request: Request, error: HTTPException) -> Response:
         status = HTTPStatus(error.status_code)
         slug = SLUGS.get(status) or status.phrase.lower().replace(" ", "-")
         detail = str(jsonable_encoder(error.detail))
@@ -91,13 +94,13 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(QuickPoolTimeout)
     @app.exception_handler(psycopg.Error)
     @app.exception_handler(DBAPIError)
-    def of_database(request: Request, error: Exception) -> Response:
+    async def of_database(request: Request, error: Exception) -> Response:
         problem = from_database(error)
         log.error("database", path=request.url.path, error=type(error).__name__, **problem.headers)
         return answer(problem, request.url.path)
 
     @app.exception_handler(Exception)
-    def of_us(request: Request, error: Exception) -> Response:
+    async def of_us(request: Request, error: Exception) -> Response:
         problem = internal()
         log.error("internal", path=request.url.path, exc_info=error, **problem.headers)
         return answer(problem, request.url.path)

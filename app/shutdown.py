@@ -1,7 +1,8 @@
 """Stopping at once although streams are open.
 
 uvicorn waits for open answers before it tells the app to shut down, and a stream never ends by
-itself. So the app hears the signal too, and ends its streams first.
+itself, nor does whoever waits for a provider that is silent. So the app hears the signal too, and
+ends these first.
 """
 
 import asyncio

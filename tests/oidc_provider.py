@@ -1,11 +1,14 @@
 """A real OpenID provider as a process of its own, for tests that sign in there."""
 
 import json
+import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
 
 import httpx
 
@@ -15,13 +18,20 @@ NAMES = ("Zhang Wei", "zhang.wei@example.cn")
 
 
 @contextmanager
-def providing(*accounts: str, port: int | None = None) -> Iterator[str]:
-    """Its issuer, for the length of the block; each account has a subject `sub-NAME` there."""
+def providing(
+    *accounts: str, port: int | None = None, claims: Mapping[str, Mapping[str, Any]] | None = None
+) -> Iterator[str]:
+    """Its issuer, for the length of the block; each account has a subject `sub-NAME` there.
+
+    Args:
+        claims: further subjects, and what is said of each.
+    """
     port = port or free_port()
     words = ["--port", str(port), "--require-nonce"]
-    for name in accounts:
-        claims = {"sub": f"sub-{name}", "preferred_username": name, "name": NAMES[0]}
-        words += ["--user-claims", json.dumps(claims | {"email": NAMES[1]})]
+    everybody = {f"sub-{name}": {"preferred_username": name} for name in accounts}
+    for subject, said in (everybody | dict(claims or {})).items():
+        known = {"sub": subject, "name": NAMES[0], "email": NAMES[1], **said}
+        words += ["--user-claims", json.dumps(known)]
     process = subprocess.Popen(
         [sys.executable, "-m", "oidc_provider_mock", *words],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -60,3 +70,37 @@ def _answer(address: str, form: dict[str, str]) -> str:
     answer = httpx.post(address, data=form)
     assert answer.is_redirect, answer.text
     return str(answer.headers["location"])
+
+
+class Silent:
+    """A provider that takes every connection, and never says anything.
+
+    Attributes:
+        issuer: its address.
+        asked: how many connections it was asked over.
+    """
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._taken: list[socket.socket] = []
+        self.issuer = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._take, daemon=True)
+
+    def __enter__(self) -> "Silent":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *given: object) -> None:
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join()
+        for line in self._taken:
+            line.close()
+
+    def _take(self) -> None:
+        with suppress(OSError):
+            while True:
+                self._taken.append(self._listener.accept()[0])
+                self.asked += 1

@@ -12,6 +12,7 @@ TilePool = AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]]
 
 OPTIONS = (
     "-c timezone=UTC -c statement_timeout=15000 -c jit=off"
+    " -c idle_in_transaction_session_timeout=60000"
     # A generic plan knows neither box nor dates; parallel workers lure the planner off the index.
     " -c plan_cache_mode=force_custom_plan -c max_parallel_workers_per_gather=0"
 )

@@ -130,6 +130,7 @@ def _server(url: URL) -> Iterator[_Server]:
         "MINQING_PORT": str(port),
         "MINQING_DEMO": "0",
         "MINQING_WORKERS": "1",
+        "MINQING_STREAMS_PER_SESSION": "100000",  # all of them look under one session
     }
     process = subprocess.Popen(
         [sys.executable, "-m", "app.cli", "serve"], env=environment, stdout=subprocess.DEVNULL

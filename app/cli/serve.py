@@ -2,13 +2,14 @@
 
 import errno
 import os
+import resource
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from importlib import import_module
 from types import FrameType
 
@@ -27,6 +28,7 @@ def serve() -> None:
     """Serve the map until Ctrl-C."""
     logs.configure()
     memory.keep_few_arenas()
+    _allow_many_files()
     settings = get_settings()
     sign_ins.refuse_open_demo(settings)
     _refuse_taken_port(settings)
@@ -52,6 +54,13 @@ def serve() -> None:
             jobs.working(context, JOBS, TASKS, connections=need),
         ):
             _run(settings)
+
+
+def _allow_many_files() -> None:
+    """Take as many open files as the system allows, a connection each; workers inherit it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, hard), hard))
 
 
 def _connections_of(context: Context) -> int:
@@ -167,6 +176,8 @@ def _run(settings: Settings) -> None:
         timeout_graceful_shutdown=3,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_worker_healthcheck=WORKER_ANSWERS_WITHIN_S,
+        http="app.bounded_http:BoundedHttp",
+        ws="none",  # it would take connections out of those bounds
         server_header=False,
         forwarded_allow_ips=settings.trusted_proxies,
     )

@@ -13,7 +13,7 @@ from app.core.clock import CITY_ZONE
 from app.core.context import Context
 from app.core.db import reading
 from app.core.errors import Problem
-from app.identity import accounts
+from app.identity import accounts, linking
 from app.identity.rules import Role
 from app.places import queries as places
 
@@ -115,6 +115,24 @@ def disable(
     with _accounts() as context:
         accounts.change(context.engine, name, disabled=not undo)
     console.print(f"{name} is {'enabled' if undo else 'disabled'}.", markup=False)
+
+
+@app.command()
+def link(
+    name: Name,
+    subject: Annotated[
+        str | None, typer.Argument(help="`sub` under which the city's provider knows it.")
+    ] = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Link it to nobody there any more.")] = False,
+) -> None:
+    """Let whoever the city's provider (MINQING_OIDC_ISSUER) knows by a subject act as an account;
+    every session of it ends."""
+    if undo == (subject is not None):
+        raise give_up("Give either a SUBJECT or --undo.")
+    with _accounts() as context:
+        linking.link(context.engine, context.settings, name, subject)
+    done = "linked to nobody at the provider" if undo else "linked to that subject of the provider"
+    console.print(f"{name} is {done}.", markup=False)
 
 
 @app.command("list")

@@ -37,6 +37,17 @@ def conninfo(url: URL) -> str:
 
 
 POOL_SIZE = 10
+"""Connections that an engine keeps; as many again may overflow. Each serves one thread for one
+statement after the other, and two cores work on four at a time: more would only wait in PostgreSQL
+instead of here."""
+PATIENCE_S = 5
+"""For so long a request waits for one of them; then it is told 503."""
+IDLE_IN_TRANSACTION_S = 60
+"""A transaction in which nothing happens for so long is ended by PostgreSQL, connection and all:
+it holds locks, and keeps old rows from being swept out. Whoever computes longer between two
+statements says so (`wait_as_long_as_it_takes`)."""
+NEVER_IDLE = f"-c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_S * 1000}"
+"""The same as libpq takes it in `options`."""
 
 
 def make_engine(url: URL, *, pool_size: int = POOL_SIZE) -> Engine:
@@ -50,14 +61,14 @@ def make_engine(url: URL, *, pool_size: int = POOL_SIZE) -> Engine:
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
-        pool_timeout=5,
+        pool_timeout=PATIENCE_S,
         pool_pre_ping=True,
         # What was sent to us must not come out again in the text of an error, and so in a log.
         hide_parameters=True,
         connect_args={
             "connect_timeout": 5,
             "application_name": "minqing",
-            "options": "-c timezone=UTC -c statement_timeout=15000 -c jit=off",
+            "options": f"-c timezone=UTC -c statement_timeout=15000 -c jit=off {NEVER_IDLE}",
         },
     )
 
@@ -110,8 +121,14 @@ def reading_long(engine: Engine) -> Iterator[Session]:
 
 
 def wait_as_long_as_it_takes(on: Connection | Session) -> None:
-    """Lift the limit of a request until the transaction ends: a year of cases takes its time."""
-    on.execute(text("SET LOCAL statement_timeout = 0"))
+    """Lift the limits of a request until the transaction ends, for statements and for the time
+    between two of them: a year of cases takes its time."""
+    on.execute(
+        text(
+            "SELECT set_config('statement_timeout', '0', true),"
+            " set_config('idle_in_transaction_session_timeout', '0', true)"
+        )
+    )
 
 
 def data_dir_of(session: Session) -> Path | None:

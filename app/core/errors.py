@@ -170,3 +170,18 @@ def unavailable(detail: str, *errors: FieldError) -> Problem:
 def not_ready(setting: str, message: str) -> Problem:
     """The server cannot serve as it is set up: 503, naming the setting to look at."""
     return unavailable(f"{setting}: {message}", FieldError(setting, message))
+
+
+def busy(what: str) -> Problem:
+    """As many as may wait for their turn already: 503, worth trying again a little later.
+
+    Args:
+        what: of which there are too many at once ("sign-ins").
+    """
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "busy",
+        "Busy",
+        f"Too many {what} at once. Nothing was changed; try again.",
+        headers={"Retry-After": "5"},
+    )

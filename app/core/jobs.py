@@ -32,7 +32,7 @@ from sqlalchemy.orm import Session
 from app.core import memory
 from app.core.clock import utc_now
 from app.core.context import Context
-from app.core.db import reading
+from app.core.db import NEVER_IDLE, reading
 from app.core.fencing import FencedJobs, fenced
 from app.core.job_schema import SCHEMA, search_path
 
@@ -129,7 +129,7 @@ def queue(
         conninfo=context.conninfo,
         min_size=1,
         max_size=CONNECTIONS,
-        kwargs={"options": search_path(), "application_name": "minqing jobs"},
+        kwargs={"options": f"{search_path()} {NEVER_IDLE}", "application_name": "minqing jobs"},
     )
     app = procrastinate.App(connector=connector)
     app.job_manager = FencedJobs(app.connector)
@@ -231,7 +231,7 @@ class Worker:
             try:
                 async with await psycopg.AsyncConnection.connect(
                     self._context.conninfo, autocommit=True, connect_timeout=5,
-                    application_name="minqing jobs",
+                    application_name="minqing jobs", options=NEVER_IDLE,
                 ) as connection:  # fmt: skip
                     await self._claim(connection)
                     await self._as_leader(connection)

@@ -9,7 +9,7 @@ from app.core.errors import MEDIA_TYPE
 
 SLUGS = (
     "already-granted", "already-open", "bad-host", "bad-key", "bad-request", "base-units",
-    "boundaries-busy",
+    "boundaries-busy", "busy",
     "case-not-open", "content-too-large", "cross-site", "header-token", "id-conflict",
     "illegal-step", "internal", "invalid-input", "last-admin", "limit-reached",
     "method-not-allowed", "name-taken", "no-dispute", "no-password",
@@ -17,7 +17,8 @@ SLUGS = (
     "nothing-to-redo", "nothing-to-undo", "outside-city", "outside-scope", "plan-behind",
     "plan-busy", "plan-closed", "plan-empty", "plan-invalid", "plan-not-draft", "plan-own-approval",
     "precondition-failed", "stale-version", "step-not-yours", "step-up", "taken", "too-many-photos",
-    "unavailable", "unsupported-media-type", "wait", "working-days", "wrong-credentials",
+    "too-many-streams", "too-slow", "unavailable", "unsupported-media-type", "wait", "working-days",
+    "wrong-credentials",
 )  # fmt: skip
 """Every kind of refusal. A new one is added here, and gets its texts on the page (`problems.*`)."""
 
@@ -71,7 +72,8 @@ MEANINGS = {
     HTTPStatus.TOO_MANY_REQUESTS: "Too many failures, or a key's limit is reached;"
     " `Retry-After` says how long to wait.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "A fault of ours; its number is in the log.",
-    HTTPStatus.SERVICE_UNAVAILABLE: "The store cannot answer now; nothing was changed, try again.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "The store cannot answer now, or too many ask for the same dear"
+    " work; nothing was changed, try again.",
 }
 
 

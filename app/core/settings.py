@@ -60,7 +60,14 @@ class Settings(BaseSettings):
     )
     oidc_claim: str = Field(
         default="preferred_username",
-        description="The claim of its ID token that is the name of an account here.",
+        description="The claim of its ID token that is the name of an account here, where accounts"
+        " are linked by it.",
+    )
+    oidc_link_by_claim: bool = Field(
+        default=False,
+        description="Link an account that is not linked yet to whoever first comes from the"
+        " provider with its name in that claim; only where nobody can change it there by"
+        " themselves.",
     )
     oidc_name: str | None = Field(
         default=None, max_length=40, description="How the sign-in page calls it; unset: its host."
@@ -70,6 +77,21 @@ class Settings(BaseSettings):
         description="Let webhooks go to addresses inside the own network, and by http.",
     )
     workers: int = Field(default=1, ge=1, le=32, description="Web worker processes.")
+    max_connections: int = Field(
+        default=4_000, ge=10, le=100_000, description="Connections of one worker at most."
+    )
+    head_within_s: float = Field(
+        default=10.0, gt=0, le=600, description="Seconds in which a request's header must come."
+    )
+    stalled_after_s: float = Field(
+        default=60.0,
+        gt=0,
+        le=3_600,
+        description="Seconds in which a body, or an answer that is read, must go on by 4 KiB.",
+    )
+    streams_per_session: int = Field(
+        default=10, ge=1, le=100_000, description="Live streams of one session in one worker."
+    )
     trusted_proxies: str = Field(
         default="127.0.0.1",
         pattern=r"^[0-9A-Fa-f.:/, ]+$",

@@ -29,6 +29,7 @@ _VISIBLE = f"""
 """
 _ACCOUNTS = f"""
     SELECT a.id, a.name, a.demo, a.area_code, a.created_at, a.disabled_at,
+        a.subject_hash IS NOT NULL AS linked,
         greatest(a.seen_at, (SELECT max(s.seen_at) FROM sign_in s WHERE s.account_id = a.id))
             AS last_seen_at,
         (SELECT count(*) FROM live_sign_in l WHERE l.account_id = a.id) AS sessions,
@@ -127,6 +128,13 @@ def set_password(
         end_all(session, account_id)
     else:
         end_others(session, account_id, keeping)
+
+
+def set_subject(session: Session, account_id: int, subject_hash: bytes | None) -> None:
+    """Let an account be found by a provider's subject; None: by none."""
+    session.execute(
+        update(Account).where(Account.id == account_id).values(subject_hash=subject_hash)
+    )
 
 
 def set_disabled(session: Session, account_id: int, *, disabled: bool) -> None:

@@ -4,12 +4,15 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Path, Query
+from sqlalchemy import Engine
 
+from app.core.context import Context
 from app.core.problem_docs import documented
 from app.core.query_words import StrictQuery
-from app.identity import account_view, accounts
+from app.identity import account_view, accounts, linking
 from app.identity.account_schemas import NewGrant, NewUser, User, UserChange, UserPage, UsersQuery
-from app.identity.deps import ActorDep, ContextDep, SessionsDep, json_only
+from app.identity.deps import ActorDep, ContextDep, PasswordRoom, SessionsDep, json_only
+from app.identity.rules import Actor
 
 router = APIRouter(prefix="/api/v1", tags=["identity"])
 
@@ -34,12 +37,20 @@ def list_users(
     "/users", summary="Add an account", status_code=HTTPStatus.CREATED, responses=WITH_BODY,
     dependencies=[Depends(json_only)],
 )  # fmt: skip
-def add_user(
-    given: Annotated[NewUser, Body()], query: Words, context: ContextDep, actor: ActorDep
+async def add_user(
+    given: Annotated[NewUser, Body()],
+    query: Words,
+    context: ContextDep,
+    actor: ActorDep,
+    room: PasswordRoom,
 ) -> User:
     """It belongs to the area under which one acts, and can do nothing until it is granted it."""
-    accounts.add_account(context.engine, given.name, given.password, actor=actor)
-    return account_view.get_user(context.engine, actor, given.name)
+    return await room.run(_added, context.engine, given, actor)
+
+
+def _added(engine: Engine, given: NewUser, actor: Actor) -> User:
+    accounts.add_account(engine, given.name, given.password, actor=actor)
+    return account_view.get_user(engine, actor, given.name)
 
 
 @router.get("/users/{name}", summary="Show an account", responses=documented(HTTPStatus.NOT_FOUND))
@@ -52,7 +63,7 @@ def get_user(name: Name, query: Words, context: ContextDep, actor: ActorDep) -> 
     "/users/{name}", summary="Disable an account, or set its password", responses=WITH_BODY,
     dependencies=[Depends(json_only)],
 )  # fmt: skip
-def change_user(
+async def change_user(
     *,
     name: Name,
     change: Annotated[UserChange, Body()],
@@ -60,13 +71,21 @@ def change_user(
     context: ContextDep,
     actor: ActorDep,
     sessions: SessionsDep,
+    room: PasswordRoom,
 ) -> User:
     """Every session of the account ends. Only accounts that act nowhere outside one's area."""
-    accounts.change(
-        context.engine, name, password=change.password, disabled=change.disabled, actor=actor
-    )
+    changed = await room.run(_changed, context, name, change, actor)
     sessions.forget()
-    return account_view.get_user(context.engine, actor, name)
+    return changed
+
+
+def _changed(context: Context, name: str, change: UserChange, actor: Actor) -> User:
+    engine, password, disabled = context.engine, change.password, change.disabled
+    if change.subject is not None:
+        linking.link(engine, context.settings, name, change.subject or None, actor)
+    if password is not None or disabled is not None:
+        accounts.change(engine, name, password=password, disabled=disabled, actor=actor)
+    return account_view.get_user(engine, actor, name)
 
 
 @router.post(

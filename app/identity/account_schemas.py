@@ -49,10 +49,17 @@ class UserChange(BaseModel):
     disabled: bool | None = Field(default=None, description="Let it in no longer, or again.")
     password: str | None = Field(default=None, max_length=1_000, description=PASSWORD)
 
+    subject: str | None = Field(
+        default=None,
+        max_length=255,
+        description="`sub` under which the city's provider knows whoever signs in to this account;"
+        " empty: it is linked to nobody there any more.",
+    )
+
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if self.disabled is None and self.password is None:
-            raise FieldValueError("disabled", "or password must be given")
+        if self.disabled is None and self.password is None and self.subject is None:
+            raise FieldValueError("disabled", "or password or subject must be given")
         return self
 
 
@@ -87,6 +94,7 @@ class User(BaseModel):
         description="Whether one may disable it, set its password and end its sessions: it belongs"
         " to one's own area and acts nowhere else."
     )
+    linked: bool = Field(description="Whether it is linked to a subject at the city's provider.")
 
 
 class UserPage(Page[User]):

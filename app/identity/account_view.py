@@ -80,7 +80,7 @@ def _users(session: Session, actor: Actor, rows: Rows) -> list[User]:
             name=row.name, demo=row.demo, area_code=row.area_code,
             disabled=row.disabled_at is not None, created_at=row.created_at,
             last_seen_at=row.last_seen_at, grants=grants[row.id], sessions=row.sessions,
-            manageable=row.manageable,
+            manageable=row.manageable, linked=row.linked,
         )
         for row in rows
     ]  # fmt: skip

@@ -51,7 +51,7 @@ def add_account(
     if belongs is not None:
         _check_area(belongs, actor)
     secret = passwords.UNUSABLE if password is None else hashed(password, name)
-    with _changing(engine) as session:
+    with changing(engine) as session:
         added = queries.add(session, name, secret, belongs, demo=False)
         if added is None:
             raise _name_taken(name)
@@ -75,18 +75,18 @@ def change(
             for the last admin.
     """
     secret = None if password is None else hashed(password, name)
-    with _changing(engine) as session:
-        known = _manageable(session, actor, name)
+    with changing(engine) as session:
+        known = manageable(session, actor, name)
         if secret is not None:
             queries.set_password(session, known.id, secret)
         if disabled is not None:
             with _an_admin_stays(session, demo=known.demo):
                 queries.set_disabled(session, known.id, disabled=disabled)
         if secret is not None:
-            _record(session, actor, AuditKind.PASSWORD_CHANGED, known)
+            record(session, actor, AuditKind.PASSWORD_CHANGED, known)
         if disabled is not None:
             kind = AuditKind.ACCOUNT_DISABLED if disabled else AuditKind.ACCOUNT_ENABLED
-            _record(session, actor, kind, known)
+            record(session, actor, kind, known)
 
 
 def end_sessions(engine: Engine, name: str, *, actor: Actor | None = None) -> None:
@@ -95,10 +95,10 @@ def end_sessions(engine: Engine, name: str, *, actor: Actor | None = None) -> No
     Raises:
         Problem: 404; 403 where it is not the actor's to change.
     """
-    with _changing(engine) as session:
-        known = _manageable(session, actor, name)
+    with changing(engine) as session:
+        known = manageable(session, actor, name)
         end_all(session, known.id)
-        _record(session, actor, AuditKind.SESSIONS_ENDED, known)
+        record(session, actor, AuditKind.SESSIONS_ENDED, known)
 
 
 def grant(
@@ -114,7 +114,7 @@ def grant(
     _check_area(area_code, actor)
     if until is not None and until <= utc_now():
         raise invalid("until", "lies in the past")
-    with _changing(engine) as session:
+    with changing(engine) as session:
         known = seen(session, actor, name)
         if actor is not None and not places.names(session, {area_code}, utc_now()):
             raise invalid("area", "is no area of this city")
@@ -134,7 +134,7 @@ def revoke(engine: Engine, name: str, role: Role, area_code: int) -> int:
     Raises:
         Problem: 404; 409 for the last admin's.
     """
-    with _changing(engine) as session:
+    with changing(engine) as session:
         known = seen(session, None, name)
         held = queries.grants(session, EVERYWHERE, [known.id])
         ending = [g for g in held if (g.role, g.area_code) == (role, area_code)]
@@ -150,7 +150,7 @@ def end_grant(engine: Engine, name: str, grant_id: int, *, actor: Actor) -> None
     Raises:
         Problem: 404 where there is none such in the actor's area; 409 for the last admin's.
     """
-    with _changing(engine) as session:
+    with changing(engine) as session:
         known = seen(session, actor, name)
         held = queries.grants(session, area_of(actor), [known.id])
         ending = [g for g in held if g.id == grant_id]
@@ -200,7 +200,8 @@ def has_real_admin(engine: Engine) -> bool:
 
 
 @contextmanager
-def _changing(engine: Engine) -> Iterator[Session]:
+def changing(engine: Engine) -> Iterator[Session]:
+    """A session in which accounts are changed: one at a time."""
     with writing(engine) as session:
         queries.lock(session)
         yield session
@@ -218,7 +219,12 @@ def _an_admin_stays(session: Session, *, demo: bool) -> Iterator[None]:
         )  # fmt: skip
 
 
-def _manageable(session: Session, actor: Actor | None, name: str) -> AnyRow:
+def manageable(session: Session, actor: Actor | None, name: str) -> AnyRow:
+    """The row of an account that an actor may change.
+
+    Raises:
+        Problem: 404; 403 where it is not theirs.
+    """
     known = seen(session, actor, name)
     if not known.manageable:
         raise Problem(
@@ -239,9 +245,13 @@ def _check_area(area_code: int, actor: Actor | None) -> None:
         raise service.outside_scope("area")
 
 
-def _record(session: Session, actor: Actor | None, kind: AuditKind, known: AnyRow) -> None:
+def record(
+    session: Session, actor: Actor | None, kind: AuditKind, known: AnyRow, how: str = ""
+) -> None:
+    """Write down what was done with an account, and how where that is to be said."""
     where = _audited_area(session, known.area_code)
-    audit.record(session, actor, kind, area_code=where, detail=known.name)
+    detail = f"{known.name}: {how}" if how else known.name
+    audit.record(session, actor, kind, area_code=where, detail=detail)
 
 
 def _audited_area(session: Session, belongs: int | None) -> int:

@@ -11,6 +11,7 @@ class Account(Base):
     """A post that can sign in. `name` is the post's login, `password_hash` Argon2id.
 
     `area_code`: where it belongs; only admins of that area manage it (NULL: only the city's).
+    `subject_hash`: SHA-256 of the provider's issuer and its subject, by which it is found there.
     """
 
     __tablename__ = "account"
@@ -23,8 +24,12 @@ class Account(Base):
     created_at: Mapped[Instant] = mapped_column(server_default=text("now()"))
     seen_at: Mapped[Instant | None]
     disabled_at: Mapped[Instant | None]
+    subject_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
 
-    __table_args__ = (Index("account_name", "name", unique=True),)
+    __table_args__ = (
+        Index("account_name", "name", unique=True),
+        Index("account_subject", "subject_hash", unique=True),
+    )
 
 
 class AccountGrant(Base):

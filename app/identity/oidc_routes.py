@@ -11,21 +11,24 @@ from typing import Annotated
 import structlog
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
+from app.core.context import Context
 from app.core.errors import not_found
 from app.core.problem_docs import documented
 from app.core.query_words import StrictQuery
-from app.identity import service
+from app.identity import linking, service
 from app.identity.cookies import cookies_of, read_cookie
-from app.identity.deps import ContextDep
+from app.identity.deps import ContextDep, SessionsDep
 from app.identity.oidc import ATTEMPT_S, CALLBACK, Attempt, OidcError, Provider
 from app.identity.schemas import OidcInfo
+from app.identity.subjects import Vouched
 
 router = APIRouter(prefix="/api/v1", tags=["identity"])
 log = structlog.get_logger()
 
-REDIRECTS = documented(HTTPStatus.NOT_FOUND)
+REDIRECTS = documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNAUTHORIZED)
 MOST_CHARS = 4_000
 
 
@@ -39,6 +42,14 @@ class Answer(BaseModel):
     error: str | None = Field(default=None, max_length=MOST_CHARS, description="Why not.")
 
 
+class StartQuery(StrictQuery):
+    """What for."""
+
+    step_up: bool = Field(
+        default=False, description="To show once more who one is, for what is protected."
+    )
+
+
 async def get_provider(request: Request) -> Provider:
     """The provider of the app that serves this request."""
     provider: Provider = request.app.state.oidc
@@ -49,7 +60,7 @@ ProviderDep = Annotated[Provider, Depends(get_provider)]
 
 
 @router.get("/session/oidc", summary="Tell whether one can sign in at a provider")
-def get_oidc(query: Annotated[StrictQuery, Query()], provider: ProviderDep) -> OidcInfo:
+async def get_oidc(query: Annotated[StrictQuery, Query()], provider: ProviderDep) -> OidcInfo:
     """Open to everybody: the sign-in page shows a button where it is so."""
     return OidcInfo(enabled=provider.name is not None, name=provider.name)
 
@@ -58,21 +69,27 @@ def get_oidc(query: Annotated[StrictQuery, Query()], provider: ProviderDep) -> O
     "/session/oidc/start", summary="Go to the provider to sign in", responses=REDIRECTS,
     status_code=HTTPStatus.SEE_OTHER, response_class=RedirectResponse,
 )  # fmt: skip
-def start_oidc(
-    query: Annotated[StrictQuery, Query()],
+async def start_oidc(
+    query: Annotated[StartQuery, Query()],
     request: Request,
     context: ContextDep,
     provider: ProviderDep,
 ) -> RedirectResponse:
-    """Redirects there; the answer comes to `callback`."""
+    """Redirects there; the answer comes to `callback`.
+
+    With `step_up` whoever is signed in here already is asked to sign in there once more, which
+    opens what is protected (a contact, an export) to this session for five minutes.
+    """
     _refuse_disabled(provider)
-    attempt = Attempt.new()
+    cookies = cookies_of(context.settings, request.url.scheme)
+    if query.step_up and cookies.token_in(request.headers.get("cookie", "")) is None:
+        raise service.not_signed_in()
+    attempt = Attempt.new(step_up=query.step_up)
     try:
-        address = provider.address(attempt, _callback(request, context.settings.public_url))
+        address = await provider.address(attempt, _callback(request, context.settings.public_url))
     except OidcError as error:
         return _back(error, context.settings.public_path)
     answer = RedirectResponse(address, HTTPStatus.SEE_OTHER)
-    cookies = cookies_of(context.settings, request.url.scheme)
     cookies.set_oidc(answer, attempt.to_cookie(), ATTEMPT_S)
     answer.headers["Cache-Control"] = "no-store"
     return answer
@@ -82,13 +99,15 @@ def start_oidc(
     "/session/oidc/callback", summary="Come back from the provider", responses=REDIRECTS,
     status_code=HTTPStatus.SEE_OTHER, response_class=RedirectResponse,
 )  # fmt: skip
-def finish_oidc(
+async def finish_oidc(
     given: Annotated[Answer, Query()],
     request: Request,
     context: ContextDep,
     provider: ProviderDep,
+    sessions: SessionsDep,
 ) -> RedirectResponse:
-    """Begins a session of the account that the provider vouches for, and redirects to the page.
+    """Begins a session of the account that is linked to the subject for which the provider
+    vouches, or opens what is protected to this one, and redirects to the page.
 
     Otherwise the page's address says why not: `oidc=` expired, refused, no-account, unavailable.
     """
@@ -96,24 +115,41 @@ def finish_oidc(
     cookies = cookies_of(context.settings, request.url.scheme)
     sent = request.headers.get("cookie", "")
     page = context.settings.public_path
+    answer = RedirectResponse(f"{page}/", HTTPStatus.SEE_OTHER)
     try:
         held = read_cookie(sent, cookies.oidc)
         attempt = Attempt.from_cookie(held, given.state, time.time())
         if given.code is None:
             raise OidcError("refused", f"the provider says {given.error!r}"[:100])
         callback = _callback(request, context.settings.public_url)
-        name = provider.account_name(attempt, given.code, callback)
-        token = service.sign_in_as(context.engine, name, cookies.token_in(sent))
-        if token is None:
-            raise OidcError("no-account", "no such account, or one that may not act")
+        vouched = await provider.vouched(attempt, given.code, callback)
+        own_token = cookies.token_in(sent)
+        if attempt.step_up:
+            await run_in_threadpool(_step_up, context, vouched, own_token)
+            sessions.forget()
+        else:
+            token = await run_in_threadpool(_sign_in, context, vouched, own_token)
+            cookies.set_session(answer, token)
     except OidcError as error:
         answer = _back(error, page)
-    else:
-        answer = RedirectResponse(f"{page}/", HTTPStatus.SEE_OTHER)
-        cookies.set_session(answer, token)
     cookies.end_oidc(answer)
     answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+def _sign_in(context: Context, vouched: Vouched, old_token: str | None) -> str:
+    token = linking.sign_in_as(context.engine, context.settings, vouched, old_token)
+    if token is None:
+        raise OidcError("no-account", "no such account, or one that may not act")
+    return token
+
+
+def _step_up(context: Context, vouched: Vouched, token: str | None) -> None:
+    actor = None if token is None else service.actor_of(context.engine, token)
+    if actor is None:
+        raise OidcError("expired", "the session has ended meanwhile")
+    if not linking.step_up_as(context.engine, vouched, actor):
+        raise OidcError("refused", "somebody else, or nobody who signed in there just now")
 
 
 def _refuse_disabled(provider: Provider) -> None:

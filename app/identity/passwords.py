@@ -1,22 +1,19 @@
-"""Passwords: Argon2id, a few at a time, and as long for nobody as for somebody."""
+"""Passwords: Argon2id, and as long for nobody as for somebody.
+
+Each takes 64 MiB and the better part of a core for 50 ms: requests come here through the waiting
+room of passwords (`identity.deps.PasswordRoom`), never by themselves.
+"""
 
 import secrets
-import threading
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from app.core.errors import unavailable
-
-# Each takes 64 MiB and the better part of a core for 50 ms.
-AT_ONCE = 2
-PATIENCE_S = 10.0
 UNUSABLE = "!"
 
 # Whoever makes hundreds of accounts puts a cheaper one here; a hash says by itself how it was made.
 hasher = PasswordHasher()
-_turns = threading.BoundedSemaphore(AT_ONCE)
 
 
 @cache
@@ -34,13 +31,7 @@ def hashed(password: str) -> str:
 
 
 def is_right(password_hash: str | None, password: str) -> bool:
-    """Whether it is the password; for no account (None) as long, and never.
-
-    Raises:
-        Problem: 503 when too many wait.
-    """
-    if not _turns.acquire(timeout=PATIENCE_S):
-        raise unavailable("Too many sign-ins at once. Try again.")
+    """Whether it is the password; for no account (None) as long, and never."""
     usable = password_hash is not None and password_hash != UNUSABLE
     try:
         matches = hasher.verify(
@@ -48,6 +39,4 @@ def is_right(password_hash: str | None, password: str) -> bool:
         )
     except (VerificationError, InvalidHashError):
         return False
-    finally:
-        _turns.release()
     return matches and usable

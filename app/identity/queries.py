@@ -12,7 +12,8 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from app.identity.models import Account, SignIn, SignInFailure
-from app.identity.rules import HeldGrant, Role
+from app.identity.passwords import UNUSABLE
+from app.identity.rules import STEP_UP_S, HeldGrant, Role
 from geodata import codes
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -38,12 +39,30 @@ _GRANTS = text(
 )
 
 
+_HEAD = (
+    Account.id, Account.name, Account.password_hash, Account.demo, Account.disabled_at,
+    Account.area_code, Account.subject_hash.is_not(None).label("is_linked"),
+)  # fmt: skip
+
+
 def account(session: Session, name: str) -> AnyRow | None:
-    """An account: `id`, `name`, `password_hash`, `demo`, `disabled_at`."""
-    columns = (
-        Account.id, Account.name, Account.password_hash, Account.demo, Account.disabled_at,
-    )  # fmt: skip
-    return session.execute(select(*columns).where(Account.name == name)).first()
+    """An account: `id`, `name`, `password_hash`, `demo`, `disabled_at`, `area_code`,
+    `is_linked`."""
+    return session.execute(select(*_HEAD).where(Account.name == name)).first()
+
+
+def account_of_subject(session: Session, subject_hash: bytes) -> AnyRow | None:
+    """The same, of the account that is linked to a provider's subject."""
+    return session.execute(select(*_HEAD).where(Account.subject_hash == subject_hash)).first()
+
+
+def ways_in(session: Session, account_id: int) -> AnyRow:
+    """How an account signs in: `has_password`, `is_linked`."""
+    found = select(
+        (Account.password_hash != UNUSABLE).label("has_password"),
+        Account.subject_hash.is_not(None).label("is_linked"),
+    )
+    return session.execute(found.where(Account.id == account_id)).one()
 
 
 def grants(session: Session, account_id: int) -> Rows:
@@ -116,8 +135,9 @@ def switch(session: Session, token_hash: bytes, grant_id: int) -> None:
     session.execute(update(SignIn).where(SignIn.token_hash == token_hash).values(grant_id=grant_id))
 
 
-def step_up(session: Session, token_hash: bytes, lasting: timedelta) -> None:
-    """Note that the password was just given again."""
+def step_up(session: Session, token_hash: bytes) -> None:
+    """Note that somebody has just shown once more that it is them: for `STEP_UP_S`."""
+    lasting = timedelta(seconds=STEP_UP_S)
     session.execute(
         update(SignIn)
         .where(SignIn.token_hash == token_hash)

@@ -5,13 +5,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Query, Request, Response
 from pydantic import Field
+from sqlalchemy import Engine
 
 from app.core.problem_docs import documented
 from app.core.query_words import StrictQuery
 from app.identity import own_password, service
 from app.identity import step_up as step_up_of
-from app.identity.cookies import cookies_of
-from app.identity.deps import ActorDep, ContextDep, SessionsDep, json_only
+from app.identity.cookies import Cookies, cookies_of
+from app.identity.deps import ActorDep, ContextDep, PasswordRoom, SessionsDep, json_only
+from app.identity.rules import Actor
 from app.identity.schemas import (
     ChangedPassword,
     ChosenGrant,
@@ -47,32 +49,41 @@ class SignOutQuery(StrictQuery):
     responses={**WRITE_REFUSALS, **documented(HTTPStatus.TOO_MANY_REQUESTS)},
     dependencies=[Depends(json_only)],
 )
-def sign_in(
+async def sign_in(
     *,
     given: Annotated[Credentials, Body()],
     query: Annotated[StrictQuery, Query()],
     request: Request,
     response: Response,
     context: ContextDep,
+    room: PasswordRoom,
 ) -> SessionInfo:
     """Begin a session with the login and password of a staff post.
 
     The answer sets an HttpOnly cookie and gives the header token for writes. After three failures
     each further one makes the next attempt for that account from that address wait longer (429,
     Retry-After), and so do very many from one address. A second cookie says that the account has
-    signed in with this browser: what others fail at then makes nobody wait here.
+    signed in with this browser: what others fail at then makes nobody wait here. Where too many
+    sign in at once: 503 `busy`.
     """
     cookies = cookies_of(context.settings, request.url.scheme)
+    opened, shown = await room.run(_signed_in, context.engine, given, request, cookies)
+    cookies.set_session(response, opened.token)
+    cookies.set_seen(response, given.user, opened.seen)
+    return shown
+
+
+def _signed_in(
+    engine: Engine, given: Credentials, request: Request, cookies: Cookies
+) -> tuple[service.Opened, SessionInfo]:
     sent = request.headers.get("cookie", "")
     source = request.client.host if request.client else ""
     old, seen = cookies.token_in(sent), cookies.seen_in(sent, given.user)
-    opened = service.sign_in(context.engine, given, source, old, seen)
-    actor = service.actor_of(context.engine, opened.token)
+    opened = service.sign_in(engine, given, source, old, seen)
+    actor = service.actor_of(engine, opened.token)
     if actor is None:
         raise service.not_signed_in()
-    cookies.set_session(response, opened.token)
-    cookies.set_seen(response, given.user, opened.seen)
-    return service.describe(context.engine, actor)
+    return opened, service.describe(engine, actor)
 
 
 @router.get("/session", summary="Tell who is signed in")
@@ -131,7 +142,7 @@ def switch_grant(
     responses={**WRITE_REFUSALS, **documented(HTTPStatus.TOO_MANY_REQUESTS)},
     dependencies=[Depends(json_only)],
 )
-def step_up(
+async def step_up(
     *,
     given: Annotated[GivenPassword, Body()],
     query: Annotated[StrictQuery, Query()],
@@ -139,15 +150,20 @@ def step_up(
     context: ContextDep,
     actor: ActorDep,
     sessions: SessionsDep,
+    room: PasswordRoom,
 ) -> SessionInfo:
     """Open what is protected (a contact, an export) to this session for five minutes.
 
     A wrong password is 403 `wrong-credentials`; after three of this session the next must wait.
     """
-    step_up_of.step_up(context.engine, actor, given.password)
+    shown = await room.run(_stepped_up, context.engine, actor, given.password)
     sessions.forget()
-    now_open = service.actor_of(context.engine, actor.token)
-    return service.describe(context.engine, now_open or actor)
+    return shown
+
+
+def _stepped_up(engine: Engine, actor: Actor, password: str) -> SessionInfo:
+    step_up_of.step_up(engine, actor, password)
+    return service.describe(engine, service.actor_of(engine, actor.token) or actor)
 
 
 @router.post(
@@ -157,7 +173,7 @@ def step_up(
     responses={**WRITE_REFUSALS, **documented(HTTPStatus.TOO_MANY_REQUESTS)},
     dependencies=[Depends(json_only)],
 )
-def change_own_password(
+async def change_own_password(
     *,
     given: Annotated[ChangedPassword, Body()],
     query: Annotated[StrictQuery, Query()],
@@ -165,6 +181,7 @@ def change_own_password(
     context: ContextDep,
     actor: ActorDep,
     sessions: SessionsDep,
+    room: PasswordRoom,
 ) -> None:
     """Set another password of the account that is signed in. This session goes on, all others of
     the account end; it is written to the audit.
@@ -172,5 +189,6 @@ def change_own_password(
     A wrong old password is 403 `wrong-credentials`; after three of this session the next must wait.
     An account that signs in at the city's provider has no password here: 409 `no-password`.
     """
-    own_password.change_own_password(context.engine, actor, given.old_password, given.new_password)
+    old, new = given.old_password, given.new_password
+    await room.run(own_password.change_own_password, context.engine, actor, old, new)
     sessions.forget()

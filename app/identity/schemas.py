@@ -83,6 +83,11 @@ class SessionInfo(BaseModel):
     header_token: str = Field(
         description="To be sent as `X-Minqing-Token` with every write; it ends with the session."
     )
+    has_password: bool = Field(description="Whether the account has a password here.")
+    linked: bool = Field(
+        description="Whether the account is linked to a subject at the city's provider, where it"
+        " may step up then (`GET /api/v1/session/oidc/start?step_up=true`)."
+    )
     stepped_up_until: datetime | None = Field(
         description="Until when what is protected is open to this session (RFC 3339, UTC);"
         " null: the password is needed again."

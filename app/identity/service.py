@@ -90,25 +90,6 @@ def sign_in(
     return Opened(token, known.id, cookie)
 
 
-def sign_in_as(engine: Engine, name: str, old_token: str | None) -> str | None:
-    """The token of a new session of an account for which a provider vouches; None where it may not.
-
-    A demo account is nobody's at a provider. The session that the browser had before ends.
-
-    Args:
-        old_token: of the session that the browser still holds.
-    """
-    with writing(engine) as session:
-        known = queries.account(session, name)
-        if known is None or known.disabled_at is not None or known.demo:
-            return None
-        if not queries.grants(session, known.id):
-            return None
-        if old_token is not None:
-            queries.end(session, token_hash(old_token))
-        return open_session(session, known.id)
-
-
 def open_session(
     session: Session, account_id: int, role: Role | None = None, area_code: int | None = None
 ) -> str:
@@ -209,6 +190,7 @@ def describe(engine: Engine, actor: Actor) -> SessionInfo:
     with reading(engine) as session:
         held = queries.grants(session, actor.account_id)
         named = places.names(session, {grant.area_code for grant in held}, utc_now())
+        ways = queries.ways_in(session, actor.account_id)
     opened_until = actor.stepped_up_until
     return SessionInfo(
         user=actor.name,
@@ -225,6 +207,8 @@ def describe(engine: Engine, actor: Actor) -> SessionInfo:
         active=actor.grant_id,
         operations=sorted(name for name in rules.OPERATIONS if rules.may(actor.role, name)),
         header_token=header_token(actor.token),
+        has_password=ways.has_password,
+        linked=ways.is_linked,
         stepped_up_until=opened_until if rules.is_stepped_up(opened_until, utc_now()) else None,
     )
 

@@ -1,6 +1,8 @@
-"""Stepping up: the password once more, right before something protected is shown or taken out."""
+"""Stepping up: the password once more, right before something protected is shown or taken out.
 
-from datetime import timedelta
+Whoever signs in at the city's provider signs in there once more instead (`linking.step_up_as`).
+"""
+
 from http import HTTPStatus
 
 from sqlalchemy import Engine
@@ -23,7 +25,8 @@ def require_step_up(actor: Actor) -> None:
             HTTPStatus.FORBIDDEN,
             "step-up",
             "Password needed again",
-            "Give your password again (POST /api/v1/session/step_up), then repeat this within"
+            "Give your password again (POST /api/v1/session/step_up), or sign in again at the"
+            " provider (GET /api/v1/session/oidc/start?step_up=true), then repeat this within"
             f" {rules.STEP_UP_S // 60} minutes.",
         )
 
@@ -44,9 +47,7 @@ def step_up(engine: Engine, actor: Actor, password: str) -> None:
         raise _wrong()
     with writing(engine) as session:
         attempts.succeeded(session, attempt)
-        queries.step_up(
-            session, service.token_hash(actor.token), timedelta(seconds=rules.STEP_UP_S)
-        )
+        queries.step_up(session, service.token_hash(actor.token))
 
 
 def _wrong() -> Problem:

@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 import structlog
 
+from app.core.db import NEVER_IDLE
 from app.live.metrics import RECONNECTS
 
 log = structlog.get_logger()
@@ -17,7 +18,7 @@ LAST_PAUSE_S = 2.0
 ANSWER_WITHIN_S = 20.0
 # So that the server, too, notices within seconds that this machine is gone.
 OPTIONS = (
-    "-c timezone=UTC -c jit=off -c statement_timeout=15000"
+    f"-c timezone=UTC -c jit=off -c statement_timeout=15000 {NEVER_IDLE}"
     " -c tcp_keepalives_idle=2 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=2"
 )
 

@@ -1,15 +1,17 @@
 """HTTP of the domain `live`: the stream."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request
 from starlette.responses import StreamingResponse
-from starlette.types import Send
+from starlette.types import Receive, Scope, Send
 
 from app.core.errors import unavailable
+from app.core.problem_docs import documented
 from app.identity.deps import ActorDep
 from app.live.schemas import StreamQuery
 from app.live.service import Live
@@ -41,7 +43,8 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     int(HTTPStatus.OK): {
         "description": "The stream; it does not end by itself.",
         "content": {"text/event-stream": {"schema": {"type": "string"}}},
-    }
+    },
+    **documented(HTTPStatus.TOO_MANY_REQUESTS),
 }
 
 
@@ -50,9 +53,18 @@ class EventStream(StreamingResponse):
 
     media_type = "text/event-stream"
 
-    def __init__(self, frames: AsyncGenerator[bytes]) -> None:
+    def __init__(self, frames: AsyncGenerator[bytes], ended: Callable[[], None]) -> None:
+        """A stream; `ended` is called when it has ended, however that came."""
         super().__init__(frames, headers=HEADERS)
         self._frames = frames
+        self._ended = ended
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._ended()
 
     async def stream_response(self, send: Send) -> None:
         """Send frames until the stream ends or the viewer is gone."""
@@ -85,5 +97,7 @@ async def stream(
         Header(max_length=200, description="Resume after this event id."),
     ] = None,
 ) -> EventStream:
-    """Open a stream."""
-    return EventStream(live.open_stream(query.area, last_event_id or query.last_event_id, actor))
+    """Open a stream. One session has ten at most (429 `too-many-streams`)."""
+    frames = live.open_stream(query.area, last_event_id or query.last_event_id, actor)
+    live.take_place(actor)
+    return EventStream(frames, partial(live.leave_place, actor))

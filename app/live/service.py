@@ -1,9 +1,11 @@
 """The live path of one process: its relay, its hub, and the streams it serves."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from functools import partial
+from http import HTTPStatus
 
 import structlog
 from anyio import to_thread
@@ -14,7 +16,7 @@ from app.core import outbox
 from app.core.clock import utc_now
 from app.core.context import Context
 from app.core.db import reading
-from app.core.errors import unavailable
+from app.core.errors import Problem, unavailable
 from app.core.scope import narrowed
 from app.identity.audiences import audiences_of
 from app.identity.rules import Actor
@@ -45,6 +47,7 @@ class Live:
         self._relay = Relay(context.conninfo)
         self._hub = Hub(context.conninfo)
         self._tasks: list[asyncio.Task[None]] = []
+        self._open: Counter[str] = Counter()
 
     async def start(self) -> None:
         """Begin to publish and to hear. Waits a moment for the database, then goes on without."""
@@ -69,6 +72,23 @@ class Live:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=STOP_WITHIN_S)
+
+    def take_place(self, actor: Actor) -> None:
+        """Take a place among the streams of a session, to be left again.
+
+        Raises:
+            Problem: 429 `too-many-streams` where it has as many as it may.
+        """
+        most = self._context.settings.streams_per_session
+        if self._open[actor.token] >= most:
+            raise _too_many(most)
+        self._open[actor.token] += 1
+
+    def leave_place(self, actor: Actor) -> None:
+        """Leave such a place."""
+        self._open[actor.token] -= 1
+        if not self._open[actor.token]:
+            del self._open[actor.token]
 
     def open_stream(
         self, area: int | None, last_event_id: str | None, actor: Actor
@@ -151,6 +171,16 @@ class Live:
                 log.warning("sessions not checked", error=type(error).__name__)
             else:
                 self._hub.keep_only(set(tokens), grants)
+
+
+def _too_many(most: int) -> Problem:
+    return Problem(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "too-many-streams",
+        "Too many streams",
+        f"This session has {most} streams open already; close one.",
+        headers={"Retry-After": "15"},
+    )
 
 
 def _hello(at: Cursor, ids: Ids) -> bytes:

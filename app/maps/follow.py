@@ -12,6 +12,7 @@ import structlog
 
 from app.core import memory
 from app.core.context import Context
+from app.core.db import NEVER_IDLE
 from app.incidents.rezoning.service import LEFT_TOPIC
 from app.incidents.rules import Step
 from app.live import queries as stream
@@ -41,6 +42,7 @@ GIVE_BACK_EVERY = 2_000
 CLOCKS_ANEW_S = 10.0
 # Two million cases are read in some seconds; beyond this the server is frozen.
 READ_WITHIN_MS = 180_000
+OPTIONS = f"-c timezone=UTC -c jit=off -c statement_timeout={READ_WITHIN_MS} {NEVER_IDLE}"
 # Behind the last number there can be.
 NO_EVENT = 2**63 - 1
 READER = "minqing-maps-reader"
@@ -201,7 +203,7 @@ class Follower(Connected):
                 autocommit=True,
                 connect_timeout=5,
                 application_name=READER,
-                options=f"-c timezone=UTC -c jit=off -c statement_timeout={READ_WITHIN_MS}",
+                options=OPTIONS,
                 # A cut network is noticed by this side, too.
                 keepalives_idle=5,
                 keepalives_interval=2,

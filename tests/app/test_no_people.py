@@ -27,8 +27,8 @@ STATION = "id code kind name area_code geom valid"
 TABLES: dict[str, tuple[str, str]] = {
     # table: (what a row is, its columns)
     "account": (
-        "a staff post that can sign in: its login and a hash",
-        "id name password_hash demo area_code created_at seen_at disabled_at",
+        "a staff post that can sign in: its login, a hash, and one of its subject at a provider",
+        "id name password_hash demo area_code created_at seen_at disabled_at subject_hash",
     ),
     "account_grant": (
         "what a post may do where",

@@ -61,8 +61,7 @@ def test_every_kind_is_documented() -> None:
 
 
 def test_nothing_is_documented_that_is_never_said() -> None:
-    """But what the web framework names by the HTTP status alone."""
-    by_status = {"bad-request"}
+    """Each of `SLUGS` is in the sources."""
     found = raised()
-    assert {k for k in SLUGS if not any(re.fullmatch(slug, k) for slug in found)} == by_status
+    assert [k for k in SLUGS if not any(re.fullmatch(slug, k) for slug in found)] == []
     assert list(SLUGS) == sorted(set(SLUGS))

@@ -4,10 +4,11 @@ from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Path, Query, Response, UploadFile
+from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response, UploadFile
 
 from app.core.problem_docs import documented
 from app.core.query_words import StrictQuery
+from app.core.waiting_room import WaitingRoom
 from app.identity.deps import ActorDep, ContextDep, Now, ReadSession, WriteSession, form_only
 from app.identity.service import scope_of
 from app.incidents.attachments import service
@@ -23,6 +24,12 @@ PhotoId = Annotated[UUID, Path(alias="id", description="Random name of the photo
 PRIVATE = {"Cache-Control": "private, no-store"}
 
 
+async def get_photo_room(request: Request) -> WaitingRoom:
+    """Where photos wait that are to be drawn anew: each may take a core and 1 GiB for a moment."""
+    room: WaitingRoom = request.app.state.photo_room
+    return room
+
+
 @router.post(
     "/incidents/{id}/attachments",
     summary="Add a photo to an incident",
@@ -36,7 +43,7 @@ PRIVATE = {"Cache-Control": "private, no-store"}
     ),
     dependencies=[Depends(form_only)],
 )
-def add_attachment(
+async def add_attachment(
     *,
     report_id: CaseId,
     query: Annotated[StrictQuery, Query()],
@@ -45,10 +52,13 @@ def add_attachment(
     context: ContextDep,
     actor: ActorDep,
     now: Now,
+    room: Annotated[WaitingRoom, Depends(get_photo_room)],
 ) -> Attachment:
     """Keep a photo, drawn anew: upright, 1,600 pixels at most, without what its camera wrote into
-    it (place, time, device). Of the file that was sent nothing is kept."""
-    return service.add(context.engine, scope_of(actor), report_id, kind, file.file, now)
+    it (place, time, device). Of the file that was sent nothing is kept. Where too many are sent at
+    once: 503 `busy`."""
+    scope = scope_of(actor)
+    return await room.run(service.add, context.engine, scope, report_id, kind, file.file, now)
 
 
 @router.get(

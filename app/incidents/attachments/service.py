@@ -26,8 +26,8 @@ def add(  # noqa: PLR0917 what, of which case, when
     """Draw a photo anew and keep it with its case, in a transaction of its own.
 
     Raises:
-        Problem: 404 for an unknown case; 409 when it has as many photos as it may; 413, 422 and
-            503 as `photos.redraw`.
+        Problem: 404 for an unknown case; 409 when it has as many photos as it may; 413 and 422 as
+            `photos.redraw`.
     """
     # Looked at first: drawing is work, and no connection is held while it is done.
     with reading(engine, scope) as session:

@@ -13,6 +13,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from app.core import outbox
 from app.core.context import Context
+from app.core.db import NEVER_IDLE
 from app.core.scope import DATABASE_ROLE
 from app.identity.rules import Asker
 from app.incidents.cases.schemas import Incident, NewIncident
@@ -32,7 +33,9 @@ PATIENCE_S = 5.0
 # The pool pauses longer and longer between tries. After so long it gives up, and the next report
 # tries at once: however long the database was away, reports are taken seconds after it is back.
 RECONNECT_WITHIN_S = 3.0
-OPTIONS = f"-c timezone=UTC -c statement_timeout=15000 -c jit=off -c role={DATABASE_ROLE}"
+OPTIONS = (
+    f"-c timezone=UTC -c statement_timeout=15000 -c jit=off {NEVER_IDLE} -c role={DATABASE_ROLE}"
+)
 
 
 class QuickIntake:

@@ -4,7 +4,7 @@ import "./styles/base.css";
 import "./styles/shell.css";
 import { SignIn } from "./panels/SignIn";
 import { touched, watchPresence } from "./api/presence";
-import { keptAddress } from "./state/provider";
+import { keptAddress, stepUpRefusal, takeRefusal } from "./state/provider";
 import { loadSession, stayHere } from "./state/session";
 import { mode, resolvedTheme } from "./state/store";
 
@@ -20,6 +20,7 @@ async function start(root: HTMLElement): Promise<void> {
     render(null, root);
     startPage(root);
   };
+  if (outside === null) stepUpRefusal.value = takeRefusal();
   const kept = outside === null ? keptAddress() : null;
   if (kept !== null) window.location.replace(kept);
   else if (outside === null) await enter();

@@ -5,21 +5,28 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import URL, text
 from starlette.testclient import TestClient
 
 from app.core.context import Context
 from app.core.db import reading
+from app.core.errors import Problem
 from app.core.settings import Settings
-from app.identity import accounts, demo
+from app.identity import accounts, demo, linking
 from app.identity.oidc import Attempt, OidcError
 from app.identity.rules import Role
 from app.main import create_app
 from tests import staff
-from tests.oidc_provider import NAMES, agree, providing, refuse
+from tests.conftest import run_command
+from tests.oidc_provider import NAMES, Silent, agree, providing, refuse
+from tests.raw_socket import RawSocket
+from tests.server import serving
+from tests.waiting import wait_until
 
 START = "/api/v1/session/oidc/start"
 CALLBACK = "/api/v1/session/oidc/callback"
@@ -39,26 +46,36 @@ def browser(own_context: Context, issuer: str) -> Iterator[TestClient]:
     engine = own_context.engine
     staff.add_account(engine, "desk_7", Role.RESPONDER, staff.CITY)
     staff.add_account(engine, "disabled_desk", Role.RESPONDER, staff.CITY)
-    accounts.change(engine, "disabled_desk", disabled=True)
     accounts.add_account(engine, "idle_desk", staff.PASSWORD)
     demo.ensure_demo_accounts(engine, staff.PASSWORD)
+    for name in ("desk_7", "disabled_desk", "idle_desk"):
+        link(own_context, issuer, name, f"sub-{name}")
+    accounts.change(engine, "disabled_desk", disabled=True)
     with visiting(own_context, issuer) as client:
         yield client
 
 
-def visiting(context: Context, issuer: str, **words: str) -> TestClient:
+def settings_of(context: Context, issuer: str, **words: Any) -> Settings:
+    """Those of a server beside a provider."""
+    given = {"oidc_client_id": "minqing", "oidc_client_secret": "a secret", **words}
+    return Settings(demo=True, data_dir=context.settings.data_dir, oidc_issuer=issuer, **given)
+
+
+def link(context: Context, issuer: str, name: str, subject: str | None) -> None:
+    """Link an account to a subject of that provider, as the command line does."""
+    linking.link(context.engine, settings_of(context, issuer), name, subject)
+
+
+def visiting(context: Context, issuer: str, **words: Any) -> TestClient:
     """A browser before a server with these settings."""
-    settings = Settings(
-        demo=True, data_dir=context.settings.data_dir, oidc_issuer=issuer,
-        oidc_client_id="minqing", oidc_client_secret="a secret", **words,  # type: ignore[arg-type]
-    )  # fmt: skip
+    settings = settings_of(context, issuer, **words)
     own = Context.open(settings, context.url.render_as_string(hide_password=False))
     return TestClient(create_app(own), base_url="http://127.0.0.1", follow_redirects=False)
 
 
-def begin(browser: TestClient) -> str:
+def begin(browser: TestClient, *, step_up: bool = False) -> str:
     """Where the provider's button leads."""
-    answer = browser.get(START)
+    answer = browser.get(START, params={"step_up": True} if step_up else None)
     assert answer.status_code == 303, answer.text
     return answer.headers["location"]
 
@@ -85,7 +102,8 @@ def test_the_way_there_and_back(browser: TestClient, own_context: Context, issue
     assert address.startswith(issuer)
     assert words["redirect_uri"] == f"http://127.0.0.1{CALLBACK}"
     assert (words["response_type"], words["code_challenge_method"]) == ("code", "S256")
-    assert words["scope"] == "openid profile"
+    assert words["scope"] == "openid"
+    assert "prompt" not in words
     held = attempt_of(browser)
     digest = hashlib.sha256(held["verifier"].encode()).digest()
     assert words["code_challenge"] == base64.urlsafe_b64encode(digest).decode().rstrip("=")
@@ -242,3 +260,164 @@ def test_an_attempt_lasts_ten_minutes(later_s: int, holds: bool) -> None:
         return
     with pytest.raises(OidcError):
         Attempt.from_cookie(attempt.to_cookie(), attempt.state, now_s)
+
+
+STRANGER = {"preferred_username": "desk_7"}
+
+
+def test_a_name_at_the_provider_is_no_account(browser: TestClient, own_context: Context) -> None:
+    """Whoever can change their name there is still themselves."""
+    with providing(claims={"a-stranger": STRANGER}) as other:
+        link(own_context, other, "desk_7", "sub-desk_7")
+        for words in ({}, {"oidc_link_by_claim": True}):
+            with visiting(own_context, other, **words) as client:
+                assert come_back(client, agree(begin(client), "a-stranger")) == "/?oidc=no-account"
+                assert is_nobody(client)
+
+
+def test_the_first_to_come_with_a_name(own_context: Context) -> None:
+    """Where the settings say so they are linked to its account, and nobody else afterwards; an
+    account that may not enter is linked to nobody."""
+    staff.add_account(own_context.engine, "desk_8", Role.RESPONDER, staff.CITY)
+    accounts.add_account(own_context.engine, "idle_desk", staff.PASSWORD)
+    said = {
+        "first": {"preferred_username": "desk_8"}, "second": {"preferred_username": "desk_8"},
+        "third": {"preferred_username": "idle_desk"},
+    }  # fmt: skip
+    with providing(claims=said) as issuer:
+        with visiting(own_context, issuer) as client:
+            assert come_back(client, agree(begin(client), "first")) == "/?oidc=no-account"
+        with visiting(own_context, issuer, oidc_link_by_claim=True) as client:
+            for subject, where in (
+                ("third", "/?oidc=no-account"), ("first", "/"), ("second", "/?oidc=no-account"),
+                ("first", "/"),
+            ):  # fmt: skip
+                assert come_back(client, agree(begin(client), subject)) == where
+            assert client.get("/api/v1/session").json()["user"] == "desk_8"
+        # By now it is known by its subject, whatever the settings are.
+        with visiting(own_context, issuer) as client:
+            assert come_back(client, agree(begin(client), "first")) == "/"
+    with reading(own_context.engine) as session:
+        rows = session.execute(text("SELECT kind, detail FROM audit_row")).all()
+    linked = [row.detail for row in rows if row.kind == "account_linked"]
+    assert linked == ["desk_8: at its first sign-in"]
+
+
+def test_a_subject_that_is_the_accounts_name(own_context: Context) -> None:
+    """Then whoever made the account has linked it."""
+    staff.add_account(own_context.engine, "desk_9", Role.RESPONDER, staff.CITY)
+    with (
+        providing(claims={"desk_9": {}}) as issuer,
+        visiting(own_context, issuer, oidc_claim="sub") as client,
+    ):
+        assert come_back(client, agree(begin(client), "desk_9")) == "/"
+
+
+def test_an_admin_links_and_unlinks(browser: TestClient, own_context: Context, issuer: str) -> None:
+    """On the page and by the command line; sessions end, and each time it is in the audit."""
+    with visiting(own_context, issuer) as admin:
+        staff.sign_in(admin)
+        assert come_back(browser, agree(begin(browser), "sub-desk_7")) == "/"
+        path = "/api/v1/users/desk_7"
+        assert admin.get(path).json()["linked"]
+        assert not admin.patch(path, json={"subject": ""}).json()["linked"]
+        wait_until(lambda: is_nobody(browser))
+        assert come_back(browser, agree(begin(browser), "sub-desk_7")) == "/?oidc=no-account"
+        taken = admin.patch(path, json={"subject": "sub-idle_desk"})
+        assert (taken.status_code, taken.json()["errors"][0]["field"]) == (409, "subject")
+        assert admin.patch(path, json={"subject": "x" * 256}).status_code == 422
+        assert admin.patch(path, json={"subject": "sub-desk_7"}).json()["linked"]
+        assert come_back(browser, agree(begin(browser), "sub-desk_7")) == "/"
+    env = {
+        "MINQING_DATABASE_URL": own_context.url.render_as_string(hide_password=False),
+        "MINQING_OIDC_ISSUER": issuer, "MINQING_OIDC_CLIENT_ID": "minqing",
+    }  # fmt: skip
+    for words in (["desk_7", "--undo"], ["desk_7", "sub-other"]):
+        done = run_command("user", "link", *words, env=env)
+        assert done.returncode == 0, done.stderr
+    assert run_command("user", "link", "desk_7", env=env).returncode != 0
+    with reading(own_context.engine) as session:
+        kinds = session.scalars(
+            text("SELECT kind FROM audit_row WHERE detail = 'desk_7' ORDER BY no")
+        ).all()
+    assert [kind for kind in kinds if kind.startswith("account_")] == [
+        "account_added", "account_linked", "account_unlinked", "account_linked",
+        "account_unlinked", "account_linked",
+    ]  # fmt: skip
+
+
+def test_a_link_needs_a_provider(own_context: Context) -> None:
+    """Without one there is no subject."""
+    staff.add_account(own_context.engine, "desk_7", Role.RESPONDER, staff.CITY)
+    with pytest.raises(Problem, match="MINQING_OIDC_ISSUER"):
+        linking.link(own_context.engine, own_context.settings, "desk_7", "sub-desk_7")
+
+
+def test_stepping_up_at_the_provider(own_context: Context) -> None:
+    """Whoever signs in there does so once more, and what is protected is open. Not with a sign-in
+    of an hour ago, of which nobody knows when it was, or of somebody else."""
+    now_s = int(time.time())
+    said = {
+        "me": {"auth_time": now_s}, "long-ago": {"auth_time": now_s - 3_600},
+        "who-knows": {"auth_time": None}, "somebody": {"auth_time": now_s},
+    }  # fmt: skip
+    accounts.add_account(own_context.engine, "desk_7", None, area=staff.CITY)
+    accounts.grant(own_context.engine, "desk_7", Role.RESPONDER, staff.CITY)
+    with providing(claims=said) as issuer, visiting(own_context, issuer) as client:
+        assert client.get(START, params={"step_up": True}).status_code == 401
+        for subject, where in (
+            ("long-ago", "/?oidc=refused"), ("who-knows", "/?oidc=refused"), ("me", "/"),
+        ):  # fmt: skip
+            link(own_context, issuer, "desk_7", subject)
+            assert come_back(client, agree(begin(client), subject)) == "/"
+            told = client.get("/api/v1/session").json()
+            assert (told["has_password"], told["linked"]) == (False, True)
+            address = begin(client, step_up=True)
+            words = parse_qs(urlsplit(address).query)
+            assert (words["prompt"], words["max_age"]) == (["login"], ["0"])
+            if subject == "me":
+                answer = agree(address, "somebody")
+                assert come_back(client, answer) == "/?oidc=refused"
+                assert client.get("/api/v1/session").json()["stepped_up_until"] is None
+                address = begin(client, step_up=True)
+            assert come_back(client, agree(address, subject)) == where
+            opened = client.get("/api/v1/session").json()["stepped_up_until"]
+            assert (opened is not None) == (subject == "me")
+        # An answer to a sign-in is none to this, and the other way round nothing is opened.
+        assert client.get("/api/v1/session").json()["user"] == "desk_7"
+
+
+SIXTY = 60
+
+
+def test_a_silent_provider_holds_up_nobody(database: URL) -> None:
+    """Sixty who want to go there: it is asked once for all of them; health is answered meanwhile,
+    a sign-in with a password too; the next is told at once; and the server ends when it is to."""
+    with Silent() as provider, ExitStack() as stack:
+        words = {"MINQING_OIDC_ISSUER": provider.issuer, "MINQING_OIDC_CLIENT_ID": "minqing"}
+        server = stack.enter_context(serving(database, **words))
+        starts = [stack.enter_context(RawSocket(server.base_url)) for _ in range(SIXTY)]
+        for line in starts:
+            line.ask(START, {"Connection": "close"})
+        wait_until(lambda: provider.asked)
+        health = staff.get(f"{server.base_url}/healthz")
+        listed = staff.get(f"{server.base_url}/api/v1/areas")
+        assert (health.status_code, listed.status_code) == (200, 200)
+        assert all(line.is_quiet(0) for line in starts)
+        for line in starts:
+            assert line.status() == 303
+            assert b"\r\nlocation: /?oidc=unavailable\r\n" in line.rest().lower()
+        with RawSocket(server.base_url) as line:
+            line.ask(START, {"Connection": "close"})
+            assert line.status() == 303
+        assert provider.asked == 1
+
+        other = stack.enter_context(serving(database, **words))
+        waiting = [stack.enter_context(RawSocket(other.base_url)) for _ in range(SIXTY)]
+        for line in waiting:
+            line.ask(START)
+        wait_until(lambda: provider.asked == 2)
+        other.stop()
+        # Those that it had taken in are answered, the others find it closed.
+        told = {line.status() for line in waiting}
+        assert 303 in told and told <= {303, None}

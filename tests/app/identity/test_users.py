@@ -51,6 +51,7 @@ def test_an_account_from_its_making_to_its_end(
     assert made.json() | {"created_at": None} == {
         "name": "desk_7", "demo": False, "area_code": staff.CITY, "disabled": False,
         "created_at": None, "last_seen_at": None, "grants": [], "sessions": 0, "manageable": True,
+        "linked": False,
     }  # fmt: skip
     granted = own_client.post(
         f"{PATH}/desk_7/grants",

@@ -108,7 +108,8 @@ export interface paths {
          *     The answer sets an HttpOnly cookie and gives the header token for writes. After three failures
          *     each further one makes the next attempt for that account from that address wait longer (429,
          *     Retry-After), and so do very many from one address. A second cookie says that the account has
-         *     signed in with this browser: what others fail at then makes nobody wait here.
+         *     signed in with this browser: what others fail at then makes nobody wait here. Where too many
+         *     sign in at once: 503 `busy`.
          */
         post: operations["sign_in"];
         /**
@@ -218,6 +219,9 @@ export interface paths {
         /**
          * Go to the provider to sign in
          * @description Redirects there; the answer comes to `callback`.
+         *
+         *     With `step_up` whoever is signed in here already is asked to sign in there once more, which
+         *     opens what is protected (a contact, an export) to this session for five minutes.
          */
         get: operations["start_oidc"];
         put?: never;
@@ -237,7 +241,8 @@ export interface paths {
         };
         /**
          * Come back from the provider
-         * @description Begins a session of the account that the provider vouches for, and redirects to the page.
+         * @description Begins a session of the account that is linked to the subject for which the provider
+         *     vouches, or opens what is protected to this one, and redirects to the page.
          *
          *     Otherwise the page's address says why not: `oidc=` expired, refused, no-account, unavailable.
          */
@@ -603,7 +608,8 @@ export interface paths {
         /**
          * Add a photo to an incident
          * @description Keep a photo, drawn anew: upright, 1,600 pixels at most, without what its camera wrote into
-         *     it (place, time, device). Of the file that was sent nothing is kept.
+         *     it (place, time, device). Of the file that was sent nothing is kept. Where too many are sent at
+         *     once: 503 `busy`.
          */
         post: operations["add_attachment"];
         delete?: never;
@@ -2501,7 +2507,7 @@ export interface paths {
         };
         /**
          * Whether the process lives
-         * @description Answers without asking anything else.
+         * @description Answers without asking anything else, and without a thread: also while all of them work.
          */
         get: operations["healthz"];
         put?: never;
@@ -3080,7 +3086,7 @@ export interface components {
          * @description What was done.
          * @enum {string}
          */
-        AuditKind: "reveal" | "export" | "contact_changed" | "contact_erased" | "contact_key_changed" | "photo_erased" | "text_erased" | "retention_changed" | "grant_added" | "grant_revoked" | "account_added" | "account_disabled" | "account_enabled" | "password_changed" | "sessions_ended" | "standard_published" | "working_days_taken" | "plan_approved" | "plan_published" | "key_added" | "key_revoked" | "key_used" | "webhook_added" | "webhook_removed" | "webhook_resent";
+        AuditKind: "reveal" | "export" | "contact_changed" | "contact_erased" | "contact_key_changed" | "photo_erased" | "text_erased" | "retention_changed" | "grant_added" | "grant_revoked" | "account_added" | "account_disabled" | "account_enabled" | "account_linked" | "account_unlinked" | "password_changed" | "sessions_ended" | "standard_published" | "working_days_taken" | "plan_approved" | "plan_published" | "key_added" | "key_revoked" | "key_used" | "webhook_added" | "webhook_removed" | "webhook_resent";
         /**
          * AuditPage
          * @description A part of the audit, newest first.
@@ -7548,7 +7554,7 @@ export interface components {
              * @example /problems/invalid-input
              * @enum {string}
              */
-            type: "/problems/already-granted" | "/problems/already-open" | "/problems/bad-host" | "/problems/bad-key" | "/problems/bad-request" | "/problems/base-units" | "/problems/boundaries-busy" | "/problems/case-not-open" | "/problems/content-too-large" | "/problems/cross-site" | "/problems/header-token" | "/problems/id-conflict" | "/problems/illegal-step" | "/problems/internal" | "/problems/invalid-input" | "/problems/last-admin" | "/problems/limit-reached" | "/problems/method-not-allowed" | "/problems/name-taken" | "/problems/no-dispute" | "/problems/no-password" | "/problems/not-allowed" | "/problems/not-found" | "/problems/not-handling" | "/problems/not-signed-in" | "/problems/nothing-to-redo" | "/problems/nothing-to-undo" | "/problems/outside-city" | "/problems/outside-scope" | "/problems/plan-behind" | "/problems/plan-busy" | "/problems/plan-closed" | "/problems/plan-empty" | "/problems/plan-invalid" | "/problems/plan-not-draft" | "/problems/plan-own-approval" | "/problems/precondition-failed" | "/problems/stale-version" | "/problems/step-not-yours" | "/problems/step-up" | "/problems/taken" | "/problems/too-many-photos" | "/problems/unavailable" | "/problems/unsupported-media-type" | "/problems/wait" | "/problems/working-days" | "/problems/wrong-credentials";
+            type: "/problems/already-granted" | "/problems/already-open" | "/problems/bad-host" | "/problems/bad-key" | "/problems/bad-request" | "/problems/base-units" | "/problems/boundaries-busy" | "/problems/busy" | "/problems/case-not-open" | "/problems/content-too-large" | "/problems/cross-site" | "/problems/header-token" | "/problems/id-conflict" | "/problems/illegal-step" | "/problems/internal" | "/problems/invalid-input" | "/problems/last-admin" | "/problems/limit-reached" | "/problems/method-not-allowed" | "/problems/name-taken" | "/problems/no-dispute" | "/problems/no-password" | "/problems/not-allowed" | "/problems/not-found" | "/problems/not-handling" | "/problems/not-signed-in" | "/problems/nothing-to-redo" | "/problems/nothing-to-undo" | "/problems/outside-city" | "/problems/outside-scope" | "/problems/plan-behind" | "/problems/plan-busy" | "/problems/plan-closed" | "/problems/plan-empty" | "/problems/plan-invalid" | "/problems/plan-not-draft" | "/problems/plan-own-approval" | "/problems/precondition-failed" | "/problems/stale-version" | "/problems/step-not-yours" | "/problems/step-up" | "/problems/taken" | "/problems/too-many-photos" | "/problems/too-many-streams" | "/problems/too-slow" | "/problems/unavailable" | "/problems/unsupported-media-type" | "/problems/wait" | "/problems/working-days" | "/problems/wrong-credentials";
             /**
              * Title
              * @description The kind in words.
@@ -8075,6 +8081,16 @@ export interface components {
              * @description To be sent as `X-Minqing-Token` with every write; it ends with the session.
              */
             header_token: string;
+            /**
+             * Has Password
+             * @description Whether the account has a password here.
+             */
+            has_password: boolean;
+            /**
+             * Linked
+             * @description Whether the account is linked to a subject at the city's provider, where it may step up then (`GET /api/v1/session/oidc/start?step_up=true`).
+             */
+            linked: boolean;
             /**
              * Stepped Up Until
              * @description Until when what is protected is open to this session (RFC 3339, UTC); null: the password is needed again.
@@ -8918,6 +8934,11 @@ export interface components {
              * @description Whether one may disable it, set its password and end its sessions: it belongs to one's own area and acts nowhere else.
              */
             manageable: boolean;
+            /**
+             * Linked
+             * @description Whether it is linked to a subject at the city's provider.
+             */
+            linked: boolean;
         };
         /**
          * UserChange
@@ -8934,6 +8955,11 @@ export interface components {
              * @description 10 characters or more; it tells neither the account's name nor what is guessed first.
              */
             password?: string | null;
+            /**
+             * Subject
+             * @description `sub` under which the city's provider knows whoever signs in to this account; empty: it is linked to nobody there any more.
+             */
+            subject?: string | null;
         };
         /**
          * UserPage
@@ -9562,7 +9588,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9685,7 +9711,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9790,7 +9816,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9881,7 +9907,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9955,7 +9981,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10069,7 +10095,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10153,7 +10179,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10258,7 +10284,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10372,7 +10398,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10484,7 +10510,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10558,7 +10584,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10571,7 +10597,10 @@ export interface operations {
     };
     start_oidc: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description To show once more who one is, for what is protected. */
+                step_up?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -10639,7 +10668,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10727,7 +10756,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10810,7 +10839,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10924,7 +10953,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11010,7 +11039,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11127,7 +11156,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11244,7 +11273,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11348,7 +11377,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11450,7 +11479,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11537,7 +11566,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11611,7 +11640,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11704,7 +11733,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11793,7 +11822,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11876,7 +11905,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11957,7 +11986,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12043,7 +12072,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12120,7 +12149,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12205,7 +12234,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12294,7 +12323,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12383,7 +12412,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12469,7 +12498,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12586,7 +12615,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12675,7 +12704,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12759,7 +12788,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12850,7 +12879,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12941,7 +12970,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13027,7 +13056,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13132,7 +13161,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13218,7 +13247,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13323,7 +13352,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13397,7 +13426,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13483,7 +13512,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13599,7 +13628,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13728,7 +13757,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13809,7 +13838,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13914,7 +13943,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14020,7 +14049,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14104,7 +14133,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14221,7 +14250,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14310,7 +14339,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14397,7 +14426,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14484,7 +14513,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14569,7 +14598,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14654,7 +14683,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14737,7 +14766,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14863,7 +14892,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14949,7 +14978,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15066,7 +15095,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15143,7 +15172,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15256,7 +15285,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15339,7 +15368,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15425,7 +15454,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15514,7 +15543,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15631,7 +15660,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15750,7 +15779,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15867,7 +15896,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15984,7 +16013,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -16101,7 +16130,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -16218,7 +16247,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -16335,7 +16364,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -16452,7 +16481,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -16533,7 +16562,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -16656,7 +16685,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -16742,7 +16771,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -16871,7 +16900,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -17000,7 +17029,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -17124,7 +17153,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -17248,7 +17277,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -17334,7 +17363,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -17460,7 +17489,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -17588,7 +17617,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -17674,7 +17703,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -17803,7 +17832,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -17928,7 +17957,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -18053,7 +18082,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -18151,7 +18180,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -18249,7 +18278,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -18344,7 +18373,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -18444,7 +18473,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -18541,7 +18570,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -18646,7 +18675,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -18743,7 +18772,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -18841,7 +18870,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -18936,7 +18965,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -19033,7 +19062,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -19128,7 +19157,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -19223,7 +19252,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -19318,7 +19347,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -19416,7 +19445,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -19502,7 +19531,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -19631,7 +19660,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -19719,7 +19748,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -19843,7 +19872,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -19981,7 +20010,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -20055,7 +20084,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -20160,7 +20189,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -20244,7 +20273,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -20337,7 +20366,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -20445,7 +20474,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -20518,6 +20547,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
+            /** @description Too many failures, or a key's limit is reached; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
             /** @description A fault of ours; its number is in the log. */
             500: {
                 headers: {
@@ -20527,7 +20565,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -20601,7 +20639,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -20690,7 +20728,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -20769,7 +20807,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -20877,7 +20915,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -20973,7 +21011,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -21079,7 +21117,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -21173,7 +21211,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -21279,7 +21317,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -21371,7 +21409,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -21485,7 +21523,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -21585,7 +21623,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -21689,7 +21727,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -21781,7 +21819,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -21885,7 +21923,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -21979,7 +22017,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -22080,7 +22118,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -22172,7 +22210,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -22284,7 +22322,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -22386,7 +22424,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -22484,7 +22522,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -22589,7 +22627,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -22663,7 +22701,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -22737,7 +22775,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -22809,7 +22847,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The store cannot answer now; nothing was changed, try again. */
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
             503: {
                 headers: {
                     [name: string]: unknown;

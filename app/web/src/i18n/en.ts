@@ -82,6 +82,8 @@ export const en: Readonly<Record<TextKey, string>> = {
   stepUp: "Password once more",
   stepUpWhy: "Before what is protected is shown or exported, give your password again. It holds for five minutes; every look is recorded.",
   stepUpWrong: "The password is wrong",
+  stepUpAt: "Confirm with {name}",
+  stepUpAtWhy: "Before what is protected is shown or exported, sign in once more. It holds for five minutes; every look is recorded. You come back to this page; then do it again.",
   stepNeeded: "This is needed",
   stepBadDate: "Date or time is incomplete",
   unitsNone: "No unit can be sent here",

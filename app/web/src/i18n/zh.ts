@@ -81,6 +81,8 @@ export const zh = {
   stepUp: "再次输入密码",
   stepUpWhy: "查看或导出受保护的内容前，请再输入一次密码。五分钟内有效，每次查看都会留痕。",
   stepUpWrong: "密码不正确",
+  stepUpAt: "通过 {name} 再次确认",
+  stepUpAtWhy: "查看或导出受保护的内容前，请再登录一次。五分钟内有效，每次查看都会留痕。确认后回到本页，请重新操作。",
   stepNeeded: "这一项要填",
   stepBadDate: "日期时间不完整",
   unitsNone: "这里没有可派的单位",

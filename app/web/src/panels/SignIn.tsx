@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Problem } from "../api/problem";
 import { lang, t } from "../i18n";
 import { toggleLang } from "../state/language";
-import { goToProvider, provider, takeRefusal, type Refusal } from "../state/provider";
+import { goToProvider, provider, REFUSED, takeRefusal, type Refusal } from "../state/provider";
 import { signIn, type Outside } from "../state/session";
 import { reason } from "../ui/states";
 
@@ -70,13 +70,6 @@ export function SignIn({ outside, entered }: { outside: Outside; entered: () => 
     </main>
   );
 }
-
-const REFUSED = {
-  expired: "signInAtExpired",
-  refused: "signInAtRefused",
-  "no-account": "signInAtNoAccount",
-  unavailable: "signInAtUnavailable",
-} as const;
 
 function whyNot(problem: Problem): JSX.Element | string {
   if (problem.status === 401) return t("signInWrong");

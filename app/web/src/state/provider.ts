@@ -1,4 +1,5 @@
 /** Signing in at a provider of the city's own: whether there is one, the way there, and what came of it. */
+import { signal } from "@preact/signals";
 
 import { at } from "../api/base";
 
@@ -8,6 +9,17 @@ const KEPT = "minqing.return";
 /** Why the provider's answer signed nobody in; the server writes these into the page's address (`oidc=`). */
 export type Refusal = "expired" | "refused" | "no-account" | "unavailable";
 const REFUSALS: readonly string[] = ["expired", "refused", "no-account", "unavailable"] satisfies Refusal[];
+
+/** The page's words for each of them. */
+export const REFUSED = {
+  expired: "signInAtExpired",
+  refused: "signInAtRefused",
+  "no-account": "signInAtNoAccount",
+  unavailable: "signInAtUnavailable",
+} as const;
+
+/** Why stepping up there has just come to nothing; null where it has not. */
+export const stepUpRefusal = signal<Refusal | null>(null);
 
 /** The provider's name; null where there is none, or nobody can tell. */
 export async function provider(): Promise<string | null> {
@@ -24,8 +36,17 @@ export async function provider(): Promise<string | null> {
 
 /** Leave for the provider; the page's state waits here. */
 export function goToProvider(): void {
+  leaveFor(`${PATH}/start`);
+}
+
+/** Leave for it to show once more who one is, for what is protected. */
+export function stepUpAtProvider(): void {
+  leaveFor(`${PATH}/start?step_up=true`);
+}
+
+function leaveFor(address: string): void {
   window.sessionStorage.setItem(KEPT, window.location.search);
-  window.location.assign(`${PATH}/start`);
+  window.location.assign(address);
 }
 
 /** What the address says of an attempt that failed, in `search`. */

@@ -8,6 +8,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { write } from "../api/client";
 import { asProblem, Problem } from "../api/problem";
 import { t } from "../i18n";
+import { provider, REFUSED, stepUpAtProvider, stepUpRefusal } from "../state/provider";
 import { session, type SessionInfo } from "../state/session";
 import { Dialog } from "./Dialog";
 import { reason } from "./states";
@@ -59,7 +60,13 @@ function Ask({ onRight }: { onRight: () => void }): JSX.Element {
   const password = useRef<HTMLInputElement>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
   const [busy, setBusy] = useState(false);
+  const [elsewhere, setElsewhere] = useState<string | null>(null);
+  const may = session.value;
   useEffect(() => password.current?.focus(), []);
+  useEffect(() => {
+    if (session.peek()?.linked) void provider().then(setElsewhere);
+    return () => void (stepUpRefusal.value = null);
+  }, []);
   const send = async (): Promise<void> => {
     setBusy(true);
     setProblem(null);
@@ -81,15 +88,23 @@ function Ask({ onRight }: { onRight: () => void }): JSX.Element {
         if (!busy) void send();
       }}
     >
-      <p class="soft">{t("stepUpWhy")}</p>
-      <input type="text" name="user" autocomplete="username" value={session.value?.user ?? ""} readOnly hidden />
-      <div class="form-field">
-        <label for="step-up-password">{t("signInPassword")}</label>
-        <input id="step-up-password" ref={password} type="password" autocomplete="current-password" maxLength={200} required />
-        {problem ? <p class="field-error" role="alert">{whyNot(problem)}</p> : null}
-      </div>
+      <p class="soft">{t(may?.has_password ? "stepUpWhy" : "stepUpAtWhy")}</p>
+      {stepUpRefusal.value ? <p class="field-error" role="alert">{t(REFUSED[stepUpRefusal.value])}</p> : null}
+      {may?.has_password ? (
+        <>
+          <input type="text" name="user" autocomplete="username" value={may.user} readOnly hidden />
+          <div class="form-field">
+            <label for="step-up-password">{t("signInPassword")}</label>
+            <input id="step-up-password" ref={password} type="password" autocomplete="current-password" maxLength={200} required />
+            {problem ? <p class="field-error" role="alert">{whyNot(problem)}</p> : null}
+          </div>
+        </>
+      ) : null}
       <div class="form-actions">
-        <button type="submit" class="button primary" disabled={busy}>{t("confirm")}</button>
+        {may?.has_password ? <button type="submit" class="button primary" disabled={busy}>{t("confirm")}</button> : null}
+        {elsewhere !== null ? (
+          <button type="button" class="button" onClick={stepUpAtProvider}>{t("stepUpAt", { name: elsewhere })}</button>
+        ) : null}
       </div>
     </form>
   );

@@ -12,13 +12,13 @@ import { day, fromLocalInput, moment, number } from "../../ui/format";
 import { Labelled } from "../../ui/Labelled";
 import { Refused } from "../../ui/Refused";
 import { grantText, UserState } from "./parts";
-import { addGrant, deeds, endSessions, open, revokeGrant, said, setDisabled, setPassword } from "./state";
+import { addGrant, deeds, endSessions, open, revokeGrant, said, setDisabled, setPassword, setSubject } from "./state";
 import { ROLES, type Role, type User } from "./types";
 
 export function UserCard({ user }: { user: User }): JSX.Element {
   return (
     <Side title={user.name} lead={<Lead user={user} />} onClose={() => open("")}>
-      <Refused problem={deeds.problem.value} but={["area", "role", "until", "password"]} />
+      <Refused problem={deeds.problem.value} but={["area", "role", "until", "password", "subject"]} />
       {said.value ? <p role="status">✓ {t(said.value)}</p> : null}
       <section>
         <h3>{t("grants")}</h3>
@@ -49,6 +49,7 @@ function Management({ user }: { user: User }): JSX.Element {
         </div>
       </section>
       <Password user={user} />
+      <Subject user={user} />
       <section class="line">
         {user.disabled ? (
           <button type="button" class="button small" onClick={() => void setDisabled(user.name, false)}>{t("userEnable")}</button>
@@ -136,6 +137,44 @@ function Password({ user }: { user: User }): JSX.Element {
           <input id="p-new" type="password" required maxLength={200} autocomplete="new-password" value={password} onInput={(event) => setText(event.currentTarget.value)} />
         </Labelled>
         <button type="submit" class="button" disabled={deeds.busy.value !== ""}>{t("userSetPassword")}</button>
+      </form>
+    </section>
+  );
+}
+
+/** Whom the city's provider knows by a subject (`sub`) and who acts as this account then. */
+function Subject({ user }: { user: User }): JSX.Element {
+  const [subject, setText] = useState("");
+  const send = async (): Promise<void> => {
+    if (await setSubject(user.name, subject.trim())) setText("");
+  };
+  return (
+    <section>
+      <h3>{t("userLink")}</h3>
+      <div class="line apart">
+        <span>{t(user.linked ? "userLinked" : "userNotLinked")}</span>
+        {user.linked ? (
+          <Confirm
+            text={t("userUnlink")}
+            sure={t("userUnlinkSure")}
+            disabled={deeds.busy.value !== ""}
+            onSure={() => void setSubject(user.name, "")}
+          />
+        ) : null}
+      </div>
+      <form class="form-row" onSubmit={(event) => { event.preventDefault(); void send(); }}>
+        <Labelled id="p-subject" label={t("userSubject")} error={fieldError(deeds.problem.value, "subject")}>
+          <input
+            id="p-subject"
+            required
+            maxLength={255}
+            autocomplete="off"
+            spellcheck={false}
+            value={subject}
+            onInput={(event) => setText(event.currentTarget.value)}
+          />
+        </Labelled>
+        <button type="submit" class="button" disabled={deeds.busy.value !== ""}>{t("userSetLink")}</button>
       </form>
     </section>
   );

@@ -45,7 +45,7 @@ export const chosenUser = computed<User | null>(() => {
 
 export const deeds = deed();
 /** said after something was done that the list does not show */
-export const said = signal<"userPasswordSet" | null>(null);
+export const said = signal<"userPasswordSet" | "userLinkSet" | null>(null);
 
 export function open(name: string): void {
   deeds.forget();
@@ -84,6 +84,13 @@ export const setDisabled = (name: string, disabled: boolean): Promise<boolean> =
 export async function setPassword(name: string, password: string): Promise<boolean> {
   const done = await change("password", name, () => write("PATCH", path(name), { password }));
   if (done) said.value = "userPasswordSet";
+  return done;
+}
+
+/** Link an account to a subject at the city's provider; empty: to none. */
+export async function setSubject(name: string, subject: string): Promise<boolean> {
+  const done = await change("subject", name, () => write("PATCH", path(name), { subject }));
+  if (done) said.value = "userLinkSet";
   return done;
 }
 

@@ -1,0 +1,48 @@
+"""Waiting rooms: work that takes a core has threads of its own, and a short queue before them.
+
+Whoever finds the queue full is told so at once. So much of that work at once holds up no other.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+from anyio import CapacityLimiter, to_thread
+
+from app.core.errors import busy
+
+Given = ParamSpec("Given")
+Made = TypeVar("Made")
+
+
+class WaitingRoom:
+    """Of one kind of work, in one process. To be used on one event loop alone."""
+
+    def __init__(self, what: str, *, at_once: int, waiting: int) -> None:
+        """An empty one.
+
+        Args:
+            what: the work as whoever is refused is told of it ("sign-ins").
+            at_once: threads that work.
+            waiting: how many more may wait for one of them.
+        """
+        self._what = what
+        self._most = at_once + waiting
+        self._inside = 0
+        self._threads = CapacityLimiter(at_once)
+
+    async def run(
+        self, work: Callable[Given, Made], *args: Given.args, **words: Given.kwargs
+    ) -> Made:
+        """What the work gives, which is done in a thread as soon as it is its turn.
+
+        Raises:
+            Problem: 503 `busy` where as many as may are waiting already.
+        """
+        if self._inside >= self._most:
+            raise busy(self._what)
+        self._inside += 1
+        try:
+            return await to_thread.run_sync(partial(work, *args, **words), limiter=self._threads)
+        finally:
+            self._inside -= 1

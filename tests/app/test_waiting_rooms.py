@@ -1,0 +1,152 @@
+"""Too many sign-ins or photos at once: some are taken, the others told so, nobody else waits."""
+
+import io
+import json
+import selectors
+import threading
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+
+import anyio
+import httpx
+import pytest
+from anyio import to_thread
+from PIL import Image
+
+from app.core.context import Context
+from app.core.errors import Problem
+from app.core.waiting_room import WaitingRoom
+from app.main import PHOTOS, SIGN_INS, create_app
+from tests import staff
+from tests.raw_socket import RawSocket
+from tests.server import ServerProcess
+
+PATIENCE_S = 30.0
+
+
+def answers(server: ServerProcess, count: int, ask: Callable[[RawSocket, int], None]) -> list[str]:
+    """What is answered in which order to so many requests at once, and to `/healthz` meanwhile,
+    asked again as soon as it was answered: `503`, `health`, ..."""
+    order: list[str] = []
+    with ExitStack() as stack, selectors.DefaultSelector() as waiting:
+        for number in range(count):
+            line = stack.enter_context(RawSocket(server.base_url))
+            ask(line, number)
+            waiting.register(line, selectors.EVENT_READ, "")
+
+        def ask_health() -> None:
+            line = stack.enter_context(RawSocket(server.base_url))
+            line.ask("/healthz", {"Connection": "close"})
+            waiting.register(line, selectors.EVENT_READ, "health")
+
+        ask_health()
+        while len([word for word in order if word != "health"]) < count:
+            ready = waiting.select(PATIENCE_S)
+            assert ready, order
+            for key, _ in ready:
+                line = key.fileobj
+                assert isinstance(line, RawSocket)
+                waiting.unregister(line)
+                status = line.status()
+                if key.data == "health":
+                    assert status == 200
+                    ask_health()
+                elif status == 503:
+                    assert line.problem()["type"] == "/problems/busy"
+                    assert b"\r\nretry-after: " in line.rest().lower()
+                order.append(key.data or str(status))
+    return order
+
+
+def test_eighty_sign_ins_at_once(server: ServerProcess) -> None:
+    """As many as there is room for are looked at, the others are told so before those are done;
+    health is answered in between. The server hashes as it does in a city."""
+    headers = {"Content-Type": "application/json", "Connection": "close"}
+
+    def sign_in(line: RawSocket, number: int) -> None:
+        words = {"user": f"nobody_{number}", "password": "whatever it may be"}
+        line.ask("/api/v1/session", headers, json.dumps(words).encode())
+
+    order = answers(server, 80, sign_in)
+    told = Counter(order)
+    assert told["401"] + told["503"] == 80
+    assert told["401"] >= sum(SIGN_INS.values())
+    assert told["503"] > 0
+    last = len(order) - 1 - order[::-1].index("503")
+    assert "401" in order[last:]
+    assert order[last:].count("health") > 1
+
+
+def test_sixty_photos_at_once(server: ServerProcess) -> None:
+    """Likewise."""
+    listed = staff.get(f"{server.base_url}/api/v1/incidents", params={"limit": 60}).json()
+    paths = [f"/api/v1/incidents/{item['id']}/attachments" for item in listed["items"]]
+    assert len(paths) == 60
+    out = io.BytesIO()
+    Image.new("RGB", (2_000, 1_500), (200, 20, 20)).save(out, "JPEG")
+    form = httpx.Request(
+        "POST", server.base_url, data={"kind": "near"}, files={"file": ("a.jpg", out.getvalue())}
+    )
+    body = form.read()
+    headers = staff.headers_for(server.base_url) | {
+        "Content-Type": form.headers["content-type"], "Connection": "close"
+    }  # fmt: skip
+
+    order = answers(server, 60, lambda line, number: line.ask(paths[number], headers, body))
+    told = Counter(order)
+    assert told["201"] + told["503"] == 60
+    assert told["201"] >= sum(PHOTOS.values())
+    last = len(order) - 1 - order[::-1].index("503")
+    assert "201" in order[last:]
+    assert order[last:].count("health") > 1
+
+
+def test_health_needs_no_thread(context: Context) -> None:
+    """It is answered, and so is a refusal, while every thread works."""
+
+    async def ask() -> list[int]:
+        threads = to_thread.current_default_thread_limiter()
+        threads.total_tokens = 1
+        transport = httpx.ASGITransport(create_app(context))
+        async with (
+            threads,
+            httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as browser,
+        ):
+            with anyio.fail_after(PATIENCE_S):
+                paths = ("/healthz", "/api/v1/session/oidc?x=1")
+                return [(await browser.get(path)).status_code for path in paths]
+
+    assert anyio.run(ask) == [200, 422]
+
+
+@pytest.mark.parametrize(("at_once", "waiting"), [(1, 0), (1, 2), (2, 1)])
+def test_a_room_is_full_when_it_is(at_once: int, waiting: int) -> None:
+    """No more are inside than it has places; whoever leaves makes room, also by failing."""
+
+    async def fill() -> list[str]:
+        room = WaitingRoom("things", at_once=at_once, waiting=waiting)
+        door = threading.Event()
+        told: list[str] = []
+
+        def work() -> None:
+            door.wait(PATIENCE_S)
+            raise ValueError
+
+        async def come() -> None:
+            try:
+                await room.run(work)
+            except Problem as problem:
+                told.append(problem.slug)
+                if told.count("busy") == 3:
+                    door.set()
+            except ValueError:
+                told.append("done")
+
+        async with anyio.create_task_group() as everybody:
+            for _ in range(at_once + waiting + 3):
+                everybody.start_soon(come)
+        told.append(await room.run(lambda: "empty again"))
+        return told
+
+    assert anyio.run(fill) == ["busy"] * 3 + ["done"] * (at_once + waiting) + ["empty again"]
