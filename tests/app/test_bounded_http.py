@@ -98,18 +98,16 @@ def test_what_is_no_http_is_told_so(server: ServerProcess) -> None:
         assert line.problem()["type"] == "/problems/bad-request"
 
 
-def drip(line: RawSocket, what: bytes) -> None:
-    """Send something again and again, with pauses, until the other side says something."""
-    for _ in range(MANY):
-        if not (line.is_quiet(PAUSE_S) and line.send(what)):
-            return
+def is_ended_while_dripping(line: RawSocket, what: bytes) -> bool:
+    """Send something again and again, with pauses: whether the other side says something."""
+    return any(not (line.is_quiet(PAUSE_S) and line.send(what)) for _ in range(MANY))
 
 
 def test_a_head_has_a_deadline(hasty: ServerProcess) -> None:
     """Bit by bit it comes too late; a connection on which nothing comes is closed."""
     with RawSocket(hasty.base_url) as line, RawSocket(hasty.base_url) as silent:
         line.send(f"GET /healthz HTTP/1.1\r\nHost: {line.host}\r\nX-Long: ".encode())
-        drip(line, b"a")
+        assert is_ended_while_dripping(line, b"a")
         assert line.status() == 408
         told = line.problem()
         assert told["type"] == "/problems/too-slow"
@@ -146,7 +144,7 @@ def test_a_body_must_go_on(hasty: ServerProcess) -> None:
     """A byte now and then is not enough."""
     with RawSocket(hasty.base_url) as line:
         begin_body(line, 10_000)
-        drip(line, b" ")
+        assert is_ended_while_dripping(line, b" ")
         assert line.status() == 408
         assert [error["field"] for error in line.problem()["errors"]] == ["body"]
 
