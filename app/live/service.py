@@ -20,7 +20,7 @@ from app.identity.audiences import audiences_of
 from app.identity.rules import Actor
 from app.identity.service import held_grants, scope_of
 from app.live import frames, queries
-from app.live.hub import Hub, Viewer
+from app.live.hub import Hub, OpenPage, Viewer
 from app.live.metrics import STREAM_RESETS
 from app.live.relay import Relay
 from app.live.rules import Cursor, ResetReason, parse_event_id, refusal_to_resume
@@ -68,6 +68,10 @@ class Live:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=STOP_WITHIN_S)
+
+    def pages(self) -> frozenset[OpenPage]:
+        """The pages that are open at this process just now. On the event loop only."""
+        return self._hub.pages()
 
     def open_stream(
         self, area: int | None, last_event_id: str | None, actor: Actor
