@@ -66,6 +66,8 @@ _QUEUE = """
                coalesce(e.payload -> 'steps', jsonb_build_array(e.payload -> 'step')) AS steps
         FROM behind b JOIN stream_event e ON e.seq > b.seq AND e.seq <= b.last_seq
         WHERE e.topic = 'incident.changed' AND e.payload ->> 'status' = %(assigned)s
+          -- Until the first desk has a mailbox nothing is looked through.
+          AND e.seq > (SELECT min(since_seq) FROM duty_mailbox)
     )
     INSERT INTO duty_mail (mailbox_id, area_code, seq, incident_id, incident_no, unit_id, told_at,
                            queued_at, due_at)
