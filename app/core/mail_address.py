@@ -1,19 +1,20 @@
-"""What is an e-mail address to us: plain ASCII, one host that the internet's names can hold. Pure.
+"""What is an e-mail address to us: plain ASCII, and one host by its name. Pure.
 
-Narrower than the standard on purpose: quoted local parts, comments and address literals are refused,
-and with them everything that could become a second header or a second recipient.
+Narrower than the standard on purpose: quoted local parts, comments and address literals are
+refused, and with them everything that could become a second header or a second recipient.
 """
 
 import re
 
 LONGEST = 254
 LONGEST_LOCAL = 64
-_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*", re.ASCII)
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LOCAL = re.compile(rf"{_ATOM}(\.{_ATOM})*", re.ASCII)
 _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?", re.ASCII)
 
 
 def fault_of(address: str) -> str | None:
-    """Why nothing can be sent to an address; None for a usable one. `localhost` alone needs no dot."""
+    """Why nothing can be sent to an address; None for a usable one. `localhost` needs no dot."""
     if len(address) > LONGEST:
         return f"must be up to {LONGEST} characters"
     local, at, host = address.rpartition("@")

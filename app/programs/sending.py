@@ -1,9 +1,10 @@
 """The sender: the one task of all processes that brings what waits to those outside, in its order.
 
-There are several outlets (webhooks, mail to desks). What the stream tells is first written down as
-something that waits for a receiver, in the statement that moves the outlet's place in the stream; so
-none is lost, and after a kill some are sent twice (under the same id). Each receiver has its own
-order and its own pauses: one that hangs holds up nobody else, and neither does an outlet that fails.
+There are several outlets (webhooks, mail to desks). What the stream tells is first written down
+as something that waits for a receiver, in the statement that moves the outlet's place in the
+stream; so none is lost, and after a kill some are sent twice (under the same id). Each receiver has
+its own order and its own pauses: one that hangs holds up nobody else, and neither does an outlet
+that fails.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """What a mail to a desk says: number, category, area, deadline, link. Pure.
 
-Nothing that anybody wrote goes in: no title, no text, no address, no point, no contact. Of a warning
-of fraud it says the number and the link, and not that it is one.
+Nothing that anybody wrote goes in: no title, no text, no address, no point, no contact. Of a
+warning of fraud it says the number and the link, and not that it is one.
 """
 
 from collections.abc import Sequence
@@ -62,7 +62,8 @@ def of_case(case: CaseFacts, base_url: str, now: datetime) -> Letter:
     link = f"{base_url.rstrip('/')}/?face=cases&f.sel={case.no}"
     mark_zh, mark_en = ("【模拟】", "[simulated] ") if case.simulated else ("", "")
     subject = f"{mark_zh}【民情地图】新派案件 {case.no} / {mark_en}Case {case.no} assigned"
-    zh, en = [f"案件 {case.no} 已派给你处，请签收。"], [f"Case {case.no} was assigned to your desk."]
+    zh = [f"案件 {case.no} 已派给你处，请签收。"]
+    en = [f"Case {case.no} was assigned to your desk."]
     if not case.category.startswith(WARNINGS):
         zh += [
             f"类别：{case.category} {case.name_zh}",

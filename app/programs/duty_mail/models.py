@@ -1,4 +1,4 @@
-"""The mailboxes of desks, what was sent to them, and which pages are open. Nothing is of a person."""
+"""The mailboxes of desks, what was sent to them, which pages are open. Nothing is of a person."""
 
 import uuid
 

@@ -52,30 +52,32 @@ async def post(settings: Settings, to: str, message: EmailMessage) -> Posted:
         to: an address that was checked.
     """
     try:
-        client = await _client(settings)
-    except (OSError, ValueError) as error:
-        return Posted(None, _in_words(error))
-    try:
         async with asyncio.timeout(EXCHANGE_WITHIN_S):
-            await _connect(client, settings)
-            await client.sendmail(settings.smtp_from or "", [to], bytes(message))
-    except SMTPRecipientsRefused as error:
+            client = await _client(settings)
+            try:
+                await _connect(client, settings)
+                await client.sendmail(settings.smtp_from or "", [to], bytes(message))
+            except BaseException:
+                client.close()
+                raise
+    except (SMTPException, OSError, ValueError) as error:
+        return _refusal(error, to)
+    await _say_goodbye(client)
+    return Posted(250, None)
+
+
+def _refusal(error: Exception, to: str) -> Posted:
+    if isinstance(error, SMTPRecipientsRefused):
         first = error.recipients[0]
         return Posted(first.code, _answer("recipient refused", first.code, first.message, to), True)
-    except SMTPDataError as error:
+    if isinstance(error, SMTPDataError):
         return Posted(error.code, _answer("content refused", error.code, error.message, to), True)
-    except SMTPAuthenticationError as error:
+    if isinstance(error, SMTPAuthenticationError):
         # Its words may quote what we said.
         return Posted(error.code, f"sign-in refused: {error.code}")
-    except SMTPResponseException as error:
+    if isinstance(error, SMTPResponseException):
         return Posted(error.code, _answer("refused", error.code, error.message, to))
-    except (SMTPException, OSError, ValueError) as error:
-        return Posted(None, _in_words(error))
-    else:
-        await _say_goodbye(client)
-        return Posted(250, None)
-    finally:
-        client.close()
+    return Posted(None, _in_words(error))
 
 
 async def _client(settings: Settings) -> SMTP:
@@ -121,6 +123,7 @@ async def _say_goodbye(client: SMTP) -> None:
     with suppress(SMTPException, OSError, ValueError):
         async with asyncio.timeout(GOODBYE_WITHIN_S):
             await client.quit()
+    client.close()
 
 
 @cache

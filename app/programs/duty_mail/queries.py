@@ -228,7 +228,9 @@ def unit_on_duty(session: Session, call_sign: str, now: datetime) -> AnyRow | No
         select(Station.code.label("station_code"), Station.area_code)
         .join(DutyUnit, DutyUnit.station_id == Station.id)
         .where(
-            DutyUnit.call_sign == call_sign, DutyUnit.valid.contains(now), Station.valid.contains(now)
+            DutyUnit.call_sign == call_sign,
+            DutyUnit.valid.contains(now),
+            Station.valid.contains(now),
         )
     )
     return session.execute(found).first()
@@ -252,8 +254,8 @@ def put(session: Session, **columns: Any) -> int:
 
 
 def remove(session: Session, mailbox_id: int) -> AnyRow | None:
-    """Take a desk's mailbox away, and with it its mails: its `call_sign`, `mailbox` and `area_code`;
-    None where there is none."""
+    """Take a desk's mailbox away, and its mails with it: `call_sign`, `mailbox`, `area_code`; None
+    where there is none."""
     return session.execute(
         delete(DutyMailbox)
         .where(DutyMailbox.id == mailbox_id, *within(session, DutyMailbox.area_code))

@@ -82,9 +82,7 @@ class Mail(BaseModel):
     tried_at: datetime | None = Field(description="When last (RFC 3339, UTC).")
     last_status: int | None = Field(description="SMTP status of the last answer; null for none.")
     last_error: str | None = Field(description="What was wrong the last time.")
-    sent_at: datetime | None = Field(
-        description="When the mail server took it (RFC 3339, UTC)."
-    )
+    sent_at: datetime | None = Field(description="When the mail server took it (RFC 3339, UTC).")
 
 
 class MailPage(Page[Mail]):

@@ -1,9 +1,10 @@
 """Mail to desks as an outlet of the sender: each assignment to a unit with a mailbox is one mail.
 
-Whether it is needed is decided right before it is sent, and at each try: not where the case no longer
-waits for that unit, nor where a page of theirs was seen open since the stream told of it. A page that
-is open is noted every few seconds, and a mail waits for longer than that; so it needs no account, a
-page that is being loaded anew counts as open, and a server that was killed holds nothing up.
+Whether it is needed is decided right before it is sent, and at each try: not where the case no
+longer waits for that unit, nor where a page of theirs was seen open since the stream told of it. A
+page that is open is noted every few seconds, and a mail waits for longer than that; so no account
+is needed, a page that is being loaded anew counts as open, and a server that was killed holds
+nothing up.
 """
 
 from collections.abc import Sequence

@@ -76,9 +76,7 @@ def list_all(
 ) -> DutyMailboxPage:
     """Every mailbox of an area and below."""
     items = [DutyMailbox.model_validate(row) for row in queries.lines(session, within)]
-    return DutyMailboxPage(
-        total=len(items), items=items, next=None, is_mail_set_up=settings.mails
-    )
+    return DutyMailboxPage(total=len(items), items=items, next=None, is_mail_set_up=settings.mails)
 
 
 def get(session: Session, mailbox_id: int) -> DutyMailbox:

@@ -33,14 +33,14 @@ def sign_in(server, session, envelope, mechanism, data):
 class Handler:
     """Takes what comes, or does not."""
 
-    async def handle_RCPT(self, server, session, envelope, address, options):
+    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
         """A recipient."""
         if mode() in REFUSALS:
             return f"{REFUSALS[mode()]} {address}"
         envelope.rcpt_tos.append(address)
         return "250 fine"
 
-    async def handle_DATA(self, server, session, envelope):
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802
         """A whole mail."""
         line = {
             "mode": mode(),

@@ -1,4 +1,4 @@
-"""What tests of mail to desks share: a mail server, desks, assignments, a clock that is moved on."""
+"""What tests of mail to desks share: a mail server, desks, assignments, a clock to move."""
 
 import json
 import socket
@@ -177,7 +177,7 @@ def shown(server: ServerProcess, mailbox: int) -> Any:
 def move_clock(engine: Engine, hours: int = 0) -> None:
     """Let every wait be over, and what waits be so much older."""
     with engine.begin() as connection:
-        connection.execute(text("UPDATE duty_mailbox SET next_at = now() WHERE next_at IS NOT NULL"))
+        connection.execute(text("UPDATE duty_mailbox SET next_at = NULL"))
         connection.execute(
             text(
                 "UPDATE duty_mail SET due_at = least(due_at, now()),"

@@ -1,4 +1,4 @@
-"""Mail to desks: one for each assignment of which no page of theirs could tell, nothing personal."""
+"""Mail to desks: one for each case of which no page of theirs could tell, nothing personal."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -109,9 +109,7 @@ def test_of_a_warning_number_and_link_alone(
     """Nor is it said that it is one."""
     engine = own_context.engine
     warning = a_warning(engine, COMMUNITY)
-    answer = httpx.post(
-        f"{server.base_url}/api/v1/warnings", json=warning, headers=add_key(engine)
-    )
+    answer = httpx.post(f"{server.base_url}/api/v1/warnings", json=warning, headers=add_key(engine))
     assert answer.status_code == 201, answer.text
     no = answer.json()["no"]
     case = staff.get(f"{server.base_url}/api/v1/incidents/no/{no}").json()
@@ -119,7 +117,8 @@ def test_of_a_warning_number_and_link_alone(
         officer = connection.execute(
             text(
                 "SELECT u.id, u.call_sign, s.area_code FROM duty_unit u"
-                " JOIN station s ON s.id = u.station_id WHERE u.call_sign = :sign AND u.valid @> now()"
+                " JOIN station s ON s.id = u.station_id"
+                " WHERE u.call_sign = :sign AND u.valid @> now()"
             ),
             {"sign": case["assigned_to"]["call_sign"]},
         ).one()
@@ -127,7 +126,7 @@ def test_of_a_warning_number_and_link_alone(
     step(server, warning["id"], "assign", unit_id=officer.id)  # once more: before it had no mailbox
     wait_for_mails(server, mailbox, 1)
     move_clock(own_context.engine)
-    wait_until(lambda: mail_server.mails())
+    wait_until(mail_server.mails)
     (mail,) = mail_server.mails()
     everything = words_of(mail) + mail["Subject"]
     assert str(no) in everything and f"f.sel={no}" in everything
@@ -153,9 +152,10 @@ def test_no_mail_while_a_page_of_theirs_is_open(
     mail_server: MailServer,
     role: Role,
     area: int,
+    *,
     is_theirs: bool,
 ) -> None:
-    """Theirs: one on which the case is a task. Another page is open too, so that there is a note."""
+    """Theirs: one on which the case is a task. Another page is open, so that there is a note."""
     unit = a_unit(own_context.engine, "grid_worker")
     mailbox = set_mailbox(server, unit)
     with (
@@ -273,8 +273,7 @@ def test_a_merged_case_that_comes_back_is_told_again(
 def test_a_server_that_puts_off_gets_it_again(
     own_context: Context, server: ServerProcess, mail_server: MailServer
 ) -> None:
-    """451: pauses that grow, in order, under the same Message-ID; a day later it is given up, and sent
-    again by hand."""
+    """451: in order, after pauses; a day later it is given up, and sent again by hand."""
     unit = a_unit(own_context.engine, "grid_worker")
     mailbox = set_mailbox(server, unit)
     mail_server.does("later")
@@ -442,7 +441,9 @@ def test_a_mailbox_outlives_a_city_that_is_loaded_anew(
         after = service.get(session, before.id)
         assert (after.on_duty, after.mailbox, after.station) == (True, BOX, before.station)
         session.execute(
-            text("UPDATE duty_unit SET valid = tstzrange(lower(valid), now()) WHERE call_sign = :c"),
+            text(
+                "UPDATE duty_unit SET valid = tstzrange(lower(valid), now()) WHERE call_sign = :c"
+            ),
             {"c": unit.call_sign},
         )
     with writing(own_context.engine) as session:
@@ -457,7 +458,7 @@ def stepped_up(client: TestClient) -> TestClient:
 
 
 def test_who_may_and_where(own_context: Context, own_client: TestClient) -> None:
-    """The admin of an area sees and sets the mailboxes of its stations alone; after the password."""
+    """The admin of an area sees and sets the mailboxes of its stations alone, by password."""
     found = places(own_context.engine)
     unit = a_unit(own_context.engine, "grid_worker")
     staff.add_account(own_context.engine, "elsewhere", Role.CITY_ADMIN, found["other"])

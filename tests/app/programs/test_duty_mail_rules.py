@@ -88,9 +88,7 @@ def test_no_line_of_the_head_can_be_broken() -> None:
     letter = letters.of_test("网格一", "http://x")
     for words in ({"to": f"{BOX}\r\nBcc: x@y.example"}, {"sender": "a@b.example\nX: y"}):
         with pytest.raises(ValueError):
-            letters.message(
-                letter, **{"sender": SENDER, "to": BOX, **words}, message_id=ID, at=NOW
-            )
+            letters.message(letter, **{"sender": SENDER, "to": BOX, **words}, message_id=ID, at=NOW)
 
 
 @pytest.mark.parametrize("role", list(Role))
@@ -115,10 +113,13 @@ def test_waiting_is_longer_than_two_notes() -> None:
 @pytest.mark.parametrize(
     ("status", "tries", "refused", "is_given_up"),
     [
-        (550, 5, True, True), (550, 4, True, False), (451, 50, True, False), (None, 50, True, False),
+        (550, 5, True, True),
+        (550, 4, True, False),
+        (451, 50, True, False),
+        (None, 50, True, False),
         (535, 50, False, False),
     ],
-)  # fmt: skip
+)
 def test_what_is_given_up_within_a_day(
     status: int | None, tries: int, refused: bool, is_given_up: bool
 ) -> None:
