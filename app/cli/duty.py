@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 from pydantic import ValidationError
-from rich.table import Table
+from rich.table import Column, Table
 
 from app.cli.terminal import console, give_up, open_context
 from app.core.clock import CITY_ZONE, utc_now
@@ -49,7 +49,8 @@ def list_all() -> None:
     """List the desks that have a mailbox, and how it stands with each (local time)."""
     with open_context() as context, reading(context.engine) as session:
         lines = service.list_all(session, context.settings).items
-    table = Table("unit", "station", "to", "waiting", "failed", "last sent", "last error")
+    unit = Column("unit", no_wrap=True)
+    table = Table(unit, "station", "to", "waiting", "failed", "last sent", "last error")
     for line in lines:
         at = line.sent_at
         sent = f"{at.astimezone(CITY_ZONE):%Y-%m-%d %H:%M}" if at else ""

@@ -69,7 +69,7 @@ def server(database: URL, mail_server: MailServer) -> Iterator[ServerProcess]:
 
 def page_of(server: ServerProcess, context: Context, role: Role, area: int) -> Viewer:
     """An open page of a new post."""
-    name = f"{role.value}.{area}"
+    name = f"page_{role.value}.{area}"
     staff.add_account(context.engine, name, role, area)
     return Viewer(server.base_url, headers=staff.headers_of(context.engine, name))
 
