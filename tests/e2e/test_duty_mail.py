@@ -59,6 +59,7 @@ def test_set_tested_and_sent_again(
         side.locator("#m-box").fill(BOX)
         side.get_by_role("button", name="保存").press("Enter")
         expect(side.get_by_role("alert").first).to_be_visible()
+        watch.errors[:] = [said for said in watch.errors if "status of 422" not in said]
         side.locator("#m-unit").fill(unit.call_sign)
         side.get_by_role("button", name="保存").press("Enter")
         expect(side).to_contain_text(BOX)

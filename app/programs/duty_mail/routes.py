@@ -110,10 +110,7 @@ def resend_duty_mail(
 @router.post(
     "/duty_mailboxes/{id}/test",
     summary="Send a test mail",
-    responses={
-        **MISSING,
-        **documented(HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT),
-    },
+    responses={**BODY, **MISSING, **documented(HTTPStatus.CONFLICT)},
 )
 def test_duty_mailbox(
     *,

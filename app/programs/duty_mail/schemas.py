@@ -55,8 +55,9 @@ class DutyMailboxPage(Page[DutyMailbox]):
     """Mailboxes by call sign, always all of them."""
 
     is_mail_set_up: bool = Field(
+        default=False,
         description="Whether this server has a mail server (`MINQING_SMTP_HOST`); otherwise nothing"
-        " is sent to anybody."
+        " is sent to anybody.",
     )
 
 

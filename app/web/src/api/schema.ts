@@ -4824,6 +4824,7 @@ export interface components {
             /**
              * Is Mail Set Up
              * @description Whether this server has a mail server (`MINQING_SMTP_HOST`); otherwise nothing is sent to anybody.
+             * @default false
              */
             is_mail_set_up: boolean;
         };
@@ -21309,6 +21310,24 @@ export interface operations {
             };
             /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
