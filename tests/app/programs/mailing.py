@@ -117,6 +117,19 @@ def a_unit(engine: Engine, role: str, nth: int = 0) -> AUnit:
     return AUnit(row.id, row.call_sign, row.area_code)
 
 
+def unit_of(engine: Engine, unit_id: int) -> AUnit:
+    """A unit by its number."""
+    with engine.connect() as connection:
+        row = connection.execute(
+            text(
+                "SELECT u.id, u.call_sign, s.area_code FROM duty_unit u"
+                " JOIN station s ON s.id = u.station_id WHERE u.id = :id"
+            ),
+            {"id": unit_id},
+        ).one()
+    return AUnit(row.id, row.call_sign, row.area_code)
+
+
 @contextmanager
 def mailing(database: URL, mail_server: MailServer, **env: str) -> Iterator[ServerProcess]:
     """A server that sends mail, at which the admin has given the password again."""

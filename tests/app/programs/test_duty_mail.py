@@ -16,6 +16,7 @@ from app.identity.rules import Role
 from tests import staff
 from tests.app.identity.canary import client_of, places
 from tests.app.incidents.reports import CELL
+from tests.app.planning import hand
 from tests.app.programs.mailing import (
     BOX,
     PATH,
@@ -30,6 +31,7 @@ from tests.app.programs.mailing import (
     shown,
     states,
     step,
+    unit_of,
     wait_for_mails,
     wait_for_noted_page,
     words_of,
@@ -113,15 +115,7 @@ def test_of_a_warning_number_and_link_alone(
     assert answer.status_code == 201, answer.text
     no = answer.json()["no"]
     case = staff.get(f"{server.base_url}/api/v1/incidents/no/{no}").json()
-    with engine.begin() as connection:
-        officer = connection.execute(
-            text(
-                "SELECT u.id, u.call_sign, s.area_code FROM duty_unit u"
-                " JOIN station s ON s.id = u.station_id"
-                " WHERE u.call_sign = :sign AND u.valid @> now()"
-            ),
-            {"sign": case["assigned_to"]["call_sign"]},
-        ).one()
+    officer = unit_of(engine, case["assigned_to"]["unit_id"])
     mailbox = set_mailbox(server, officer)
     step(server, warning["id"], "assign", unit_id=officer.id)  # once more: before it had no mailbox
     wait_for_mails(server, mailbox, 1)
@@ -268,6 +262,36 @@ def test_a_merged_case_that_comes_back_is_told_again(
     step(server, case, "supervise", reason="催办")  # assigned as before: nothing new
     case, _ = assign(server, unit)
     wait_for_mails(server, mailbox, 3)
+
+
+def test_new_boundaries_give_a_case_to_another_worker(
+    server: ServerProcess, own_context: Context, mail_server: MailServer
+) -> None:
+    """The worker of the new cell hears of it; the one of the old cell no more."""
+    engine = own_context.engine
+    community = hand.communities(engine)[4]
+    base_unit, new_cell = hand.a_border_move(engine, community)
+    old_cell = hand.units(engine, community)[base_unit]
+    place = hand.place_in(engine, base_unit)
+    before, after = (unit_of(engine, hand.worker_of(engine, cell)) for cell in (old_cell, new_cell))
+    left = set_mailbox(server, before)
+    reached = set_mailbox(server, after, "new@city.example")
+    with staff.Client(base_url=server.base_url, timeout=60) as client:
+        plan = hand.begin(client, community)
+        assert plan.move({base_unit: new_cell}).status_code == 200
+        with hand.approver(own_context) as other:
+            hand.approve(plan, other)
+        plan.now()
+        _, no = assign(server, before, lon=place.lon, lat=place.lat)
+        wait_for_mails(server, left, 1)
+        assert plan.step("publish").status_code == 200
+    wait_for_mails(server, reached, 1)
+    move_clock(engine)
+    wait_until(lambda: states(server, reached) == ["sent"])
+    wait_until(lambda: states(server, left) == ["unneeded"])
+    (mail,) = mail_server.mails()
+    assert (mail["To"], str(new_cell) in words_of(mail)) == ("new@city.example", True)
+    assert str(no) in mail["Subject"]
 
 
 def test_a_server_that_puts_off_gets_it_again(
