@@ -17,6 +17,7 @@ from app.incidents.steps.sweep import run_sweep
 from app.mediation import retention as of_mediation
 from app.planning.jobs import running as plan_jobs
 from app.planning.jobs.scheduled import ask_for_due
+from app.programs.duty_mail import service as duty_mail
 from app.programs.webhooks import service as webhooks
 from app.warnings.climbing import run_climbs
 
@@ -40,6 +41,10 @@ def _climbs(context: Context, now: datetime) -> str:
     return str(run_climbs(context.engine, now))
 
 
+def _deliveries(context: Context, now: datetime) -> str:
+    return f"{webhooks.forget_old(context, now)}; {duty_mail.forget_old(context, now)}"
+
+
 def _publications(context: Context, now: datetime) -> str:
     return str(ask_for_due(context.engine, now))
 
@@ -52,7 +57,7 @@ JOBS: tuple[Job, ...] = (
     Job("retention", "17 */6 * * *", _retention, is_long=True),
     Job("check_audit", "27 */6 * * *", _audit, is_long=True),
     Job("check_cases", "37 18 * * *", rewriting.check, is_long=True),
-    Job("forget_old_deliveries", "47 2 * * *", webhooks.forget_old, is_long=True),
+    Job("forget_old_deliveries", "47 2 * * *", _deliveries, is_long=True),
     Job("forget_old_jobs", "7 3 * * *", forget_old, is_long=True),
 )
 

@@ -56,9 +56,13 @@ from app.planning.life.routes import router as plan_router
 from app.planning.reports.export_routes import router as plan_export_router
 from app.planning.reports.routes import router as plan_report_router
 from app.planning.studies.routes import router as plan_studies_router
+from app.programs.duty_mail.presence import Presence
+from app.programs.duty_mail.routes import router as duty_mail_router
+from app.programs.duty_mail.sending import DutyMail
+from app.programs.sending import Sender
 from app.programs.states.routes import router as states_router
 from app.programs.webhooks.routes import router as webhooks_router
-from app.programs.webhooks.sending import Sender
+from app.programs.webhooks.sending import Webhooks
 from app.shutdown import before_shutdown
 from app.sign_in_guard import SignedIn
 from app.warnings.routes import router as warnings_router
@@ -93,13 +97,17 @@ def create_app(context: Context) -> FastAPI:
         to_thread.current_default_thread_limiter().total_tokens = THREADS
         app.state.live = live = Live(context)
         await live.start()
-        sender = Sender(context)
+        outlets = (Webhooks(context.settings), DutyMail(context.settings))
+        sender = Sender(context.conninfo, outlets)
         await sender.start()
+        presence = Presence(context.engine, live.pages)
+        await presence.start()
         await maps.start()
         await app.state.quick_intake.open()
         with before_shutdown(partial(_say_goodbye, live, app.state.oidc)):
             yield
         await app.state.quick_intake.close()
+        await presence.stop()
         await sender.stop()
         await maps.stop()
         await live.stop()
@@ -157,6 +165,7 @@ def create_app(context: Context) -> FastAPI:
         plan_jobs_router,
         plan_steps_router,
         webhooks_router,
+        duty_mail_router,
         live_router,
         maps_router,
         hot_router,

@@ -20,7 +20,7 @@ from tiles import pool as tile_pool
 OF_ENGINE = 2 * POOL_SIZE
 """Kept, and as many again that may overflow."""
 OF_LIVE = 3
-"""The relay, the hub that hears of new events, and whoever sends webhooks."""
+"""The relay, the hub that hears of new events, and whoever sends webhooks and mail."""
 OF_FOLLOWER = 2
 """One that hears, one that reads."""
 OF_WORKER = OF_ENGINE + tile_pool.MOST + quick.CONNECTIONS + OF_LIVE + OF_FOLLOWER

@@ -12,7 +12,7 @@ SLUGS = (
     "boundaries-busy", "busy",
     "case-not-open", "content-too-large", "cross-site", "header-token", "id-conflict",
     "illegal-step", "internal", "invalid-input", "last-admin", "limit-reached",
-    "method-not-allowed", "name-taken", "no-dispute", "no-password",
+    "method-not-allowed", "name-taken", "no-dispute", "no-mail", "no-password",
     "not-allowed", "not-found", "not-handling", "not-signed-in",
     "nothing-to-redo", "nothing-to-undo", "outside-city", "outside-scope", "plan-behind",
     "plan-busy", "plan-closed", "plan-empty", "plan-invalid", "plan-not-draft", "plan-own-approval",

@@ -1,5 +1,7 @@
 """Settings, from the environment (prefix `MINQING_`). Names are public: add, do not rename."""
 
+import ipaddress
+from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import Self
@@ -8,7 +10,20 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.core import mail_address
+
 USUAL_PORTS = {"http": ":80", "https": ":443"}
+
+
+class SmtpSecurity(StrEnum):
+    """How the way to the mail server is encrypted."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    NONE = "none"
+
+
+SMTP_PORTS = {SmtpSecurity.STARTTLS: 587, SmtpSecurity.TLS: 465, SmtpSecurity.NONE: 25}
 
 
 class Settings(BaseSettings):
@@ -76,6 +91,27 @@ class Settings(BaseSettings):
         default=False,
         description="Let webhooks go to addresses inside the own network, and by http.",
     )
+    smtp_host: str | None = Field(
+        default=None,
+        pattern=r"^[0-9A-Za-z.:-]+$",
+        description="A mail server, for telling desks of their cases; unset: no mail.",
+    )
+    smtp_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        description="Its port; unset: 587 (starttls), 465 (tls), 25 (none).",
+    )
+    smtp_security: SmtpSecurity = Field(
+        default=SmtpSecurity.STARTTLS,
+        description="`starttls`, `tls`, or `none`: only on this machine or inside the own network.",
+    )
+    smtp_user: str | None = Field(default=None, description="Our account with it.")
+    smtp_password: SecretStr | None = Field(default=None, description="Our password with it.")
+    smtp_password_file: Path | None = Field(
+        default=None, description="A file that holds that password instead."
+    )
+    smtp_from: str | None = Field(default=None, description="From which address mail comes.")
     workers: int = Field(default=1, ge=1, le=32, description="Web worker processes.")
     max_connections: int = Field(
         default=4_000, ge=10, le=100_000, description="Connections of one worker at most."
@@ -135,6 +171,37 @@ class Settings(BaseSettings):
         scheme, netloc = urlsplit(self.public_url.lower())[:2]
         return f"{scheme}://{netloc.removesuffix(USUAL_PORTS[scheme])}"
 
+    @model_validator(mode="after")
+    def _knows_how_to_mail(self) -> Self:
+        if self.smtp_host is None:
+            return self
+        if self.smtp_from is None:
+            raise ValueError("MINQING_SMTP_HOST needs MINQING_SMTP_FROM")
+        fault = mail_address.fault_of(self.smtp_from)
+        if fault is not None:
+            raise ValueError(f"MINQING_SMTP_FROM {fault}")
+        if self.smtp_security is SmtpSecurity.NONE:
+            if _is_public(self.smtp_host):
+                raise ValueError("MINQING_SMTP_SECURITY=none goes to no address on the internet")
+            if self.smtp_user is not None and not _is_here(self.smtp_host):
+                raise ValueError("MINQING_SMTP_USER needs MINQING_SMTP_SECURITY=starttls or tls")
+        return self
+
+    @property
+    def mails(self) -> bool:
+        """Whether mail is set up."""
+        return self.smtp_host is not None
+
+    def read_smtp_password(self) -> str | None:
+        """Our password with the mail server; None for none.
+
+        Raises:
+            OSError: the file that is to hold it cannot be read.
+        """
+        if self.smtp_password_file is not None:
+            return self.smtp_password_file.read_text(encoding="utf-8").strip()
+        return self.smtp_password.get_secret_value() if self.smtp_password else None
+
     def read_oidc_secret(self) -> str | None:
         """Our secret with the provider; None for a client that has none.
 
@@ -149,6 +216,21 @@ class Settings(BaseSettings):
     def simulates(self) -> bool:
         """Whether the server brings its own simulation along; only a demo city has one."""
         return self.demo and self.simulate is not False
+
+
+def _is_public(host: str) -> bool:
+    """Whether a host is written as an address on the internet; names are looked at when used."""
+    try:
+        return ipaddress.ip_address(host).is_global
+    except ValueError:
+        return False
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 @lru_cache(maxsize=1)

@@ -48,6 +48,10 @@ class AuditKind(StrEnum):
     WEBHOOK_ADDED = "webhook_added"
     WEBHOOK_REMOVED = "webhook_removed"
     WEBHOOK_RESENT = "webhook_resent"
+    DUTY_MAILBOX_SET = "duty_mailbox_set"
+    DUTY_MAILBOX_REMOVED = "duty_mailbox_removed"
+    DUTY_MAIL_RESENT = "duty_mail_resent"
+    DUTY_MAIL_TESTED = "duty_mail_tested"
 
 
 @dataclass(frozen=True)

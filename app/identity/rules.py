@@ -164,6 +164,8 @@ OPERATIONS: dict[str, frozenset[Role]] = {
             "end_user_sessions",
             "list_webhooks", "add_webhook", "remove_webhook", "list_webhook_deliveries",
             "resend_webhook",
+            "list_duty_mailboxes", "set_duty_mailbox", "remove_duty_mailbox", "list_duty_mails",
+            "resend_duty_mail", "test_duty_mailbox",
         ),
         frozenset({Role.CITY_ADMIN}),
     ),

@@ -6,12 +6,12 @@ Everything here runs on the event loop, so what happens between two awaits happe
 import asyncio
 from collections import deque
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
 from app.core.clock import utc_now
-from app.identity.rules import Actor, HeldGrant
+from app.identity.rules import Actor, HeldGrant, Role
 from app.live import frames, queries
 from app.live.connection import ANSWER_WITHIN_S, Connected
 from app.live.ids import Ids
@@ -23,6 +23,16 @@ LOOK_ANYWAY_S = 1.0
 PIECE_BYTES = 64 * 1024
 # Behind the last number there can be.
 NO_EVENT = 2**63 - 1
+
+
+class OpenPage(NamedTuple):
+    """A page that is open: in which role, over which area of its grant, and which codes it watches
+    (first and last, both inclusive)."""
+
+    role: Role
+    area_code: int
+    lo: int
+    hi: int
 
 
 class Viewer:
@@ -150,6 +160,14 @@ class Hub(Connected):
     def tokens(self) -> list[str]:
         """The sessions under which somebody looks here."""
         return list({v.actor.token for v in self._viewers if v.actor is not None})
+
+    def pages(self) -> frozenset[OpenPage]:
+        """The pages that are open here: by role and area, never by whose they are."""
+        return frozenset(
+            OpenPage(v.actor.role, v.actor.area_code, *v.area)
+            for v in self._viewers
+            if v.actor is not None
+        )
 
     def keep_only(self, checked: set[str], grants: Mapping[str, HeldGrant]) -> None:
         """Cut off those whose session has ended, or acts under another grant by now.

@@ -22,7 +22,7 @@ from app.identity.audiences import audiences_of
 from app.identity.rules import Actor
 from app.identity.service import held_grants, scope_of
 from app.live import frames, queries
-from app.live.hub import Hub, Viewer
+from app.live.hub import Hub, OpenPage, Viewer
 from app.live.ids import Ids
 from app.live.metrics import STREAM_RESETS
 from app.live.relay import Relay
@@ -89,6 +89,10 @@ class Live:
         self._open[actor.token] -= 1
         if not self._open[actor.token]:
             del self._open[actor.token]
+
+    def pages(self) -> frozenset[OpenPage]:
+        """The pages that are open at this process just now. On the event loop only."""
+        return self._hub.pages()
 
     def open_stream(
         self, area: int | None, last_event_id: str | None, actor: Actor

@@ -13,6 +13,7 @@ from app.live import models as live
 from app.mediation import models as mediation
 from app.places import models as places
 from app.planning import models as planning
+from app.programs.duty_mail import models as duty_mail
 from app.programs.webhooks import models as webhooks
 from app.warnings import models as warnings
 
@@ -20,6 +21,7 @@ __all__ = [
     "audit",
     "contact",
     "dispatch",
+    "duty_mail",
     "identity",
     "incidents",
     "keys",

@@ -95,6 +95,7 @@ BEGIN
         ('plan', 'area_code'), ('plan_move', 'area_code'), ('plan_edit', 'area_code'),
         ('plan_lock', 'area_code'), ('plan_comment', 'area_code'), ('plan_step', 'area_code'),
         ('plan_job', 'area_code'), ('webhook', 'area_code'), ('webhook_delivery', 'area_code'),
+        ('duty_mailbox', 'area_code'), ('duty_mail', 'area_code'),
         ('stream_event', 'area_code')) t (relation, code)
     LOOP
         -- Only where something is missing: it takes locks for which a running server would wait.
@@ -173,9 +174,11 @@ GRANT SELECT, INSERT ON plan_step TO minqing_app;
 GRANT SELECT (id, name, url, topics, area_code, lo, hi, created_at, removed_at, seq, failures, next_at),
     INSERT, UPDATE (removed_at, next_at) ON webhook TO minqing_app;
 GRANT SELECT, UPDATE (failed_at, delivered_at, queued_at) ON webhook_delivery TO minqing_app;
+GRANT SELECT, INSERT, DELETE, UPDATE (mailbox, set_at, failures, next_at) ON duty_mailbox TO minqing_app;
+GRANT SELECT, INSERT, UPDATE (failed_at, queued_at, due_at, by_hand) ON duty_mail TO minqing_app;
 GRANT USAGE ON SEQUENCE incident_no_seq TO minqing_app;
 REVOKE ALL ON account, account_grant, sign_in, sign_in_failure, live_sign_in, audit_head, api_key,
-    key_use FROM minqing_app;
+    key_use, open_page, duty_mail_place FROM minqing_app;
 
 DO $$
 DECLARE
@@ -203,7 +206,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
         'stream_event', 'audit_row', 'case_contact', 'mediation', 'mediation_event',
         'meeting_booking', 'warning', 'warning_event', 'plan', 'plan_move', 'plan_edit',
         'plan_lock', 'plan_comment', 'plan_step', 'plan_job', 'case_now', 'case_past', 'webhook',
-        'webhook_delivery']) t
+        'webhook_delivery', 'duty_mailbox', 'duty_mail']) t
     WHERE NOT coalesce((SELECT relrowsecurity AND relforcerowsecurity FROM pg_class
                         WHERE oid = to_regclass('public.' || t)), false)
     UNION ALL
@@ -211,14 +214,15 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
     FROM unnest(ARRAY['incident', 'incident_event', 'report_receipt', 'attachment',
         'stream_event', 'audit_row', 'case_contact', 'mediation', 'mediation_event',
         'meeting_booking', 'warning', 'warning_event', 'plan', 'plan_move', 'plan_edit',
-        'plan_lock', 'plan_comment', 'plan_step', 'plan_job', 'webhook', 'webhook_delivery']) t
+        'plan_lock', 'plan_comment', 'plan_step', 'plan_job', 'webhook', 'webhook_delivery',
+        'duty_mailbox', 'duty_mail']) t
     WHERE (SELECT array_agg(polname || ': ' || pg_get_expr(polqual, polrelid)) FROM pg_policy
            WHERE polrelid = to_regclass('public.' || t)
              AND polroles && ARRAY[0::oid, to_regrole('minqing_app')::oid]
              AND (t, polname) <> ('stream_event', 'audience'))
         IS DISTINCT FROM ARRAY['scope: range_contains_elem(( SELECT session_scope() AS '
             || 'session_scope), ' || CASE WHEN t IN ('stream_event', 'audit_row')
-            OR t LIKE 'plan%' OR t LIKE 'webhook%' THEN 'area_code'
+            OR t LIKE 'plan%' OR t LIKE 'webhook%' OR t LIKE 'duty%' THEN 'area_code'
             ELSE 'cell_code' END || ')']
     UNION ALL
     SELECT format('%s has not exactly the policy of scope', t)

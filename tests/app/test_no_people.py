@@ -51,6 +51,20 @@ TABLES: dict[str, tuple[str, str]] = {
         "id webhook_id area_code message_id seq topic cell_code occurred_at payload queued_at tries"
         " tried_at last_status last_error delivered_at failed_at",
     ),
+    "duty_mailbox": (
+        "the mailbox of a desk: of a unit's call sign, never of a person",
+        "id call_sign station_code area_code mailbox set_at since_seq failures next_at",
+    ),
+    "duty_mail": (
+        "a mail to a desk, by the number of its case; nothing of what it says",
+        "id mailbox_id area_code message_id seq incident_id incident_no unit_id told_at queued_at"
+        " due_at by_hand tries tried_at last_status last_error sent_at failed_at unneeded",
+    ),
+    "duty_mail_place": ("up to where the stream was looked through", "one seq"),
+    "open_page": (
+        "that a page is open in a role over an area: of no account",
+        "role area_code lo hi last_open_at",
+    ),
     "area": ("a drawn area; head counts are sums", f"id {AREA} lo hi"),
     "area_shape": ("an area's outline for one zoom", "area_id code level zoom geom valid"),
     "assignment": ("a unit's responsibility for an area", "id unit_id area_code duty valid"),

@@ -225,6 +225,14 @@ def _is_own(case: Case, step: Step, post: Post, unit: Unit | None) -> bool:
     return False
 
 
+def answers_for(role: Role, tier: Tier, unit: Unit) -> bool:
+    """Whether what is assigned to a unit is a task of posts in a role at a tier, where they can see
+    the case: those who stand in for the unit by radio are not meant."""
+    if role is Role.GRID_WORKER:
+        return unit.role in GRID_UNITS
+    return role is Role.RESPONDER and tier is unit.tier
+
+
 @dataclass(frozen=True)
 class Waiting:
     """For whom a case is a task: `task_of` turned round, so that a list can be looked up.

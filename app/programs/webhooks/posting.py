@@ -9,7 +9,8 @@ from functools import cache
 import httpcore
 from httpcore import SOCKET_OPTION
 
-from app.programs.webhooks.rules import ANSWER_WITHIN_S, MOST_ANSWER_BYTES, Outcome, is_public
+from app.programs.rules import Outcome, is_public
+from app.programs.webhooks.rules import ANSWER_WITHIN_S, MOST_ANSWER_BYTES
 
 _BROKEN = (
     httpcore.NetworkError,

@@ -12,13 +12,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.core.scope import within
+from app.programs.rules import GIVEN_UP_AFTER_H
 from app.programs.webhooks.models import UNDONE_SQL, Webhook, WebhookDelivery
-from app.programs.webhooks.rules import GIVEN_UP_AFTER_H, SENT_MEMBERS, DeliveryState, Topic
+from app.programs.webhooks.rules import SENT_MEMBERS, DeliveryState, Topic
 
 AnyRow = Row[*tuple[Any, ...]]
 Rows = Sequence[AnyRow]
-# Held by the one process that sends; PostgreSQL drops it with the holder's connection.
-SENDER_LOCK = 0x6D71_7768
 
 _LINES = f"""
     SELECT w.id, w.name, w.url, w.topics, w.area_code, w.created_at, w.failures, w.next_at,
@@ -212,13 +211,6 @@ def forget(session: Session, now: datetime, delivered_days: int, failed_days: in
     """Delete deliveries that ended long ago; how many."""
     words = {"now": now, "delivered_days": delivered_days, "failed_days": failed_days}
     return int(session.execute(_FORGET, words).rowcount)  # type: ignore[attr-defined]
-
-
-async def try_to_lead(connection: AsyncConnection[Any]) -> bool:
-    """Whether this connection now holds the sender's lock."""
-    cursor = await connection.execute("SELECT pg_try_advisory_lock(%s)", (SENDER_LOCK,))
-    row = await cursor.fetchone()
-    return bool(row and row[0])
 
 
 async def queue_events(connection: AsyncConnection[Any]) -> int:

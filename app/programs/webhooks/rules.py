@@ -1,4 +1,4 @@
-"""Webhooks as pure decisions: topics, addresses, pauses, signatures. Imports nothing of ours."""
+"""Webhooks as pure decisions: topics, addresses, signatures."""
 
 import base64
 import binascii
@@ -8,13 +8,10 @@ import json
 import re
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
-FIRST_PAUSE_S = 5.0
-LONGEST_PAUSE_S = 3_600.0
-# An event that could not be delivered for so long is given up, until somebody sends it again.
-GIVEN_UP_AFTER_H = 24
+from app.programs.rules import is_public
+
 # By these a receiver that works says that it does not want this event; others need not wait.
 UNWANTED = frozenset({400, 409, 413, 415, 422})
 MOST_TRIES_UNWANTED = 5
@@ -28,7 +25,6 @@ SENT_MEMBERS = (
     "id", "no", "category", "severity", "source", "status", "stage", "step", "version", "state",
     "level", "reported_at", "closed_at", "at",
 )  # fmt: skip
-_TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
 
 
 class Topic(StrEnum):
@@ -81,27 +77,6 @@ def host_of(url: str) -> str:
     return urlsplit(url).hostname or ""
 
 
-def is_public(address: str) -> bool:
-    """Whether an IP address lies on the internet: not private, loopback, link-local or reserved.
-
-    Raises:
-        ValueError: it is no IP address.
-    """
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour
-        if ip in _TRANSLATED:
-            inner = ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF)
-        if inner is not None:
-            ip = inner
-    return ip.is_global and not ip.is_multicast
-
-
-def pause_s(failures: int) -> float:
-    """Seconds to wait after so many failures in a row (1 or more)."""
-    return min(FIRST_PAUSE_S * 2.0 ** min(failures - 1, 20), LONGEST_PAUSE_S)
-
-
 def is_given_up(status: int | None, tries: int) -> bool:
     """Whether an event is given up before its day is over, after so many tries."""
     return status in UNWANTED and tries >= MOST_TRIES_UNWANTED
@@ -131,15 +106,3 @@ def signature(secret: str, message_id: str, timestamp_s: int, content: bytes) ->
         raise ValueError("no secret of a webhook") from None
     signed = f"{message_id}.{timestamp_s}.".encode() + content
     return "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
-
-
-class Outcome(NamedTuple):
-    """What came of a request.
-
-    Attributes:
-        status: of the answer; None for none.
-        error: what was wrong, in a few words of ours; None where it was taken.
-    """
-
-    status: int | None
-    error: str | None

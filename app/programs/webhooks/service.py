@@ -24,6 +24,7 @@ from app.incidents.contacts import keys as seals
 from app.incidents.contacts.keys import KeyFileError
 from app.incidents.contacts.service import KEY_LOCK, key_file, ring_of
 from app.places import queries as places
+from app.programs.rules import DELIVERED_DAYS, FAILED_DAYS
 from app.programs.webhooks import queries, rules
 from app.programs.webhooks.schemas import (
     Delivery,
@@ -40,7 +41,6 @@ from geodata import codes
 log = structlog.get_logger()
 
 EVERYWHERE = (0, 10**15)
-DELIVERED_DAYS, FAILED_DAYS = 7, 30
 
 
 def add(

@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 
 from app.core.context import Context
 from app.identity.rules import Role
+from app.programs.rules import Outcome, is_public, pause_s
 from app.programs.webhooks import posting, rules
 from tests import staff
 from tests.app.identity.canary import a_case, client_of, places
@@ -192,7 +193,7 @@ def test_a_receiver_that_is_down_and_comes_back(
     cases = [report(sending) for _ in range(5)]
     for failures in (1, 2, 3):
         wait_until(lambda n=failures: shown(sending, webhook)["failures"] == n)
-        assert rules.pause_s(failures) == 5.0 * 2 ** (failures - 1)
+        assert pause_s(failures) == 5.0 * 2 ** (failures - 1)
         if failures < 3:
             move_clock(own_context)
     assert deliveries(sending, webhook)[0]["last_error"].startswith("no HTTP answer")
@@ -437,13 +438,13 @@ def test_a_name_that_leads_inside_is_not_connected_to() -> None:
         listener.setblocking(False)
         url = f"http://localhost:{listener.getsockname()[1]}/"
         outcome = asyncio.run(posting.post(url, {}, b"{}", private=False))
-        assert outcome == posting.Outcome(None, "the address lies inside the own network")
+        assert outcome == Outcome(None, "the address lies inside the own network")
         with pytest.raises(BlockingIOError):
             listener.accept()
 
 
 @pytest.mark.parametrize(
-    ("address", "is_public"),
+    ("address", "is_outside"),
     [
         ("1.1.1.1", True), ("2606:4700::1111", True), ("127.0.0.1", False), ("10.1.2.3", False),
         ("172.16.0.1", False), ("192.168.1.1", False), ("169.254.169.254", False),
@@ -452,6 +453,6 @@ def test_a_name_that_leads_inside_is_not_connected_to() -> None:
         ("64:ff9b::a00:1", False), ("2002:7f00:1::", False), ("::", False),
     ],
 )  # fmt: skip
-def test_public_addresses(address: str, is_public: bool) -> None:
+def test_public_addresses(address: str, is_outside: bool) -> None:
     """Everything but the internet is inside, also where it is wrapped."""
-    assert rules.is_public(address) is is_public
+    assert is_public(address) is is_outside

@@ -2033,6 +2033,116 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/duty_mailboxes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List duty mailboxes
+         * @description The mailboxes of desks of one's area, and how each stands.
+         */
+        get: operations["list_duty_mailboxes"];
+        /**
+         * Set a duty mailbox
+         * @description From now on the desk of that unit is sent a mail when a case is assigned to it while no page
+         *     of theirs is open. After the password was given again.
+         *
+         *     A mail says number, category, area and deadline of the case, and the link; of a warning of fraud
+         *     number and link alone.
+         */
+        put: operations["set_duty_mailbox"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/duty_mailboxes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a duty mailbox
+         * @description Nothing more is sent to it, and what was sent is forgotten.
+         */
+        delete: operations["remove_duty_mailbox"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/duty_mailboxes/{id}/mails": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List mails to a desk
+         * @description What was sent and is to be sent, the newest first. Kept for 7 days, for 30 where it
+         *     failed.
+         */
+        get: operations["list_duty_mails"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/duty_mailboxes/{id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send mails again
+         * @description Send one mail again that was given up, or all of them, where the case still waits for the
+         *     unit; what waits is not kept waiting either.
+         */
+        post: operations["resend_duty_mail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/duty_mailboxes/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test mail
+         * @description A mail without a case, sent at once; what became of it stands among the mails.
+         */
+        post: operations["test_duty_mailbox"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stream": {
         parameters: {
             query?: never;
@@ -3086,7 +3196,7 @@ export interface components {
          * @description What was done.
          * @enum {string}
          */
-        AuditKind: "reveal" | "export" | "contact_changed" | "contact_erased" | "contact_key_changed" | "photo_erased" | "text_erased" | "retention_changed" | "grant_added" | "grant_revoked" | "account_added" | "account_disabled" | "account_enabled" | "account_linked" | "account_unlinked" | "password_changed" | "sessions_ended" | "standard_published" | "working_days_taken" | "plan_approved" | "plan_published" | "key_added" | "key_revoked" | "key_used" | "webhook_added" | "webhook_removed" | "webhook_resent";
+        AuditKind: "reveal" | "export" | "contact_changed" | "contact_erased" | "contact_key_changed" | "photo_erased" | "text_erased" | "retention_changed" | "grant_added" | "grant_revoked" | "account_added" | "account_disabled" | "account_enabled" | "account_linked" | "account_unlinked" | "password_changed" | "sessions_ended" | "standard_published" | "working_days_taken" | "plan_approved" | "plan_published" | "key_added" | "key_revoked" | "key_used" | "webhook_added" | "webhook_removed" | "webhook_resent" | "duty_mailbox_set" | "duty_mailbox_removed" | "duty_mail_resent" | "duty_mail_tested";
         /**
          * AuditPage
          * @description A part of the audit, newest first.
@@ -4624,6 +4734,113 @@ export interface components {
          */
         Duty: "primary" | "backup" | "staff";
         /**
+         * DutyMailbox
+         * @description The mailbox of a desk, and how it stands.
+         */
+        DutyMailbox: {
+            /**
+             * Id
+             * @description Its number.
+             */
+            id: number;
+            /**
+             * Call Sign
+             * @description Call sign of the unit.
+             */
+            call_sign: string;
+            /**
+             * Mailbox
+             * @description Where to.
+             */
+            mailbox: string;
+            /**
+             * Area Code
+             * @description 15-digit code of the area of the unit's station.
+             */
+            area_code: number;
+            /**
+             * On Duty
+             * @description Whether a unit of that call sign is on duty at that station; otherwise nothing is sent.
+             */
+            on_duty: boolean;
+            /** @description What the unit does; null while it is not on duty. */
+            role: components["schemas"]["UnitRole"] | null;
+            /**
+             * Station
+             * @description Name of the station; null while it does not stand.
+             */
+            station: string | null;
+            /**
+             * Set At
+             * Format: date-time
+             * @description When it was set (RFC 3339, UTC).
+             */
+            set_at: string;
+            /**
+             * Failures
+             * @description Failures in a row; 0 while mail is taken.
+             */
+            failures: number;
+            /**
+             * Next At
+             * @description Nothing is sent before (RFC 3339, UTC); null: as soon as there is something.
+             */
+            next_at: string | null;
+            /**
+             * Last Error
+             * @description What was wrong with the last failure in a row.
+             */
+            last_error: string | null;
+            /**
+             * Waiting
+             * @description Mails that wait to be sent.
+             */
+            waiting: number;
+            /**
+             * Failed
+             * @description Mails that were given up.
+             */
+            failed: number;
+            /**
+             * Sent At
+             * @description When it was last sent one (RFC 3339, UTC).
+             */
+            sent_at: string | null;
+        };
+        /**
+         * DutyMailboxPage
+         * @description Mailboxes by call sign, always all of them.
+         */
+        DutyMailboxPage: {
+            /**
+             * Total
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
+             */
+            total: number;
+            /**
+             * Items
+             * @description This part of the list, in its order.
+             */
+            items: components["schemas"]["DutyMailbox"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
+            /**
+             * Next
+             * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
+             */
+            next: string | null;
+            /**
+             * Is Mail Set Up
+             * @description Whether this server has a mail server (`MINQING_SMTP_HOST`); otherwise nothing is sent to anybody.
+             * @default false
+             */
+            is_mail_set_up: boolean;
+        };
+        /**
          * DutyUnit
          * @description A unit on duty: call sign and role only, nothing about a person.
          */
@@ -5846,6 +6063,90 @@ export interface components {
             secret: string;
         };
         /**
+         * Mail
+         * @description One mail to a desk.
+         */
+        Mail: {
+            /**
+             * Id
+             * @description Its number.
+             */
+            id: number;
+            /**
+             * No
+             * @description Short number of the case; null for a test.
+             */
+            no: number | null;
+            /**
+             * Told At
+             * Format: date-time
+             * @description When the case was assigned (RFC 3339, UTC).
+             */
+            told_at: string;
+            /** @description How it stands. */
+            state: components["schemas"]["MailState"];
+            /** @description Why it was not needed; null otherwise. */
+            why: components["schemas"]["Why"] | null;
+            /**
+             * Tries
+             * @description How often it was sent.
+             */
+            tries: number;
+            /**
+             * Tried At
+             * @description When last (RFC 3339, UTC).
+             */
+            tried_at: string | null;
+            /**
+             * Last Status
+             * @description SMTP status of the last answer; null for none.
+             */
+            last_status: number | null;
+            /**
+             * Last Error
+             * @description What was wrong the last time.
+             */
+            last_error: string | null;
+            /**
+             * Sent At
+             * @description When the mail server took it (RFC 3339, UTC).
+             */
+            sent_at: string | null;
+        };
+        /**
+         * MailPage
+         * @description Mails, the newest first.
+         */
+        MailPage: {
+            /**
+             * Total
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
+             */
+            total: number;
+            /**
+             * Items
+             * @description This part of the list, in its order.
+             */
+            items: components["schemas"]["Mail"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
+            /**
+             * Next
+             * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
+             */
+            next: string | null;
+        };
+        /**
+         * MailState
+         * @description How a mail stands.
+         * @enum {string}
+         */
+        MailState: "waiting" | "sent" | "failed" | "unneeded";
+        /**
          * Measures
          * @description Boundaries in figures, as docs/rebalancing.md defines them.
          */
@@ -6137,6 +6438,23 @@ export interface components {
              * @description Plain text, up to 2000 characters. Never about a person.
              */
             text: string;
+        };
+        /**
+         * NewDutyMailbox
+         * @description Where the desk of a unit gets mail.
+         */
+        NewDutyMailbox: {
+            /**
+             * Call Sign
+             * @description Call sign of a unit on duty.
+             */
+            call_sign: string;
+            /**
+             * Mailbox
+             * @description Mailbox of the desk, never of a person: ASCII, one @, a host with a dot.
+             * @example duty-620111@city.example
+             */
+            mailbox: string;
         };
         /**
          * NewEdit
@@ -7554,7 +7872,7 @@ export interface components {
              * @example /problems/invalid-input
              * @enum {string}
              */
-            type: "/problems/already-granted" | "/problems/already-open" | "/problems/bad-host" | "/problems/bad-key" | "/problems/bad-request" | "/problems/base-units" | "/problems/boundaries-busy" | "/problems/busy" | "/problems/case-not-open" | "/problems/content-too-large" | "/problems/cross-site" | "/problems/header-token" | "/problems/id-conflict" | "/problems/illegal-step" | "/problems/internal" | "/problems/invalid-input" | "/problems/last-admin" | "/problems/limit-reached" | "/problems/method-not-allowed" | "/problems/name-taken" | "/problems/no-dispute" | "/problems/no-password" | "/problems/not-allowed" | "/problems/not-found" | "/problems/not-handling" | "/problems/not-signed-in" | "/problems/nothing-to-redo" | "/problems/nothing-to-undo" | "/problems/outside-city" | "/problems/outside-scope" | "/problems/plan-behind" | "/problems/plan-busy" | "/problems/plan-closed" | "/problems/plan-empty" | "/problems/plan-invalid" | "/problems/plan-not-draft" | "/problems/plan-own-approval" | "/problems/precondition-failed" | "/problems/stale-version" | "/problems/step-not-yours" | "/problems/step-up" | "/problems/taken" | "/problems/too-many-photos" | "/problems/too-many-streams" | "/problems/too-slow" | "/problems/unavailable" | "/problems/unsupported-media-type" | "/problems/wait" | "/problems/working-days" | "/problems/wrong-credentials";
+            type: "/problems/already-granted" | "/problems/already-open" | "/problems/bad-host" | "/problems/bad-key" | "/problems/bad-request" | "/problems/base-units" | "/problems/boundaries-busy" | "/problems/busy" | "/problems/case-not-open" | "/problems/content-too-large" | "/problems/cross-site" | "/problems/header-token" | "/problems/id-conflict" | "/problems/illegal-step" | "/problems/internal" | "/problems/invalid-input" | "/problems/last-admin" | "/problems/limit-reached" | "/problems/method-not-allowed" | "/problems/name-taken" | "/problems/no-dispute" | "/problems/no-mail" | "/problems/no-password" | "/problems/not-allowed" | "/problems/not-found" | "/problems/not-handling" | "/problems/not-signed-in" | "/problems/nothing-to-redo" | "/problems/nothing-to-undo" | "/problems/outside-city" | "/problems/outside-scope" | "/problems/plan-behind" | "/problems/plan-busy" | "/problems/plan-closed" | "/problems/plan-empty" | "/problems/plan-invalid" | "/problems/plan-not-draft" | "/problems/plan-own-approval" | "/problems/precondition-failed" | "/problems/stale-version" | "/problems/step-not-yours" | "/problems/step-up" | "/problems/taken" | "/problems/too-many-photos" | "/problems/too-many-streams" | "/problems/too-slow" | "/problems/unavailable" | "/problems/unsupported-media-type" | "/problems/wait" | "/problems/working-days" | "/problems/wrong-credentials";
             /**
              * Title
              * @description The kind in words.
@@ -7621,6 +7939,17 @@ export interface components {
          * @enum {string}
          */
         ProfileName: "standard" | "little_change" | "tight";
+        /**
+         * QueuedMail
+         * @description What will be sent.
+         */
+        QueuedMail: {
+            /**
+             * Queued
+             * @description How many wait now.
+             */
+            queued: number;
+        };
         /**
          * RebasedPlan
          * @description How to bring a plan up to date.
@@ -7795,6 +8124,17 @@ export interface components {
              * @description Number of one delivery; null: all that were given up.
              */
             delivery?: number | null;
+        };
+        /**
+         * ResendMail
+         * @description What to send again.
+         */
+        ResendMail: {
+            /**
+             * Mail
+             * @description Number of one mail; null: all that were given up.
+             */
+            mail?: number | null;
         };
         /**
          * Resent
@@ -9406,6 +9746,12 @@ export interface components {
              */
             uncertainty_m: number;
         };
+        /**
+         * Why
+         * @description Why a mail was not needed.
+         * @enum {string}
+         */
+        Why: "moved_on" | "page_open";
         /**
          * WorkModel
          * @description What makes work, each weight in households (0 to a million).
@@ -20431,6 +20777,574 @@ export interface operations {
             };
             /** @description Nothing is known under that name at that minute. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_duty_mailboxes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyMailboxPage"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    set_duty_mailbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDutyMailbox"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyMailbox"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    remove_duty_mailbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the mailbox. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_duty_mails: {
+        parameters: {
+            query?: {
+                /** @description Only those that stand so. */
+                state?: components["schemas"]["MailState"];
+                /** @description Items in one part of the list. */
+                limit?: number;
+                /** @description `next` of the part before; the other words must stay the same. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Number of the mailbox. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailPage"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    resend_duty_mail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the mailbox. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResendMail"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueuedMail"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    test_duty_mailbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the mailbox. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueuedMail"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

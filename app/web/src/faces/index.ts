@@ -31,6 +31,7 @@ export const FACES: readonly Face[] = [
   { name: "standard", titleKey: "face_standard", icon: "standard", operation: "get_standard", place: "more", load: () => import("./standard") },
   { name: "users", titleKey: "face_users", icon: "users", operation: "list_users", place: "more", load: () => import("./users") },
   { name: "webhooks", titleKey: "face_webhooks", icon: "webhooks", operation: "list_webhooks", place: "more", load: () => import("./webhooks") },
+  { name: "mailboxes", titleKey: "face_mailboxes", icon: "mailboxes", operation: "list_duty_mailboxes", place: "more", load: () => import("./mailboxes") },
   { name: "audit", titleKey: "face_audit", icon: "audit", operation: "list_audit", place: "more", load: () => import("./audit") },
 ];
 

@@ -43,6 +43,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   face_standard: "Filing standard",
   face_users: "Users and grants",
   face_webhooks: "Webhooks",
+  face_mailboxes: "Duty mailboxes",
   face_audit: "Audit",
   what_face: "the page",
 

@@ -23,6 +23,7 @@ export const problemsEn: Readonly<Record<keyof typeof problemsZh, string>> = {
   "problem_method-not-allowed": "This cannot be done at that address",
   "problem_name-taken": "That name is taken",
   "problem_no-dispute": "Only a dispute is mediated",
+  "problem_no-mail": "This server has no mail server set",
   "problem_no-password": "This account signs in at the city's provider; change its password there",
   "problem_not-allowed": "Not for the post under which you act",
   "problem_not-found": "Not found, or not in your area",

@@ -21,6 +21,7 @@ export const problemsZh = {
   "problem_method-not-allowed": "这个地址不能这样操作",
   "problem_name-taken": "这个名称已有人用",
   "problem_no-dispute": "只有矛盾纠纷类案件可以调解",
+  "problem_no-mail": "服务器还没有设置发信服务",
   "problem_no-password": "这个账号在统一认证处登录，密码请在那里修改",
   "problem_not-allowed": "当前岗位无权办理",
   "problem_not-found": "没有找到，或不在你的范围内",

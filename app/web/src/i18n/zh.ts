@@ -42,6 +42,7 @@ export const zh = {
   face_standard: "立案标准",
   face_users: "账号与授权",
   face_webhooks: "程序推送",
+  face_mailboxes: "值班邮箱",
   face_audit: "审计",
   what_face: "页面",
 

@@ -13,7 +13,7 @@ export type Theme = "auto" | "dark" | "light";
 export type Mode = "watch" | "wall";
 
 /** What the page can show; each is a folder of `faces`. */
-export const FACE_NAMES = ["watch", "cases", "plan", "disputes", "warnings", "standard", "users", "webhooks", "audit"] as const;
+export const FACE_NAMES = ["watch", "cases", "plan", "disputes", "warnings", "standard", "users", "webhooks", "mailboxes", "audit"] as const;
 export type FaceName = (typeof FACE_NAMES)[number];
 /** A face's own part of the address: `f.due=overdue` is `{ due: "overdue" }`. It ends with the face. */
 export type FaceParams = Readonly<Record<string, string>>;

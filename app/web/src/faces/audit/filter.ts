@@ -9,7 +9,9 @@ export const KINDS = [
   "reveal", "export", "contact_changed", "contact_erased", "contact_key_changed", "photo_erased", "text_erased",
   "grant_added", "grant_revoked", "account_added", "account_disabled", "account_enabled",
   "account_linked", "account_unlinked", "password_changed",
-  "sessions_ended", "standard_published", "working_days_taken", "plan_approved", "plan_published", "key_added", "key_revoked", "key_used", "webhook_added", "webhook_removed", "webhook_resent",
+  "sessions_ended", "standard_published", "working_days_taken", "plan_approved", "plan_published",
+  "key_added", "key_revoked", "key_used", "webhook_added", "webhook_removed", "webhook_resent",
+  "duty_mailbox_set", "duty_mailbox_removed", "duty_mail_resent", "duty_mail_tested",
 ] as const satisfies readonly AuditKind[];
 
 const DAY_MS = 86_400_000;
