@@ -3,7 +3,7 @@
 /** The path of the page, without a slash at its end: empty at a name of its own. It has one page, at its root. */
 const ROOT = typeof document === "undefined" ? "" : rootOf(document.baseURI);
 
-/** `https://city.example/minqing/?face=plan` gives `/minqing`. */
+/** Of a page at `/minqing/?face=plan` it is `/minqing`, of one at `/` nothing. */
 export function rootOf(address: string): string {
   return new URL(".", address).pathname.replace(/\/$/, "");
 }
