@@ -72,6 +72,8 @@ def start(
         "MINQING_HOST": "127.0.0.1",
         "MINQING_DEMO": "1",
         "MINQING_SIMULATE": "0",
+        # Everybody who looks on in a test does so in the session of the test admin.
+        "MINQING_STREAMS_PER_SESSION": "1000",
         **env,
     }
     if embedded_in is not None:

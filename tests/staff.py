@@ -60,15 +60,19 @@ def sign_in(client: TestClient | httpx.Client, user: str = ADMIN, password: str 
 
 
 class LastingClient(TestClient):
-    """A client shared by tests far apart: signs in anew where its session may have become idle."""
+    """A client shared by tests far apart: signs in anew before its session can have become idle,
+    whatever it asked for meanwhile (not every request keeps a session alive)."""
 
-    _asked_at = math.inf
+    _signs_in_at = math.inf
 
     def request(self, *args: Any, **words: Any) -> Any:
         """As of the client."""
-        was, self._asked_at = self._asked_at, time.monotonic()
-        if self._asked_at - was > IDLE_SOON_S:
+        now = time.monotonic()
+        if now > self._signs_in_at:
+            self._signs_in_at = math.inf  # signing in is a request, too
             sign_in(self)
+        if self._signs_in_at == math.inf:
+            self._signs_in_at = now + IDLE_SOON_S
         return super().request(*args, **words)
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import URL
 
 from app.bounded_http import MOST_HEAD_BYTES, PIECE_BYTES
 from app.core.context import Context
+from app.core.settings import Settings
 from app.identity.rules import Role
 from tests import staff
 from tests.raw_socket import SMALL_WINDOW_BYTES, RawSocket
@@ -210,7 +211,9 @@ def test_there_is_room_for_whoever_asks(small: ServerProcess) -> None:
 
 def test_one_connection_too_many(small: ServerProcess) -> None:
     """Where all are being answered: 503 at once, and room again when one of them ends."""
+    most = Settings.model_fields["streams_per_session"].default
     with ExitStack() as stack:
+        server = stack.enter_context(serving(database, MINQING_STREAMS_PER_SESSION=str(most)))
         streams = [stack.enter_context(Viewer(small.base_url)) for _ in range(FEW_CONNECTIONS)]
         assert {stream.status for stream in streams} == {200}
         with RawSocket(small.base_url) as line:
@@ -220,7 +223,7 @@ def test_one_connection_too_many(small: ServerProcess) -> None:
         wait_until(lambda: httpx.get(f"{small.base_url}/healthz").status_code == 200)
 
 
-def test_the_eleventh_stream_of_a_session(own_context: Context, server: ServerProcess) -> None:
+def test_the_eleventh_stream_of_a_session(own_context: Context, database: URL) -> None:
     """It is refused; another session's is not; whoever closes one may open one."""
     staff.add_account(own_context.engine, "other_desk", Role.DUTY_OFFICER, staff.CITY)
     other = staff.headers_of(own_context.engine, "other_desk")

@@ -6,6 +6,7 @@ Lists, cards, stream, CSV and XLSX here; what a browser makes of it is in tests/
 import csv
 import io
 import json
+import re
 import unicodedata
 from datetime import timedelta
 from typing import Any
@@ -29,6 +30,7 @@ from tests.stream_client import Viewer
 
 TITLE, DESCRIPTION = 4, 5
 JSON = {"Content-Type": "application/json"}
+BEFORE_FORMULA = " \u00a0\u3000\"'"
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
@@ -38,8 +40,13 @@ def kept(text: str) -> str:
 
 
 def as_cell(text: str) -> str:
-    """How it stands in a table."""
-    return f"'{text}" if text.lstrip().startswith(FORMULA) else text
+    """How it stands in a table: no formula, nor where a program cuts it at a `;`, tab or line."""
+    parts = re.split(r"([;\t\r\n])", text)
+    for nth in range(2, len(parts), 2):
+        if parts[nth].lstrip(BEFORE_FORMULA).startswith(FORMULA):
+            parts[nth] = f"'{parts[nth]}"
+    whole = "".join(parts)
+    return f"'{whole}" if text.lstrip().startswith(FORMULA) else whole
 
 
 def listed(client: Any) -> dict[int, dict[str, Any]]:

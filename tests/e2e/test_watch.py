@@ -122,8 +122,9 @@ def test_one_request_brings_every_figure_of_a_refresh(
                 "lon": lon, "lat": lat, "source": "patrol", "severity": 2}  # fmt: skip
         assert httpx.post(f"{server.base_url}/api/v1/incidents", json=body).status_code == 201
         expect(today).to_have_text(f"{before + 1:,}")
-        # None where an answer under way told of it already.
-        assert len(asked) - before_it <= 1 and "/api/v1/figures?" in asked[-1]
+        # None where an answer under way told of it already; others are of a map that still moves.
+        of_it = [one for one in asked[before_it:] if one == asked[-1]]
+        assert len(of_it) <= 1 and "/api/v1/figures?" in asked[-1]
         # Asked once more while nothing has changed, the answer is the one that the browser holds.
         again = "fetch(url).then((answer) => answer.json()).then((told) => told.head.today)"
 
