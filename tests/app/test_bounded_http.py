@@ -211,9 +211,7 @@ def test_there_is_room_for_whoever_asks(small: ServerProcess) -> None:
 
 def test_one_connection_too_many(small: ServerProcess) -> None:
     """Where all are being answered: 503 at once, and room again when one of them ends."""
-    most = Settings.model_fields["streams_per_session"].default
     with ExitStack() as stack:
-        server = stack.enter_context(serving(database, MINQING_STREAMS_PER_SESSION=str(most)))
         streams = [stack.enter_context(Viewer(small.base_url)) for _ in range(FEW_CONNECTIONS)]
         assert {stream.status for stream in streams} == {200}
         with RawSocket(small.base_url) as line:
@@ -227,7 +225,9 @@ def test_the_eleventh_stream_of_a_session(own_context: Context, database: URL) -
     """It is refused; another session's is not; whoever closes one may open one."""
     staff.add_account(own_context.engine, "other_desk", Role.DUTY_OFFICER, staff.CITY)
     other = staff.headers_of(own_context.engine, "other_desk")
+    most = Settings.model_fields["streams_per_session"].default
     with ExitStack() as stack:
+        server = stack.enter_context(serving(database, MINQING_STREAMS_PER_SESSION=str(most)))
         streams = [stack.enter_context(Viewer(server.base_url)) for _ in range(10)]
         assert {stream.status for stream in streams} == {200}
         refused = staff.get(f"{server.base_url}/api/v1/stream")
