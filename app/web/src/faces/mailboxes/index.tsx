@@ -35,7 +35,7 @@ export default function Mailboxes(): JSX.Element {
       }
       side={side}
     >
-      {isMailSetUp.value === false ? <p class="bad" role="status">{t("mailboxesOff")}</p> : null}
+      {isMailSetUp.value === false ? <p class="face-notice bad" role="status">{t("mailboxesOff")}</p> : null}
       <PagedTable
         label={t("face_mailboxes")}
         list={mailboxes}
