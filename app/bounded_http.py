@@ -338,8 +338,10 @@ def _too_slow(field: str) -> Problem:
 def _written(problem: Problem) -> bytes:
     """A refusal as it stands on the line."""
     body = json.dumps(problem.body("")).encode()
-    headers = HEADERS | problem.headers | {
-        "Content-Type": MEDIA_TYPE, "Content-Length": str(len(body)), "Connection": "close"
-    }  # fmt: skip
+    headers = (
+        HEADERS
+        | problem.headers
+        | {"Content-Type": MEDIA_TYPE, "Content-Length": str(len(body)), "Connection": "close"}
+    )
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     return STATUS_LINE[problem.status] + lines.encode() + b"\r\n" + body

@@ -100,10 +100,9 @@ class LocatedCases:
         place = self._carried_on(columns)
         is_redrawn = ~np.isin(index.codes, self._cells.unchanged)
         asked = np.flatnonzero((place == _NOT_ASKED) & is_redrawn[index.cell])
-        place[asked] = self._places_of(index, asked)
+        own = self._among_drawn(index.codes)
+        place[asked] = self._places_of(index, asked, own)
         self._found = _Found(columns.no, columns.x, columns.y, place)
-        at = np.minimum(np.searchsorted(drawn, index.codes), max(0, len(drawn) - 1))
-        own = np.where(drawn[at] == index.codes, at, len(drawn)) if len(drawn) else at
         elsewhere = (place != own[index.cell]) & (place != _NOT_ASKED) & (place < len(drawn))
         rows: Rows = np.flatnonzero(elsewhere)
         return Displaced(rows, drawn[place[rows]])
@@ -128,38 +127,51 @@ class LocatedCases:
         place[here] = np.where(is_same, known.place[at], _NOT_ASKED)
         return place
 
-    def _places_of(self, index: CaseIndex, rows: Rows) -> NDArray[np.int32]:
-        """The cell that covers the place of each case, the lowest of several."""
+    def _among_drawn(self, codes: IntArray) -> NDArray[np.int32]:
+        """The number of each cell among the drawn; their count where it is none of them."""
+        drawn = self._cells.codes
+        at = np.searchsorted(drawn, codes)
+        at[np.append(drawn, -1)[at] != codes] = len(drawn)
+        return at.astype(np.int32)
+
+    def _places_of(self, index: CaseIndex, rows: Rows, own: NDArray[np.int32]) -> NDArray[np.int32]:
+        """The cell that covers the place of each case, the lowest of several.
+
+        Args:
+            own: number of each cell of the index among the drawn.
+        """
         filed = index.cell[rows]
         order = np.argsort(filed, kind="stable")
         found = np.empty(len(rows), dtype=np.int32)
         for begin in range(0, len(rows), PLACES_AT_ONCE):
             part = order[begin : begin + PLACES_AT_ONCE]
             x, y = index.columns.x[rows[part]], index.columns.y[rows[part]]
-            found[part] = self._of_part(*to_degrees(x, y), index.codes[filed[part]])
+            found[part] = self._of_part(*to_degrees(x, y), own[filed[part]])
         return found
 
-    def _of_part(self, lon: FloatArray, lat: FloatArray, filed: IntArray) -> NDArray[np.int32]:
+    def _of_part(
+        self, lon: FloatArray, lat: FloatArray, own: NDArray[np.int32]
+    ) -> NDArray[np.int32]:
         """
         Args:
             lon, lat: (n,) degrees, EPSG:4326.
-            filed: (n,) codes, ascending.
+            own: (n,) number of the cell under which each is filed; those of a cell side by side.
         """
         cells = self._cells
         found = np.full(len(lon), len(cells.codes), dtype=np.int32)
-        starts = np.flatnonzero(np.append(True, filed[1:] != filed[:-1]))
-        for start, end in zip(starts, np.append(starts[1:], len(filed)), strict=True):
-            own = np.searchsorted(cells.codes, filed[start])
-            if own < len(cells.codes) and cells.codes[own] == filed[start]:
+        starts = np.flatnonzero(np.append(True, own[1:] != own[:-1]))
+        for start, end in zip(starts, np.append(starts[1:], len(own)), strict=True):
+            cell = own[start]
+            if cell < len(cells.codes):
                 here = slice(start, end)
                 # Prepared shapes of a whole city would need more memory than its cases.
-                shapely.prepare(cells.shapes[own])
-                within = shapely.contains_xy(cells.shapes[own], lon[here], lat[here])
-                shapely.destroy_prepared(cells.shapes[own])
+                shapely.prepare(cells.shapes[cell])
+                within = shapely.contains_xy(cells.shapes[cell], lon[here], lat[here])
+                shapely.destroy_prepared(cells.shapes[cell])
                 # What lies inside its own cell, off its border, lies in no other.
-                found[here][within] = own
+                found[here][within] = cell
         rest = np.flatnonzero(found == len(cells.codes))
-        place, cell = self._tree.query(shapely.points(lon[rest], lat[rest]))
-        covers = shapely.intersects_xy(cells.shapes[cell], lon[rest[place]], lat[rest[place]])
-        np.minimum.at(found, rest[place[covers]], cell[covers].astype(np.int32))
+        place, near = self._tree.query(shapely.points(lon[rest], lat[rest]))
+        covers = shapely.intersects_xy(cells.shapes[near], lon[rest[place]], lat[rest[place]])
+        np.minimum.at(found, rest[place[covers]], near[covers].astype(np.int32))
         return found

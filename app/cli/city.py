@@ -13,9 +13,8 @@ from app.city import service as city
 from app.city.errors import CityFilesError
 from app.city.importing.report import ImportReport, Kind
 from app.city.report import CityStatus, LoadReport
-from app.cli.terminal import complain, console, give_up, open_context, progress_bar
+from app.cli.terminal import complain, console, give_up, open_context, progress_bar, saying_refusals
 from app.core.clock import CITY_ZONE, utc_now
-from app.core.errors import Problem
 from app.core.settings import get_settings
 
 app = typer.Typer(help="The city that this server holds.", no_args_is_help=True)
@@ -221,8 +220,7 @@ def _said_plainly() -> Iterator[None]:
     """What is wrong with the files or the sources, or who is in the way, in one sentence instead of
     a traceback."""
     try:
-        yield
+        with saying_refusals():
+            yield
     except CityFilesError as error:
         raise give_up(str(error)) from error
-    except Problem as problem:
-        raise give_up(problem.detail) from problem

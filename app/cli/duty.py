@@ -4,13 +4,11 @@ import asyncio
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 from rich.table import Column, Table
 
-from app.cli.terminal import console, give_up, open_context
+from app.cli.terminal import checked, console, give_up, open_context, saying_refusals
 from app.core.clock import CITY_ZONE, utc_now
 from app.core.db import reading, writing
-from app.core.errors import Problem, from_errors
 from app.programs.duty_mail import service
 from app.programs.duty_mail.schemas import NewDutyMailbox
 
@@ -30,14 +28,10 @@ def set_mailbox(
 
     with open_context() as context:
         prepare_database(context.engine)
-        try:
-            new = NewDutyMailbox.model_validate({"call_sign": call_sign, "mailbox": mailbox})
+        with saying_refusals():
+            new = checked(NewDutyMailbox, {"call_sign": call_sign, "mailbox": mailbox})
             with writing(context.engine) as session:
                 service.put(session, new, None, utc_now())
-        except ValidationError as error:
-            raise give_up(from_errors(error.errors(include_url=False)).detail) from error
-        except Problem as problem:
-            raise give_up(problem.detail) from problem
         is_set_up = context.settings.mails
     console.print(f"{call_sign} is told by mail.", markup=False)
     if not is_set_up:
@@ -63,25 +57,17 @@ def list_all() -> None:
 @app.command()
 def remove(call_sign: CallSign) -> None:
     """Send a desk no more mail."""
-    with open_context() as context:
-        try:
-            with writing(context.engine) as session:
-                service.remove(session, service.named(session, call_sign).id, None)
-        except Problem as problem:
-            raise give_up(problem.detail) from problem
+    with open_context() as context, saying_refusals(), writing(context.engine) as session:
+        service.remove(session, service.named(session, call_sign).id, None)
     console.print(f"{call_sign} is told no more.", markup=False)
 
 
 @app.command()
 def resend(call_sign: CallSign) -> None:
     """Send again what was given up, and what waits at once."""
-    with open_context() as context:
-        try:
-            with writing(context.engine) as session:
-                mailbox = service.named(session, call_sign)
-                done = service.resend(session, mailbox.id, None, None, utc_now())
-        except Problem as problem:
-            raise give_up(problem.detail) from problem
+    with open_context() as context, saying_refusals(), writing(context.engine) as session:
+        mailbox = service.named(session, call_sign)
+        done = service.resend(session, mailbox.id, None, None, utc_now())
     console.print(f"{done.queued} are sent again.", markup=False)
 
 
@@ -90,16 +76,13 @@ def test(call_sign: CallSign) -> None:
     """Send a test mail now, from here, and say what the mail server answered."""
     from app.programs.duty_mail.testing import send_test
 
-    with open_context() as context:
-        try:
-            if not context.settings.mails:
-                raise service.no_mail()
-            with writing(context.engine) as session:
-                mailbox = service.named(session, call_sign)
-                service.note_test(session, mailbox, None)
-            posted = asyncio.run(send_test(context.settings, mailbox, utc_now()))
-        except Problem as problem:
-            raise give_up(problem.detail) from problem
+    with open_context() as context, saying_refusals():
+        if not context.settings.mails:
+            raise service.no_mail()
+        with writing(context.engine) as session:
+            mailbox = service.named(session, call_sign)
+            service.note_test(session, mailbox, None)
+        posted = asyncio.run(send_test(context.settings, mailbox, utc_now()))
     if posted.error is not None:
         raise give_up(f"Not sent: {posted.error}.")
     console.print(f"The mail server has taken it for {mailbox.mailbox}.", markup=False)

@@ -5,9 +5,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from app.cli.terminal import console, give_up, open_context
+from app.cli.terminal import console, give_up, open_context, saying_refusals
 from app.core.clock import CITY_ZONE
-from app.core.errors import Problem
 from app.identity import keys
 from app.identity.rules import KeyRight
 
@@ -37,10 +36,8 @@ def add(
     rights = _rights(may)
     with open_context() as context:
         prepare_database(context.engine)
-        try:
+        with saying_refusals():
             key = keys.add_key(context.engine, name, area, rights, per_minute)
-        except Problem as problem:
-            raise give_up(problem.detail) from problem
     console.print(key, markup=False, highlight=False, soft_wrap=True)
 
 
@@ -70,9 +67,6 @@ def list_all() -> None:
 @app.command()
 def revoke(name: Name) -> None:
     """Let a key hold no longer, from now on."""
-    with open_context() as context:
-        try:
-            keys.revoke_key(context.engine, name)
-        except Problem as problem:
-            raise give_up(problem.detail) from problem
+    with open_context() as context, saying_refusals():
+        keys.revoke_key(context.engine, name)
     console.print(f"{name} no longer holds.", markup=False)

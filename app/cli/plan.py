@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 
 from app.cli.rebalance import FIRST_CELLS, compared, complain_of
-from app.cli.terminal import complain, console, give_up, open_context, progress_bar
+from app.cli.terminal import complain, console, give_up, open_context, progress_bar, saying_refusals
 from app.cli.unit_files import said_plainly
 from geodata.rebalance import borders, files, measures, plans, validity
 from geodata.rebalance.units import Units, UnitsError, named
@@ -115,16 +115,12 @@ def publish(
     from app.core import jobs
     from app.core.clock import utc_now
     from app.core.db import writing
-    from app.core.errors import Problem
     from app.planning.jobs import service
 
     with open_context() as context:
         city.prepare_database(context.engine)
-        try:
-            with writing(context.engine) as session:
-                job = service.start_publication(session, number, None, utc_now(), if_match=None)
-        except Problem as problem:
-            raise give_up(problem.detail) from None
+        with saying_refusals(), writing(context.engine) as session:
+            job = service.start_publication(session, number, None, utc_now(), if_match=None)
         with jobs.working(context, JOBS, TASKS):
             ended = _followed(context, number, job.id)
     if ended.state != "done":

@@ -9,9 +9,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from app.cli.terminal import complain, console, give_up, open_context
+from app.cli.terminal import complain, console, give_up, open_context, saying_refusals
 from app.core.clock import CITY_ZONE, utc_now
-from app.core.errors import Problem
 
 if TYPE_CHECKING:
     from app.city.publishing import PublishReport
@@ -62,10 +61,8 @@ def import_(
     day = _day(effective_on, "--effective-on")
     with open_context() as context:
         city.prepare_database(context.engine)
-        try:
+        with saying_refusals():
             found = publishing.publish(context.engine, file, day, utc_now(), dry_run=dry_run)
-        except Problem as problem:
-            raise give_up(problem.detail) from problem
     _print(found, day)
     raise typer.Exit(0 if found.fits else 1)
 

@@ -1,9 +1,11 @@
 """How commands talk: one console, one progress bar, one way to complain, one way to the store."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from typing import Any, TypeVar
 
 import typer
+from pydantic import BaseModel, ValidationError
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -16,7 +18,10 @@ from rich.progress import (
 
 from app.core import embedded, embedded_watch
 from app.core.context import Context
+from app.core.errors import Problem, from_errors
 from app.core.settings import get_settings
+
+Model = TypeVar("Model", bound=BaseModel)
 
 console = Console()
 _errors = Console(stderr=True)
@@ -31,6 +36,27 @@ def give_up(message: str) -> typer.Exit:
     """Complain, and give back the exit to raise."""
     complain(message)
     return typer.Exit(1)
+
+
+@contextmanager
+def saying_refusals() -> Iterator[None]:
+    """Give up in a sentence, without a traceback, where what was asked for is refused."""
+    try:
+        yield
+    except Problem as problem:
+        raise give_up(problem.detail) from problem
+
+
+def checked(model: type[Model], words: Mapping[str, Any]) -> Model:
+    """What was given on the command line, looked at as if it had come in a request.
+
+    Raises:
+        Problem: 422 on what is wrong.
+    """
+    try:
+        return model.model_validate(words)
+    except ValidationError as error:
+        raise from_errors(error.errors(include_url=False)) from error
 
 
 class Bar:

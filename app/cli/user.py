@@ -8,11 +8,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from app.cli.terminal import console, give_up, open_context
+from app.cli.terminal import console, give_up, open_context, saying_refusals
 from app.core.clock import CITY_ZONE
 from app.core.context import Context
 from app.core.db import reading
-from app.core.errors import Problem
 from app.identity import accounts, linking
 from app.identity.rules import Role
 from app.places import queries as places
@@ -33,10 +32,8 @@ def _accounts() -> Iterator[Context]:
 
     with open_context() as context:
         prepare_database(context.engine)
-        try:
+        with saying_refusals():
             yield context
-        except Problem as problem:
-            raise give_up(problem.detail) from problem
 
 
 @app.command()

@@ -3,13 +3,11 @@
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 from rich.table import Table
 
-from app.cli.terminal import console, give_up, open_context
+from app.cli.terminal import checked, console, open_context, saying_refusals
 from app.core.clock import CITY_ZONE, utc_now
 from app.core.db import reading, writing
-from app.core.errors import Problem, from_errors
 from app.programs.webhooks import service
 from app.programs.webhooks.schemas import NewWebhook
 
@@ -36,14 +34,10 @@ def add(
     words = {"name": name, "url": url, "area": area, "topics": topics.split(",")}
     with open_context() as context:
         prepare_database(context.engine)
-        try:
-            new = NewWebhook.model_validate(words)
+        with saying_refusals():
+            new = checked(NewWebhook, words)
             with writing(context.engine) as session:
                 made = service.add(session, new, None, utc_now(), settings=context.settings)
-        except ValidationError as error:
-            raise give_up(from_errors(error.errors(include_url=False)).detail) from error
-        except Problem as problem:
-            raise give_up(problem.detail) from problem
     console.print(made.secret, markup=False, highlight=False, soft_wrap=True)
 
 
@@ -66,23 +60,15 @@ def list_all() -> None:
 @app.command()
 def remove(name: Name) -> None:
     """Send nothing more to a program."""
-    with open_context() as context:
-        try:
-            with writing(context.engine) as session:
-                service.remove(session, service.named(session, name).id, None, utc_now())
-        except Problem as problem:
-            raise give_up(problem.detail) from problem
+    with open_context() as context, saying_refusals(), writing(context.engine) as session:
+        service.remove(session, service.named(session, name).id, None, utc_now())
     console.print(f"{name} is told no more.", markup=False)
 
 
 @app.command()
 def resend(name: Name) -> None:
     """Send again what was given up, and what waits at once."""
-    with open_context() as context:
-        try:
-            with writing(context.engine) as session:
-                webhook = service.named(session, name)
-                done = service.resend(session, webhook.id, None, None, utc_now())
-        except Problem as problem:
-            raise give_up(problem.detail) from problem
+    with open_context() as context, saying_refusals(), writing(context.engine) as session:
+        webhook = service.named(session, name)
+        done = service.resend(session, webhook.id, None, None, utc_now())
     console.print(f"{done.queued} are sent again.", markup=False)

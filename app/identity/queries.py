@@ -40,9 +40,14 @@ _GRANTS = text(
 
 
 _HEAD = (
-    Account.id, Account.name, Account.password_hash, Account.demo, Account.disabled_at,
-    Account.area_code, Account.subject_hash.is_not(None).label("is_linked"),
-)  # fmt: skip
+    Account.id,
+    Account.name,
+    Account.password_hash,
+    Account.demo,
+    Account.disabled_at,
+    Account.area_code,
+    Account.subject_hash.is_not(None).label("is_linked"),
+)
 
 
 def account(session: Session, name: str) -> AnyRow | None:

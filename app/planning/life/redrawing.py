@@ -206,11 +206,12 @@ def _write_shapes(
     frame = gpd.GeoDataFrame(geometry=around.geometry, crs="EPSG:4326")
     is_written = np.isin(around.code, first)
     code = around.code[is_written]
+    area_ids = _ids(around)
     for zoom, shape in shapes.by_zoom(frame, shapes.zooms_of(Level.CELL), part):
         drawn = shape[is_written]
         for begin in range(0, len(code), CELLS_AT_ONCE):
             some = slice(begin, begin + CELLS_AT_ONCE)
-            _write_zoom(session, zoom, code[some], as_multi(drawn[some]), _ids(around), at)
+            _write_zoom(session, zoom, code[some], as_multi(drawn[some]), area_ids, at)
 
 
 def _write_zoom(  # noqa: PLR0917 where, which, and what

@@ -18,8 +18,9 @@ from app.incidents.rules import STATUS_NUMBERS, Status
 from app.live.hub import OpenPage
 from app.programs.duty_mail.models import UNDONE_SQL, DutyMail, DutyMailbox
 from app.programs.duty_mail.rules import FORGET_PAGES_AFTER_H, WAIT_FOR_PAGES_S, MailState
-from app.programs.rules import GIVEN_UP_AFTER_H
+from app.programs.queries import Attempts
 
+ATTEMPTS = Attempts("duty_mail", "duty_mailbox", "mailbox_id", "sent_at")
 AnyRow = Row[*tuple[Any, ...]]
 Rows = Sequence[AnyRow]
 
@@ -119,27 +120,7 @@ _ASSIGNED = """
         ORDER BY valid @> now() DESC, lower(valid) DESC LIMIT 1) c ON true
     WHERE d.id = %(mail)s AND n.status = %(assigned)s
 """
-_SENT = """
-    WITH done AS (
-        UPDATE duty_mail SET tries = tries + 1, tried_at = now(), sent_at = now(),
-            last_status = %(status)s, last_error = NULL
-        WHERE id = %(mail)s RETURNING mailbox_id
-    )
-    UPDATE duty_mailbox SET failures = 0, next_at = NULL WHERE id = (SELECT mailbox_id FROM done)
-"""
 _UNNEEDED = "UPDATE duty_mail SET unneeded = %(why)s, tried_at = now() WHERE id = %(mail)s"
-_FAILED = """
-    WITH done AS (
-        UPDATE duty_mail SET tries = tries + 1, tried_at = now(),
-            last_status = %(status)s, last_error = %(error)s,
-            failed_at = CASE WHEN %(give_up)s
-                OR queued_at < now() - make_interval(hours => %(hours)s) THEN now() END
-        WHERE id = %(mail)s RETURNING mailbox_id
-    )
-    UPDATE duty_mailbox SET failures = failures + 1,
-        next_at = now() + make_interval(secs => %(pause_s)s)
-    WHERE id = (SELECT mailbox_id FROM done)
-"""
 _PAGES_SINCE = b"""
     SELECT DISTINCT role, area_code FROM open_page
     WHERE last_open_at >= %s AND %s BETWEEN lo AND hi
@@ -380,36 +361,6 @@ async def pages_since(
     return [(role, area) for role, area in await cursor.fetchall()]
 
 
-async def note_sent(connection: AsyncConnection[Any], mail_id: int, status: int | None) -> None:
-    """It was taken by the mail server."""
-    await connection.execute(_SENT.encode(), {"mail": mail_id, "status": status})
-
-
 async def note_unneeded(connection: AsyncConnection[Any], mail_id: int, why: str) -> None:
     """It is not sent."""
     await connection.execute(_UNNEEDED.encode(), {"mail": mail_id, "why": why})
-
-
-async def note_failed(
-    connection: AsyncConnection[Any],
-    mail_id: int,
-    status: int | None,
-    error: str,
-    pause_s: float,
-    *,
-    give_up: bool,
-) -> None:
-    """It was not taken; nothing is sent to that mailbox before a pause is over.
-
-    Args:
-        give_up: not to be tried again, though its day is not over.
-    """
-    words = {
-        "mail": mail_id,
-        "status": status,
-        "error": error,
-        "pause_s": pause_s,
-        "hours": GIVEN_UP_AFTER_H,
-        "give_up": give_up,
-    }
-    await connection.execute(_FAILED.encode(), words)

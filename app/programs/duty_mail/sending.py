@@ -17,9 +17,8 @@ from app.core.settings import Settings
 from app.incidents.lifecycle.who_may import TIER_OF_LEVEL, Unit
 from app.programs.duty_mail import letters, queries, rules
 from app.programs.duty_mail.letters import CaseFacts, Letter
-from app.programs.duty_mail.queries import Assigned, Due, Waiting
+from app.programs.duty_mail.queries import ATTEMPTS, Assigned, Due, Waiting
 from app.programs.duty_mail.rules import Why
-from app.programs.rules import pause_s
 from app.programs.sending import Outlet
 from geodata.codes import level_of
 
@@ -64,12 +63,11 @@ class DutyMail(Outlet):
             )
             posted = await post(self._settings, receiver.mailbox, message)
             if posted.error is None:
-                await queries.note_sent(connection, mail.id, posted.status)
+                await ATTEMPTS.note_taken(connection, mail.id, posted.status)
                 continue
-            pause = pause_s(mail.failures + 1)
             give_up = rules.is_given_up(posted.status, mail.tries + 1, refused=posted.refused)
-            await queries.note_failed(
-                connection, mail.id, posted.status, posted.error, pause, give_up=give_up
+            pause = await ATTEMPTS.note_failed(
+                connection, mail.id, mail.failures, posted.status, posted.error, give_up=give_up
             )
             log.info("mail failed", mailbox=receiver.id, status=posted.status, pause_s=pause)
             return

@@ -12,10 +12,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.core.scope import within
-from app.programs.rules import GIVEN_UP_AFTER_H
+from app.programs.queries import Attempts
 from app.programs.webhooks.models import UNDONE_SQL, Webhook, WebhookDelivery
 from app.programs.webhooks.rules import SENT_MEMBERS, DeliveryState, Topic
 
+ATTEMPTS = Attempts("webhook_delivery", "webhook", "webhook_id", "delivered_at")
 AnyRow = Row[*tuple[Any, ...]]
 Rows = Sequence[AnyRow]
 
@@ -75,26 +76,6 @@ _NEXT = f"""
     WHERE d.webhook_id = %s AND {UNDONE_SQL} AND w.removed_at IS NULL
     ORDER BY d.id LIMIT 1
 """  # noqa: S608 (words of our own)
-_DELIVERED = """
-    WITH done AS (
-        UPDATE webhook_delivery SET tries = tries + 1, tried_at = now(), delivered_at = now(),
-            last_status = %(status)s, last_error = NULL
-        WHERE id = %(delivery)s RETURNING webhook_id
-    )
-    UPDATE webhook SET failures = 0, next_at = NULL WHERE id = (SELECT webhook_id FROM done)
-"""
-_FAILED = """
-    WITH done AS (
-        UPDATE webhook_delivery SET tries = tries + 1, tried_at = now(),
-            last_status = %(status)s, last_error = %(error)s,
-            failed_at = CASE WHEN %(give_up)s
-                OR queued_at < now() - make_interval(hours => %(hours)s) THEN now() END
-        WHERE id = %(delivery)s RETURNING webhook_id
-    )
-    UPDATE webhook SET failures = failures + 1,
-        next_at = now() + make_interval(secs => %(pause_s)s)
-    WHERE id = (SELECT webhook_id FROM done)
-"""
 _FORGET = text("""
     DELETE FROM webhook_delivery
     WHERE delivered_at < CAST(:now AS timestamptz) - make_interval(days => :delivered_days)
@@ -232,33 +213,3 @@ async def next_of(connection: AsyncConnection[Any], webhook_id: UUID) -> Waiting
         await cursor.execute(_NEXT.encode(), (webhook_id,))
         row = await cursor.fetchone()
     return Waiting(*row) if row is not None else None
-
-
-async def note_delivered(connection: AsyncConnection[Any], delivery_id: int, status: int) -> None:
-    """It was taken."""
-    await connection.execute(_DELIVERED.encode(), {"delivery": delivery_id, "status": status})
-
-
-async def note_failed(
-    connection: AsyncConnection[Any],
-    delivery_id: int,
-    status: int | None,
-    error: str,
-    pause_s: float,
-    *,
-    give_up: bool,
-) -> None:
-    """It was not taken; nothing is sent to that subscription before a pause is over.
-
-    Args:
-        give_up: not to be tried again, though its day is not over.
-    """
-    words = {
-        "delivery": delivery_id,
-        "status": status,
-        "error": error,
-        "pause_s": pause_s,
-        "hours": GIVEN_UP_AFTER_H,
-        "give_up": give_up,
-    }
-    await connection.execute(_FAILED.encode(), words)

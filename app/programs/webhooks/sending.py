@@ -11,10 +11,10 @@ from app.core.settings import Settings
 from app.incidents.contacts import keys as seals
 from app.incidents.contacts.keys import KeyFileError, Sealed, UnknownKeyError
 from app.incidents.contacts.service import key_file
-from app.programs.rules import Outcome, pause_s
+from app.programs.rules import Outcome
 from app.programs.sending import Outlet
 from app.programs.webhooks import queries, rules
-from app.programs.webhooks.queries import Due, Waiting
+from app.programs.webhooks.queries import ATTEMPTS, Due, Waiting
 
 log = structlog.get_logger()
 
@@ -40,13 +40,12 @@ class Webhooks(Outlet):
         while delivery := await queries.next_of(connection, receiver.id):
             outcome = await self._send(receiver, delivery)
             if outcome.error is None and outcome.status is not None:
-                await queries.note_delivered(connection, delivery.id, outcome.status)
+                await ATTEMPTS.note_taken(connection, delivery.id, outcome.status)
                 continue
-            pause = pause_s(delivery.failures + 1)
             said = outcome.error or "no answer"
             give_up = rules.is_given_up(outcome.status, delivery.tries + 1)
-            await queries.note_failed(
-                connection, delivery.id, outcome.status, said, pause, give_up=give_up
+            pause = await ATTEMPTS.note_failed(
+                connection, delivery.id, delivery.failures, outcome.status, said, give_up=give_up
             )
             log.info("webhook failed", webhook=str(receiver.id), why=said, pause_s=pause)
             return

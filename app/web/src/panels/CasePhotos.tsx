@@ -47,7 +47,13 @@ export function CasePhotos({ incident }: { incident: CaseDetail }): JSX.Element 
       {canAdd ? <AddPhoto incident={incident} /> : null}
       {open ? (
         <Dialog title={word("photo", open.kind)} wide onClose={() => setOpen(null)}>
-          <img class="photo-full" src={at(open.url)} alt={word("photo", open.kind)} width={open.width} height={open.height} />
+          <img
+            class="photo-full"
+            src={at(open.url)}
+            alt={word("photo", open.kind)}
+            width={open.width}
+            height={open.height}
+          />
           <div class="line apart">
             <span class="soft tabular">{moment(open.at, nowTick.peek())}</span>
             {may("delete_attachment") && incident.stage !== "closed" ? (

@@ -95,13 +95,22 @@ function Ask({ onRight }: { onRight: () => void }): JSX.Element {
           <input type="text" name="user" autocomplete="username" value={may.user} readOnly hidden />
           <div class="form-field">
             <label for="step-up-password">{t("signInPassword")}</label>
-            <input id="step-up-password" ref={password} type="password" autocomplete="current-password" maxLength={200} required />
+            <input
+              id="step-up-password"
+              ref={password}
+              type="password"
+              autocomplete="current-password"
+              maxLength={200}
+              required
+            />
             {problem ? <p class="field-error" role="alert">{whyNot(problem)}</p> : null}
           </div>
         </>
       ) : null}
       <div class="form-actions">
-        {may?.has_password ? <button type="submit" class="button primary" disabled={busy}>{t("confirm")}</button> : null}
+        {may?.has_password ? (
+          <button type="submit" class="button primary" disabled={busy}>{t("confirm")}</button>
+        ) : null}
         {elsewhere !== null ? (
           <button type="button" class="button" onClick={stepUpAtProvider}>{t("stepUpAt", { name: elsewhere })}</button>
         ) : null}

@@ -75,7 +75,11 @@ function Done(): JSX.Element | null {
 
 function columns(mailbox: Mailbox, busy: boolean): readonly Column<Mail>[] {
   return [
-    { key: "at", title: t("when"), cell: ({ told_at }) => <span class="tabular">{moment(told_at, nowTick.value)}</span> },
+    {
+      key: "at",
+      title: t("when"),
+      cell: ({ told_at }) => <span class="tabular">{moment(told_at, nowTick.value)}</span>,
+    },
     {
       key: "case",
       title: t("auditCase"),

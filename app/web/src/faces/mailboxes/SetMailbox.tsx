@@ -21,7 +21,12 @@ export function SetMailbox(): JSX.Element {
           void put(callSign.trim(), mailbox.trim());
         }}
       >
-        <Labelled id="m-unit" label={t("mailboxUnit")} hint={t("mailboxUnitHint")} error={fieldError(problem, "call_sign")}>
+        <Labelled
+          id="m-unit"
+          label={t("mailboxUnit")}
+          hint={t("mailboxUnitHint")}
+          error={fieldError(problem, "call_sign")}
+        >
           <input
             id="m-unit"
             required
