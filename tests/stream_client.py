@@ -109,6 +109,12 @@ class Viewer:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def port(self) -> int:
+        """That of this end of the connection."""
+        port: int = self._socket.getsockname()[1]
+        return port
+
     def close(self) -> None:
         """Hang up."""
         self._response.close()

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from sqlalchemy import URL
 from starlette.testclient import TestClient
 
 from app.core.context import Context
+from app.core.metrics import FOLDER, as_text
 from app.core.settings import Settings
 from app.main import create_app
 from tests.server import ServerProcess, free_port, serving
@@ -58,10 +60,10 @@ def test_several_workers_count_as_one(database: URL) -> None:
             for viewer in viewers:
                 viewer.read_count("hello", 1)
             wait_until(lambda: asked() == {12.0})
-            assert value(httpx.get(apart).text, "minqing_stream_connected") == 1
-            assert value(httpx.get(apart).text, "minqing_relay_leads") == 1
-            victim = _a_worker_with_streams(server)
-            os.kill(victim, signal.SIGKILL)
+            # A worker without a viewer may still be starting.
+            wait_until(lambda: value(httpx.get(apart).text, "minqing_stream_connected") == 1)
+            wait_until(lambda: value(httpx.get(apart).text, "minqing_relay_leads") == 1)
+            os.kill(_worker_of(server, viewers[0]), signal.SIGKILL)
             wait_until(lambda: max(asked()) < 12.0 and len(asked()) == 1)
         finally:
             for viewer in viewers:
@@ -69,17 +71,30 @@ def test_several_workers_count_as_one(database: URL) -> None:
         assert httpx.get(f"{server.base_url}/metrics").status_code == 404
 
 
-def _a_worker_with_streams(server: ServerProcess) -> int:
-    """A process below the server that holds a connection of a viewer."""
-    port = int(server.base_url.rpartition(":")[2])
+def _worker_of(server: ServerProcess, viewer: Viewer) -> int:
+    """The process below the server that holds the other end of a viewer's connection."""
     for pid in _below(server.process.pid):
         sockets = _sockets_of(pid)
         for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]:
             fields = line.split()
-            local = int(fields[1].partition(":")[2], 16)
-            if local == port and fields[3] == "01" and fields[9] in sockets:
+            remote = int(fields[2].partition(":")[2], 16)
+            if remote == viewer.port and fields[9] in sockets:
                 return pid
-    raise AssertionError("no worker has a stream")
+    raise AssertionError("no worker has that stream")
+
+
+def test_files_of_starting_and_ended_workers_do_no_harm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is being made has no byte yet; one of a worker that has ended goes."""
+    monkeypatch.setenv(FOLDER, str(tmp_path))
+    (tmp_path / "counter_1.db").touch()
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    left = tmp_path / f"gauge_livesum_{ended.pid}.db"
+    left.write_bytes(bytes(64))
+    as_text()
+    assert [file.name for file in tmp_path.iterdir()] == ["counter_1.db"]
 
 
 def _below(parent: int) -> list[int]:
