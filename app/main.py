@@ -72,13 +72,15 @@ THREADS = 400
 the others wait for one of its connections, five seconds each, and are then told 503: a database
 that hangs is told of in order (380 requests each five seconds), and a page's file still finds a
 thread. Nobody who holds a connection waits for a thread, so the number may be any. A thread that
-waits takes some tens of KiB. Passwords, photos and the city's provider have threads of their own
-(`core/waiting_room`)."""
+waits takes some tens of KiB. Passwords, photos, files of plans and the city's provider have threads
+of their own (`core/waiting_room`)."""
 WEB_DIST = Path(__file__).parent / "web" / "dist"
 # A sign-in takes a twentieth of a second of a core, a photo a second: whoever is the last to be
 # taken in waits some seconds at most. Two at once each, for two cores and 2 GiB.
 SIGN_INS = {"at_once": 2, "waiting": 30}
 PHOTOS = {"at_once": 2, "waiting": 10}
+# The file of a whole city takes seconds of a core and 200 MB while it is made.
+FILES = {"at_once": 1, "waiting": 8}
 DESCRIPTION = """\
 Cases and places of a city's grid, never of people.
 
@@ -133,6 +135,7 @@ def create_app(context: Context) -> FastAPI:
     app.state.folders = folders_of(context)
     app.state.password_room = WaitingRoom("sign-ins", **SIGN_INS)
     app.state.photo_room = WaitingRoom("photos", **PHOTOS)
+    app.state.file_room = WaitingRoom("files", **FILES)
     app.state.oidc = Provider(context.settings)
     problem_answers.install(app)
     for router in (

@@ -83,6 +83,12 @@ class RawSocket:
         watch.register(self, 0)  # what is always told: errors
         assert watch.poll(1_000 * PATIENCE_S), "the connection goes on"
 
+    def take(self, most: int) -> bool:
+        """Read what has come, `most` bytes at most, if there is any; whether there was."""
+        if self.is_quiet(0):
+            return False
+        return bool(self._part(most))
+
     def rest(self) -> bytes:
         """All that comes until the other side hangs up."""
         while part := self._part(1 << 16):

@@ -17,10 +17,11 @@ from PIL import Image
 from app.core.context import Context
 from app.core.errors import Problem
 from app.core.waiting_room import WaitingRoom
-from app.main import PHOTOS, SIGN_INS, create_app
+from app.main import FILES, PHOTOS, SIGN_INS, create_app
 from tests import staff
+from tests.app.planning.written import add_plan
 from tests.raw_socket import RawSocket
-from tests.server import ServerProcess
+from tests.server import ServerProcess, serving
 
 PATIENCE_S = 30.0
 
@@ -99,6 +100,21 @@ def test_sixty_photos_at_once(server: ServerProcess) -> None:
     assert told["201"] >= sum(PHOTOS.values())
     last = len(order) - 1 - order[::-1].index("503")
     assert "201" in order[last:]
+    assert order[last:].count("health") > 1
+
+
+def test_twenty_files_at_once(own_context: Context) -> None:
+    """Likewise, of plans."""
+    plan_id = add_plan(own_context.engine)
+    with serving(own_context.url) as server:
+        headers = staff.headers_for(server.base_url) | {"Connection": "close"}
+        path = f"/api/v1/plans/{plan_id}/moves.gpkg"
+        order = answers(server, 20, lambda line, _: line.ask(path, headers))
+    told = Counter(order)
+    assert told["200"] + told["503"] == 20
+    assert told["200"] >= sum(FILES.values())
+    last = len(order) - 1 - order[::-1].index("503")
+    assert "200" in order[last:]
     assert order[last:].count("health") > 1
 
 

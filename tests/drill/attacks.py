@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 
 import httpx
 
@@ -29,7 +30,8 @@ SIGN_INS = 80
 STARTS = 60
 SLOW_READERS = 20
 ATTACK_S = 20.0
-TILES = 1_500
+TILES = 1_000
+TILE_ROUNDS = 5
 TILE_ZOOM = 14
 START = "/api/v1/session/oidc/start"
 PROMISED_TILES = 0.95
@@ -76,19 +78,28 @@ def again_and_again(*works: Callable[[], None], pause_s: float = 0.0) -> Iterato
 
 
 class HalfOpen:
-    """Connections that send a header a byte at a time, and come back when they are cut."""
+    """Connections that send a header a byte a second, and come back when they are cut."""
 
     def __init__(self, base_url: str) -> None:
         self._base_url = base_url
         self._lines: list[RawSocket] = []
+        self.is_over = False
 
     def creep(self) -> None:
-        """A byte more on each."""
+        """A byte more on each, and a second's rest."""
+        if self.is_over:
+            return
         self._lines = [line for line in self._lines if self._sends(line)]
         while len(self._lines) < HALF_OPEN:
             line = RawSocket(self._base_url)
             line.send(b"GET / HTTP/1.1\r\nHost: ")
             self._lines.append(line)
+        time.sleep(1.0)
+
+    def close(self) -> None:
+        """Hang up on all."""
+        for line in self._lines:
+            line.close()
 
     @staticmethod
     def _sends(line: RawSocket) -> bool:
@@ -98,37 +109,58 @@ class HalfOpen:
         return False
 
 
+class SlowReaders:
+    """Those who ask for a file each and take a small piece of it a second."""
+
+    def __init__(self, server: ServerProcess, plan_id: int) -> None:
+        self._headers = staff.headers_for(server.base_url) | {"Connection": "close"}
+        self._path = f"/api/v1/plans/{plan_id}/moves.gpkg"
+        self._lines = [
+            RawSocket(server.base_url, window_bytes=SMALL_WINDOW_BYTES) for _ in range(SLOW_READERS)
+        ]
+        self._asked = False
+        self.is_over = False
+
+    def read_on(self) -> None:
+        """A piece more of each, and a second's rest."""
+        if self.is_over:
+            return
+        for line in self._lines:
+            if not self._asked:
+                line.ask(self._path, self._headers)
+        self._asked = True
+        for line in self._lines:
+            line.take(SMALL_WINDOW_BYTES)
+        time.sleep(1.0)
+
+
 def attack(station: Station, tries: int, progress: Progress) -> list[Measured]:
-    """Two hundred half-open headers at a byte a second, eighty sign-ins, sixty starts at a silent
-    provider and twenty slow downloads, over and over, while others report and ask for health."""
+    """Two hundred half-open headers at a byte a second, eighty sign-ins after eighty, sixty starts
+    at a silent provider after sixty, and twenty who read a file slowly, all at once and for twenty
+    seconds, while others report and ask for health."""
     plan_id = add_plan(station.engine, area=DISTRICT)
     tiles, health, reports = [], Times(), Times()
     grown_mb, ends_s = [], []
     with Silent() as provider:
         words = {"MINQING_OIDC_ISSUER": provider.issuer, "MINQING_OIDC_CLIENT_ID": "minqing"}
         for nth in range(tries):
-            url = station.cluster.url
-            with ExitStack() as stack:
-                server = stack.enter_context(servers.serving(url, MINQING_DEMO="0", **words))
-                x, y = (int(axis) for axis in tile_at(*station.places[0], TILE_ZOOM))
-                tile = f"/tiles/cells/{TILE_ZOOM}/{x}/{y}.mvt"
-                _tile_rate(server, tile)
-                before, before_mb = _tile_rate(server, tile), memory_mb(server)
+            with servers.serving(station.cluster.url, MINQING_DEMO="0", **words) as server:
+                tiles += _tiles_beside(server, station.places[0])
+                before_mb = memory_mb(server)
                 most_mb = [before_mb]
-                creeping = HalfOpen(server.base_url)
-                stack.enter_context(again_and_again(creeping.creep, pause_s=1.0))
-                tiles.append(before / _tile_rate(server, tile))
+                creeping, slow = HalfOpen(server.base_url), SlowReaders(server, plan_id)
                 with again_and_again(
-                    lambda at=server: _sign_in(at),  # type: ignore[misc]
-                    lambda at=server: _start(at),  # type: ignore[misc]
-                    lambda at=server: _download(at, plan_id),  # type: ignore[misc]
-                    lambda at=server: _ask_health(at, health),  # type: ignore[misc]
-                    lambda at=server: _report(station, at, reports),  # type: ignore[misc]
+                    creeping.creep,
+                    slow.read_on,
+                    partial(_sign_in, server),
+                    partial(_start, server),
+                    partial(_ask_health, server, health),
+                    partial(_report, station, server, reports),
                     lambda at=server, seen=most_mb: seen.append(memory_mb(at)),  # type: ignore[misc]
-                    pause_s=0.05,
                 ):
                     time.sleep(ATTACK_S)
-                grown_mb.append(max(most_mb) - before_mb)
+                    grown_mb.append(max(most_mb) - before_mb)
+                    creeping.is_over = slow.is_over = True
                 began_s = time.monotonic()
                 server.stop()
                 ends_s.append(time.monotonic() - began_s)
@@ -142,18 +174,34 @@ def attack(station: Station, tries: int, progress: Progress) -> list[Measured]:
             "x",
             1 / PROMISED_TILES,
             tiles,
+            0.5,
         ),
         Measured("SIGTERM ends the server with the attackers there", "s", 5.0, ends_s),
     ]
 
 
-def _tile_rate(server: ServerProcess, tile: str) -> float:
-    """How often a second a tile is sent, asked for again and again over one connection."""
+def _tiles_beside(server: ServerProcess, place: tuple[float, float]) -> list[float]:
+    """How long a warm tile takes beside half-open headers, in times of without; several times."""
+    x, y = (int(axis) for axis in tile_at(*place, TILE_ZOOM))
+    tile = f"/tiles/cells/{TILE_ZOOM}/{x}/{y}.mvt"
+    found = []
+    _tiles_s(server, tile)
+    for _ in range(TILE_ROUNDS):
+        without_s = _tiles_s(server, tile)
+        creeping = HalfOpen(server.base_url)
+        with again_and_again(creeping.creep):
+            found.append(_tiles_s(server, tile) / without_s)
+        creeping.close()
+    return found
+
+
+def _tiles_s(server: ServerProcess, tile: str) -> float:
+    """How long it takes to send a tile many times over one connection."""
     with staff.Client(base_url=server.base_url, timeout=60) as http:
         began_s = time.monotonic()
         for _ in range(TILES):
             http.get(tile).raise_for_status()
-        return TILES / (time.monotonic() - began_s)
+        return time.monotonic() - began_s
 
 
 def _sign_in(server: ServerProcess) -> None:
@@ -175,20 +223,6 @@ def _start(server: ServerProcess) -> None:
             line.ask(START, {"Connection": "close"})
         for line in lines:
             line.status()
-
-
-def _download(server: ServerProcess, plan_id: int) -> None:
-    headers = staff.headers_for(server.base_url) | {"Connection": "close"}
-    with ExitStack() as stack:
-        lines = [
-            stack.enter_context(RawSocket(server.base_url, window_bytes=SMALL_WINDOW_BYTES))
-            for _ in range(SLOW_READERS)
-        ]
-        for line in lines:
-            line.ask(f"/api/v1/plans/{plan_id}/moves.gpkg", headers)
-        for line in lines:
-            line.status()
-        time.sleep(1.0)  # they do not read: that is the attack
 
 
 def _ask_health(server: ServerProcess, times: Times) -> None:

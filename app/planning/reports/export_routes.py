@@ -1,11 +1,16 @@
 """HTTP of plans as files."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import StreamingResponse
 
-from app.identity.deps import ReadSession
+from app.core.context import Context
+from app.core.db import reading
+from app.core.scope import Scope
+from app.core.waiting_room import WaitingRoom
+from app.identity.deps import ActorDep, ContextDep
+from app.identity.service import scope_of
 from app.planning import held
 from app.planning.deps import LOADED, NoWords, PlanNumber
 from app.planning.reports import exports
@@ -20,8 +25,18 @@ def _file(form: Form) -> dict[int | str, dict[str, Any]]:
     return {200: {"description": "The file.", "content": content}, **LOADED}
 
 
-def _answer(session: ReadSession, plan_id: int, form: Form) -> StreamingResponse:
-    name, parts = exports.export(session, held.find(session, plan_id), form)
+async def get_file_room(request: Request) -> WaitingRoom:
+    """Where those wait who want a plan as a file."""
+    room: WaitingRoom = request.app.state.file_room
+    return room
+
+
+FileRoom = Annotated[WaitingRoom, Depends(get_file_room)]
+
+
+def _answer(context: Context, scope: Scope, plan_id: int, form: Form) -> StreamingResponse:
+    with reading(context.engine, scope) as session:
+        name, parts = exports.export(session, held.find(session, plan_id), form)
     headers = {
         "Content-Disposition": f'attachment; filename="{name}"',
         "Cache-Control": "private, no-store",
@@ -36,9 +51,11 @@ def _answer(session: ReadSession, plan_id: int, form: Form) -> StreamingResponse
     response_class=StreamingResponse,
     responses=_file(Form.CSV),
 )
-def export_plan_csv(plan_id: PlanNumber, query: NoWords, session: ReadSession) -> StreamingResponse:
+async def export_plan_csv(
+    plan_id: PlanNumber, query: NoWords, context: ContextDep, actor: ActorDep, room: FileRoom
+) -> StreamingResponse:
     """`unit_id,cell_code` of every base unit in the plan's area: what imports take back."""
-    return _answer(session, plan_id, Form.CSV)
+    return await room.run(_answer, context, scope_of(actor), plan_id, Form.CSV)
 
 
 @router.get(
@@ -48,11 +65,11 @@ def export_plan_csv(plan_id: PlanNumber, query: NoWords, session: ReadSession) -
     response_class=StreamingResponse,
     responses=_file(Form.GEOJSON),
 )
-def export_plan_geojson(
-    plan_id: PlanNumber, query: NoWords, session: ReadSession
+async def export_plan_geojson(
+    plan_id: PlanNumber, query: NoWords, context: ContextDep, actor: ActorDep, room: FileRoom
 ) -> StreamingResponse:
     """The plan's cells as polygons with code, load, households and deviation (RFC 7946)."""
-    return _answer(session, plan_id, Form.GEOJSON)
+    return await room.run(_answer, context, scope_of(actor), plan_id, Form.GEOJSON)
 
 
 @router.get(
@@ -62,8 +79,8 @@ def export_plan_geojson(
     response_class=StreamingResponse,
     responses=_file(Form.GEOPACKAGE),
 )
-def export_plan_gpkg(
-    plan_id: PlanNumber, query: NoWords, session: ReadSession
+async def export_plan_gpkg(
+    plan_id: PlanNumber, query: NoWords, context: ContextDep, actor: ActorDep, room: FileRoom
 ) -> StreamingResponse:
     """Layers `cells` (as in GeoJSON) and `units` (each with its cell today and in the plan)."""
-    return _answer(session, plan_id, Form.GEOPACKAGE)
+    return await room.run(_answer, context, scope_of(actor), plan_id, Form.GEOPACKAGE)

@@ -57,7 +57,7 @@ class File(NamedTuple):
 
 
 def export(session: Session, plan: Plan, form: Form) -> File:
-    """A whole plan as a file. All that is read is read before the first part.
+    """A whole plan as a file. All that is read is read, and the first part made, when it returns.
 
     Raises:
         Problem: 422 on `area`, 409 `base-units`: nothing can be drawn.
@@ -65,18 +65,28 @@ def export(session: Session, plan: Plan, form: Form) -> File:
     draft = drafts.load(session, plan)
     name = f"plan-{plan.id}-r{draft.revision}.{form}"
     if form is Form.CSV:
-        return File(name, _assignment(draft))
+        return File(name, _begun(_assignment(draft)))
     every = np.unique(draft.cells)
     names = figures.names(session, plan.base_at, every)
     if form is Form.GEOJSON:
-        return File(name, _collection(draft, names))
-    return File(name, _package(draft, names))
+        return File(name, _begun(_collection(draft, names)))
+    return File(name, _begun(_package(draft, names)))
+
+
+def _begun(parts: Iterator[bytes]) -> Iterator[bytes]:
+    return _after(next(parts), parts)
+
+
+def _after(first: bytes, parts: Iterator[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from parts
 
 
 def _assignment(draft: Draft) -> Iterator[bytes]:
     """`unit_id,cell_code` of every unit, by number; a plan file as the command line reads it."""
     order = np.argsort(draft.units.unit_id, kind="stable")
     rows = np.column_stack([draft.units.unit_id[order], draft.cells[order]])
+    del draft, order  # whoever reads slowly holds no more of a city than is still to be sent
     yield b"unit_id,cell_code\n"
     for first in range(0, len(rows), _LINES):
         lines = [f"{unit},{cell}\n" for unit, cell in rows[first : first + _LINES].tolist()]
@@ -117,6 +127,7 @@ def _units(draft: Draft) -> tuple[Columns, GeometryArray]:
 def _collection(draft: Draft, names: dict[int, str]) -> Iterator[bytes]:
     """The cells as a FeatureCollection (RFC 7946)."""
     columns, outlines = _cells(draft, names)
+    del draft, names
     yield b'{"type":"FeatureCollection","features":['
     between = b"\n"
     for first in range(0, len(outlines), _FEATURES):
@@ -143,6 +154,7 @@ def _package(draft: Draft, names: dict[int, str]) -> Iterator[bytes]:
             rows = geopandas.GeoDataFrame(columns, geometry=shapes, crs=DEGREES)
             rows.to_file(path, layer=layer, driver="GPKG", engine="pyogrio")
         file = path.open("rb")
+    del draft, names, rows, columns, shapes
     # The name is gone already: whatever becomes of the reader, nothing stays behind.
     with file:
         while part := file.read(_CHUNK_BYTES):
