@@ -135,8 +135,8 @@ class SlowReaders:
 
 
 def attack(station: Station, tries: int, progress: Progress) -> list[Measured]:
-    """Two hundred half-open headers at a byte a second, eighty sign-ins after eighty, sixty starts
-    at a silent provider after sixty, and twenty who read a file slowly, all at once and for twenty
+    """Two hundred half-open headers at a byte a second, eighty sign-ins and sixty starts at a
+    silent provider each second, and twenty who read a file slowly, all at once and for twenty
     seconds, while others report and ask for health."""
     plan_id = add_plan(station.engine, area=DISTRICT)
     tiles, health, reports = [], Times(), Times()
@@ -214,6 +214,7 @@ def _sign_in(server: ServerProcess) -> None:
             line.ask("/api/v1/session", headers, json.dumps(words).encode())
         for line in lines:
             line.status()
+    time.sleep(1.0)
 
 
 def _start(server: ServerProcess) -> None:
@@ -223,6 +224,7 @@ def _start(server: ServerProcess) -> None:
             line.ask(START, {"Connection": "close"})
         for line in lines:
             line.status()
+    time.sleep(1.0)
 
 
 def _ask_health(server: ServerProcess, times: Times) -> None:
