@@ -38,7 +38,10 @@ class Health(BaseModel):
 class Readiness(Health):
     """That the process can serve, and what whoever operates it should know all the same."""
 
-    notes: list[str] = Field(description="What is less safe than it could be, in English.")
+    notes: list[str] = Field(
+        description="What is less safe than it could be, in English; for whoever may read"
+        " `/metrics`, and empty for others."
+    )
 
 
 @router.get("/healthz", summary="Whether the process lives")
@@ -60,7 +63,8 @@ def readyz(request: Request, context: ContextDep) -> Readiness:
     _refuse_lost_keys(context)
     maps: Maps = request.app.state.maps
     maps.refuse_until_ready()
-    return Readiness(status="ok", notes=safety.notes(context))
+    is_inside = _may_count(request, context.settings)
+    return Readiness(status="ok", notes=safety.notes(context) if is_inside else [])
 
 
 def folders_of(context: Context) -> list[Path]:

@@ -77,7 +77,7 @@ def test_a_decision_fits_on_a_page_and_names_what_lost(page: Path) -> None:
 
 def _declared() -> list[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    python = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    python = [*project["dependencies"], *sum(project["optional-dependencies"].values(), [])]
     web = json.loads((ROOT / "app" / "web" / "package.json").read_text(encoding="utf-8"))
     names = [re.split(r"[\[<>=~! ]", line)[0] for line in python]
     return [*names, *web.get("dependencies", {}), *web.get("devDependencies", {})]

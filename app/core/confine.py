@@ -3,6 +3,7 @@ files, reach the network, the database or any other process. Called by the child
 opens anything (core/child.py starts it). See docs/decisions/0019."""
 
 import ctypes
+import mimetypes
 import os
 import resource
 import sys
@@ -19,7 +20,7 @@ OURS = ("app", "geodata", "tiles")
 _OF_PREFIX = ("lib", "lib64", "share")
 _OF_SYSTEM = (
     "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share", "/usr/local/lib", "/etc/ld.so.cache",
-    "/etc/localtime", "/dev/urandom", "/dev/zero",
+    "/etc/localtime", "/etc/ssl/openssl.cnf", "/dev/urandom", "/dev/zero", *mimetypes.knownfiles,
 )  # fmt: skip
 MEMORY_BYTES = 4 * 2**30
 CPU_S = 180
@@ -102,7 +103,10 @@ def readable() -> list[Path]:
 
 def _is_alone() -> bool:
     """Whether this is the only thread: Landlock would leave the others as they are."""
-    return len(os.listdir("/proc/self/task")) == 1  # noqa: PTH208
+    try:
+        return len(os.listdir("/proc/self/task")) == 1  # noqa: PTH208
+    except OSError:  # nobody can tell
+        return False
 
 
 def _limit(what: int, most: int, grace: int = 0) -> None:
