@@ -21,6 +21,7 @@ REFUSED: tuple[tuple[str, int | None], ...] = (
     ("process_vm_writev", None), ("kcmp", None), ("pidfd_open", 434), ("pidfd_getfd", 438),
     ("pidfd_send_signal", 424), ("process_madvise", 440), ("rt_sigqueueinfo", None),
     ("rt_tgsigqueueinfo", None), ("tkill", None), ("setpriority", None),
+    ("ioprio_set", None), ("move_pages", None), ("migrate_pages", None),
     ("shmget", None), ("shmat", None), ("shmctl", None), ("msgget", None), ("semget", None),
     ("mq_open", None),
     # To become another program.
@@ -30,7 +31,7 @@ REFUSED: tuple[tuple[str, int | None], ...] = (
     ("chmod", None), ("fchmodat", None), ("fchmodat2", 452), ("chown", None), ("lchown", None),
     ("fchownat", None), ("setxattr", None), ("lsetxattr", None), ("setxattrat", 463),
     ("removexattr", None), ("lremovexattr", None), ("removexattrat", 466), ("utimensat", None),
-    ("truncate", None),
+    ("utime", None), ("utimes", None), ("futimesat", None), ("truncate", None),
     # What only an administrator may: this may be one.
     ("mount", None), ("umount2", None), ("open_tree", 428), ("move_mount", 429), ("fsopen", 430),
     ("mount_setattr", 442), ("pivot_root", None), ("chroot", None), ("unshare", None),
@@ -43,6 +44,12 @@ REFUSED: tuple[tuple[str, int | None], ...] = (
     ("clock_adjtime", None), ("sethostname", None), ("setdomainname", None),
     ("personality", None),
 )  # fmt: skip
+
+# Refused where the first argument names another process: for itself libraries need them.
+REFUSED_FOR_OTHERS = (
+    "prlimit64", "sched_setaffinity", "sched_setscheduler", "sched_setparam", "sched_setattr",
+)  # fmt: skip
+SIGNALS = ("kill", "tgkill")
 
 _ALLOW, _REFUSE = 0x7FFF0000, 0x00050000 | errno.EACCES
 _SYNC_THREADS = 4
@@ -65,8 +72,8 @@ def is_possible() -> bool:
 
 
 def refuse() -> bool:
-    """Give up all of `REFUSED`, signals to others, and limits of others: each answers EACCES from
-    here on. For ever, for all threads, and for processes started later.
+    """Give up all of `REFUSED`, and whatever reaches other processes: each answers EACCES from here
+    on. For ever, for all threads, and for processes started later.
 
     Returns:
         Whether it is so.
@@ -78,13 +85,12 @@ def refuse() -> bool:
     if not rules:
         return False
     try:
-        own = os.getpid()
+        not_self, not_own = _Compared(0, _NOT_EQUAL, 0), _Compared(0, _NOT_EQUAL, os.getpid())
         return (
             library.seccomp_attr_set(rules, _SYNC_THREADS, 1) == 0
             and all(_add(library, rules, name, number) for name, number in REFUSED)
-            and _add(library, rules, "kill", None, [_Compared(0, _NOT_EQUAL, own)])
-            and _add(library, rules, "tgkill", None, [_Compared(0, _NOT_EQUAL, own)])
-            and _add(library, rules, "prlimit64", None, [_Compared(0, _NOT_EQUAL, 0)])
+            and all(_add(library, rules, name, None, [not_self]) for name in REFUSED_FOR_OTHERS)
+            and all(_add(library, rules, name, None, [not_own]) for name in SIGNALS)
             and library.seccomp_load(rules) == 0
         )
     finally:
