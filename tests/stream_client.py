@@ -115,6 +115,10 @@ class Viewer:
         port: int = self._socket.getsockname()[1]
         return port
 
+    def fileno(self) -> int:
+        """Its number, for those who wait for several of them."""
+        return self._socket.fileno()
+
     def close(self) -> None:
         """Hang up."""
         self._response.close()

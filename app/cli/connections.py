@@ -28,7 +28,9 @@ OF_FOLLOWER = 2
 OF_WORKER = (
     OF_ENGINE + OF_OWNER + tile_pool.MOST + quick.CONNECTIONS + OF_LIVE + OF_FOLLOWER
 )
-OF_JOBS = OF_ENGINE + jobs.CONNECTIONS + 2 * jobs.CLOCK_CONNECTIONS + 1
+OF_APART = 2
+"""What is asked for has two places, and computing apart from the server takes a connection each."""
+OF_JOBS = OF_ENGINE + jobs.CONNECTIONS + 2 * jobs.CLOCK_CONNECTIONS + 1 + OF_APART
 OF_SIMULATION = 2
 
 

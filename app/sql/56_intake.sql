@@ -68,8 +68,23 @@ BEGIN
         FROM numbered n ORDER BY n.id
         ON CONFLICT (id) DO NOTHING
         RETURNING id
+    ), taken AS MATERIALIZED (
+        SELECT coalesce(array_agg(id), '{}') AS ids FROM receipt
     ), filed AS MATERIALIZED (
-        SELECT n.* FROM receipt r JOIN numbered n ON n.id = r.id
+        -- Arrays and no joins: the planner takes what was just written for a row or two, and would
+        -- compare each report with each.
+        SELECT n.*, c.chain
+        FROM numbered n CROSS JOIN LATERAL (
+            -- From the city down: the digits that each level has of its own.
+            SELECT jsonb_agg(jsonb_build_object('code', a.code, 'level', a.level, 'name', a.name,
+                                                'name_en', a.name_en) ORDER BY a.code) AS chain
+            FROM (VALUES ('city', 100000000000), ('district', 1000000000), ('subdistrict', 1000000),
+                         ('community', 1000), ('cell', 1)) l (level, unit)
+            -- IS TRUE: by the codes alone it is found five times as quickly as by code and time.
+            JOIN area a ON a.level = l.level AND a.code = n.cell / l.unit * l.unit
+                       AND (a.valid @> filed_at) IS TRUE
+        ) c
+        WHERE n.id = ANY ((SELECT ids FROM taken)::uuid[])
     ), cases AS (
         INSERT INTO incident (reported_at, no, id, category, title, description, severity, source,
                               status, tier, cell_code, geom, location_uncertainty_m, occurred_at,
@@ -85,31 +100,20 @@ BEGIN
         INSERT INTO case_now
         SELECT w.* FROM filed f, jsonb_populate_record(NULL::case_now, reading || jsonb_build_object(
             'no', f.no, 'category', f.category, 'cell_code', f.cell)) w
-    ), chains AS MATERIALIZED (
-        SELECT cell, (
-            -- From the city down: the digits that each level has of its own.
-            SELECT jsonb_agg(jsonb_build_object('code', a.code, 'level', a.level, 'name', a.name,
-                                                'name_en', a.name_en) ORDER BY a.code)
-            FROM area a
-            WHERE a.valid @> filed_at
-              AND a.code IN (SELECT cell / unit * unit FROM unnest(
-                  ARRAY[100000000000, 1000000000, 1000000, 1000, 1]) unit)
-        ) AS chain
-        FROM (SELECT DISTINCT cell FROM filed) f
     ), events AS (
         INSERT INTO outbox (topic, area_code, audience, payload)
         SELECT 'incident.reported', f.cell, 'cases', f.head || jsonb_build_object(
             'no', f.no, 'cell_code', f.cell, 'category_name_zh', f.name_zh,
-            'category_name_en', f.name_en, 'chain', c.chain)
-        FROM filed f JOIN chains c ON c.cell = f.cell ORDER BY f.place
+            'category_name_en', f.name_en, 'chain', f.chain)
+        FROM filed f ORDER BY f.place
     )
     SELECT f.place, 'filed', f.no, filed_at, decode(f.body_hash, 'hex'), f.cell, f.name_zh,
-           f.name_en, c.chain
-    FROM filed f JOIN chains c ON c.cell = f.cell
+           f.name_en, f.chain
+    FROM filed f
     UNION ALL
     SELECT k.place, 'known', k.no, k.reported_at, k.body_hash, k.cell_code, NULL, NULL, NULL
     FROM known k
     UNION ALL
     SELECT c.place, coalesce(c.fault, 'taken'), NULL, NULL, NULL, NULL, NULL, NULL, NULL
-    FROM checked c WHERE NOT EXISTS (SELECT FROM receipt WHERE receipt.id = c.id);
+    FROM checked c WHERE c.id <> ALL ((SELECT ids FROM taken)::uuid[]);
 END $$;

@@ -85,12 +85,12 @@ def receive(
         _check(new, now)
         _check_place(session, new, key, now)
     report = _as_report(session, new, now, simulated=simulated)
-    incident, is_new = intake.report(session, report, now, demo=simulated)
-    if is_new:
-        _dispatch(session, new, incident, now)
+    taken = intake.report(session, report, now, demo=simulated)
+    if taken.is_new:
+        _dispatch(session, new, taken.incident, now)
     elif queries.one(session, new.id) is None:
         raise id_conflict(new.id)  # a report that is no warning
-    return _receipt(session, new.id), is_new
+    return _receipt(session, new.id), taken.is_new
 
 
 def _check(new: NewWarning, now: datetime) -> None:

@@ -19,6 +19,7 @@ from app.core.context import Context
 from app.core.metrics import FOLDER, as_text
 from app.core.settings import Settings
 from app.main import create_app
+from tests.processes import below
 from tests.server import ServerProcess, free_port, serving
 from tests.stream_client import Viewer
 from tests.waiting import wait_until
@@ -74,7 +75,7 @@ def test_several_workers_count_as_one(database: URL) -> None:
 
 def _worker_of(server: ServerProcess, viewer: Viewer) -> int:
     """The process below the server that holds the other end of a viewer's connection."""
-    for pid in _below(server.process.pid):
+    for pid in below(server.process.pid):
         sockets = _sockets_of(pid)
         for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]:
             fields = line.split()
@@ -96,19 +97,6 @@ def test_files_of_starting_and_ended_workers_do_no_harm(
     left.write_bytes(bytes(64))
     as_text()
     assert [file.name for file in tmp_path.iterdir()] == ["counter_1.db"]
-
-
-def _below(parent: int) -> list[int]:
-    found = []
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = status.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[1]) == parent:
-            child = int(status.parent.name)
-            found += [child, *_below(child)]
-    return found
 
 
 def _sockets_of(pid: int) -> set[str]:

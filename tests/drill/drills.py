@@ -15,7 +15,7 @@ from geodata.progress import Progress
 from tests import server as servers
 from tests import staff
 from tests.app.test_hostile_queries import FILL, QUERIES
-from tests.drill import losses
+from tests.drill import attacks, losses, promised
 from tests.drill.promises import Measured
 from tests.drill.small_disk import fill, small_disk, write_until_it_ends
 from tests.drill.station import Station, memory_mb
@@ -219,5 +219,8 @@ DRILLS: dict[str, tuple[Callable[[Station, int, Progress], list[Measured]], int]
     "kills": (losses.kills, 60),
     "database_kills": (losses.database_kills, 20),
     "cuts": (losses.cuts, 2_000),
+    "attack": (attacks.attack, 1),
+    "crowd": (attacks.crowd, 300),
+    "generated": (promised.generated, 20_000),
 }
 """By name: what does it, and how often unless something else is asked for."""

@@ -22,6 +22,8 @@ from app.incidents.schemas import EXAMPLE_ID, OneLine, ReportedLat, ReportedLon,
 from app.places.schemas import ChainLink
 from geodata.codes import Level
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=True)
+
 
 class NewIncident(BaseModel):
     """A report: what happened where. It describes a case and a place, never a person."""
@@ -116,8 +118,7 @@ class NewIncident(BaseModel):
         Without its contact: a phone number could be guessed from the hash.
         """
         told = self.model_dump(mode="json", exclude={"contact"})
-        canonical = json.dumps(told, sort_keys=True, ensure_ascii=True)
-        return hashlib.sha256(canonical.encode("ascii")).digest()
+        return hashlib.sha256(_CANONICAL.encode(told).encode("ascii")).digest()
 
 
 class TimelineStep(BaseModel):

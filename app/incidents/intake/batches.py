@@ -51,13 +51,12 @@ def _line(raw: Any, outcome: Taken | Problem, instance: str) -> BatchLine:
     if isinstance(outcome, Problem):
         problem = ProblemBody.model_validate(outcome.body(instance))
         return BatchLine(id=_id_of(raw), became=Became.REFUSED, problem=problem)
-    incident = outcome.incident
     return BatchLine(
-        id=incident.id,
+        id=_id_of(raw),
         became=Became.FILED if outcome.is_new else Became.KNOWN,
-        no=incident.no,
-        reported_at=incident.reported_at,
-        cell_code=incident.cell_code,
+        no=outcome.receipt.no,
+        reported_at=outcome.receipt.reported_at,
+        cell_code=outcome.receipt.cell_code,
     )
 
 

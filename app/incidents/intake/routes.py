@@ -76,12 +76,14 @@ async def report_incident(
 
     Programs: with a key that may `report` (`X-Minqing-Key`), from inside its area.
     """
-    incident = await quick.take(asker, new, now)
-    taken = Taken(incident, is_new=True) if incident else await _looked_at(context, asker, new, now)
+    incident, is_new = await quick.take(asker, new, now), True
+    if incident is None:
+        taken = await _looked_at(context, asker, new, now)
+        incident, is_new = taken.incident, taken.is_new
     return Response(
-        taken.incident.model_dump_json(),
-        HTTPStatus.CREATED if taken.is_new else HTTPStatus.OK,
-        {"Location": f"/api/v1/incidents/{taken.incident.id}"},
+        incident.model_dump_json(),
+        HTTPStatus.CREATED if is_new else HTTPStatus.OK,
+        {"Location": f"/api/v1/incidents/{incident.id}"},
         JSON,
     )
 
@@ -96,6 +98,7 @@ async def _looked_at(context: Context, asker: Asker, new: NewIncident, now: date
 
 @router.post(
     "/incidents/batch",
+    response_model=BatchAnswer,
     summary="Report many incidents",
     response_description="An answer to each report.",
     responses=documented(
@@ -114,7 +117,7 @@ async def report_incidents(
     now: Now,
     asker: AskerDep,
     request: Request,
-) -> BatchAnswer:
+) -> Response:
     """Store what was kept while the sender was offline: up to 500 reports, 1 MiB.
 
     Each report is taken as if it had been sent alone, so a bad one is named and holds up no other,
@@ -124,12 +127,13 @@ async def report_incidents(
     would be passed nothing of the batch is filed (429).
     """
     work = partial(_take_batch, context, asker, batch.reports, now, request.url.path)
-    return await asyncio.get_running_loop().run_in_executor(_batch_threads, work)
+    answer = await asyncio.get_running_loop().run_in_executor(_batch_threads, work)
+    return Response(answer, media_type=JSON)
 
 
 def _take_batch(
     context: Context, asker: Asker, raw: Sequence[Any], now: datetime, instance: str
-) -> BatchAnswer:
+) -> str:
     if isinstance(asker, Key) and len(raw) > 1:  # the request itself has been counted
         keys.count_use(context.engine, asker, "report_incidents", len(raw) - 1)
-    return batches.take(context, asker, raw, now, instance)
+    return batches.take(context, asker, raw, now, instance).model_dump_json()

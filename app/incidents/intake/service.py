@@ -1,9 +1,10 @@
 """Taking in reports: each is acknowledged exactly once, whether it comes alone or among others."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from itertools import groupby
-from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -39,11 +40,28 @@ Receipt = AnyRow | Outcome
 """`no`, `reported_at` and `body_hash` of what was acknowledged before."""
 
 
-class Taken(NamedTuple):
-    """A report that is acknowledged: the incident as it was first, and whether it is new."""
+@dataclass(frozen=True)
+class Taken:
+    """A report that is acknowledged.
 
-    incident: Incident
+    Attributes:
+        receipt: its `no`, `reported_at` and `cell_code`.
+        is_new: whether it is filed just now.
+        first_answer: gives the incident as it was first.
+    """
+
+    receipt: AnyRow | Outcome | Incident
     is_new: bool
+    first_answer: Callable[[], Incident]
+
+    @property
+    def incident(self) -> Incident:
+        """As it was first, word for word."""
+        return self.first_answer()
+
+    def again(self) -> "Taken":
+        """The same for whoever sends it once more."""
+        return replace(self, is_new=False)
 
 
 def take(
@@ -124,7 +142,7 @@ def _again(
         outcome: what became of that one.
     """
     if new.digest() == first.digest():
-        return outcome if isinstance(outcome, Problem) else Taken(outcome.incident, is_new=False)
+        return outcome if isinstance(outcome, Problem) else outcome.again()
     return None if isinstance(outcome, Problem) else id_conflict(new.id)
 
 
@@ -148,7 +166,7 @@ def _outcomes(
         if not rows:
             raise bad_key() if isinstance(asker, Key) else not_signed_in()
     filed = {
-        row.place: Taken(first_answer(given[row.place], heads[row.place], row), is_new=True)
+        row.place: Taken(row, True, partial(first_answer, given[row.place], heads[row.place], row))
         for row in rows
         if row.outcome == "filed"
     }
@@ -221,7 +239,10 @@ def _answers_again(
         key=lambda place: same[place].reported_at,
     ):
         first = _as_first(session, {same[place].no: place for place in places}, reported_at)
-        outcomes |= {place: Taken(incident, is_new=False) for place, incident in first.items()}
+        outcomes |= {
+            place: Taken(incident, False, lambda incident=incident: incident)  # type: ignore[misc]
+            for place, incident in first.items()
+        }
     return outcomes
 
 

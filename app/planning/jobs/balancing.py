@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from app.planning import held
 from app.planning.drafts import service as drafts
 from app.planning.drafts.service import Draft
 from app.planning.edits import service as edits
+from app.planning.jobs import apart
 from app.planning.jobs.work import Outcome, Watch
 from app.planning.models import Plan, PlanJob
 from app.planning.rules import EditKind
@@ -65,48 +66,84 @@ def communities_of(
     return dict(sorted(found.items()))
 
 
+@dataclass(frozen=True)
+class Found:
+    """What a search found.
+
+    Attributes:
+        cells: the new cell of each unit that moves, by the unit's number.
+        before, after: the figures of the plan.
+    """
+
+    cells: dict[int, int]
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
 def balance(context: Context, plan_id: int, params: Mapping[str, Any], watch: Watch) -> Outcome:
-    """Search for evener cells from what is drawn now.
+    """Search for evener cells from what is drawn now, in a process of its own.
 
     Raises:
         Problem: 404; 422 where the areas are none of the plan's any more.
         Cancelled: `watch` asked to stop.
     """
-    # numba takes most of a second: the server does not wait for it when it starts.
-    from geodata.rebalance import search  # noqa: PLC0415
+    found: Found = apart.compute(search_cells, context, plan_id, params, watch)
 
+    def draw(session: Session, job: PlanJob) -> dict[str, Any]:
+        plan = held.find(session, plan_id)
+        answer = edits.apply(
+            session,
+            plan,
+            EditKind.BALANCE,
+            found.cells,
+            account=job.account,
+            now=utc_now(),
+            job_id=job.id,
+        )
+        return {"edit": answer.no, "revision": answer.revision}
+
+    result = {"units": len(found.cells), "before": found.before, "after": found.after}
+    return Outcome(result, draw)
+
+
+def search_cells(context: Context, plan_id: int, params: Mapping[str, Any], watch: Watch) -> Found:
+    """The search itself.
+
+    Raises:
+        Problem: 404; 422 where the areas are none of the plan's any more.
+        Cancelled: `watch` asked to stop.
+    """
     with reading(context.engine) as session:
         wait_as_long_as_it_takes(session)
         plan = held.find(session, plan_id)
         parts = communities_of(session, plan, params["areas"], params["cells"])
         draft = drafts.load(session, plan, list(parts), progress=Stretch(watch, 0.0, 0.0))
+    profile = profiles.by_sliders(
+        PROFILES[ProfileName(params["profile"])],
+        params["balance"],
+        params["shape"],
+        params["little_change"],
+    )
+    # numba takes most of a second: the server, which imports this module, does without it.
+    from geodata.rebalance import search  # noqa: PLC0415
+
     after = search.rebalance(
         draft.units.with_locked(_stays(draft, parts, params["cells"])),
         draft.borders,
-        profiles.by_sliders(
-            PROFILES[ProfileName(params["profile"])],
-            params["balance"], params["shape"], params["little_change"],
-        ),
-        seed=params["seed"], progress=watch, start=draft.cells, better=watch.better,
+        profile,
+        seed=params["seed"],
+        progress=watch,
+        start=draft.cells,
+        better=watch.better,
         workers=max(1, (os.cpu_count() or 1) - 1),  # somebody is looking at the page
-    )  # fmt: skip
+    )
     changed = after != draft.cells
-    ids, cells = draft.units.unit_id[changed].tolist(), after[changed].tolist()
-    before_after = (
-        asdict(measures.measure(draft.units, draft.borders, plan)[0])
-        for plan in (draft.cells, after)
-    )
-
-    def draw(session: Session, job: PlanJob) -> dict[str, Any]:
-        answer = edits.apply(
-            session, held.find(session, plan_id), EditKind.BALANCE,
-            dict(zip(ids, cells, strict=True)), account=job.account, now=utc_now(), job_id=job.id,
-        )  # fmt: skip
-        return {"edit": answer.no, "revision": answer.revision}
-
-    return Outcome(
-        {"units": len(ids)} | dict(zip(("before", "after"), before_after, strict=True)), draw
-    )
+    moved = zip(draft.units.unit_id[changed].tolist(), after[changed].tolist(), strict=True)
+    before_after = [
+        asdict(measures.measure(draft.units, draft.borders, cells)[0])
+        for cells in (draft.cells, after)
+    ]
+    return Found(dict(moved), *before_after)
 
 
 def _stays(draft: Draft, parts: Mapping[int, bool], cells: list[int]) -> BoolArray:

@@ -19,6 +19,7 @@ from app.core.db import reading, wait_as_long_as_it_takes, writing
 from app.core.errors import Problem
 from app.core.jobs import Asked, Task
 from app.planning.jobs import balancing, publication, queries, scheduled, studies
+from app.planning.jobs.apart import DatabaseAway
 from app.planning.jobs.asking import TASK
 from app.planning.jobs.work import Kind, Outcome
 from app.planning.rules import JobKind, JobState
@@ -60,7 +61,7 @@ def run(context: Context, asked: Asked) -> str:
         return _end(engine, job_id, JobState.CANCELLED)
     except Problem as problem:
         return _end(engine, job_id, JobState.FAILED, f"{problem.slug}: {problem.detail}")
-    except OperationalError:
+    except (OperationalError, DatabaseAway):
         _end(engine, job_id, JobState.FAILED, AWAY)
         raise
     except Exception:

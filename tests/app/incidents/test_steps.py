@@ -55,8 +55,8 @@ def _report(context: Context) -> int:
         id=uuid4(), category="0110", title="路边暴露生活垃圾", lon=lon, lat=lat, source="patrol"
     )
     with writing(context.engine) as session:
-        incident, _ = service.report(session, new, utc_now(), demo=True)
-    return incident.no
+        taken = service.report(session, new, utc_now(), demo=True)
+    return taken.incident.no
 
 
 def test_a_case_from_report_to_close(own_context: Context) -> None:

@@ -1,0 +1,278 @@
+"""Attackers and a crowd at a station's door, and how the others fare meanwhile."""
+
+import json
+import os
+import selectors
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+
+import httpx
+
+from app.identity.rules import Role
+from geodata.mercator import tile_at
+from geodata.progress import Progress
+from tests import server as servers
+from tests import staff
+from tests.app.planning.written import DISTRICT, add_plan
+from tests.drill.promises import Measured
+from tests.drill.station import Station, memory_mb
+from tests.oidc_provider import Silent
+from tests.raw_socket import SMALL_WINDOW_BYTES, RawSocket
+from tests.server import ServerProcess
+from tests.stream_client import Viewer
+
+HALF_OPEN = 200
+SIGN_INS = 80
+STARTS = 60
+SLOW_READERS = 20
+ATTACK_S = 20.0
+TILES = 1_500
+TILE_ZOOM = 14
+START = "/api/v1/session/oidc/start"
+PROMISED_TILES = 0.95
+
+
+class Times:
+    """How long each request of a series took, in seconds."""
+
+    def __init__(self) -> None:
+        self.taken_s: list[float] = []
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """The block is a request."""
+        began_s = time.monotonic()
+        yield
+        self.taken_s.append(time.monotonic() - began_s)
+
+
+@contextmanager
+def again_and_again(*works: Callable[[], None], pause_s: float = 0.0) -> Iterator[None]:
+    """For the length of the block each of these goes on beside it, in a thread of its own."""
+    ended = threading.Event()
+    faults: list[BaseException] = []
+
+    def go_on(work: Callable[[], None]) -> None:
+        try:
+            while not ended.wait(pause_s):
+                work()
+        except BaseException as fault:  # raised again where it is noticed
+            faults.append(fault)
+
+    threads = [threading.Thread(target=go_on, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
+    for fault in faults:
+        raise fault
+
+
+class HalfOpen:
+    """Connections that send a header a byte at a time, and come back when they are cut."""
+
+    def __init__(self, base_url: str) -> None:
+        self._base_url = base_url
+        self._lines: list[RawSocket] = []
+
+    def creep(self) -> None:
+        """A byte more on each."""
+        self._lines = [line for line in self._lines if self._sends(line)]
+        while len(self._lines) < HALF_OPEN:
+            line = RawSocket(self._base_url)
+            line.send(b"GET / HTTP/1.1\r\nHost: ")
+            self._lines.append(line)
+
+    @staticmethod
+    def _sends(line: RawSocket) -> bool:
+        if line.send(b"x"):
+            return True
+        line.close()
+        return False
+
+
+def attack(station: Station, tries: int, progress: Progress) -> list[Measured]:
+    """Two hundred half-open headers at a byte a second, eighty sign-ins, sixty starts at a silent
+    provider and twenty slow downloads, over and over, while others report and ask for health."""
+    plan_id = add_plan(station.engine, area=DISTRICT)
+    tiles, health, reports = [], Times(), Times()
+    grown_mb, ends_s = [], []
+    with Silent() as provider:
+        words = {"MINQING_OIDC_ISSUER": provider.issuer, "MINQING_OIDC_CLIENT_ID": "minqing"}
+        for nth in range(tries):
+            url = station.cluster.url
+            with ExitStack() as stack:
+                server = stack.enter_context(servers.serving(url, MINQING_DEMO="0", **words))
+                x, y = (int(axis) for axis in tile_at(*station.places[0], TILE_ZOOM))
+                tile = f"/tiles/cells/{TILE_ZOOM}/{x}/{y}.mvt"
+                _tile_rate(server, tile)
+                before, before_mb = _tile_rate(server, tile), memory_mb(server)
+                most_mb = [before_mb]
+                creeping = HalfOpen(server.base_url)
+                stack.enter_context(again_and_again(creeping.creep, pause_s=1.0))
+                tiles.append(before / _tile_rate(server, tile))
+                with again_and_again(
+                    lambda at=server: _sign_in(at),  # type: ignore[misc]
+                    lambda at=server: _start(at),  # type: ignore[misc]
+                    lambda at=server: _download(at, plan_id),  # type: ignore[misc]
+                    lambda at=server: _ask_health(at, health),  # type: ignore[misc]
+                    lambda at=server: _report(station, at, reports),  # type: ignore[misc]
+                    lambda at=server, seen=most_mb: seen.append(memory_mb(at)),  # type: ignore[misc]
+                    pause_s=0.05,
+                ):
+                    time.sleep(ATTACK_S)
+                grown_mb.append(max(most_mb) - before_mb)
+                began_s = time.monotonic()
+                server.stop()
+                ends_s.append(time.monotonic() - began_s)
+            progress.step("attack", nth + 1, tries)
+    return [
+        Measured("health under attack", "s", 0.2, health.taken_s, 0.99),
+        Measured("a signed-in report under attack", "s", 1.0, reports.taken_s, 0.99),
+        Measured("memory grown by the attack", "MB", 200.0, grown_mb),
+        Measured(
+            "a warm tile beside half-open headers, in times of before",
+            "x",
+            1 / PROMISED_TILES,
+            tiles,
+        ),
+        Measured("SIGTERM ends the server with the attackers there", "s", 5.0, ends_s),
+    ]
+
+
+def _tile_rate(server: ServerProcess, tile: str) -> float:
+    """How often a second a tile is sent, asked for again and again over one connection."""
+    with staff.Client(base_url=server.base_url, timeout=60) as http:
+        began_s = time.monotonic()
+        for _ in range(TILES):
+            http.get(tile).raise_for_status()
+        return TILES / (time.monotonic() - began_s)
+
+
+def _sign_in(server: ServerProcess) -> None:
+    """Eighty at once, with passwords that are none; until all are answered."""
+    headers = {"Content-Type": "application/json", "Connection": "close"}
+    with ExitStack() as stack:
+        lines = [stack.enter_context(RawSocket(server.base_url)) for _ in range(SIGN_INS)]
+        for nth, line in enumerate(lines):
+            words = {"user": f"nobody_{nth}", "password": "whatever it may be"}
+            line.ask("/api/v1/session", headers, json.dumps(words).encode())
+        for line in lines:
+            line.status()
+
+
+def _start(server: ServerProcess) -> None:
+    with ExitStack() as stack:
+        lines = [stack.enter_context(RawSocket(server.base_url)) for _ in range(STARTS)]
+        for line in lines:
+            line.ask(START, {"Connection": "close"})
+        for line in lines:
+            line.status()
+
+
+def _download(server: ServerProcess, plan_id: int) -> None:
+    headers = staff.headers_for(server.base_url) | {"Connection": "close"}
+    with ExitStack() as stack:
+        lines = [
+            stack.enter_context(RawSocket(server.base_url, window_bytes=SMALL_WINDOW_BYTES))
+            for _ in range(SLOW_READERS)
+        ]
+        for line in lines:
+            line.ask(f"/api/v1/plans/{plan_id}/moves.gpkg", headers)
+        for line in lines:
+            line.status()
+        time.sleep(1.0)  # they do not read: that is the attack
+
+
+def _ask_health(server: ServerProcess, times: Times) -> None:
+    with times.one():
+        httpx.get(f"{server.base_url}/healthz", timeout=60).raise_for_status()
+
+
+def _report(station: Station, server: ServerProcess, times: Times) -> None:
+    body = station.report(len(times.taken_s))
+    with times.one():
+        staff.post(f"{server.base_url}/api/v1/incidents", json=body, timeout=60).raise_for_status()
+
+
+CROWD = 1_500
+REPORTS_A_SECOND = 10
+WATCHED = 3
+
+
+def crowd(station: Station, tries: int, progress: Progress) -> list[Measured]:
+    """Fifteen hundred streams at one server, and ten reports a second for so many seconds: from
+    the acknowledgement of each to the screens of those that are watched."""
+    server = station.servers[0]
+    viewers: list[Viewer] = []
+    staff.add_account(station.engine, "crowd", Role.DUTY_OFFICER, staff.CITY)
+    arrived: list[tuple[int, float]] = []
+    taken_at_s: dict[int, float] = {}
+    try:
+        for nth in range(CROWD):
+            if nth % 500 == 0:
+                headers = staff.headers_of(station.engine, "crowd")
+            viewers.append(Viewer(server.base_url, headers=headers))
+            viewers[-1].read_count("hello", 1)
+        total = tries * REPORTS_A_SECOND
+        readers = [
+            threading.Thread(target=_watch, args=(viewer, arrived, total))
+            for viewer in viewers[:WATCHED]
+        ]
+        with again_and_again(_drained(viewers[WATCHED:])):
+            for reader in readers:
+                reader.start()
+            with staff.Client(base_url=server.base_url, timeout=60) as http:
+                for nth in range(total):
+                    began_s = time.monotonic()
+                    answer = http.post("/api/v1/incidents", json=station.report(nth))
+                    answer.raise_for_status()
+                    taken_at_s[answer.json()["no"]] = time.monotonic()
+                    progress.step("crowd", nth + 1, total)
+                    time.sleep(max(began_s + 1 / REPORTS_A_SECOND - time.monotonic(), 0.0))
+            for reader in readers:
+                reader.join()
+    finally:
+        for viewer in viewers:
+            viewer.close()
+    # A screen may hear of a report before whoever sent it has read that it was taken.
+    waits_s = [max(at_s - taken_at_s[no], 0.0) for no, at_s in arrived if no in taken_at_s]
+    times = Counter(no for no, _ in arrived)
+    missed = sum(times[no] != WATCHED for no in taken_at_s)
+    return [
+        Measured(f"from the acknowledgement to a screen among {CROWD}", "s", 1.0, waits_s, 0.99),
+        Measured("reports that did not reach each screen once", "reports", 0.0, [float(missed)]),
+    ]
+
+
+def _watch(viewer: Viewer, arrived: list[tuple[int, float]], total: int) -> None:
+    """Look on until so many reports have come, or nothing comes any more: number and instant."""
+    known, seen = len(viewer.events), 0
+    with suppress(TimeoutError):
+        while seen < total and viewer.read():
+            now_s = time.monotonic()
+            for event in viewer.events[known:]:
+                if event.name == "incident.reported":
+                    arrived.append((int(event.data["no"]), now_s))
+                    seen += 1
+            known = len(viewer.events)
+
+
+def _drained(viewers: list[Viewer]) -> Callable[[], None]:
+    """Reads once what has come to these, and looks at none of it."""
+    waiting = selectors.DefaultSelector()
+    for viewer in viewers:
+        waiting.register(viewer, selectors.EVENT_READ)
+
+    def drain() -> None:
+        for key, _ in waiting.select(0.1):
+            os.read(key.fd, 1 << 16)
+
+    return drain
