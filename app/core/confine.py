@@ -1,6 +1,6 @@
-"""What a child that reads strangers' files may not do: grow without end, run without end, open other
-files, reach the network, the database or any other process. Called by the child itself, before it
-opens anything (core/child.py starts it). See docs/decisions/0019."""
+"""What a child that reads strangers' files may not do: grow without end, run without end, open
+other files, reach the network, the database or any other process. Called by the child itself,
+before it opens anything (core/child.py starts it). See docs/decisions/0019."""
 
 import ctypes
 import mimetypes

@@ -74,9 +74,10 @@ def restrict(read: Iterable[Path], write: Iterable[Path]) -> bool:
         allowed = [(path, _READ) for path in read] + [(path, _READ | _WRITE) for path in write]
         if not all(_allow(handle, path, rights & files) for path, rights in allowed):
             return False
-        return _give_up_new_rights() and _call(
-            _RESTRICT_SELF, ctypes.c_int(handle), ctypes.c_uint32(0)
-        ) == 0
+        return (
+            _give_up_new_rights()
+            and _call(_RESTRICT_SELF, ctypes.c_int(handle), ctypes.c_uint32(0)) == 0
+        )
     finally:
         os.close(handle)
 

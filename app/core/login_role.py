@@ -27,7 +27,8 @@ def stronger_than_requests(request_engine: Engine) -> str | None:
     """The name of whoever signs in for requests, where that role could lay row security down;
     None where it could not."""
     with reading(request_engine) as session:
-        return session.scalar(_CAN_MORE)
+        name: str | None = session.scalar(_CAN_MORE)
+        return name
 
 
 def statements(engine: Engine, password: str) -> str:

@@ -38,7 +38,7 @@ def _allowed(folder: Path) -> dict[str, Callable[[], Any]]:
     """What a reader does."""
     own = folder / "own"
     return {
-        "read its file": lambda: (folder / "file").read_bytes(),
+        "read its file": (folder / "file").read_bytes,
         "write beside it": lambda: own.write_text("mine"),
         "make a folder": (folder / "made").mkdir,
         "remove what it wrote": own.unlink,
@@ -51,7 +51,7 @@ def _attacks(job: dict[str, Any]) -> dict[str, Callable[[], Any]]:
     key, other, parent = Path(job["key"]), Path(job["other"]), os.getppid()
     return {
         "read the key": key.read_bytes,
-        "list its folder": lambda: os.listdir(key.parent),
+        "list its folder": lambda: list(key.parent.iterdir()),
         "read the server's environment": lambda: Path(f"/proc/{parent}/environ").read_bytes(),
         "read what signs people in": lambda: Path("/etc/passwd").read_bytes(),
         "write elsewhere": lambda: (other / "mine").write_text("mine"),

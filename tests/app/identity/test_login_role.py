@@ -96,7 +96,7 @@ def as_login(url: URL) -> URL:
 def test_a_strangers_statement_is_refused(city_database: URL, before: str, statement: str) -> None:
     """Whichever role it is laid down to."""
     with (
-        psycopg.connect(conninfo(as_login(city_database))) as connection,
+        psycopg.connect(conninfo(as_login(city_database)), autocommit=True) as connection,
         pytest.raises(errors.InsufficientPrivilege),
     ):
         connection.execute(before.encode() or b"SELECT 1")
@@ -285,7 +285,7 @@ def test_the_command_lets_requests_sign_in(elsewhere: Elsewhere) -> None:
     assert (elsewhere.kept or "").startswith("SCRAM-SHA-256$")
     with psycopg.connect(conninfo(requests)) as connection:
         assert connection.execute("SELECT session_user").fetchone() == (LOGIN_ROLE,)
-    wrong = requests.set(password="not the password")
+    wrong = requests.set(password="not-the-password")
     with pytest.raises(psycopg.OperationalError, match="password"):
         psycopg.connect(conninfo(wrong))
 
