@@ -9,6 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from app.core import safety
 from app.core.context import Context
 from app.core.db import reading
 from app.core.disk import shortest_mb
@@ -34,6 +35,15 @@ class Health(BaseModel):
     status: str = Field(description="Always `ok`; anything else is a problem.")
 
 
+class Readiness(Health):
+    """That the process can serve, and what whoever operates it should know all the same."""
+
+    notes: list[str] = Field(
+        description="What is less safe than it could be, in English; for whoever may read"
+        " `/metrics`, and empty for others."
+    )
+
+
 @router.get("/healthz", summary="Whether the process lives")
 async def healthz() -> Health:
     """Answers without asking anything else, and without a thread: also while all of them work."""
@@ -41,11 +51,11 @@ async def healthz() -> Health:
 
 
 @router.get("/readyz", summary="Whether the process can serve")
-def readyz(request: Request, context: ContextDep) -> Health:
+def readyz(request: Request, context: ContextDep) -> Readiness:
     """Asks the database; 503 when it does not answer, when what guards the scope of every request
     is not as it must be, or while the cases are not read yet. So it is when hardly any disk is left
     (`MINQING_MIN_FREE_MB`), or the file with the keys of contacts is gone: `errors` names the
-    setting."""
+    setting. What keeps nobody from serving, but is less safe than it could be, is in `notes`."""
     _refuse_full_disk(request.app.state.folders, context.settings.min_free_mb)
     faults = scope_faults(context.engine)
     if faults:
@@ -53,7 +63,8 @@ def readyz(request: Request, context: ContextDep) -> Health:
     _refuse_lost_keys(context)
     maps: Maps = request.app.state.maps
     maps.refuse_until_ready()
-    return Health(status="ok")
+    is_inside = _may_count(request, context.settings)
+    return Readiness(status="ok", notes=safety.notes(context) if is_inside else [])
 
 
 def folders_of(context: Context) -> list[Path]:

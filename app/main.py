@@ -113,7 +113,7 @@ def create_app(context: Context) -> FastAPI:
         await sender.stop()
         await maps.stop()
         await live.stop()
-        context.engine.dispose()
+        context.dispose()
 
     app = FastAPI(
         title="Minqing Map",
@@ -207,4 +207,4 @@ def from_environment() -> FastAPI:
     settings = Settings()
     if settings.database_url is None:
         raise RuntimeError("MINQING_DATABASE_URL is not set; start the server by `minqing serve`")
-    return create_app(Context.open(settings, settings.database_url))
+    return create_app(Context.of_settings(settings))

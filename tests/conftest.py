@@ -28,6 +28,7 @@ from app.core import embedded
 from app.core.clock import utc_now
 from app.core.context import Context
 from app.core.db import conninfo, make_engine
+from app.core.scope import LOGIN_ROLE
 from app.core.settings import Settings
 from app.identity import passwords
 from app.main import create_app
@@ -252,13 +253,20 @@ def empty_database(cluster: TestCluster, empty_template: str) -> Iterator[URL]:
     cluster.drop(name)
 
 
+def addresses(url: URL) -> tuple[str, str]:
+    """A database of the run's cluster as its owner, and as whoever signs in for requests."""
+    both = (url, url.set(username=LOGIN_ROLE))
+    owner, requests = (one.render_as_string(hide_password=False) for one in both)
+    return owner, requests
+
+
 def _context(url: URL) -> Context:
     settings = Settings(
         demo=True,
         data_dir=Path(tempfile.gettempdir()),
         contact_key_file=RUN_FOLDER / "contact.key",
     )
-    return Context.open(settings, url.render_as_string(hide_password=False))
+    return Context.open(settings, *addresses(url))
 
 
 @pytest.fixture(scope="session")
@@ -266,7 +274,7 @@ def context(city_database: URL) -> Iterator[Context]:
     """A context over the city, for tests that only read."""
     context = _context(city_database)
     yield context
-    context.engine.dispose()
+    context.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -282,7 +290,7 @@ def own_context(database: URL) -> Iterator[Context]:
     """A context over this test's own clone."""
     context = _context(database)
     yield context
-    context.engine.dispose()
+    context.dispose()
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from sqlalchemy import URL
 
 from app.core.db import make_engine
 from app.core.errors import Problem
+from app.core.scope import LOGIN_ROLE
 from tests import forked, staff
 
 PATIENCE_S = 60.0
@@ -67,7 +68,8 @@ def start(
     log = Path(tempfile.mkstemp(prefix="minqing-server-", suffix=".log")[1])
     environment = {
         **os.environ,
-        "MINQING_DATABASE_URL": database.render_as_string(hide_password=False),
+        "MINQING_DATABASE_URL": _shown(database.set(username=LOGIN_ROLE)),
+        "MINQING_OWNER_DATABASE_URL": _shown(database),
         "MINQING_PORT": str(port),
         "MINQING_HOST": "127.0.0.1",
         "MINQING_DEMO": "1",
@@ -77,13 +79,17 @@ def start(
         **env,
     }
     if embedded_in is not None:
-        del environment["MINQING_DATABASE_URL"]
+        del environment["MINQING_DATABASE_URL"], environment["MINQING_OWNER_DATABASE_URL"]
         environment["MINQING_DATA_DIR"] = str(embedded_in)
     process = _started(environment, log)
     server = ServerProcess(f"http://127.0.0.1:{port}", database, process, log)
     _wait_until_ready(server)
     _sign_in(server)
     return server
+
+
+def _shown(url: URL) -> str:
+    return url.render_as_string(hide_password=False)
 
 
 def _started(environment: dict[str, str], log: Path) -> "forked.Forked | subprocess.Popen[bytes]":

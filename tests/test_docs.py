@@ -5,6 +5,7 @@ import importlib
 import json
 import re
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -77,7 +78,8 @@ def test_a_decision_fits_on_a_page_and_names_what_lost(page: Path) -> None:
 
 def _declared() -> list[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    python = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    extras = chain.from_iterable(project["optional-dependencies"].values())
+    python = [*project["dependencies"], *extras]
     web = json.loads((ROOT / "app" / "web" / "package.json").read_text(encoding="utf-8"))
     names = [re.split(r"[\[<>=~! ]", line)[0] for line in python]
     return [*names, *web.get("dependencies", {}), *web.get("devDependencies", {})]

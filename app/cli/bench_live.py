@@ -29,8 +29,7 @@ from sqlalchemy import URL
 from app.city import service as city
 from app.cli import service_session
 from app.core.context import Context
-from app.core.db import conninfo, make_engine
-from app.core.settings import get_settings
+from app.core.db import conninfo
 
 SCRATCH = "minqing_bench"
 WRITERS = 4
@@ -67,11 +66,11 @@ CREATE TABLE floor (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, payload 
 
 def run(context: Context, *, viewers: int, posts: int, seconds: int) -> Iterator[Table]:
     """Measure, one table a question."""
-    with _scratch(context) as url, _server(url) as server:
-        yield _intake(url, server, posts)
-        yield _latency(url, server)
-        yield _throughput(url, server)
-        yield _fan_out(url, server, viewers, seconds)
+    with _scratch(context) as own, _server(own) as server:
+        yield _intake(own.url, server, posts)
+        yield _latency(own.url, server)
+        yield _throughput(own.url, server)
+        yield _fan_out(own.url, server, viewers, seconds)
 
 
 @dataclass(frozen=True)
@@ -100,32 +99,35 @@ class _Server:
 
 
 @contextmanager
-def _scratch(context: Context) -> Iterator[URL]:
+def _scratch(context: Context) -> Iterator[Context]:
     drop = f"DROP DATABASE IF EXISTS {SCRATCH} WITH (FORCE)".encode()
     with psycopg.connect(context.conninfo, autocommit=True) as connection:
         connection.execute(drop)
         connection.execute(f"CREATE DATABASE {SCRATCH}".encode())
-    url = context.url.set(database=SCRATCH)
+    owner, requests = (
+        url.set(database=SCRATCH).render_as_string(hide_password=False)
+        for url in (context.url, context.request_url)
+    )
+    own = Context.open(context.settings, owner, requests)
     try:
-        engine = make_engine(url)
-        city.prepare_database(engine)
-        engine.dispose()
-        with _connect(url) as connection:
+        city.prepare_database(own.engine)
+        with _connect(own.url) as connection:
             connection.execute(ONE_CELL.encode())
-        yield url
+        yield own
     finally:
+        own.dispose()
         with psycopg.connect(context.conninfo, autocommit=True) as connection:
             connection.execute(drop)
 
 
 @contextmanager
-def _server(url: URL) -> Iterator[_Server]:
+def _server(context: Context) -> Iterator[_Server]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     environment = {
         **os.environ,
-        "MINQING_DATABASE_URL": url.render_as_string(hide_password=False),
+        **context.environment(),
         "MINQING_HOST": "127.0.0.1",
         "MINQING_PORT": str(port),
         "MINQING_DEMO": "0",
@@ -137,9 +139,7 @@ def _server(url: URL) -> Iterator[_Server]:
     )
     try:
         _until_ready(f"http://127.0.0.1:{port}")
-        context = Context.open(get_settings(), url.render_as_string(hide_password=False))
         yield _Server(port, process.pid, service_session.headers(context))
-        context.engine.dispose()
     finally:
         process.terminate()
         process.wait()

@@ -59,7 +59,7 @@ def run(context: Context, *, count: int) -> Table:
         with acting(engine, Role.DUTY_OFFICER, area) as token:
             scope = Scope(*codes.code_range(area), token)
             with _connections(context, scope) as (ours, bare):
-                for task, sides in _tasks(engine, scope, area, ours, bare).items():
+                for task, sides in _tasks(context, scope, area, ours, bare).items():
                     table.add_row(task, codes.level_of(area).value, *_compare(*sides, spots))
     return table
 
@@ -77,7 +77,7 @@ def _connections(
     """What runs a tile's statement under row security, and what runs it without."""
     role = f"{OPTIONS} -c role={DATABASE_ROLE}"
     with (
-        psycopg.connect(context.conninfo, autocommit=True, options=role) as ours,
+        psycopg.connect(context.request_conninfo, autocommit=True, options=role) as ours,
         psycopg.connect(context.conninfo, autocommit=True, options=OPTIONS) as bare,
     ):
 
@@ -95,7 +95,7 @@ def _connections(
 
 
 def _tasks(
-    engine: Engine,
+    context: Context,
     scope: Scope,
     area: int,
     ours: Callable[[TileQuery], object],
@@ -104,8 +104,8 @@ def _tasks(
     now = utc_now()
     tasks: dict[str, tuple[Callable[[Place], object], Callable[[Place], object]]] = {
         "list of a window, a year": (
-            lambda spot: _listed(engine, scope, _window(spot, now), now),
-            lambda spot: _listed(engine, None, _window(spot, now, area), now),
+            lambda spot: _listed(context.request_engine, scope, _window(spot, now), now),
+            lambda spot: _listed(context.engine, None, _window(spot, now, area), now),
         )
     }
     for zoom in (11, 14):

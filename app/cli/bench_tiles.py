@@ -216,7 +216,7 @@ class Client:
 def serving(context: Context) -> Iterator[Client]:
     """Our server as a second process, as `minqing serve` starts it."""
     environment = {
-        "MINQING_DATABASE_URL": context.url.render_as_string(hide_password=False),
+        **context.environment(),
         "MINQING_HOST": "127.0.0.1",
         "MINQING_SIMULATE": "0",
     }

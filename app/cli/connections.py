@@ -12,18 +12,20 @@ from sqlalchemy import text
 from app.cli.terminal import give_up
 from app.core import jobs
 from app.core.context import Context
-from app.core.db import POOL_SIZE, reading
+from app.core.db import OWNER_POOL_SIZE, POOL_SIZE, reading
 from app.core.settings import Settings
 from app.incidents.intake import quick
 from tiles import pool as tile_pool
 
 OF_ENGINE = 2 * POOL_SIZE
 """Kept, and as many again that may overflow."""
+OF_OWNER = 2 * OWNER_POOL_SIZE
+"""The same of those by which the server signs in as the owner of the database."""
 OF_LIVE = 3
 """The relay, the hub that hears of new events, and whoever sends webhooks and mail."""
 OF_FOLLOWER = 2
 """One that hears, one that reads."""
-OF_WORKER = OF_ENGINE + tile_pool.MOST + quick.CONNECTIONS + OF_LIVE + OF_FOLLOWER
+OF_WORKER = OF_ENGINE + OF_OWNER + tile_pool.MOST + quick.CONNECTIONS + OF_LIVE + OF_FOLLOWER
 OF_APART = 2
 """What is asked for has two places, and computing apart from the server takes a connection each."""
 OF_JOBS = OF_ENGINE + jobs.CONNECTIONS + 2 * jobs.CLOCK_CONNECTIONS + 1 + OF_APART

@@ -44,7 +44,7 @@ def serve() -> None:
         contact.make_ready(context)
         need = _connections_of(context)
         # Worker processes find the database through the environment, as any other one would.
-        os.environ["MINQING_DATABASE_URL"] = context.url.render_as_string(hide_password=False)
+        os.environ.update(context.environment())
         from app.all_jobs import JOBS, TASKS  # `_importing` says why here
 
         with (
@@ -117,10 +117,9 @@ def _ensure_demo_city(context: Context) -> None:
     # need several times what serving needs.
     if city.is_city_loaded(context.engine):
         return
-    url = context.url.render_as_string(hide_password=False)
     builder = subprocess.Popen(
         [sys.executable, "-m", "app.cli", "city", "ensure-demo"],
-        env={**os.environ, "MINQING_DATABASE_URL": url},
+        env={**os.environ, **context.environment()},
     )
     try:
         failed = builder.wait()

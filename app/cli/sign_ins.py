@@ -3,7 +3,10 @@
 import ipaddress
 import secrets
 
-from app.cli.terminal import console, give_up
+from sqlalchemy.exc import OperationalError
+
+from app.cli.terminal import complain, console, give_up
+from app.core import safety
 from app.core.context import Context
 from app.core.settings import Settings
 from app.identity import accounts, demo
@@ -33,6 +36,7 @@ def refuse_open_demo(settings: Settings) -> None:
 
 def refuse_unguarded(context: Context) -> None:
     """Nobody is served by a database without its guards, nor strangers where nobody is in charge.
+    What is less safe than it could be is said.
 
     Raises:
         typer.Exit: either is so.
@@ -43,6 +47,13 @@ def refuse_unguarded(context: Context) -> None:
     faults = identity.scope_faults(context.engine)
     if faults:
         raise give_up(f"Row security is not in order: {'; '.join(faults)}")
+    try:
+        notes = safety.notes(context)
+    except OperationalError as error:
+        said = str(error.orig).strip()
+        raise give_up(f"Requests cannot sign in (MINQING_DATABASE_URL): {said}") from None
+    for note in notes:
+        complain(note)
 
 
 def make_ready(context: Context) -> None:

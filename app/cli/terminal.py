@@ -113,15 +113,18 @@ def open_context(*, watching: bool = False) -> Iterator[Context]:
     settings = get_settings()
     try:
         if settings.database_url is not None:
-            context = Context.open(settings, settings.database_url)
+            context = Context.of_settings(settings)
             yield context
-            context.engine.dispose()
+            context.dispose()
             return
         with embedded.running(settings.data_dir) as cluster:
-            url = cluster.url.render_as_string(hide_password=False)
-            context = Context.open(settings, url)
+            owner, requests = (
+                url.render_as_string(hide_password=False)
+                for url in (cluster.url, cluster.request_url)
+            )
+            context = Context.open(settings, owner, requests)
             with embedded_watch.watched(cluster) if watching else nullcontext():
                 yield context
-            context.engine.dispose()
+            context.dispose()
     except (embedded.EmbeddedError, ValueError) as error:
         raise give_up(str(error)) from error

@@ -15,8 +15,19 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+import structlog
+
+from app.core import confine
+from app.core.errors import not_ready
+from app.core.settings import get_settings
+
 ROOT = Path(__file__).resolve().parents[2]
+NOT_CONFINED = (
+    "the process that would read the file cannot be confined on this machine; nothing was read"
+)
 _LOOK_S = 0.2
+
+log = structlog.get_logger()
 
 
 class Why(Enum):
@@ -48,7 +59,7 @@ def run_child(
 
     Args:
         module: of ours; its `main` takes a job on standard input, confines itself and answers on
-            standard output, both JSON.
+            standard output, both JSON; `unconfined` says what could not be kept from it.
         folder: the only place it may write to.
         patience_s: how long it may take.
         look: called now and then; what it raises ends the child.
@@ -56,6 +67,7 @@ def run_child(
 
     Raises:
         ChildFailed: it came to no answer.
+        Problem: 503 where this machine cannot confine it, and `MINQING_REQUIRE_CONFINEMENT` is set.
     """
     waited_s = 0.0
     with (
@@ -75,11 +87,15 @@ def run_child(
                     raise ChildFailed(Why.TOO_SLOW) from None
         output.seek(0)
         said = output.read()
+    if child.returncode == confine.NOT_CONFINED:
+        raise not_ready(confine.REQUIRED, NOT_CONFINED)
     if child.returncode == -signal.SIGXCPU:
         raise ChildFailed(Why.TOO_MUCH_COMPUTING)
     if child.returncode != 0:
         raise ChildFailed(Why.BROUGHT_DOWN)
     answer: dict[str, Any] = json.loads(said)
+    if answer.get("unconfined"):
+        log.warning("file read by a process that is not confined", reaches=answer["unconfined"])
     return answer
 
 
@@ -95,7 +111,13 @@ def _child(
         stdout=output,
         stderr=subprocess.DEVNULL,
         cwd=folder,
-        env={"PATH": os.defpath, "LANG": "C.UTF-8", "TMPDIR": str(folder), **environment},
+        env={
+            "PATH": os.defpath,
+            "LANG": "C.UTF-8",
+            "TMPDIR": str(folder),
+            confine.REQUIRED: "1" if get_settings().require_confinement else "0",
+            **environment,
+        },
         start_new_session=True,
     )
     try:

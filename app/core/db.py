@@ -1,8 +1,9 @@
 """The way to PostgreSQL: one engine a process, sessions that commit here and nowhere else."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
@@ -50,12 +51,20 @@ NEVER_IDLE = f"-c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_S * 1
 """The same as libpq takes it in `options`."""
 
 
-def make_engine(url: URL, *, pool_size: int = POOL_SIZE) -> Engine:
+OWNER_POOL_SIZE = 5
+"""The same for the owner's connections of a server that has others for requests: sessions, accounts
+and what is looked up for everybody are short."""
+
+
+def make_engine(
+    url: URL, *, pool_size: int = POOL_SIZE, options: Mapping[str, Any] | None = None
+) -> Engine:
     """An engine whose sessions speak UTC and give up on a frozen server.
 
     Args:
         url: a `postgresql+psycopg` URL.
         pool_size: connections kept; as many again may overflow.
+        options: what the engine's sessions are to find there (`DATA_DIR`, `scope.OF_OWNER`).
     """
     return create_engine(
         url,
@@ -65,6 +74,7 @@ def make_engine(url: URL, *, pool_size: int = POOL_SIZE) -> Engine:
         pool_pre_ping=True,
         # What was sent to us must not come out again in the text of an error, and so in a log.
         hide_parameters=True,
+        execution_options=dict(options or {}),
         connect_args={
             "connect_timeout": 5,
             "application_name": "minqing",
@@ -135,6 +145,14 @@ def data_dir_of(session: Session) -> Path | None:
     """The data directory of the city whose database a session is in, where its engine knows it."""
     found: Path | None = session.get_bind().get_execution_options().get(DATA_DIR)
     return found
+
+
+def database_of(session: Session) -> str:
+    """Which database a session is in, whoever signs in there: a key for what is kept of it."""
+    url = session.get_bind().engine.url
+    return URL.create(
+        url.drivername, host=url.host, port=url.port, database=url.database, query=url.query
+    ).render_as_string()
 
 
 def driver_of(session: Session) -> psycopg.Connection:

@@ -21,6 +21,8 @@ from typing import IO
 
 from sqlalchemy import URL
 
+from app.core.scope import LOGIN_ROLE
+
 DATABASE = "minqing"
 OWNER = "minqing"
 START_PATIENCE_S = 30.0
@@ -59,11 +61,16 @@ class Cluster:
         """The address of the city's database in this cluster."""
         return self.database_url(DATABASE)
 
-    def database_url(self, database: str) -> URL:
-        """The address of any database in this cluster."""
+    @property
+    def request_url(self) -> URL:
+        """The same for what runs under somebody's scope: as a role that owns nothing."""
+        return self.database_url(DATABASE, LOGIN_ROLE)
+
+    def database_url(self, database: str, user: str = OWNER) -> URL:
+        """The address of any database in this cluster, as its owner unless said otherwise."""
         return URL.create(
             "postgresql+psycopg",
-            username=OWNER,
+            username=user,
             database=database,
             query={"host": str(self.socket_dir)},
         )

@@ -11,6 +11,11 @@ from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.orm.attributes import InstrumentedAttribute
 
 DATABASE_ROLE = "minqing_app"
+"""As whom the statements of requests run (app/sql/05_roles.sql)."""
+LOGIN_ROLE = "minqing_login"
+"""As whom the server signs in for them: it may take that role, and owns nothing."""
+OF_OWNER = "minqing_of_owner"
+"""Option of an engine that signs in as the owner beside one for requests: no scope runs over it."""
 NOTHING = (1, 0)
 """A range that holds no code."""
 
@@ -39,7 +44,14 @@ class Scope:
 
 
 def confine(session: Session, scope: Scope) -> None:
-    """Let every transaction of this session run as the app's own role under this scope."""
+    """Let every transaction of this session run as the app's own role under this scope.
+
+    Raises:
+        TypeError: the session goes over connections of the owner, to whom laying the role down
+            would lead back.
+    """
+    if session.get_bind().get_execution_options().get(OF_OWNER):
+        raise TypeError("what runs under a scope goes over Context.request_engine")
     session.info[_KEY] = scope
 
     def enter(_: Session, __: SessionTransaction, connection: Connection) -> None:

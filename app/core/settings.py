@@ -34,6 +34,12 @@ class Settings(BaseSettings):
     database_url: str | None = Field(
         default=None, description="URL of a PostGIS that is already there; unset: the embedded one."
     )
+    owner_database_url: str | None = Field(
+        default=None,
+        description="The same database, as the role that owns it: for what belongs to no request."
+        " `MINQING_DATABASE_URL` is then that of `minqing_login`, which owns nothing; unset: both"
+        " are one.",
+    )
     data_dir: Path = Field(default=Path(".data"), description="Everything that we write to disk.")
     min_free_mb: int = Field(
         default=512,
@@ -86,6 +92,11 @@ class Settings(BaseSettings):
     )
     oidc_name: str | None = Field(
         default=None, max_length=40, description="How the sign-in page calls it; unset: its host."
+    )
+    require_confinement: bool = Field(
+        default=False,
+        description="Read no file from outside where the process that reads it cannot be kept from"
+        " other files, sockets and programs; unset: the report says so.",
     )
     webhook_private: bool = Field(
         default=False,
@@ -150,6 +161,12 @@ class Settings(BaseSettings):
     metrics_host: str = Field(
         default="127.0.0.1", description="Address on which that port listens."
     )
+
+    @model_validator(mode="after")
+    def _knows_both_ways(self) -> Self:
+        if self.owner_database_url is not None and self.database_url is None:
+            raise ValueError("MINQING_OWNER_DATABASE_URL needs MINQING_DATABASE_URL")
+        return self
 
     @model_validator(mode="after")
     def _knows_the_provider(self) -> Self:

@@ -33,9 +33,7 @@ def main() -> None:
     """Read one file and say what was found."""
     raw = json.load(sys.stdin)
     job = Job(**{**raw, "shape": Shape(raw["shape"])})
-    answer = Answer()
-    if not confine(job.cpu_s):
-        answer.notes.append("The reading process could not leave the network on this machine.")
+    answer = Answer(unconfined=confine(Path(job.path).parent, job.cpu_s))
     try:
         _read(job, answer)
     except FileRefused as error:

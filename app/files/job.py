@@ -89,6 +89,7 @@ class Answer:
         notes: what its sender should know.
         error: why the file as a whole is refused, if it is.
         layers: those that it has, where one must be named.
+        unconfined: what this machine could not keep the child from (`core.confine`).
     """
 
     format: str = ""
@@ -101,6 +102,7 @@ class Answer:
     notes: list[str] = field(default_factory=list)
     error: str | None = None
     layers: list[str] = field(default_factory=list)
+    unconfined: list[str] = field(default_factory=list)
 
     def refuse(self, row: int, at: str, reason: str) -> None:
         """Note a row that cannot be taken."""

@@ -24,10 +24,12 @@ class Sheet:
     Attributes:
         headings: of its columns.
         rows: number of the row (the headings are 1) and its cells, short rows filled with None.
+        unconfined: what this machine could not keep its reader from.
     """
 
     headings: tuple[str, ...]
     rows: tuple[tuple[int, tuple[Cell, ...]], ...]
+    unconfined: tuple[str, ...] = ()
 
 
 def read_sheet(file: Path, most_rows: int, encoding: str | None = None) -> Sheet:
@@ -60,7 +62,7 @@ def read_sheet(file: Path, most_rows: int, encoding: str | None = None) -> Sheet
     filled = tuple(
         (number, (*cells, *[None] * (len(headings) - len(cells)))) for number, cells in rows[1:]
     )
-    return Sheet(headings, filled)
+    return Sheet(headings, filled, tuple(answer["unconfined"]))
 
 
 def write_sheet(

@@ -18,14 +18,14 @@ Cell = str | int | float | bool | None
 def main() -> None:
     """Read one file: its rows with their numbers, or why it cannot be read."""
     job = json.load(sys.stdin)
-    confine(job["cpu_s"])
+    unconfined = confine(Path(job["path"]).parent, job["cpu_s"])
     try:
         answer: dict[str, Any] = {"rows": list(_rows(job))}
     except FileRefused as error:
         answer = {"error": str(error)}
     except (MemoryError, RecursionError):
         answer = {"error": "The file needs more memory than a file may take."}
-    json.dump(answer, sys.stdout)
+    json.dump({**answer, "unconfined": unconfined}, sys.stdout)
 
 
 def _rows(job: dict[str, Any]) -> Iterator[tuple[int, list[Cell]]]:

@@ -106,7 +106,7 @@ def get_read_session(
     context: Annotated[Context, Depends(get_context)], asker: AskerDep
 ) -> Iterator[Session]:
     """A session that keeps nothing."""
-    with reading(context.engine, scope_of(asker)) as session:
+    with reading(context.request_engine, scope_of(asker)) as session:
         yield session
 
 
@@ -114,7 +114,7 @@ def get_write_session(
     context: Annotated[Context, Depends(get_context)], actor: ActorDep
 ) -> Iterator[Session]:
     """A session that commits before the answer is sent, so an acknowledgement is never a hope."""
-    with writing(context.engine, scope_of(actor)) as session:
+    with writing(context.request_engine, scope_of(actor)) as session:
         yield session
 
 

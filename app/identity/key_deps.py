@@ -35,7 +35,7 @@ KeyDep = Annotated[Key, Depends(get_key)]
 
 def get_key_session(context: ContextDep, key: KeyDep) -> Iterator[Session]:
     """A session that commits before the answer is sent, and sees the key's area only."""
-    with writing(context.engine, scope_of(key)) as session:
+    with writing(context.request_engine, scope_of(key)) as session:
         yield session
 
 

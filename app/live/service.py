@@ -51,7 +51,9 @@ class Live:
 
     async def start(self) -> None:
         """Begin to publish and to hear. Waits a moment for the database, then goes on without."""
-        outbox.when_emitted(self._context.engine, partial(self._wake, asyncio.get_running_loop()))
+        wake = partial(self._wake, asyncio.get_running_loop())
+        for engine in (self._context.engine, self._context.request_engine):
+            outbox.when_emitted(engine, wake)
         work = (self._relay.run(), self._hub.run(), self._hub.beat(), self._check_sessions())
         self._tasks = [asyncio.create_task(part) for part in work]
         with suppress(TimeoutError):
@@ -155,7 +157,9 @@ class Live:
 
     def _replay(self, after: int, until: int, viewer: Viewer) -> list[queries.Published] | None:
         scope = scope_of(viewer.actor) if viewer.actor else None
-        with reading(self._context.engine, scope) as session:
+        # Without a session (a test of the hub alone) everything is told.
+        engine = self._context.request_engine if scope else self._context.engine
+        with reading(engine, scope) as session:
             found = queries.replay(session, after, until, viewer.area, viewer.audiences)
         # Whether a number is still kept, row security does not tell of other people's events.
         with reading(self._context.engine) as session:

@@ -108,7 +108,7 @@ class FiguresDesk:
             heat: tells its legend.
             cases: those of now, as they are counted; 503 while they are not read yet.
         """
-        self._engine = of_one_moment(context.engine)
+        self._engine = of_one_moment(context.request_engine)
         self._store = store
         self._clocks = clocks
         self._boundaries = boundaries

@@ -44,7 +44,7 @@ class Maps:
         self.store = CountedStore([status.value for status in Status])
         self.clocks = RunningClocks()
         self.boundaries = Boundaries()
-        self.pool = make_pool(context.conninfo, role=DATABASE_ROLE)
+        self.pool = make_pool(context.request_conninfo, role=DATABASE_ROLE)
         self.tiles = VectorTiles(self.pool, self.store, self.boundaries)
         self.heat = Heat(self.store, self.select)
         self.figures = FiguresDesk(

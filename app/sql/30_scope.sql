@@ -6,14 +6,6 @@
 
 DO $$
 BEGIN
-    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'minqing_app') THEN
-        CREATE ROLE minqing_app NOLOGIN;
-    END IF;
-EXCEPTION WHEN duplicate_object OR unique_violation THEN
-    NULL;  -- another database of this cluster was made ready at the same moment
-END $$;
-DO $$
-BEGIN
     IF NOT pg_has_role(current_user, 'minqing_app', 'MEMBER') THEN
         EXECUTE format('GRANT minqing_app TO %I', current_user);
     END IF;
@@ -200,6 +192,26 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT 'the role minqing_app is missing, or can do more than it may'
     WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'minqing_app'
                       AND NOT rolsuper AND NOT rolbypassrls AND NOT rolcreaterole)
+    UNION ALL
+    SELECT 'the role minqing_login is missing, or can do more than take the role minqing_app'
+    WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'minqing_login'
+                      AND NOT rolsuper AND NOT rolbypassrls AND NOT rolcreaterole
+                      AND NOT rolcreatedb AND NOT rolreplication AND NOT rolinherit)
+       OR (SELECT array_agg(DISTINCT roleid) FROM pg_auth_members
+           WHERE member = to_regrole('minqing_login'))
+          IS DISTINCT FROM ARRAY[to_regrole('minqing_app')::oid]
+    UNION ALL
+    SELECT 'the role minqing_app may take another role'
+    WHERE EXISTS (SELECT FROM pg_auth_members WHERE member = to_regrole('minqing_app'))
+    UNION ALL
+    -- Of what it was granted what counts is here; that it may connect at all stands elsewhere.
+    SELECT format('the role %s owns something%s', r, CASE r WHEN 'minqing_login'
+        THEN ', or was granted something for itself' ELSE '' END)
+    FROM unnest(ARRAY['minqing_app', 'minqing_login']) r
+    WHERE EXISTS (SELECT FROM pg_shdepend
+                  WHERE refclassid = 'pg_authid'::regclass AND refobjid = to_regrole(r)
+                    AND (deptype = 'o' OR (deptype = 'a' AND r = 'minqing_login' AND dbid =
+                         (SELECT oid FROM pg_database WHERE datname = current_database()))))
     UNION ALL
     SELECT format('%s has no forced row security', t)
     FROM unnest(ARRAY['incident', 'incident_event', 'report_receipt', 'attachment',

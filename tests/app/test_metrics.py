@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -113,7 +114,7 @@ def client_with(own_context: Context) -> Callable[..., TestClient]:
 
     def build(**words: object) -> TestClient:
         settings = own_context.settings.model_copy(update=words)
-        app = create_app(Context(settings, own_context.url, own_context.engine))
+        app = create_app(replace(own_context, settings=settings))
         return TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 5000))
 
     return build

@@ -106,6 +106,11 @@ def _take_over(report: ImportReport, found: FileRows) -> None:
     report.format, report.crs, report.layer = answer.format, answer.crs, answer.layer
     report.rows = answer.rows
     report.notes.extend(answer.notes)
+    if answer.unconfined:
+        report.notes.append(
+            "The process that read the file could not be confined on this machine: a hostile file"
+            f" might have reached {' and '.join(answer.unconfined)} (docs/operating.md)."
+        )
     report.refused_rows.update(answer.refused_rows)
     report.refusals.extend(answer.refusals)
     if not report.rows:

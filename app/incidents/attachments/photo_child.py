@@ -27,7 +27,7 @@ class _Refused(Exception):
 def main() -> None:
     """Draw one photo: `full.jpg` and `thumb.jpg` beside it, or say why not."""
     job = json.load(sys.stdin)
-    confine(job["cpu_s"], MEMORY_BYTES, FILE_BYTES)
+    unconfined = confine(Path(job["path"]).parent, job["cpu_s"], MEMORY_BYTES, FILE_BYTES)
     warnings.simplefilter("ignore")
     try:
         answer: dict[str, Any] = _draw(Path(job["path"]))
@@ -37,7 +37,7 @@ def main() -> None:
         answer = {"error": "needs more memory than a photo may take"}
     except Exception:  # Pillow lets pass whatever its readers raise
         answer = {"error": "cannot be read as a photo; it may be damaged"}
-    json.dump(answer, sys.stdout)
+    json.dump({**answer, "unconfined": unconfined}, sys.stdout)
 
 
 def _draw(path: Path) -> dict[str, Any]:

@@ -58,7 +58,8 @@ async def add_attachment(
     it (place, time, device). Of the file that was sent nothing is kept. Where too many are sent at
     once: 503 `busy`."""
     scope = scope_of(actor)
-    return await room.run(service.add, context.engine, scope, report_id, kind, file.file, now)
+    engine = context.request_engine
+    return await room.run(service.add, engine, scope, report_id, kind, file.file, now)
 
 
 @router.get(

@@ -98,7 +98,7 @@ def take_calendar_year(
     """Describe a year whole by the days that are not as their weekday says, in place of whatever
     was known of it; or, with `dry_run`, say which open cases get another deadline by that."""
     data_dir = context.settings.data_dir
-    with db.writing(context.engine, scope_of(actor)) as session:
+    with db.writing(context.request_engine, scope_of(actor)) as session:
         taken = service.take(
             session,
             actor,

@@ -36,7 +36,13 @@ def _answer(  # noqa: PLR0917 what both routes were asked for
     days: Calendar,
 ) -> StreamingResponse:
     content = service.export(
-        context.engine, query, form, now, calendar=days, actor=actor, scope=scope_of(actor)
+        context.request_engine,
+        query,
+        form,
+        now,
+        calendar=days,
+        actor=actor,
+        scope=scope_of(actor),
     )
     name = f"incidents-{now.astimezone(CITY_ZONE):%Y%m%d-%H%M}.{form}"
     headers = {

@@ -42,10 +42,10 @@ class QuickIntake:
     """The connections of one process over which reports come in."""
 
     def __init__(self, context: Context) -> None:
-        self._engine = context.engine
+        self._engine = context.request_engine
         self._demo = context.settings.demo
         self._pool = AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]](
-            context.conninfo,
+            context.request_conninfo,
             min_size=1,
             max_size=CONNECTIONS,
             timeout=PATIENCE_S,

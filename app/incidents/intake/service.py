@@ -68,13 +68,13 @@ def take(
     context: Context, asker: Asker, given: Sequence[NewIncident], now: datetime
 ) -> list[Taken | Problem]:
     """Acknowledge what somebody sends, in a transaction of its own; what became of each report."""
-    with writing(context.engine, scope_of(asker)) as session:
+    with writing(context.request_engine, scope_of(asker)) as session:
         outcomes = report_all(session, given, now, demo=context.settings.demo, asker=asker)
         for new, outcome in zip(given, outcomes, strict=True):
             if new.contact is not None and isinstance(outcome, Taken) and outcome.is_new:
                 keys = contact.key_file(context.settings)
                 contact.attach(session, asker, new.id, new.contact, keys=keys, now=now)
-    outbox.emitted(context.engine)
+    outbox.emitted(context.request_engine)
     return outcomes
 
 

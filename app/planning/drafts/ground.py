@@ -17,6 +17,7 @@ import shapely
 from sqlalchemy.orm import Session
 
 from app.core import memory
+from app.core.db import database_of
 from app.core.errors import Problem
 from app.places import queries as places
 from app.planning.drafts import queries
@@ -111,7 +112,7 @@ _MAKING = threading.Lock()
 
 def state_at(session: Session, at: datetime) -> State:
     """The state of the units at an instant (UTC) that has passed."""
-    database = session.get_bind().engine.url.render_as_string()
+    database = database_of(session)
     version = places.boundary_version(session, at)
     asked = (database, version, at)
     found = _SINCE.find([asked])

@@ -51,6 +51,7 @@ class Drawn:
         geometry: (m,) valid polygons in EPSG:4326, where the file draws cells; else None.
         rows: in the file.
         refused: rows that cannot be taken.
+        confined: whether its reader could reach nothing but the file.
     """
 
     format: str
@@ -61,6 +62,7 @@ class Drawn:
     geometry: NDArray[np.object_] | None
     rows: int
     refused: list[RowRefused] = field(default_factory=list)
+    confined: bool = True
 
 
 def read(upload: BinaryIO, name: str, crs: str | None, layer: str | None = None) -> Drawn:
@@ -97,7 +99,8 @@ def _table(path: Path) -> Drawn:
         for name, column in columns.items()
         if column is not None
     }
-    drawn = Drawn(path.suffix[1:], None, [], np.zeros(0, np.int64), None, None, len(found.rows))
+    drawn = Drawn(path.suffix[1:], None, [], np.zeros(0, np.int64), None, None, len(found.rows),
+                  confined=not found.unconfined)  # fmt: skip
     return _taken(drawn, [number for number, _ in found.rows], texts, None)
 
 
@@ -111,7 +114,8 @@ def _layer(path: Path, crs: str | None, layer: str | None) -> Drawn:
         raise FileRefused("There is no column cell_code with the 15-digit code of each cell.")
     refused = [RowRefused(one.row, one.field, one.reason) for one in found.answer.refusals]
     drawn = Drawn(found.answer.format, found.answer.crs, [], np.zeros(0, np.int64), None, None,
-                  found.answer.rows, refused)  # fmt: skip
+                  found.answer.rows, refused,
+                  confined=not found.answer.unconfined)  # fmt: skip
     return _taken(drawn, found.row.tolist(), found.fields, found.geometries)
 
 

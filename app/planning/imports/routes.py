@@ -70,4 +70,4 @@ def import_plan(
     and draws all of it."""
     sent = Sent(file.file, file.filename or "", crs or None, layer or None, repair)
     wanted = NewPlan(title=title, area_code=area_code)
-    return service.bring(context.engine, actor, sent, wanted, now)
+    return service.bring(context.request_engine, actor, sent, wanted, now)

@@ -42,6 +42,10 @@ class ImportReport(BaseModel):
         " units and ground outside: `kind`, `area_m2`, `cells`, `units`. The 300 largest of each."
     )
     repaired: bool = Field(description="Whether the plan is the repaired one.")
+    confined: bool = Field(
+        description="Whether the process that read the file could reach nothing else; not so where"
+        " the server's machine cannot confine it."
+    )
 
 
 class ImportAnswer(BaseModel):

@@ -269,4 +269,5 @@ def _report(
         faults=told,
         features=features_of(found.troubles),
         repaired=repaired,
+        confined=read.confined,
     )

@@ -467,7 +467,8 @@ def test_a_table_holds_no_outlines(write: Any) -> None:
 
 def confined(statements: str) -> subprocess.CompletedProcess[str]:
     """Run statements in a process that has confined itself."""
-    start = "from app.core.confine import confine; print(confine(), flush=True)\n"
+    start = "from pathlib import Path; from app.core.confine import confine\n"
+    start += "print(confine(Path('/tmp')) and 'partly' or 'whole', flush=True)\n"
     return subprocess.run(
         [sys.executable, "-c", start + statements],
         cwd=ROOT,
@@ -484,9 +485,9 @@ def test_the_child_reaches_no_network() -> None:
         done = confined(
             f"import socket; socket.create_connection(('127.0.0.1', {port}), timeout=5)"
         )
-    if done.stdout.strip() != "True":
-        pytest.skip("this kernel gives no process a network of its own")
-    assert "OSError" in done.stderr and "unreachable" in done.stderr
+    if done.stdout.strip() != "whole":
+        pytest.skip("this machine has no Landlock or no libseccomp to confine a process with")
+    assert "PermissionError" in done.stderr
 
 
 def test_the_child_cannot_grow_without_end() -> None:

@@ -98,10 +98,10 @@ def test_what_is_asked_for_runs_at_once(traced: Context, monkeypatch: pytest.Mon
     scope = Scope(0, 10**15, "no session")
     with jobs.working(traced, (), (task,)):
         wait_until(lambda: _listens(traced))
-        with reading(traced.engine, scope) as session:
+        with reading(traced.request_engine, scope) as session:
             jobs.ask_for(session, "about", 1)
             session.rollback()
-        with writing(traced.engine, scope) as session:
+        with writing(traced.request_engine, scope) as session:
             jobs.ask_for(session, "about", 2**40)
         wait_until(lambda: begun == [(2**40, 0)])
         wait_until(lambda: status(traced) == {"about": "succeeded"})

@@ -13,6 +13,7 @@ from app.identity.rules import Role
 from app.main import create_app
 from geodata import codes
 from tests import staff
+from tests.conftest import addresses
 
 CANARY = "金丝雀"
 
@@ -51,7 +52,7 @@ def a_case(code: int, engine: Engine, word: str) -> dict[str, object]:
 def client_of(context: Context, name: str | None) -> Iterator[TestClient]:
     """The app, signed in as that account; None: as nobody."""
     # A process of its own would have a context of its own; its end disposes of the engine.
-    own = Context.open(context.settings, context.url.render_as_string(hide_password=False))
+    own = Context.open(context.settings, *addresses(context.url))
     with TestClient(create_app(own), base_url="http://127.0.0.1") as client:
         if name is not None:
             staff.sign_in(client, name)

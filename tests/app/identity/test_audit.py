@@ -178,7 +178,7 @@ def test_nothing_but_appending_is_possible(own_context: Context, statement: str)
     request = Scope(1, 10**15, "no session")
     with (
         pytest.raises(DBAPIError, match="permission denied"),
-        writing(own_context.engine, request) as session,
+        writing(own_context.request_engine, request) as session,
     ):
         session.execute(text(statement))
     assert rows_of(own_context) == before

@@ -194,7 +194,7 @@ def test_when_a_session_is_over(
     token = service.sign_in(engine, given, "x", None).token
     set_back(own_context, token, column, ago)
     assert (service.actor_of(engine, token) is not None) is lives
-    with reading(engine, Scope(0, 10**15, token)) as session:
+    with reading(own_context.request_engine, Scope(0, 10**15, token)) as session:
         seen = session.scalar(text("SELECT count(*) FROM incident"))
     assert bool(seen) is lives
 
@@ -223,11 +223,11 @@ def test_one_acts_under_one_grant(own_client: TestClient, own_context: Context) 
 @pytest.mark.parametrize("token", ["", "nobody's", "' OR true --"])
 def test_an_unset_or_unknown_session_sees_zero_rows(own_context: Context, token: str) -> None:
     """And no error; and it can read no hash of anybody."""
-    with reading(own_context.engine, Scope(0, 10**15, token)) as session:
+    with reading(own_context.request_engine, Scope(0, 10**15, token)) as session:
         for table in ("incident", "incident_event", "report_receipt", "stream_event"):
             assert session.scalar(text(f"SELECT count(*) FROM {table}")) == 0
     for table in ("account", "sign_in", "live_sign_in", "incident_202601"):
-        with reading(own_context.engine, Scope(0, 10**15, token)) as session:
+        with reading(own_context.request_engine, Scope(0, 10**15, token)) as session:
             allowed = "SELECT has_table_privilege('minqing_app', to_regclass(:t), 'SELECT')"
             assert not session.scalar(text(allowed), {"t": table})
 
@@ -284,7 +284,7 @@ def test_the_index_is_used_under_row_security(own_context: Context) -> None:
 
 def plan_of_a_window(context: Context, token: str) -> str:
     """How the database would answer for a window of the map in a session."""
-    with reading(context.engine, Scope(0, 10**15, token)) as session:
+    with reading(context.request_engine, Scope(0, 10**15, token)) as session:
         return "\n".join(session.scalars(text(
             "EXPLAIN SELECT no FROM published.incident WHERE geom && ST_MakeEnvelope("
             "102.85, 36.33, 102.87, 36.35, 4326) AND cell_code BETWEEN 620111000000000"

@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -214,7 +215,7 @@ def test_when_it_happened(own_client: TestClient, offset: timedelta, status: int
 
 def test_simulated_reports_are_for_demo_servers(own_context: Context) -> None:
     """A city's own server has no made-up cases."""
-    real = Context(Settings(demo=False), own_context.url, own_context.engine)
+    real = replace(own_context, settings=Settings(demo=False))
     body = a_report(simulated=True)
     for context, status in ((real, 422), (own_context, 201)):
         client = TestClient(create_app(context), base_url="http://127.0.0.1")

@@ -90,7 +90,8 @@ def test_one_step(own_context: Context, crew: Crew, desk: Actor) -> None:
         TakenStep(step=Step.ASSIGN, unit_id=crew.unit("workstation")),
         TakenStep(step=Step.ACKNOWLEDGE),
     ):
-        with counted(engine) as sent, writing(engine, scope_of(desk)) as session:
+        own = own_context.request_engine
+        with counted(own) as sent, writing(own, scope_of(desk)) as session:
             detail = steps.take_step(session, case_id, given, desk, utc_now())
         assert detail.timeline[-1].step == given.step
         assert len(sent) <= MOST, sent

@@ -111,7 +111,7 @@ def test_postgresql_holds_it_too(own_context: Context) -> None:
             token = identity.open_session(session, account or 0)
         actor = identity.actor_of(engine, token)
         assert actor is not None
-        with reading(engine, identity.scope_of(actor)) as session:
+        with reading(own_context.request_engine, identity.scope_of(actor)) as session:
             heard = set(session.scalars(text("SELECT audience FROM stream_event")))
         assert heard == audiences_of(role), role
 

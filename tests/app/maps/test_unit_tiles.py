@@ -117,7 +117,7 @@ def test_the_index_finds_them(own_context: Context) -> None:
             text("SELECT ST_X(p), ST_Y(p) FROM base_unit, ST_PointOnSurface(geom) p LIMIT 1")
         ).one(), 16)  # fmt: skip
     token = staff.headers_of(engine)["Cookie"].partition("=")[2]
-    with reading(engine, Scope(0, 10**15, token)) as session:
+    with reading(own_context.request_engine, Scope(0, 10**15, token)) as session:
         plan = "\n".join(
             session.scalars(
                 text(f"EXPLAIN SELECT * FROM tiles.units({z}, {x}, {y}, now(), 0, {10**15})")

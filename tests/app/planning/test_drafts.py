@@ -173,7 +173,9 @@ def test_what_is_not_in_the_plan_is_refused(own_context: Context) -> None:
 def test_row_security_holds(own_context: Context) -> None:
     """Nobody reads a plan, its moves or its locks without a session that may."""
     plan_id = add_plan(own_context.engine)
-    with reading(own_context.engine, Scope(DISTRICT, DISTRICT + 10**9, "nobody")) as session:
+    with reading(
+        own_context.request_engine, Scope(DISTRICT, DISTRICT + 10**9, "nobody")
+    ) as session:
         assert queries.one(session, plan_id) is None
 
 

@@ -424,6 +424,7 @@ export const planEn: Readonly<Record<keyof typeof planZh, string>> = {
   planImport_outside: "No unit's ground",
   planImport_refused: "Rows refused",
   planImportRow: "Row {row}, {field}",
+  planImportUnconfined: "The server's machine could not confine the process that read this file: tell whoever operates it",
   planImportShort: "Import",
   planShape_foreign: "Another community",
   planShape_outside: "No unit's ground",

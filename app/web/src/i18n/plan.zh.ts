@@ -422,6 +422,7 @@ export const planZh = {
   planImport_outside: "无地块之处",
   planImport_refused: "不能采用的行",
   planImportRow: "第 {row} 行 {field}",
+  planImportUnconfined: "服务器所在的机器未能隔离读取此文件的进程，请告知运维人员",
   planImportShort: "导入",
   planShape_foreign: "跨社区",
   planShape_outside: "无地块之处",

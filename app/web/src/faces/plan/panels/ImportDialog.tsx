@@ -88,6 +88,7 @@ export function ImportFound(): JSX.Element | null {
       </div>
       <Refused problem={deeds.problem.value} />
       <p role="status">{plan_id === null ? `✕ ${t("planImportNot")}` : `✓ ${t(report.repaired ? "planImportMended" : "planImportDone")}`}</p>
+      {report.confined ? null : <p class="soft">{t("planImportUnconfined")}</p>}
       <Counts report={report} />
       {plan_id === null ? (
         <div class="line">
