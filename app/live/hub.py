@@ -173,11 +173,12 @@ class Hub(Connected):
         return list({v.actor.token for v in self._viewers if v.actor is not None})
 
     def pages(self) -> frozenset[OpenPage]:
-        """The pages that are open here: by role and area, never by whose they are."""
+        """The pages that are open here and in use: by role and area, never by whose they are. One
+        that only watches is none: perhaps nobody sits there."""
         return frozenset(
             OpenPage(v.actor.role, v.actor.area_code, *v.area)
             for v in self._viewers
-            if v.actor is not None
+            if v.actor is not None and not v.actor.watching
         )
 
     def keep_only(self, checked: set[str], grants: Mapping[str, HeldGrant]) -> None:

@@ -62,11 +62,11 @@ def test_an_account_is_linked_signs_in_and_steps_up_there(
     case = a_case(staff.CITY, own_context.engine, "井盖")
     staff.post(f"{beside.base_url}/api/v1/incidents", json=case).raise_for_status()
     with watched(browser, server=beside) as (_, admin, _):
-        admin.goto(f"{beside.base_url}/?face=users&sel={NAME}")
+        admin.goto(f"{beside.base_url}/?face=users&f.sel={NAME}")
         side = admin.locator(".side")
         expect(side).to_contain_text("未关联")
         side.locator("#p-subject").fill(SUBJECT)
-        side.get_by_role("button", name="关联").last.click()
+        side.get_by_role("button", name="关联", exact=True).click()
         expect(side).to_contain_text("关联已更改")
 
         with watched(browser) as (profile, page, watch):
@@ -89,6 +89,6 @@ def test_an_account_is_linked_signs_in_and_steps_up_there(
             expect(page.locator(".watching-bar")).to_have_count(0)
             watch.errors[:] = [text for text in watch.errors if "status of 403" not in text]
 
-        side.get_by_role("button", name="解除关联").click()
-        side.get_by_role("button", name="确定解除").click()
+        side.get_by_role("button", name="取消关联").click()
+        side.get_by_role("button", name="取消关联并结束其全部会话").click()
         expect(side).to_contain_text("未关联")

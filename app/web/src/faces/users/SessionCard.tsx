@@ -22,11 +22,11 @@ export function SessionCard({ session }: { session: OpenSession }): JSX.Element 
     <Side title={session.label ?? session.user} lead={<SessionState session={session} />} onClose={() => open("")}>
       <Refused problem={deeds.problem.value} but={["label"]} />
       <dl class="fields">
-        <div><dt>{t("userName")}</dt><dd>{session.user}</dd></div>
-        <div><dt>{t("sessionActs")}</dt><dd>{word("acts", session.role)} · {areaName(session.area)}</dd></div>
-        <div><dt>{t("sessionSince")}</dt><dd class="tabular">{moment(session.since, now)}</dd></div>
-        <div><dt>{t("sessionSeen")}</dt><dd class="tabular">{ago(session.seen_at, now)}</dd></div>
-        <div><dt>{t("sessionEnds")}</dt><dd class="tabular">{moment(session.ends_at, now)}</dd></div>
+        <div class="field-row"><dt>{t("userName")}</dt><dd>{session.user}</dd></div>
+        <div class="field-row"><dt>{t("sessionActs")}</dt><dd>{word("acts", session.role)} · {areaName(session.area)}</dd></div>
+        <div class="field-row"><dt>{t("sessionSince")}</dt><dd class="tabular">{moment(session.since, now)}</dd></div>
+        <div class="field-row"><dt>{t("sessionSeen")}</dt><dd class="tabular">{ago(session.seen_at, now)}</dd></div>
+        <div class="field-row"><dt>{t("sessionEnds")}</dt><dd class="tabular">{moment(session.ends_at, now)}</dd></div>
       </dl>
       {session.role === "wall_display" ? <p class="soft">{t("sessionWallEnds")}</p> : null}
       {session.manageable ? <Manage key={session.id} session={session} /> : <p class="soft">{t("userElsewhere")}</p>}
