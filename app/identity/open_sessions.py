@@ -1,7 +1,7 @@
 """Managing open sessions one by one: a screen on a wall, a desk that was left open.
 
-An admin sees those that act in their area and those of accounts that belong there, the command line
-all of them; what ends is written to the audit.
+Everybody sees their own; an admin also those that act in their area and those of accounts that belong
+there, the command line all of them. What ends is written to the audit.
 """
 
 from http import HTTPStatus
@@ -24,7 +24,7 @@ from app.places import queries as places
 
 
 def list_sessions(engine: Engine, query: SessionsQuery, actor: Actor | None = None) -> SessionPage:
-    """The open sessions of an actor's area, by account and number; of the command line: all.
+    """The open sessions that an actor may see, by account and number; of the command line: all.
 
     Raises:
         Problem: 422 on `cursor`.
@@ -38,7 +38,7 @@ def list_sessions(engine: Engine, query: SessionsQuery, actor: Actor | None = No
         "limit": query.limit + 1,
     }
     with reading(engine) as session:
-        total, rows = queries.page(session, area_of(actor), words)
+        total, rows = queries.page(session, _asker(actor), words)
         sent, following = cut(rows, query.limit, lambda row: [row.name, row.id])
         return SessionPage(total=total, items=_told(session, actor, sent), next=following)
 
@@ -73,8 +73,16 @@ def end_session(engine: Engine, session_id: int, actor: Actor | None = None) -> 
         return str(known.name)
 
 
+def _asker(actor: Actor | None) -> dict[str, int | bool | None]:
+    return {
+        **area_of(actor),
+        "is_admin": actor is None or actor.role is Role.CITY_ADMIN,
+        "account": None if actor is None else actor.account_id,
+    }
+
+
 def _seen(session: Session, actor: Actor | None, session_id: int) -> AnyRow:
-    known = queries.one(session, area_of(actor), session_id)
+    known = queries.one(session, _asker(actor), session_id)
     if known is None:
         raise not_found("session", session_id)
     return known

@@ -164,10 +164,14 @@ OPERATIONS: dict[str, frozenset[Role]] = {
         frozenset({Role.PLANNER, Role.CITY_ADMIN}),
     ),
     "step_up": EVERYBODY - {Role.WALL_DISPLAY},
+    # One's own; an admin's also those of their area: identity.session_queries.
+    **dict.fromkeys(
+        ("list_sessions", "label_session", "end_session"), EVERYBODY - {Role.WALL_DISPLAY}
+    ),
     **dict.fromkeys(
         (
             "list_users", "add_user", "get_user", "change_user", "add_grant", "revoke_grant",
-            "end_user_sessions", "list_sessions", "label_session", "end_session",
+            "end_user_sessions",
             "list_webhooks", "add_webhook", "remove_webhook", "list_webhook_deliveries",
             "resend_webhook",
             "list_duty_mailboxes", "set_duty_mailbox", "remove_duty_mailbox", "list_duty_mails",

@@ -1,4 +1,5 @@
-"""SQL of open sessions as they are managed: inside an area, as accounts are (`account_queries`)."""
+"""SQL of open sessions as they are managed: one's own by everybody, those of an area by its admins,
+as accounts are (`account_queries`)."""
 
 from typing import Any
 
@@ -10,13 +11,15 @@ from app.identity.models import SignIn
 from app.identity.queries import AnyRow, Rows
 
 _INSIDE = "l.lo >= :lo AND l.hi <= :hi"
+_OWN = "coalesce(l.account_id = CAST(:account AS bigint), false)"
 _FOUND = f"""
     FROM live_sign_in l JOIN account a ON a.id = l.account_id
-    WHERE {VISIBLE} AND ({_INSIDE} OR {BELONGS})
+    WHERE ({_OWN} OR (:is_admin AND {VISIBLE} AND ({_INSIDE} OR {BELONGS})))
 """
 _COLUMNS = f"""
     SELECT l.id, l.token_hash, l.name, l.label, l.role, l.area_code, l.created_at, l.seen_at,
-        l.ends_at, l.watching, a.area_code AS belongs, ({_INSIDE} OR {MANAGEABLE}) AS manageable
+        l.ends_at, l.watching, a.area_code AS belongs,
+        ({_OWN} OR (:is_admin AND ({_INSIDE} OR {MANAGEABLE}))) AS manageable
 """
 _FILTER = """
     (CAST(:user AS text) IS NULL OR l.name = :user)
@@ -35,7 +38,7 @@ def page(session: Session, area: dict[str, Any], words: dict[str, Any]) -> tuple
     """How many sessions are open, and those of one part of the list, by account and number.
 
     Args:
-        area: `lo`, `hi` and `whole_city` of who asks.
+        area: `lo`, `hi`, `whole_city`, `is_admin` and `account` (a number, or None) of who asks.
         words: `user`, `role`, `after_name`, `after_id` (each None for any) and `limit`.
     """
     values = area | words

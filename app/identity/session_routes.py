@@ -1,4 +1,5 @@
-"""HTTP of open sessions: listed, labelled and ended one by one by whoever manages accounts."""
+"""HTTP of open sessions: listed, labelled and ended one by one, by those whose they are and by
+whoever manages accounts."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -25,7 +26,8 @@ SessionId = Annotated[
 def list_sessions(
     query: Annotated[SessionsQuery, Query()], context: ContextDep, actor: ActorDep
 ) -> SessionPage:
-    """Of the accounts of one's area, and those that act in it: since when, last seen, where."""
+    """One's own; an admin's also those of the accounts of their area, and those that act in it:
+    since when, last seen, where."""
     return open_sessions.list_sessions(context.engine, query, actor)
 
 

@@ -52,8 +52,8 @@ class OpenSession(BaseModel):
     watching: bool = Field(description="Whether it only watches just now.")
     own: bool = Field(description="Whether it is the session that asks.")
     manageable: bool = Field(
-        description="Whether one may label and end it: it acts inside one's own area, or its"
-        " account is one's own to change."
+        description="Whether one may label and end it: it is of one's own account, or one is an"
+        " admin and it acts inside one's area or its account is one's to change."
     )
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
 from app.core.errors import not_found
 from app.core.query_words import parse_bbox
@@ -69,11 +69,11 @@ EVENT_COLUMNS = (
     IncidentEvent.from_cell,
 )
 # What whoever only watches may not read is not asked for: the text of a case is empty then.
-WATCHED_COLUMNS = tuple(
+WATCHED_COLUMNS: tuple[Any, ...] = tuple(
     literal("").label("description") if column is Incident.description else column
     for column in COLUMNS
 )
-WATCHED_EVENT_COLUMNS = tuple(
+WATCHED_EVENT_COLUMNS: tuple[Any, ...] = tuple(
     column
     for column in EVENT_COLUMNS
     if column is not IncidentEvent.reason and column is not IncidentEvent.account_id
@@ -97,7 +97,7 @@ class Total(NamedTuple):
         return cls(min(counted, most), is_exact=counted <= most)
 
 
-def case_columns(session: Session) -> Sequence[ColumnElement[Any] | InstrumentedAttribute[Any]]:
+def case_columns(session: Session) -> Sequence[Any]:
     """What is read of a case by this session."""
     return WATCHED_COLUMNS if watches(session) else COLUMNS
 
@@ -157,7 +157,7 @@ def one(session: Session, no: int, reported_at: datetime) -> AnyRow:
 
 def events(session: Session, nos: Sequence[int], since: datetime, at: datetime) -> Rows:
     """The steps of cases that were reported at `since` or later, up to `at`, in order."""
-    wanted = WATCHED_EVENT_COLUMNS if watches(session) else EVENT_COLUMNS
+    wanted: Sequence[Any] = WATCHED_EVENT_COLUMNS if watches(session) else EVENT_COLUMNS
     found = select(*wanted).where(
         among(IncidentEvent.no, nos), IncidentEvent.at >= since, IncidentEvent.at <= at
     )

@@ -78,3 +78,28 @@ def test_from_an_account_to_each_of_its_sessions(
         row = page.locator(".face-frame tbody tr")
         expect(row).to_have_count(1)
         expect(row).to_contain_text("no label")
+
+
+def test_a_desk_left_open_is_signed_out_from_another(
+    server: ServerProcess, browser: Browser, own_context: Context
+) -> None:
+    """From the menu of whoever is signed in: that one ends, this one goes on."""
+    staff.add_account(own_context.engine, "officer", Role.DUTY_OFFICER, staff.CITY)
+    left, here = (staff.headers_of(own_context.engine, "officer")["Cookie"] for _ in range(2))
+    with watched(browser) as (profile, page, _), watched(browser) as (far_profile, far, far_watch):
+        for where, cookie in ((profile, here), (far_profile, left)):
+            name, _, value = cookie.partition("=")
+            where.add_cookies([{"name": name, "value": value, "url": server.base_url}])
+        far.goto(server.base_url)
+        expect(far.locator("details.who")).to_be_visible()
+        page.goto(server.base_url)
+        page.locator("details.who summary").click()
+        page.get_by_role("button", name="我的会话").click()
+        dialog = page.get_by_role("dialog", name="我的会话")
+        expect(dialog.locator("li")).to_have_count(2)
+        expect(dialog.locator("li", has_text="本机").get_by_role("button")).to_have_count(0)
+        dialog.get_by_role("button", name="退出").click()
+        dialog.get_by_role("button", name="确定结束").click()
+        expect(dialog.locator("li")).to_have_count(1)
+        expect(far.locator("input[name=user]")).to_be_visible()
+        far_watch.errors[:] = [text for text in far_watch.errors if "status of 401" not in text]

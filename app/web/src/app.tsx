@@ -10,6 +10,7 @@ import { Help } from "./panels/Help";
 import { LayerRail } from "./panels/LayerRail";
 import { MapView } from "./panels/MapView";
 import { OwnPasswordDialog } from "./panels/OwnPassword";
+import { OwnSessionsDialog } from "./panels/OwnSessions";
 import { RightPanel } from "./panels/RightPanel";
 import { TimeBar } from "./panels/TimeBar";
 import { TopBar } from "./panels/TopBar";
@@ -50,6 +51,7 @@ export function App(): JSX.Element {
       <Help />
       <StepUpDialog />
       <OwnPasswordDialog />
+      <OwnSessionsDialog />
     </div>
     <CasePrint />
     </>

@@ -141,6 +141,28 @@ def test_one_that_acts_elsewhere_is_not_theirs_to_end(
     assert service.actor_of(engine, token) is not None
 
 
+def test_everybody_sees_and_ends_their_own(
+    own_context: Context, area: dict[str, int], wall: TestClient
+) -> None:
+    """The desk that was left open, and of others nothing, in the same area too."""
+    engine = own_context.engine
+    staff.add_account(engine, "officer", Role.DUTY_OFFICER, area["own"])
+    left_open = staff.headers_of(engine, "officer")["Cookie"].partition("=")[2]
+    with client_of(own_context, "officer") as client:
+        items = client.get(PATH).json()["items"]
+        assert [item["user"] for item in items] == ["officer"] * 2
+        (other,) = [item for item in items if not item["own"]]
+        assert client.delete(f"{PATH}/{other['id']}").status_code == 204
+        assert service.actor_of(engine, left_open) is None
+        assert client.get("/api/v1/session").status_code == 200
+        with reading(engine) as session:
+            foreign = session.scalar(
+                text("SELECT id FROM live_sign_in WHERE name = :name"), {"name": WALL}
+            )
+        assert client.delete(f"{PATH}/{foreign}").status_code == 404
+    assert wall.get("/api/v1/city").status_code == 200
+
+
 @pytest.mark.parametrize("label", ["", " ", "x" * 61, "two\nlines", "\x00", 7])
 def test_what_is_no_label(own_client: TestClient, label: object) -> None:
     """422, naming the field, at sign-in and later."""
