@@ -14,6 +14,7 @@ import { Dialog } from "../ui/Dialog";
 import { ago, moment } from "../ui/format";
 import { Refused } from "../ui/Refused";
 import { Failed, Skeleton } from "../ui/states";
+import "../styles/face.css";
 
 type OpenSession = components["schemas"]["OpenSession"];
 
