@@ -249,18 +249,21 @@ def record(
     session: Session, actor: Actor | None, kind: AuditKind, known: AnyRow, how: str = ""
 ) -> None:
     """Write down what was done with an account, and how where that is to be said."""
-    record_of(session, actor, kind, known.name, known.area_code, how)
+    record_of(session, actor, kind, name=known.name, belongs=known.area_code, how=how)
 
 
 def record_of(
-    session: Session, actor: Actor | None, kind: AuditKind, name: str, belongs: int | None,
+    session: Session,
+    actor: Actor | None,
+    kind: AuditKind,
+    *,
+    name: str,
+    belongs: int | None,
     how: str = "",
-) -> None:  # fmt: skip
+) -> None:
     """The same of an account by its name and the area where it belongs."""
     detail = f"{name}: {how}" if how else name
-    audit.record(
-        session, actor, kind, area_code=_audited_area(session, belongs), detail=detail
-    )
+    audit.record(session, actor, kind, area_code=_audited_area(session, belongs), detail=detail)
 
 
 def _audited_area(session: Session, belongs: int | None) -> int:

@@ -65,7 +65,7 @@ class SignIn(Base):
 
     `stepped_up_until`: until then the password that was just given again opens what is protected.
     `id`: by which whoever manages accounts names it. `label`: what tells it from others of the
-    account, such as where a screen hangs. `idle_after`, `watches_for`: `rules.Terms`.
+    account, such as where a screen hangs. `idle_after`, `unused_for`: `rules.Terms`.
     """
 
     __tablename__ = "sign_in"
@@ -79,7 +79,7 @@ class SignIn(Base):
     stepped_up_until: Mapped[Instant | None]
     label: Mapped[str | None] = mapped_column(Text)
     idle_after: Mapped[timedelta] = mapped_column(Interval, server_default=text("'15 minutes'"))
-    watches_for: Mapped[timedelta] = mapped_column(Interval, server_default=text("'12 hours'"))
+    unused_for: Mapped[timedelta] = mapped_column(Interval, server_default=text("'12 hours'"))
 
     __table_args__ = (
         Index("sign_in_account", "account_id"),

@@ -1,7 +1,7 @@
 """Managing open sessions one by one: a screen on a wall, a desk that was left open.
 
-Everybody sees their own; an admin also those that act in their area and those of accounts that belong
-there, the command line all of them. What ends is written to the audit.
+Everybody sees their own; an admin also those that act in their area and those of accounts that
+belong there, the command line all of them. What ends is written to the audit.
 """
 
 from http import HTTPStatus
@@ -67,10 +67,9 @@ def end_session(engine: Engine, session_id: int, actor: Actor | None = None) -> 
         known = _manageable(session, actor, session_id)
         end(session, known.token_hash)
         which = f"one, {known.label}" if known.label else "one"
-        accounts.record_of(
-            session, actor, AuditKind.SESSIONS_ENDED, known.name, known.belongs, which
-        )
-        return str(known.name)
+        kind, name = AuditKind.SESSIONS_ENDED, str(known.name)
+        accounts.record_of(session, actor, kind, name=name, belongs=known.belongs, how=which)
+        return name
 
 
 def _asker(actor: Actor | None) -> dict[str, int | bool | None]:

@@ -25,12 +25,13 @@ _SEEN = text(
     " WHERE token_hash = :hash AND seen_at < now() - interval '20 seconds'"
 )
 _LIVE = text(
-    "SELECT account_id, name, demo, grant_id, role, area_code, lo, hi, stepped_up_until, watching,"
+    "SELECT account_id, name, demo, grant_id, role, area_code, lo, hi, stepped_up_until,"
+    " NOT acts AS watching,"
     " seen_at < now() - interval '20 seconds' AS unseen"
     " FROM live_sign_in WHERE token_hash = :hash"
 )
 _HELD = text(
-    "SELECT token_hash, grant_id, role, lo, hi, watching FROM live_sign_in"
+    "SELECT token_hash, grant_id, role, lo, hi, NOT acts AS watching FROM live_sign_in"
     " WHERE token_hash = ANY (:hashes)"
 )
 # Each grant that holds; an expired or revoked one is no grant.
@@ -103,6 +104,7 @@ def add_sign_in(
     token_hash: bytes,
     account_id: int,
     grant_id: int,
+    *,
     terms: Terms | None = None,
     label: str | None = None,
 ) -> None:
@@ -123,7 +125,7 @@ def add_sign_in(
         insert(SignIn).values(
             token_hash=token_hash, account_id=account_id, grant_id=grant_id,
             created_at=func.now(), seen_at=func.now(), label=label,
-            idle_after=terms.idle, watches_for=terms.watching,
+            idle_after=terms.idle, unused_for=terms.watching,
         )
     )  # fmt: skip
     session.execute(update(Account).where(Account.id == account_id).values(seen_at=func.now()))
@@ -149,9 +151,7 @@ def held_grants(session: Session, hashes: Sequence[bytes]) -> dict[bytes, HeldGr
     """The grants under which those of these sessions act that hold."""
     rows = session.execute(_HELD, {"hashes": list(hashes)})
     return {
-        bytes(row.token_hash): HeldGrant(
-            row.grant_id, Role(row.role), row.lo, row.hi, row.watching
-        )
+        bytes(row.token_hash): HeldGrant(row.grant_id, Role(row.role), row.lo, row.hi, row.watching)
         for row in rows
     }
 

@@ -81,7 +81,7 @@ def _signed_in(
     sent = request.headers.get("cookie", "")
     source = request.client.host if request.client else ""
     old, seen = cookies.token_in(sent), cookies.seen_in(sent, given.user)
-    opened = service.sign_in(engine, given, source, old, seen, terms)
+    opened = service.sign_in(engine, given, source, old, seen, terms=terms)
     actor = service.actor_of(engine, opened.token)
     if actor is None:
         raise service.not_signed_in()

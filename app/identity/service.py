@@ -55,9 +55,7 @@ def scope_of(asker: Asker) -> Scope:
 
 def terms_of(settings: Settings) -> Terms:
     """How long a session goes on that nobody uses, as the city has set it."""
-    return Terms(
-        timedelta(minutes=settings.idle_minutes), timedelta(hours=settings.watching_hours)
-    )
+    return Terms(timedelta(minutes=settings.idle_minutes), timedelta(hours=settings.watching_hours))
 
 
 def sign_in(
@@ -66,6 +64,7 @@ def sign_in(
     source: str,
     old_token: str | None,
     seen: str | None = None,
+    *,
     terms: Terms | None = None,
 ) -> Opened:
     """Begin a session, always a new one; the one that the browser had before ends.
@@ -121,7 +120,9 @@ def open_session(
     if not held:
         raise _wrong()
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    queries.add_sign_in(session, token_hash(token), account_id, held[0].id, terms, label)
+    queries.add_sign_in(
+        session, token_hash(token), account_id, held[0].id, terms=terms, label=label
+    )
     return token
 
 

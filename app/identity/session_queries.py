@@ -18,7 +18,7 @@ _FOUND = f"""
 """
 _COLUMNS = f"""
     SELECT l.id, l.token_hash, l.name, l.label, l.role, l.area_code, l.created_at, l.seen_at,
-        l.ends_at, l.watching, a.area_code AS belongs,
+        l.ends_at, NOT l.acts AS watching, a.area_code AS belongs,
         ({_OWN} OR (:is_admin AND ({_INSIDE} OR {MANAGEABLE}))) AS manageable
 """
 _FILTER = """
@@ -30,7 +30,7 @@ _PAGE = text(
     ' OR (l.name COLLATE "C", l.id) > (:after_name, :after_id))'
     ' ORDER BY l.name COLLATE "C", l.id LIMIT :limit'
 )
-_TOTAL = text(f"SELECT count(*) {_FOUND} AND {_FILTER}")  # noqa: S608 (words of our own)
+_TOTAL = text(f"SELECT count(*) {_FOUND} AND {_FILTER}")
 _ONE = text(f"{_COLUMNS} {_FOUND} AND l.id = :id")
 
 

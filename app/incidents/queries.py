@@ -151,7 +151,9 @@ def total(session: Session, at: datetime) -> int:
 
 def one(session: Session, no: int, reported_at: datetime) -> AnyRow:
     """One incident with its state of now."""
-    found = select(*case_columns(session)).where(Incident.reported_at == reported_at, Incident.no == no)
+    found = select(*case_columns(session)).where(
+        Incident.reported_at == reported_at, Incident.no == no
+    )
     return session.execute(found).one()
 
 

@@ -45,7 +45,7 @@ BEGIN
 END $$;
 
 -- The sessions that hold just now, each with the grant under which it acts. Unused for `idle_after`
--- a session only watches, until `watches_for` after its sign-in; 12 hours (a shift) old, it is over
+-- a session only watches, until `unused_for` after its sign-in; 12 hours (a shift) old, it is over
 -- (`rules.SESSION_HOURS`). A screen on a wall acts for as long as it is seen, and is over when
 -- nobody has seen it for 30 days (`rules.WALL_UNSEEN_DAYS`).
 CREATE OR REPLACE VIEW live_sign_in AS
@@ -53,7 +53,7 @@ SELECT s.token_hash, s.seen_at, a.id AS account_id, a.name, a.demo, g.id AS gran
        g.area_code, g.lo, g.hi, s.stepped_up_until, s.id, s.label, s.created_at,
        CASE WHEN g.role = 'wall_display' THEN 'infinity' ELSE s.seen_at + s.idle_after END
            AS acts_until,
-       g.role <> 'wall_display' AND s.seen_at + s.idle_after <= now() AS watching,
+       g.role = 'wall_display' OR s.seen_at + s.idle_after > now() AS acts,
        CASE WHEN g.role = 'wall_display' THEN s.seen_at + interval '30 days'
             ELSE s.created_at + interval '12 hours' END AS ends_at
 FROM sign_in s
@@ -62,7 +62,7 @@ JOIN account_grant g ON g.id = s.grant_id AND g.account_id = a.id
 WHERE a.disabled_at IS NULL AND g.valid @> now()
   AND CASE WHEN g.role = 'wall_display' THEN s.seen_at > now() - interval '30 days'
            ELSE s.created_at > now() - interval '12 hours'
-                AND (s.seen_at + s.idle_after > now() OR s.created_at + s.watches_for > now())
+                AND (s.seen_at + s.idle_after > now() OR s.created_at + s.unused_for > now())
       END;
 
 -- The codes that the session of this transaction may see. NULL holds no code. What only watches sees
@@ -169,8 +169,8 @@ BEGIN
     END LOOP;
 END $$;
 
--- Of these alone whoever only watches sees rows: the case as the map and the lists show it, and what
--- the stream tells of the subjects that it may list.
+-- Of these whoever only watches sees rows: the case as the map and the lists show it; and of the
+-- stream (35_audience.sql).
 DO $$
 DECLARE
     kept record;
@@ -181,9 +181,7 @@ BEGIN
         ('case_now', 'cell_code >= lower((SELECT session_scope()))'
                      ' AND cell_code < upper((SELECT session_scope()))'),
         ('case_past', 'cell_code >= lower((SELECT session_scope()))'
-                      ' AND cell_code < upper((SELECT session_scope()))'),
-        ('stream_event', 'range_contains_elem((SELECT session_scope()), area_code)'
-                         ' AND audience = ANY ((SELECT session_audiences())::text[])')
+                      ' AND cell_code < upper((SELECT session_scope()))')
         ) t (relation, seen) LOOP
         IF NOT EXISTS (SELECT FROM pg_policy WHERE polname = 'watching'
                        AND polrelid = to_regclass('public.' || kept.relation)) THEN

@@ -8,7 +8,7 @@ DECLARE
     held text;
     watches boolean;
 BEGIN
-    SELECT role, watching INTO held, watches FROM live_sign_in WHERE token_hash =
+    SELECT role, NOT acts INTO held, watches FROM live_sign_in WHERE token_hash =
         sha256(convert_to(nullif(current_setting('app.session', true), ''), 'UTF8'));
     IF held IS NULL THEN
         -- A program by its key reads of cases, and of nothing else.
@@ -34,5 +34,11 @@ BEGIN
         -- Besides that of scope, not in its place.
         CREATE POLICY audience ON stream_event AS RESTRICTIVE TO minqing_app
             USING (audience = ANY ((SELECT session_audiences())::text[]));
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_policy WHERE polname = 'watching'
+                   AND polrelid = 'stream_event'::regclass) THEN
+        CREATE POLICY watching ON stream_event FOR SELECT TO minqing_watching
+            USING (range_contains_elem((SELECT session_scope()), area_code)
+                   AND audience = ANY ((SELECT session_audiences())::text[]));
     END IF;
 END $$;

@@ -50,7 +50,9 @@ def _agree(page: Page, watch: Watch) -> None:
     """Sign in at the provider, whose own page would like a style sheet from elsewhere."""
     page.locator("input[name=sub]").fill(SUBJECT)
     page.get_by_role("button", name="Authorize").click()
-    watch.outside[:] = [url for url in watch.outside if urlsplit(url).hostname != "cdn.jsdelivr.net"]
+    watch.outside[:] = [
+        url for url in watch.outside if urlsplit(url).hostname != "cdn.jsdelivr.net"
+    ]
     watch.errors[:] = [text for text in watch.errors if "cdn.jsdelivr.net" not in text]
 
 

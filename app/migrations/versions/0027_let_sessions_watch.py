@@ -8,7 +8,7 @@ down_revision = "0025"
 branch_labels = None
 depends_on = None
 
-ADDED = ("watches_for", "idle_after", "label", "id")
+ADDED = ("unused_for", "idle_after", "label", "id")
 
 
 def upgrade() -> None:
@@ -16,9 +16,11 @@ def upgrade() -> None:
     number = sa.Column("id", sa.BigInteger(), sa.Identity(), nullable=False)
     op.add_column("sign_in", number)
     op.add_column("sign_in", sa.Column("label", sa.Text(), nullable=True))
-    for name, usual in (("idle_after", "'15 minutes'"), ("watches_for", "'12 hours'")):
-        column = sa.Column(name, sa.Interval(), nullable=False, server_default=sa.text(usual))
-        op.add_column("sign_in", column)
+    for name, usual in (("idle_after", "'15 minutes'"), ("unused_for", "'12 hours'")):
+        lasting = sa.Interval()
+        op.add_column(
+            "sign_in", sa.Column(name, lasting, nullable=False, server_default=sa.text(usual))
+        )
     op.create_index("sign_in_id", "sign_in", ["id"], unique=True)
 
 

@@ -10,9 +10,7 @@ from sqlalchemy.orm import Session
 from app.incidents.queries import Rows
 from app.live.ids import Ids
 
-_POSITION = text(
-    "SELECT stream_epoch() AS epoch, last_seq, stream_key() AS key FROM stream_state"
-)
+_POSITION = text("SELECT stream_epoch() AS epoch, last_seq, stream_key() AS key FROM stream_state")
 _FROM_STREAM = text("""
     SELECT seq, (payload ->> 'no')::bigint AS no, (payload ->> 'at')::timestamptz AS at
     FROM stream_event

@@ -152,7 +152,7 @@ def _of_before(cursor: str) -> Place:
 
 
 def _cursor_of(place: Place, stands: Position) -> str:
-    """The number of the stream is sealed: it is that of the whole city. Of another epoch nothing but
-    its name is known."""
+    """The number of the stream is sealed: it is that of the whole city. Of another epoch only the
+    name is known."""
     ids = stands.ids if place.epoch == stands.epoch else stands.ids.of_epoch(place.epoch)
     return encode_cursor([ids.text(place.seq), place.given_us, place.past_us, place.past_no])

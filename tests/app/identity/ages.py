@@ -21,7 +21,7 @@ def watch_no_more(context: Context, token: str) -> None:
     """Let a session end when it is idle, as where MINQING_WATCHING_HOURS is 0."""
     with writing(context.engine) as session:
         session.execute(
-            text("UPDATE sign_in SET watches_for = interval '0' WHERE token_hash = :hash"),
+            text("UPDATE sign_in SET unused_for = interval '0' WHERE token_hash = :hash"),
             {"hash": service.token_hash(token)},
         )
 
