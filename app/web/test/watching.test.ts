@@ -1,11 +1,13 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { get, write } from "../src/api/client";
 import { Problem } from "../src/api/problem";
 import { asking, askPassword } from "../src/state/password";
 import { forgetEverything, resource } from "../src/state/resource";
 import { isLocked, session, setWatching, watching, type SessionInfo } from "../src/state/session";
+
+vi.stubGlobal("window", globalThis);
 
 const INFO: SessionInfo = {
   user: "desk_7", demo: false, grants: [], active: 1, operations: ["list_incidents", "take_step"], watching: false,
