@@ -29,6 +29,7 @@ from app.identity.oidc import Provider
 from app.identity.oidc_routes import router as oidc_router
 from app.identity.routes import router as identity_router
 from app.identity.service import Sessions
+from app.identity.session_routes import router as session_router
 from app.incidents.attachments.routes import router as attachments_router
 from app.incidents.calendar.routes import router as calendar_router
 from app.incidents.cases.routes import router as incidents_router
@@ -144,6 +145,7 @@ def create_app(context: Context) -> FastAPI:
         identity_router,
         oidc_router,
         account_router,
+        session_router,
         audit_router,
         places_router,
         incidents_router,

@@ -11,7 +11,7 @@ from app.cli.terminal import complain
 COMMANDS = ("serve", "simulate", "openapi", "rebalance")
 GROUPS = (
     "db", "city", "clock", "case", "standard", "export", "user", "key", "audit", "contact", "jobs",
-    "retention", "plan", "bench", "webhook", "duty",
+    "retention", "plan", "bench", "webhook", "duty", "session",
 )  # fmt: skip
 
 

@@ -16,6 +16,8 @@ LOGIN_ROLE = "minqing_login"
 """As whom the server signs in for them: it may take that role, and owns nothing."""
 OF_OWNER = "minqing_of_owner"
 """Option of an engine that signs in as the owner beside one for requests: no scope runs over it."""
+WATCHING_ROLE = "minqing_watching"
+"""As which whoever only watches reads, and whoever needs no more: no free text, and no writes."""
 NOTHING = (1, 0)
 """A range that holds no code."""
 
@@ -27,11 +29,17 @@ _ENTER = text(
 
 @dataclass(frozen=True)
 class Scope:
-    """First and last area code, both inclusive, and the session token under which they hold."""
+    """First and last area code, both inclusive, and the session token under which they hold.
+
+    Attributes:
+        watching: whether that session only watches: what was written is not read, nothing is
+            written.
+    """
 
     lo: int
     hi: int
     token: str
+    watching: bool = False
 
     @property
     def codes(self) -> tuple[int, int]:
@@ -53,9 +61,10 @@ def confine(session: Session, scope: Scope) -> None:
     if session.get_bind().get_execution_options().get(OF_OWNER):
         raise TypeError("what runs under a scope goes over Context.request_engine")
     session.info[_KEY] = scope
+    role = WATCHING_ROLE if scope.watching else DATABASE_ROLE
 
     def enter(_: Session, __: SessionTransaction, connection: Connection) -> None:
-        connection.execute(_ENTER, {"role": DATABASE_ROLE, "token": scope.token})
+        connection.execute(_ENTER, {"role": role, "token": scope.token})
 
     event.listen(session, "after_begin", enter)
 
@@ -67,6 +76,13 @@ def within(session: Session, column: InstrumentedAttribute[int]) -> list[ColumnE
     """
     scope: Scope | None = session.info.get(_KEY)
     return [] if scope is None else [column.between(scope.lo, scope.hi)]
+
+
+def watches(session: Session) -> bool:
+    """Whether this session's transactions may read no free text: it belongs to whoever only
+    watches."""
+    scope: Scope | None = session.info.get(_KEY)
+    return scope is not None and scope.watching
 
 
 def clipped(session: Session, codes: tuple[int, int]) -> tuple[int, int]:

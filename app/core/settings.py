@@ -139,6 +139,20 @@ class Settings(BaseSettings):
     streams_per_session: int = Field(
         default=10, ge=1, le=100_000, description="Live streams of one session in one worker."
     )
+    idle_minutes: int = Field(
+        default=15,
+        ge=1,
+        le=720,
+        description="Minutes without a person after which a session only watches: it asks for the"
+        " password before it does more.",
+    )
+    watching_hours: int = Field(
+        default=12,
+        ge=0,
+        le=12,
+        description="Hours after its sign-in until which a session that nobody uses goes on"
+        " watching; 0: it ends instead.",
+    )
     trusted_proxies: str = Field(
         default="127.0.0.1",
         pattern=r"^[0-9A-Fa-f.:/, ]+$",

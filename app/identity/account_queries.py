@@ -20,12 +20,18 @@ from geodata import codes
 # One after the other, so that two admins cannot take the last grant from one another at once.
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('minqing.accounts'))")
 
-_BELONGS = "coalesce(a.area_code BETWEEN :lo AND :hi, :whole_city)"
+BELONGS = "coalesce(a.area_code BETWEEN :lo AND :hi, :whole_city)"
 _INSIDE = "g.valid @> now() AND g.lo >= :lo AND g.hi <= :hi"
 # The accounts of our own programs are nobody's to manage.
-_VISIBLE = f"""
-    NOT (a.demo AND a.password_hash = '!') AND ({_BELONGS} OR EXISTS (
+VISIBLE = f"""
+    NOT (a.demo AND a.password_hash = '!') AND ({BELONGS} OR EXISTS (
         SELECT FROM account_grant g WHERE g.account_id = a.id AND {_INSIDE}))
+"""
+# One that acts nowhere beyond the area either.
+MANAGEABLE = f"""
+    ({BELONGS} AND NOT EXISTS (
+        SELECT FROM account_grant g WHERE g.account_id = a.id AND g.valid @> now()
+        AND NOT (g.lo >= :lo AND g.hi <= :hi)))
 """
 _ACCOUNTS = f"""
     SELECT a.id, a.name, a.demo, a.area_code, a.created_at, a.disabled_at,
@@ -33,9 +39,7 @@ _ACCOUNTS = f"""
         greatest(a.seen_at, (SELECT max(s.seen_at) FROM sign_in s WHERE s.account_id = a.id))
             AS last_seen_at,
         (SELECT count(*) FROM live_sign_in l WHERE l.account_id = a.id) AS sessions,
-        {_BELONGS} AND NOT EXISTS (
-            SELECT FROM account_grant g WHERE g.account_id = a.id AND g.valid @> now()
-            AND NOT (g.lo >= :lo AND g.hi <= :hi)) AS manageable
+        {MANAGEABLE} AS manageable
     FROM account a
 """  # noqa: S608 (words of our own)
 _FILTER = """
@@ -45,12 +49,12 @@ _FILTER = """
         AND g.lo >= :area_lo AND g.hi <= :area_hi))
 """
 _PAGE = text(
-    f"{_ACCOUNTS} WHERE {_VISIBLE} AND {_FILTER}"
+    f"{_ACCOUNTS} WHERE {VISIBLE} AND {_FILTER}"
     ' AND (CAST(:after AS text) IS NULL OR a.name COLLATE "C" > :after)'
     ' ORDER BY a.name COLLATE "C" LIMIT :limit'
 )
-_TOTAL = text(f"SELECT count(*) FROM account a WHERE {_VISIBLE} AND {_FILTER}")  # noqa: S608
-_ONE = text(f"{_ACCOUNTS} WHERE {_VISIBLE} AND a.name = :name")
+_TOTAL = text(f"SELECT count(*) FROM account a WHERE {VISIBLE} AND {_FILTER}")  # noqa: S608
+_ONE = text(f"{_ACCOUNTS} WHERE {VISIBLE} AND a.name = :name")
 _HELD = (
     "SELECT g.id, g.account_id, g.role, g.area_code,"
     " CASE WHEN upper_inf(g.valid) THEN NULL ELSE upper(g.valid) END AS valid_until"

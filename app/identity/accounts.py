@@ -249,9 +249,21 @@ def record(
     session: Session, actor: Actor | None, kind: AuditKind, known: AnyRow, how: str = ""
 ) -> None:
     """Write down what was done with an account, and how where that is to be said."""
-    where = _audited_area(session, known.area_code)
-    detail = f"{known.name}: {how}" if how else known.name
-    audit.record(session, actor, kind, area_code=where, detail=detail)
+    record_of(session, actor, kind, name=known.name, belongs=known.area_code, how=how)
+
+
+def record_of(
+    session: Session,
+    actor: Actor | None,
+    kind: AuditKind,
+    *,
+    name: str,
+    belongs: int | None,
+    how: str = "",
+) -> None:
+    """The same of an account by its name and the area where it belongs."""
+    detail = f"{name}: {how}" if how else name
+    audit.record(session, actor, kind, area_code=_audited_area(session, belongs), detail=detail)
 
 
 def _audited_area(session: Session, belongs: int | None) -> int:

@@ -1,7 +1,7 @@
 """Which role hears of which events: of what it may list, and of nothing else."""
 
 from app.core.audiences import Audience
-from app.identity.rules import Role, may
+from app.identity.rules import OPEN_WHILE_WATCHING, Role, may
 
 # The operation that lists the subject of each audience; of the others everybody hears.
 LISTED_BY = {
@@ -13,10 +13,18 @@ LISTED_BY = {
 }
 
 
-def audiences_of(role: Role) -> frozenset[str]:
-    """The audiences of the events that a role may hear of."""
+def audiences_of(role: Role, *, watching: bool = False) -> frozenset[str]:
+    """The audiences of the events that a role may hear of.
+
+    Args:
+        watching: by a session that only watches.
+    """
     return frozenset(
         audience.value
         for audience in Audience
-        if audience is Audience.EVERYONE or may(role, LISTED_BY[audience])
+        if audience is Audience.EVERYONE or _may_list(role, LISTED_BY[audience], watching=watching)
     )
+
+
+def _may_list(role: Role, operation: str, *, watching: bool) -> bool:
+    return may(role, operation) and (not watching or operation in OPEN_WHILE_WATCHING)

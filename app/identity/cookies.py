@@ -46,11 +46,12 @@ class Cookies:
         """The session token in a Cookie header; None without one."""
         return read_cookie(header, self.session)
 
-    def set_session(self, response: Response, token: str) -> None:
-        """Give the browser its session."""
+    def set_session(self, response: Response, token: str, lasting_s: int | None = None) -> None:
+        """Give the browser its session, for so many seconds; None: until it is closed."""
         response.set_cookie(
             self.session,
             token,
+            max_age=lasting_s,
             path=f"{self.path}/",
             httponly=True,
             samesite="lax",

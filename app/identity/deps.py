@@ -23,7 +23,7 @@ from app.core.errors import FieldError, Problem
 from app.core.waiting_room import WaitingRoom
 from app.identity import keys, rules
 from app.identity.rules import Actor, Asker, Key
-from app.identity.service import Sessions, not_allowed, not_signed_in, scope_of
+from app.identity.service import Sessions, not_signed_in, refuse_unless_open, scope_of
 
 ACTOR = "minqing.actor"
 """Where the guard in front of all paths leaves who acts (in the ASGI scope)."""
@@ -76,8 +76,9 @@ async def get_asker(request: Request) -> Asker:
 
 
 async def authorise(request: Request) -> None:
-    """Stands in front of every route: its operation must be one that the actor's role may do, or
-    that the program's key opens as often as this.
+    """Stands in front of every route: its operation must be one that the actor's role may do, and
+    that is open while their session only watches, or one that the program's key opens as often as
+    this.
 
     Raises:
         Problem: 401, 403; 429 of a key.
@@ -93,9 +94,7 @@ async def authorise(request: Request) -> None:
         engine = request.app.state.context.engine
         await run_in_threadpool(keys.count_use, engine, key, operation)
         return
-    actor = _actor_of(request)
-    if not rules.may(actor.role, operation):
-        raise not_allowed(actor.role, operation)
+    refuse_unless_open(_actor_of(request), operation)
 
 
 ActorDep = Annotated[Actor, Depends(get_actor)]

@@ -16,7 +16,7 @@ from app.identity import account_queries, accounts, queries
 from app.identity.audit_words import AuditKind
 from app.identity.queries import AnyRow
 from app.identity.rules import Actor
-from app.identity.service import open_session, token_hash
+from app.identity.service import open_session, terms_of, token_hash
 from app.identity.subjects import MOST_SUBJECT_CHARS, Vouched, subject_hash
 
 
@@ -68,7 +68,7 @@ def sign_in_as(
             return None
         if old_token is not None:
             queries.end(session, token_hash(old_token))
-        return open_session(session, known.id)
+        return open_session(session, known.id, terms=terms_of(settings))
 
 
 def step_up_as(engine: Engine, vouched: Vouched, actor: Actor) -> bool:

@@ -1,6 +1,18 @@
 """Accounts of staff posts, what they may do where, and who is signed in. Nothing of residents."""
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, Integer, LargeBinary, Text, text
+from datetime import timedelta
+
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Interval,
+    LargeBinary,
+    Text,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
@@ -52,18 +64,27 @@ class SignIn(Base):
     """A session. Its token is with the browser alone; here is the token's SHA-256.
 
     `stepped_up_until`: until then the password that was just given again opens what is protected.
+    `id`: by which whoever manages accounts names it. `label`: what tells it from others of the
+    account, such as where a screen hangs. `idle_after`, `unused_for`: `rules.Terms`.
     """
 
     __tablename__ = "sign_in"
 
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    id: Mapped[int] = mapped_column(BigInteger, Identity())
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
     grant_id: Mapped[int] = mapped_column(ForeignKey("account_grant.id", ondelete="CASCADE"))
     created_at: Mapped[Instant]
     seen_at: Mapped[Instant]
     stepped_up_until: Mapped[Instant | None]
+    label: Mapped[str | None] = mapped_column(Text)
+    idle_after: Mapped[timedelta] = mapped_column(Interval, server_default=text("'15 minutes'"))
+    unused_for: Mapped[timedelta] = mapped_column(Interval, server_default=text("'12 hours'"))
 
-    __table_args__ = (Index("sign_in_account", "account_id"),)
+    __table_args__ = (
+        Index("sign_in_account", "account_id"),
+        Index("sign_in_id", "id", unique=True),
+    )
 
 
 class SignInFailure(Base):

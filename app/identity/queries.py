@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.identity.models import Account, SignIn, SignInFailure
 from app.identity.passwords import UNUSABLE
-from app.identity.rules import STEP_UP_S, HeldGrant, Role
+from app.identity.rules import STEP_UP_S, HeldGrant, Role, Terms
 from geodata import codes
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -25,12 +25,14 @@ _SEEN = text(
     " WHERE token_hash = :hash AND seen_at < now() - interval '20 seconds'"
 )
 _LIVE = text(
-    "SELECT account_id, name, demo, grant_id, role, area_code, lo, hi,"
-    " stepped_up_until, seen_at < now() - interval '20 seconds' AS unseen"
+    "SELECT account_id, name, demo, grant_id, role, area_code, lo, hi, stepped_up_until,"
+    " NOT acts AS watching,"
+    " seen_at < now() - interval '20 seconds' AS unseen"
     " FROM live_sign_in WHERE token_hash = :hash"
 )
 _HELD = text(
-    "SELECT token_hash, grant_id, role, lo, hi FROM live_sign_in WHERE token_hash = ANY (:hashes)"
+    "SELECT token_hash, grant_id, role, lo, hi, NOT acts AS watching FROM live_sign_in"
+    " WHERE token_hash = ANY (:hashes)"
 )
 # Each grant that holds; an expired or revoked one is no grant.
 _GRANTS = text(
@@ -97,8 +99,22 @@ def demo_chain(session: Session) -> Sequence[int]:
     return codes.chain_of(cell) if cell is not None else ()
 
 
-def add_sign_in(session: Session, token_hash: bytes, account_id: int, grant_id: int) -> None:
-    """Begin a session; sweep out those that are long over."""
+def add_sign_in(
+    session: Session,
+    token_hash: bytes,
+    account_id: int,
+    grant_id: int,
+    *,
+    terms: Terms | None = None,
+    label: str | None = None,
+) -> None:
+    """Begin a session; sweep out those that are long over.
+
+    Args:
+        terms: how long it goes on unused; None for the usual.
+        label: what tells it from others of the account; None for nothing.
+    """
+    terms = terms or Terms()
     session.execute(
         text(
             "DELETE FROM sign_in s USING account_grant g WHERE g.id = s.grant_id"
@@ -108,7 +124,8 @@ def add_sign_in(session: Session, token_hash: bytes, account_id: int, grant_id: 
     session.execute(
         insert(SignIn).values(
             token_hash=token_hash, account_id=account_id, grant_id=grant_id,
-            created_at=func.now(), seen_at=func.now(),
+            created_at=func.now(), seen_at=func.now(), label=label,
+            idle_after=terms.idle, unused_for=terms.watching,
         )
     )  # fmt: skip
     session.execute(update(Account).where(Account.id == account_id).values(seen_at=func.now()))
@@ -118,10 +135,14 @@ def live(session: Session, token_hash: bytes, *, seen: bool) -> AnyRow | None:
     """The session that holds under this hash.
 
     Args:
-        seen: note that somebody was there; without it the session goes on becoming idle.
+        seen: note that somebody was there; without it the session goes on becoming idle. One that
+            watches already stays so until the password is given. At a screen on a wall there is
+            nobody: its own looks are what it is seen by.
     """
     row = session.execute(_LIVE, {"hash": token_hash}).first()
-    if seen and row is not None and row.unseen:
+    if row is None or row.watching:
+        return row
+    if row.unseen and (seen or row.role == Role.WALL_DISPLAY):
         session.execute(_SEEN, {"hash": token_hash})
     return row
 
@@ -130,7 +151,7 @@ def held_grants(session: Session, hashes: Sequence[bytes]) -> dict[bytes, HeldGr
     """The grants under which those of these sessions act that hold."""
     rows = session.execute(_HELD, {"hashes": list(hashes)})
     return {
-        bytes(row.token_hash): HeldGrant(row.grant_id, Role(row.role), row.lo, row.hi)
+        bytes(row.token_hash): HeldGrant(row.grant_id, Role(row.role), row.lo, row.hi, row.watching)
         for row in rows
     }
 
@@ -141,12 +162,13 @@ def switch(session: Session, token_hash: bytes, grant_id: int) -> None:
 
 
 def step_up(session: Session, token_hash: bytes) -> None:
-    """Note that somebody has just shown once more that it is them: for `STEP_UP_S`."""
+    """Note that somebody has just shown once more that it is them: for `STEP_UP_S`. A session that
+    only watched acts again."""
     lasting = timedelta(seconds=STEP_UP_S)
     session.execute(
         update(SignIn)
         .where(SignIn.token_hash == token_hash)
-        .values(stepped_up_until=func.now() + lasting)
+        .values(stepped_up_until=func.now() + lasting, seen_at=func.now())
     )
 
 

@@ -7,9 +7,10 @@ from fastapi import APIRouter, Body, Depends, Query, Request, Response
 from pydantic import Field
 from sqlalchemy import Engine
 
+from app.core.context import Context
 from app.core.problem_docs import documented
 from app.core.query_words import StrictQuery
-from app.identity import own_password, service
+from app.identity import own_password, rules, service
 from app.identity import step_up as step_up_of
 from app.identity.cookies import Cookies, cookies_of
 from app.identity.deps import ActorDep, ContextDep, PasswordRoom, SessionsDep, json_only
@@ -67,30 +68,43 @@ async def sign_in(
     sign in at once: 503 `busy`.
     """
     cookies = cookies_of(context.settings, request.url.scheme)
-    opened, shown = await room.run(_signed_in, context.engine, given, request, cookies)
-    cookies.set_session(response, opened.token)
+    opened, actor, shown = await room.run(_signed_in, context, given, request, cookies)
+    cookies.set_session(response, opened.token, rules.cookie_lasts_s(actor.role))
     cookies.set_seen(response, given.user, opened.seen)
     return shown
 
 
 def _signed_in(
-    engine: Engine, given: Credentials, request: Request, cookies: Cookies
-) -> tuple[service.Opened, SessionInfo]:
+    context: Context, given: Credentials, request: Request, cookies: Cookies
+) -> tuple[service.Opened, Actor, SessionInfo]:
+    engine, terms = context.engine, service.terms_of(context.settings)
     sent = request.headers.get("cookie", "")
     source = request.client.host if request.client else ""
     old, seen = cookies.token_in(sent), cookies.seen_in(sent, given.user)
-    opened = service.sign_in(engine, given, source, old, seen)
+    opened = service.sign_in(engine, given, source, old, seen, terms=terms)
     actor = service.actor_of(engine, opened.token)
     if actor is None:
         raise service.not_signed_in()
-    return opened, service.describe(engine, actor)
+    return opened, actor, service.describe(engine, actor)
 
 
 @router.get("/session", summary="Tell who is signed in")
 def get_session(
-    query: Annotated[StrictQuery, Query()], context: ContextDep, actor: ActorDep
+    query: Annotated[StrictQuery, Query()],
+    request: Request,
+    response: Response,
+    context: ContextDep,
+    actor: ActorDep,
 ) -> SessionInfo:
-    """The account, its grants, the one under which it acts, and the header token for writes."""
+    """The account, its grants, the one under which it acts, and the header token for writes.
+
+    The cookie of a screen on a wall lasts 30 days, and is given anew here: the screen stays signed
+    in when its browser starts again.
+    """
+    lasting_s = rules.cookie_lasts_s(actor.role)
+    if lasting_s is not None:
+        cookies = cookies_of(context.settings, request.url.scheme)
+        cookies.set_session(response, actor.token, lasting_s)
     return service.describe(context.engine, actor)
 
 
@@ -152,7 +166,8 @@ async def step_up(
     sessions: SessionsDep,
     room: PasswordRoom,
 ) -> SessionInfo:
-    """Open what is protected (a contact, an export) to this session for five minutes.
+    """Open what is protected (a contact, an export) to this session for five minutes; one that only
+    watched acts again.
 
     A wrong password is 403 `wrong-credentials`; after three of this session the next must wait.
     """

@@ -2,8 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Literal
 
 # Failures of one account from one place that cost nothing: everybody mistypes.
 FREE_FAILURES = 3
@@ -20,6 +21,11 @@ ADDRESS_FAILURES = 200
 ADDRESS_LEAK_S = 10.0
 # For so long a password that was given again opens what is protected.
 STEP_UP_S = 300
+# A session ends so long after its sign-in (a shift). That of a screen on a wall has no such end: it
+# goes on for as long as it is seen, and ends when nobody has seen it for so many days. The same
+# stands in app/sql/30_scope.sql.
+SESSION_HOURS = 12
+WALL_UNSEEN_DAYS = 30
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{1,39}(\.[0-9]{15})?", re.ASCII)
 
@@ -158,6 +164,10 @@ OPERATIONS: dict[str, frozenset[Role]] = {
         frozenset({Role.PLANNER, Role.CITY_ADMIN}),
     ),
     "step_up": EVERYBODY - {Role.WALL_DISPLAY},
+    # One's own; an admin's also those of their area: identity.session_queries.
+    **dict.fromkeys(
+        ("list_sessions", "label_session", "end_session"), EVERYBODY - {Role.WALL_DISPLAY}
+    ),
     **dict.fromkeys(
         (
             "list_users", "add_user", "get_user", "change_user", "add_grant", "revoke_grant",
@@ -170,6 +180,47 @@ OPERATIONS: dict[str, frozenset[Role]] = {
         frozenset({Role.CITY_ADMIN}),
     ),
 }  # fmt: skip
+
+
+# What stays open to a session that only watches: the map, counts, and cases without free text. The
+# database holds it to the same (role `minqing_watching`, app/sql/30_scope.sql).
+OPEN_WHILE_WATCHING = frozenset({
+    "get_session", "sign_out", "step_up",
+    "get_city", "list_categories", "list_areas", "get_area", "get_area_boundary",
+    "search_addresses", "name_point",
+    "list_stations", "list_assignments", "list_staffing", "list_duty_units",
+    "list_incidents", "list_due", "summarise_clocks", "stream",
+    "list_layers", "get_figures", "count_incidents", "count_incidents_over_time",
+    "get_heat_legend", "get_heat_tile", "get_calendar_overview",
+    *(f"get_{layer}_{form}"
+      for layer in ("areas", "cells", "incidents", "stations", "assignments", "features")
+      for form in ("tile", "geojson")),
+})  # fmt: skip
+# What asks for the password first. Every operation stands in one of the two.
+CLOSED_WHILE_WATCHING = frozenset({
+    "switch_grant", "change_own_password", "get_incident", "get_incident_by_no", "list_rooms",
+    "get_calendar_year", "report_incident", "report_incidents", "suggest_duplicates",
+    "take_step", "list_tasks", "export_incidents_csv", "export_incidents_xlsx",
+    "get_standard", "get_standard_workbook", "preview_standard", "publish_standard",
+    "take_calendar_year", "list_attachments", "get_attachment", "add_attachment",
+    "delete_attachment", "list_audit", "check_audit", "put_contact", "delete_contact",
+    "reveal_contact", "list_mediations", "get_mediation", "list_openings", "open_mediation",
+    "call_in_unit", "set_meeting", "cancel_mediation", "note_met", "record_outcome",
+    "record_performance", "record_follow_up", "answer_call", "list_warnings", "get_warning",
+    "take_warning_step", "list_plans", "get_plan", "get_plan_log", "list_comments",
+    "get_plan_measures", "list_plan_cells", "list_plan_moves", "list_plan_problems",
+    "get_plan_community", "list_plan_seams", "get_units_tile", "get_units_geojson",
+    "compare_plans", "get_plan_outline", "get_plan_staffing", "get_plan_report",
+    "export_plan_csv", "export_plan_geojson", "export_plan_gpkg", "list_plan_jobs",
+    "get_plan_job", "create_plan", "import_plan", "change_plan", "take_plan_step",
+    "rebase_plan", "lock_area", "unlock_area", "add_comment", "settle_comment", "edit_plan",
+    "undo_edit", "redo_edit", "start_plan_job", "cancel_plan_job", "list_users", "add_user",
+    "get_user", "change_user", "add_grant", "revoke_grant", "end_user_sessions",
+    "list_sessions", "label_session", "end_session", "list_webhooks", "add_webhook",
+    "remove_webhook", "list_webhook_deliveries", "resend_webhook", "list_duty_mailboxes",
+    "set_duty_mailbox", "remove_duty_mailbox", "list_duty_mails", "resend_duty_mail",
+    "test_duty_mailbox",
+})  # fmt: skip
 
 
 def may(role: Role, operation: str) -> bool:
@@ -228,6 +279,24 @@ def wait_of_address_s(failures: int, since_s: float) -> float:
     return max(0.0, over * ADDRESS_LEAK_S - since_s) if over > 0 else 0.0
 
 
+def cookie_lasts_s(role: Role) -> int | None:
+    """For how many seconds a browser keeps the cookie of a session; None: until it is closed."""
+    return WALL_UNSEEN_DAYS * 86_400 if role is Role.WALL_DISPLAY else None
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How long a session goes on that nobody uses.
+
+    Attributes:
+        idle: after so long without a person it acts no more.
+        watching: until so long after its sign-in it watches then; nothing: it ends instead.
+    """
+
+    idle: timedelta = timedelta(minutes=15)
+    watching: timedelta = timedelta(hours=SESSION_HOURS)
+
+
 def is_stepped_up(until: datetime | None, now: datetime) -> bool:
     """Whether the password was given again recently enough; both in UTC."""
     return until is not None and now < until
@@ -235,12 +304,17 @@ def is_stepped_up(until: datetime | None, now: datetime) -> bool:
 
 @dataclass(frozen=True)
 class HeldGrant:
-    """Under what a session acts; first and last code of its area, both inclusive."""
+    """Under what a session acts; first and last code of its area, both inclusive.
+
+    Attributes:
+        watching: whether it only watches just now.
+    """
 
     grant_id: int
     role: Role
     lo: int
     hi: int
+    watching: bool = False
 
 
 @dataclass(frozen=True)
@@ -252,6 +326,8 @@ class Actor:
         lo, hi: first and last code of the grant's area, both inclusive.
         token: the session's, as the browser holds it.
         stepped_up_until: until when what is protected is open (UTC; see step_up.require_step_up).
+        watching: whether the session only watches: nobody has used it for a while, and it does
+            nothing else until the password is given again.
     """
 
     account_id: int
@@ -264,11 +340,12 @@ class Actor:
     hi: int
     token: str
     stepped_up_until: datetime | None = None
+    watching: bool = False
 
     @property
     def grant(self) -> HeldGrant:
         """Under what they act."""
-        return HeldGrant(self.grant_id, self.role, self.lo, self.hi)
+        return HeldGrant(self.grant_id, self.role, self.lo, self.hi, self.watching)
 
 
 PROGRAM_NAME_FORM = "must be a-z, 0-9, dot, - and _, beginning with a letter, 2 to 40"
@@ -298,6 +375,7 @@ class Key:
     hi: int
     token: str
     rights: frozenset[KeyRight]
+    watching: Literal[False] = False
 
     @property
     def name(self) -> str:

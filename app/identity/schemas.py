@@ -1,10 +1,18 @@
 """What the paths of identity take and give."""
 
 from datetime import datetime
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from app.core.plain_text import clean_line
 from app.identity.rules import Role
+
+MOST_LABEL_CHARS = 60
+
+
+Label = Annotated[str, Field(min_length=1, max_length=MOST_LABEL_CHARS), AfterValidator(clean_line)]
+"""What a session is known by: of a desk or a screen, never of a person."""
 
 
 class Credentials(BaseModel):
@@ -19,6 +27,12 @@ class Credentials(BaseModel):
         examples=["city_admin"],
     )
     password: str = Field(min_length=1, max_length=200, description="Its password.")
+    label: Label | None = Field(
+        default=None,
+        description="What tells this session from others of the account, such as where a screen"
+        " hangs; whoever manages accounts sees it.",
+        examples=["Hall, east wall"],
+    )
 
 
 class ChosenGrant(BaseModel):
@@ -79,6 +93,14 @@ class SessionInfo(BaseModel):
     active: int = Field(description="`id` of the grant under which this session acts.")
     operations: list[str] = Field(
         description="Operations of this API (`operationId`) that the active grant's role may do."
+    )
+    watching: bool = Field(
+        description="Whether this session only watches just now: nobody has used it for a while,"
+        " and all but `open_while_watching` is 403 `password-again` until the password is given"
+        " again."
+    )
+    open_while_watching: list[str] = Field(
+        description="Of these operations those that stay open then."
     )
     header_token: str = Field(
         description="To be sent as `X-Minqing-Token` with every write; it ends with the session."

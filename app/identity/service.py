@@ -6,6 +6,7 @@ import secrets
 import threading
 import time
 from collections.abc import Sequence
+from datetime import timedelta
 from http import HTTPStatus
 from typing import NamedTuple
 
@@ -16,8 +17,9 @@ from app.core.clock import utc_now
 from app.core.db import reading, writing
 from app.core.errors import FieldError, Problem, invalid
 from app.core.scope import Scope
+from app.core.settings import Settings
 from app.identity import attempts, passwords, queries, rules, seen_here
-from app.identity.rules import Actor, Asker, HeldGrant, Role
+from app.identity.rules import Actor, Asker, HeldGrant, Role, Terms
 from app.identity.schemas import Credentials, Grant, GrantedArea, SessionInfo
 from app.places import queries as places
 from geodata.codes import level_of
@@ -48,7 +50,12 @@ def header_token(token: str) -> str:
 
 def scope_of(asker: Asker) -> Scope:
     """How far they may look."""
-    return Scope(asker.lo, asker.hi, asker.token)
+    return Scope(asker.lo, asker.hi, asker.token, asker.watching)
+
+
+def terms_of(settings: Settings) -> Terms:
+    """How long a session goes on that nobody uses, as the city has set it."""
+    return Terms(timedelta(minutes=settings.idle_minutes), timedelta(hours=settings.watching_hours))
 
 
 def sign_in(
@@ -57,6 +64,8 @@ def sign_in(
     source: str,
     old_token: str | None,
     seen: str | None = None,
+    *,
+    terms: Terms | None = None,
 ) -> Opened:
     """Begin a session, always a new one; the one that the browser had before ends.
 
@@ -64,6 +73,7 @@ def sign_in(
         source: where it comes from (an address).
         old_token: of the session that the browser still holds.
         seen: the cookie by which the browser is known, where it has one.
+        terms: how long the session goes on that nobody uses; None for the usual.
 
     Raises:
         Problem: 401, the same for a wrong name, password, a disabled account and one without a
@@ -82,7 +92,7 @@ def sign_in(
     if known is None or known.disabled_at is not None:
         raise _wrong()
     with writing(engine) as session:
-        token = open_session(session, known.id)
+        token = open_session(session, known.id, terms=terms, label=given.label)
         attempts.succeeded(session, attempt)
         if old_token is not None:
             queries.end(session, token_hash(old_token))
@@ -91,9 +101,14 @@ def sign_in(
 
 
 def open_session(
-    session: Session, account_id: int, role: Role | None = None, area_code: int | None = None
-) -> str:
+    session: Session, account_id: int, role: Role | None = None, area_code: int | None = None, *,
+    terms: Terms | None = None, label: str | None = None,
+) -> str:  # fmt: skip
     """The token of a new session, under the account's first grant of that kind that holds.
+
+    Args:
+        terms: how long it goes on that nobody uses; None for the usual.
+        label: what tells it from others of the account.
 
     Raises:
         Problem: 401 where it holds none.
@@ -105,7 +120,9 @@ def open_session(
     if not held:
         raise _wrong()
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    queries.add_sign_in(session, token_hash(token), account_id, held[0].id)
+    queries.add_sign_in(
+        session, token_hash(token), account_id, held[0].id, terms=terms, label=label
+    )
     return token
 
 
@@ -132,7 +149,7 @@ def actor_of(engine: Engine, token: str, *, by_person: bool = True) -> Actor | N
     return Actor(
         account_id=row.account_id, name=row.name, demo=row.demo, grant_id=row.grant_id,
         role=Role(row.role), area_code=row.area_code, lo=row.lo, hi=row.hi, token=token,
-        stepped_up_until=row.stepped_up_until,
+        stepped_up_until=row.stepped_up_until, watching=row.watching,
     )  # fmt: skip
 
 
@@ -206,6 +223,10 @@ def describe(engine: Engine, actor: Actor) -> SessionInfo:
         ],
         active=actor.grant_id,
         operations=sorted(name for name in rules.OPERATIONS if rules.may(actor.role, name)),
+        watching=actor.watching,
+        open_while_watching=sorted(
+            name for name in rules.OPEN_WHILE_WATCHING if rules.may(actor.role, name)
+        ),
         header_token=header_token(actor.token),
         has_password=ways.has_password,
         linked=ways.is_linked,
@@ -257,6 +278,30 @@ def not_allowed(role: Role, operation: str) -> Problem:
     return Problem(
         HTTPStatus.FORBIDDEN, "not-allowed", "Not allowed", f"A {role} may not do {operation}."
     )
+
+
+def password_again() -> Problem:
+    """The session only watches, and this is more than watching: 403."""
+    return Problem(
+        HTTPStatus.FORBIDDEN,
+        "password-again",
+        "Password needed to go on",
+        "Nobody has used this session for a while, and it only watches. Give your password"
+        " (POST /api/v1/session/step_up), or sign in again at the provider"
+        " (GET /api/v1/session/oidc/start?step_up=true), then repeat this.",
+    )
+
+
+def refuse_unless_open(actor: Actor, operation: str) -> None:
+    """Let an actor do only what is open to their role, and to their session just now.
+
+    Raises:
+        Problem: 403 `not-allowed`; `password-again` where the session only watches.
+    """
+    if not rules.may(actor.role, operation):
+        raise not_allowed(actor.role, operation)
+    if actor.watching and operation not in rules.OPEN_WHILE_WATCHING:
+        raise password_again()
 
 
 def outside_scope(*field_names: str) -> Problem:

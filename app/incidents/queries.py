@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from app.core.errors import not_found
 from app.core.query_words import parse_bbox
-from app.core.scope import within
+from app.core.scope import watches, within
 from app.core.types import among
 from app.incidents.models import Category, Incident, IncidentEvent, ReportReceipt
 from app.incidents.rules import Status, is_open
@@ -68,6 +68,16 @@ EVENT_COLUMNS = (
     IncidentEvent.other_no,
     IncidentEvent.from_cell,
 )
+# What whoever only watches may not read is not asked for: the text of a case is empty then.
+WATCHED_COLUMNS: tuple[Any, ...] = tuple(
+    literal("").label("description") if column is Incident.description else column
+    for column in COLUMNS
+)
+WATCHED_EVENT_COLUMNS: tuple[Any, ...] = tuple(
+    column
+    for column in EVENT_COLUMNS
+    if column is not IncidentEvent.reason and column is not IncidentEvent.account_id
+)
 AnyRow = Row[*tuple[Any, ...]]
 Rows = Sequence[AnyRow]
 # Nobody reads a list of more, and counting on takes as long as there are cases.
@@ -85,6 +95,11 @@ class Total(NamedTuple):
     def up_to(cls, most: int, counted: int) -> "Total":
         """What is said of a list that was counted to one more than `most`."""
         return cls(min(counted, most), is_exact=counted <= most)
+
+
+def case_columns(session: Session) -> Sequence[Any]:
+    """What is read of a case by this session."""
+    return WATCHED_COLUMNS if watches(session) else COLUMNS
 
 
 def receipt(session: Session, report_id: UUID) -> AnyRow | None:
@@ -136,13 +151,16 @@ def total(session: Session, at: datetime) -> int:
 
 def one(session: Session, no: int, reported_at: datetime) -> AnyRow:
     """One incident with its state of now."""
-    found = select(*COLUMNS).where(Incident.reported_at == reported_at, Incident.no == no)
+    found = select(*case_columns(session)).where(
+        Incident.reported_at == reported_at, Incident.no == no
+    )
     return session.execute(found).one()
 
 
 def events(session: Session, nos: Sequence[int], since: datetime, at: datetime) -> Rows:
     """The steps of cases that were reported at `since` or later, up to `at`, in order."""
-    found = select(*EVENT_COLUMNS).where(
+    wanted: Sequence[Any] = WATCHED_EVENT_COLUMNS if watches(session) else EVENT_COLUMNS
+    found = select(*wanted).where(
         among(IncidentEvent.no, nos), IncidentEvent.at >= since, IncidentEvent.at <= at
     )
     return session.execute(found.order_by(IncidentEvent.at, IncidentEvent.ordinal)).all()
@@ -203,7 +221,7 @@ def selected(
     where = [*_selected(query, now), *within(session, Incident.cell_code)]
     if not_before is not None:
         where.append(Incident.reported_at >= not_before)
-    found = select(*COLUMNS).where(*where)
+    found = select(*case_columns(session)).where(*where)
     if before is not None:
         found = found.where(
             tuple_(Incident.reported_at, Incident.no) < tuple_(literal(before[0]), before[1])

@@ -18,15 +18,21 @@ def event(at: str, topic: str, data: str) -> bytes:
     return f"id: {at}\nevent: {topic}\ndata: {data}\n\n".encode()
 
 
-def hello(start: str, epoch: str, now: datetime) -> bytes:
-    """The first event of every stream: where it starts."""
-    data = {"epoch": epoch, "server_time": _instant(now)}
+def hello(start: str, epoch: str, now: datetime, *, watching: bool = False) -> bytes:
+    """The first event of every stream: where it starts, and whether its session only watches."""
+    data = {"epoch": epoch, "server_time": _instant(now), "watching": watching}
     return f"retry: {RETRY_MS}\n".encode() + event(start, "hello", _json(data))
 
 
 def reset(at: str, reason: ResetReason) -> bytes:
     """What tells a viewer that events are missing: fetch the state, then go on from `at`."""
     return event(at, "reset", _json({"reason": reason.value}))
+
+
+def session(*, watching: bool) -> bytes:
+    """What tells a viewer that its session only watches from now on, or acts again. It has no place
+    in the stream, and no id."""
+    return f"event: session\ndata: {_json({'watching': watching})}\n\n".encode()
 
 
 def heartbeat(at: str, now: datetime) -> bytes:

@@ -6,11 +6,13 @@ Everything here runs on the event loop, so what happens between two awaits happe
 import asyncio
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import psycopg
 
 from app.core.clock import utc_now
+from app.identity.audiences import audiences_of
 from app.identity.rules import Actor, HeldGrant, Role
 from app.live import frames, queries
 from app.live.connection import ANSWER_WITHIN_S, Connected
@@ -77,6 +79,15 @@ class Viewer:
         self._waiting.clear()
         self._put(frames.reset(at, reason))
         STREAM_RESETS.labels(reason.value).inc()
+
+    def watch(self, grant: HeldGrant) -> None:
+        """Go by whether the viewer's session only watches: from now on it hears of what is open to
+        it then, and is told so."""
+        if self.actor is None or self.actor.watching == grant.watching:
+            return
+        self.actor = replace(self.actor, watching=grant.watching)
+        self.audiences = audiences_of(self.actor.role, watching=grant.watching)
+        self._put(frames.session(watching=grant.watching))
 
     def beat(self, frame: bytes) -> None:
         """Queue a heartbeat; a viewer for whom events wait needs none."""
@@ -162,15 +173,17 @@ class Hub(Connected):
         return list({v.actor.token for v in self._viewers if v.actor is not None})
 
     def pages(self) -> frozenset[OpenPage]:
-        """The pages that are open here: by role and area, never by whose they are."""
+        """The pages that are open here and in use: by role and area, never by whose they are. One
+        that only watches is none: perhaps nobody sits there."""
         return frozenset(
             OpenPage(v.actor.role, v.actor.area_code, *v.area)
             for v in self._viewers
-            if v.actor is not None
+            if v.actor is not None and not v.actor.watching
         )
 
     def keep_only(self, checked: set[str], grants: Mapping[str, HeldGrant]) -> None:
-        """Cut off those whose session has ended, or acts under another grant by now.
+        """Cut off those whose session has ended, or acts under another grant by now; of those that
+        only watch, or act again, go by that.
 
         Args:
             checked: tokens that were asked about.
@@ -178,8 +191,13 @@ class Hub(Connected):
         """
         for viewer in self._viewers:
             actor = viewer.actor
-            if actor and actor.token in checked and grants.get(actor.token) != actor.grant:
+            if actor is None or actor.token not in checked:
+                continue
+            held = grants.get(actor.token)
+            if held is None or replace(held, watching=actor.watching) != actor.grant:
                 viewer.cut()
+            else:
+                viewer.watch(held)
 
     def close(self) -> None:
         """End all streams: the server is about to stop."""

@@ -35,9 +35,14 @@ class Ids:
             key: `KEY_BYTES` long, and no viewer's.
         """
         self.epoch = epoch
+        self._key = key
         # Of a single block this is AES itself, which nothing could be hidden behind.
         cipher = Cipher(algorithms.AES(key), modes.ECB())
         self._sealing, self._opening = cipher.encryptor(), cipher.decryptor()
+
+    def of_epoch(self, epoch: str) -> "Ids":
+        """Those of another epoch, of which nothing is known but the name."""
+        return Ids(epoch, self._key)
 
     def text(self, seq: int) -> str:
         """The id of a number, another one each time."""

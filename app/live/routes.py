@@ -22,7 +22,9 @@ DESCRIPTION = """\
 Server-sent events, in order, none missed and none twice: those of your area, about what your role
 may list. When your session acts under another grant the stream ends; open it again.
 
-- `hello` comes first: `{"epoch", "server_time"}`; its id is where the stream starts.
+- `hello` comes first: `{"epoch", "server_time", "watching"}`; its id is where the stream starts.
+- `session` (`{"watching"}`) says that your session only watches from now on, or acts again: nobody
+  has used it for a while, or the password was given again. It has no id.
 - `incident.reported` carries the incident without its description, plus `at` (UTC).
 - `incident.changed` carries the same as it is now, plus the `step` that was taken last, its `at`,
   and in `steps` all that were taken at once.

@@ -119,7 +119,8 @@ class Live:
         self, area: tuple[int, int], last_event_id: str | None, actor: Actor
     ) -> AsyncGenerator[bytes]:
         # Joined before anything is replayed: what happens meanwhile waits in the viewer's queue.
-        viewer = self._hub.join(area, audiences_of(actor.role), actor)
+        heard = audiences_of(actor.role, watching=actor.watching)
+        viewer = self._hub.join(area, heard, actor)
         try:
             async with aclosing(self._opening(viewer, last_event_id)) as opening:
                 async for chunk in opening:
@@ -137,14 +138,14 @@ class Live:
         if ids is None:
             return
         if last_event_id is None:
-            yield _hello(now, ids)
+            yield _hello(now, ids, viewer)
             return
         seen = ids.cursor(last_event_id)
         refusal = refusal_to_resume(seen, now)
         if seen is None or refusal is not None:
-            yield _hello(now, ids) + _reset(now, ids, refusal or ResetReason.UNKNOWN_ID)
+            yield _hello(now, ids, viewer) + _reset(now, ids, refusal or ResetReason.UNKNOWN_ID)
             return
-        yield _hello(seen, ids)
+        yield _hello(seen, ids, viewer)
         for after in range(seen.seq, now.seq, REPLAY_PAGE):
             until = min(after + REPLAY_PAGE, now.seq)
             page = await to_thread.run_sync(self._replay, after, until, viewer)
@@ -166,7 +167,8 @@ class Live:
             return found if queries.is_kept(session, after, until) else None
 
     async def _check_sessions(self) -> None:
-        """End the streams of sessions that have ended, or act under another grant, for ever."""
+        """End the streams of sessions that have ended, or act under another grant, for ever; those
+        that only watch by now go on with less."""
         while True:
             await asyncio.sleep(CHECK_SESSIONS_EVERY_S)
             tokens = self._hub.tokens()
@@ -191,8 +193,9 @@ def _too_many(most: int) -> Problem:
     )
 
 
-def _hello(at: Cursor, ids: Ids) -> bytes:
-    return frames.hello(ids.text(at.seq), at.epoch, utc_now())
+def _hello(at: Cursor, ids: Ids, viewer: Viewer) -> bytes:
+    watching = viewer.actor is not None and viewer.actor.watching
+    return frames.hello(ids.text(at.seq), at.epoch, utc_now(), watching=watching)
 
 
 def _reset(at: Cursor, ids: Ids, reason: ResetReason) -> bytes:

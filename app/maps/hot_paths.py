@@ -24,8 +24,8 @@ from app.core.clock import utc_now
 from app.core.errors import Problem, invalid, not_found, unavailable
 from app.identity.deps import ACTOR, PROGRAM
 from app.identity.keys import key_not_allowed
-from app.identity.rules import Actor, may
-from app.identity.service import not_allowed, not_signed_in, scope_of
+from app.identity.rules import Actor
+from app.identity.service import not_signed_in, refuse_unless_open, scope_of
 from app.maps.figures import Asked, Words
 from app.maps.schemas import (
     LAYER_QUERIES,
@@ -113,34 +113,29 @@ async def find(maps: Maps, scope: Scope) -> tuple[Ready, bytes]:
         raise not_signed_in()
     if path in FIGURES:
         operation, model = FIGURES[path]
-        _authorise(actor, operation)
+        refuse_unless_open(actor, operation)
         words = parse_words(scope, model)
         known = request_headers(scope).get(b"if-none-match")
         return await maps.figures.answer(Asked(words, actor, utc_now(), known)), REVALIDATE
     sees = scope_of(actor)
     if (tile := TILE_PATH.fullmatch(path)) and tile[1] in TILE_QUERIES:
         address = _address(tile[2], tile[3], tile[4])
-        _authorise(actor, f"get_{tile[1]}_tile")
+        refuse_unless_open(actor, f"get_{tile[1]}_tile")
         tile_words = parse_words(scope, TILE_QUERIES[tile[1]])
         ready = await maps.tiles.get(tile[1], address, tile_words, utc_now(), sees)
         return ready, _caching(tile_words)
     if heat := HEAT_PATH.fullmatch(path):
         address = _address(heat[1], heat[2], heat[3])
-        _authorise(actor, "get_heat_tile")
+        refuse_unless_open(actor, "get_heat_tile")
         maps.refuse_until_ready()
         heat_words = parse_words(scope, HeatQuery)
         return await maps.heat.tile(address, heat_words, utc_now(), sees), REVALIDATE
     if (layer := LAYER_PATH.fullmatch(path)) and layer[1] in LAYER_QUERIES:
-        _authorise(actor, f"get_{layer[1]}_geojson")
+        refuse_unless_open(actor, f"get_{layer[1]}_geojson")
         layer_words = parse_words(scope, LAYER_QUERIES[layer[1]])
         ready = await maps.layers.get(layer[1], layer_words, utc_now(), sees)
         return ready, _caching(layer_words)
     raise not_found("path", path)
-
-
-def _authorise(actor: Actor, operation: str) -> None:
-    if not may(actor.role, operation):
-        raise not_allowed(actor.role, operation)
 
 
 def _caching(words: object) -> bytes:

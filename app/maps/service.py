@@ -11,7 +11,7 @@ import numpy as np
 from app.core.context import Context
 from app.core.db import reading
 from app.core.errors import unavailable
-from app.core.scope import DATABASE_ROLE
+from app.core.scope import WATCHING_ROLE
 from app.incidents.rules import Status
 from app.maps import queries
 from app.maps.boundaries import Boundaries
@@ -44,7 +44,8 @@ class Maps:
         self.store = CountedStore([status.value for status in Status])
         self.clocks = RunningClocks()
         self.boundaries = Boundaries()
-        self.pool = make_pool(context.request_conninfo, role=DATABASE_ROLE)
+        # No tile tells of what was written: the lesser role, also for whoever may do more.
+        self.pool = make_pool(context.request_conninfo, role=WATCHING_ROLE)
         self.tiles = VectorTiles(self.pool, self.store, self.boundaries)
         self.heat = Heat(self.store, self.select)
         self.figures = FiguresDesk(

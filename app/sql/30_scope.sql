@@ -3,11 +3,18 @@
 -- A request's transaction runs as `minqing_app`, which owns nothing, is no superuser and passes
 -- by no policy. It says who asks by a session token in `app.session` (set for this transaction
 -- only); unset, or of nobody, it sees no row and no error.
+--
+-- A session that nobody has used for a while only watches. Its transactions run as
+-- `minqing_watching`, which may read what the map and the lists show and write nothing: no free text
+-- (column by column), no contact, photo, meeting, plan or audit. As `minqing_app` it sees no row.
 
 DO $$
 BEGIN
     IF NOT pg_has_role(current_user, 'minqing_app', 'MEMBER') THEN
         EXECUTE format('GRANT minqing_app TO %I', current_user);
+    END IF;
+    IF NOT pg_has_role(current_user, 'minqing_watching', 'MEMBER') THEN
+        EXECUTE format('GRANT minqing_watching TO %I', current_user);
     END IF;
 END $$;
 
@@ -21,20 +28,29 @@ BEGIN
     END IF;
 END $$;
 
--- The sessions that hold just now, each with the grant under which it acts. Idle for 15 minutes,
--- or 12 hours (a shift) old, a session is over; a display on a wall is never.
+-- The sessions that hold just now, each with the grant under which it acts. Unused for `idle_after`
+-- a session only watches, until `unused_for` after its sign-in; 12 hours (a shift) old, it is over
+-- (`rules.SESSION_HOURS`). A screen on a wall acts for as long as it is seen, and is over when
+-- nobody has seen it for 30 days (`rules.WALL_UNSEEN_DAYS`).
 CREATE OR REPLACE VIEW live_sign_in AS
 SELECT s.token_hash, s.seen_at, a.id AS account_id, a.name, a.demo, g.id AS grant_id, g.role,
-       g.area_code, g.lo, g.hi, s.stepped_up_until
+       g.area_code, g.lo, g.hi, s.stepped_up_until, s.id, s.label, s.created_at,
+       CASE WHEN g.role = 'wall_display' THEN 'infinity' ELSE s.seen_at + s.idle_after END
+           AS acts_until,
+       g.role = 'wall_display' OR s.seen_at + s.idle_after > now() AS acts,
+       CASE WHEN g.role = 'wall_display' THEN s.seen_at + interval '30 days'
+            ELSE s.created_at + interval '12 hours' END AS ends_at
 FROM sign_in s
 JOIN account a ON a.id = s.account_id
 JOIN account_grant g ON g.id = s.grant_id AND g.account_id = a.id
 WHERE a.disabled_at IS NULL AND g.valid @> now()
-  AND (g.role = 'wall_display'
-       OR (s.seen_at > now() - interval '15 minutes'
-           AND s.created_at > now() - interval '12 hours'));
+  AND CASE WHEN g.role = 'wall_display' THEN s.seen_at > now() - interval '30 days'
+           ELSE s.created_at > now() - interval '12 hours'
+                AND (s.seen_at + s.idle_after > now() OR s.created_at + s.unused_for > now())
+      END;
 
--- The codes that the session of this transaction may see. NULL holds no code.
+-- The codes that the session of this transaction may see. NULL holds no code. What only watches sees
+-- as `minqing_watching` alone; a request that began two seconds before that still ends as it began.
 -- Not in plain SQL: that would be planned anew at every call, and every statement calls it.
 CREATE OR REPLACE FUNCTION session_scope() RETURNS int8range
 LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
@@ -44,7 +60,9 @@ DECLARE
         sha256(convert_to(nullif(current_setting('app.session', true), ''), 'UTF8'));
     held int8range;
 BEGIN
-    SELECT int8range(lo, hi, '[]') INTO held FROM live_sign_in WHERE token_hash = asks;
+    SELECT int8range(lo, hi, '[]') INTO held FROM live_sign_in WHERE token_hash = asks
+        AND (acts_until > now() - interval '2 seconds'
+             OR current_setting('role') = 'minqing_watching');
     IF NOT FOUND THEN
         -- A program with a key of its own stands for the key's area.
         SELECT int8range(lo, hi, '[]') INTO held FROM api_key
@@ -68,7 +86,7 @@ END $$;
 CREATE VIEW published.base_unit AS
 SELECT unit_id, community_code, cell_code, households, incidents, street_block, locked, geom, valid
 FROM base_unit
-WHERE current_user <> 'minqing_app'
+WHERE current_user NOT IN ('minqing_app', 'minqing_watching')
    OR range_contains_elem((SELECT session_scope()), cell_code);
 
 -- Scope is looked up once a statement (the subquery), and compared once a row by a function of
@@ -135,7 +153,40 @@ BEGIN
     END LOOP;
 END $$;
 
-GRANT USAGE ON SCHEMA public, published TO minqing_app;
+-- Of these whoever only watches sees rows: the case as the map and the lists show it; and of the
+-- stream (35_audience.sql).
+DO $$
+DECLARE
+    kept record;
+BEGIN
+    FOR kept IN SELECT * FROM (VALUES
+        ('incident', 'range_contains_elem((SELECT session_scope()), cell_code)'),
+        ('incident_event', 'range_contains_elem((SELECT session_scope()), cell_code)'),
+        ('case_now', 'cell_code >= lower((SELECT session_scope()))'
+                     ' AND cell_code < upper((SELECT session_scope()))'),
+        ('case_past', 'cell_code >= lower((SELECT session_scope()))'
+                      ' AND cell_code < upper((SELECT session_scope()))')
+        ) t (relation, seen) LOOP
+        IF NOT EXISTS (SELECT FROM pg_policy WHERE polname = 'watching'
+                       AND polrelid = to_regclass('public.' || kept.relation)) THEN
+            EXECUTE format('CREATE POLICY watching ON %I FOR SELECT TO minqing_watching USING (%s)',
+                           kept.relation, kept.seen);
+        END IF;
+    END LOOP;
+END $$;
+
+GRANT USAGE ON SCHEMA public, published TO minqing_app, minqing_watching;
+GRANT SELECT ON ALL TABLES IN SCHEMA published TO minqing_watching;
+GRANT SELECT ON alembic_version, area, area_shape, assignment, base_unit, boundary_version,
+    category, city, closing_rule, duty_unit, filing_line, incident_status, map_feature,
+    staffing_rule, station, station_cover, stream_event, stream_state, case_now, case_past, taken_days
+    TO minqing_watching;
+-- All but what was written of a case (`description`), and why a step was taken by whom.
+GRANT SELECT (reported_at, no, id, category, title, severity, source, status, cell_code, geom,
+    location_uncertainty_m, occurred_at, closed_at, simulated, tier, unit_id)
+    ON incident TO minqing_watching;
+GRANT SELECT (at, no, ordinal, step, status, tier, cell_code, role, area_code, program, unit_id, until,
+    outcome, other_no, from_cell) ON incident_event TO minqing_watching;
 GRANT SELECT ON ALL TABLES IN SCHEMA published TO minqing_app;
 -- Table by table: a partition has no policy of its own and must not be reached past its parent's.
 GRANT SELECT ON alembic_version, area, area_shape, assignment, base_unit, boundary_version,
@@ -193,21 +244,22 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
     WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'minqing_app'
                       AND NOT rolsuper AND NOT rolbypassrls AND NOT rolcreaterole)
     UNION ALL
-    SELECT 'the role minqing_login is missing, or can do more than take the role minqing_app'
+    SELECT 'the role minqing_login is missing, or can do more than take the roles of requests'
     WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'minqing_login'
                       AND NOT rolsuper AND NOT rolbypassrls AND NOT rolcreaterole
                       AND NOT rolcreatedb AND NOT rolreplication AND NOT rolinherit)
-       OR (SELECT array_agg(DISTINCT roleid) FROM pg_auth_members
-           WHERE member = to_regrole('minqing_login'))
-          IS DISTINCT FROM ARRAY[to_regrole('minqing_app')::oid]
+       OR (SELECT array_agg(DISTINCT pg_get_userbyid(roleid)::text ORDER BY pg_get_userbyid(roleid)::text)
+           FROM pg_auth_members WHERE member = to_regrole('minqing_login'))
+          IS DISTINCT FROM ARRAY['minqing_app', 'minqing_watching']
     UNION ALL
-    SELECT 'the role minqing_app may take another role'
-    WHERE EXISTS (SELECT FROM pg_auth_members WHERE member = to_regrole('minqing_app'))
+    SELECT format('the role %s may take another role', r)
+    FROM unnest(ARRAY['minqing_app', 'minqing_watching']) r
+    WHERE EXISTS (SELECT FROM pg_auth_members WHERE member = to_regrole(r))
     UNION ALL
     -- Of what it was granted what counts is here; that it may connect at all stands elsewhere.
     SELECT format('the role %s owns something%s', r, CASE r WHEN 'minqing_login'
         THEN ', or was granted something for itself' ELSE '' END)
-    FROM unnest(ARRAY['minqing_app', 'minqing_login']) r
+    FROM unnest(ARRAY['minqing_app', 'minqing_watching', 'minqing_login']) r
     WHERE EXISTS (SELECT FROM pg_shdepend
                   WHERE refclassid = 'pg_authid'::regclass AND refobjid = to_regrole(r)
                     AND (deptype = 'o' OR (deptype = 'a' AND r = 'minqing_login' AND dbid =
@@ -245,6 +297,29 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
         IS DISTINCT FROM ARRAY['scope: ((cell_code >= lower(( SELECT session_scope() AS '
             || 'session_scope))) AND (cell_code < upper(( SELECT session_scope() AS '
             || 'session_scope))))']
+    UNION ALL
+    SELECT 'the role minqing_watching is missing, or can do more than it may'
+    WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'minqing_watching'
+                      AND NOT rolsuper AND NOT rolbypassrls AND NOT rolcreaterole)
+    UNION ALL
+    SELECT format('%s has not exactly the policy of watching', t)
+    FROM unnest(ARRAY['incident', 'incident_event', 'case_now', 'case_past', 'stream_event']) t
+    WHERE NOT coalesce((
+        SELECT count(*) = 1 AND bool_and(polname = 'watching' AND polcmd = 'r'
+            AND pg_get_expr(polqual, polrelid) LIKE '%session_scope()%')
+        FROM pg_policy WHERE polrelid = to_regclass('public.' || t)
+          AND to_regrole('minqing_watching')::oid = ANY (polroles)), false)
+    UNION ALL
+    SELECT format('minqing_watching can write to %s, or read what was written in it', c.relname)
+    FROM pg_class c
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+      AND (has_any_column_privilege(to_regrole('minqing_watching'), c.oid, 'INSERT, UPDATE')
+           OR has_table_privilege(to_regrole('minqing_watching'), c.oid, 'DELETE, TRUNCATE')
+           OR EXISTS (
+               SELECT FROM pg_attribute a
+               WHERE a.attrelid = c.oid AND c.relname IN ('incident', 'incident_event')
+                 AND a.attname IN ('description', 'reason', 'account_id')
+                 AND has_column_privilege(to_regrole('minqing_watching'), c.oid, a.attnum, 'SELECT')))
     UNION ALL
     SELECT 'stream_event has not the policy of audience'
     WHERE NOT EXISTS (SELECT FROM pg_policy WHERE polname = 'audience' AND NOT polpermissive

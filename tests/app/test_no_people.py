@@ -165,12 +165,14 @@ TABLES: dict[str, tuple[str, str]] = {
     "retention_rule": ("after how many days something protected goes", "what days"),
     "live_sign_in": (
         "a session that holds",
-        "token_hash seen_at account_id name demo grant_id role area_code lo hi stepped_up_until",
+        "token_hash seen_at account_id name demo grant_id role area_code lo hi stepped_up_until"
+        " id label created_at acts_until acts ends_at",
     ),
     "room": ("a room of a station", "id station_code name seats valid"),
     "sign_in": (
-        "a post's session",
-        "token_hash account_id grant_id created_at seen_at stepped_up_until",
+        "a post's session; its label is of a desk or a screen",
+        "token_hash id account_id grant_id created_at seen_at stepped_up_until label idle_after"
+        " unused_for",
     ),
     "sign_in_failure": ("failed sign-ins, by a hash", "key_hash failures last_at"),
     "staffing_rule": ("how many of a role an area needs", "area_kind role required"),
@@ -221,6 +223,8 @@ PLACES_AND_FITS = {
     "contact": "of a case, sealed: on its way in only",
     "has_contact": "whether there is one",
     "phone": "of the sealed contact, on its way in, and out to handlers on demand",
+    "watching": "whether a post's session only looks on, until its password is given again",
+    "open_while_watching": "operations that stay open to it then",
 }
 OF_PEOPLE = re.compile(
     r"(^|_)(person|people|citizen|resident|reporter|complainant|caller|owner|phone|mobile|tel|email"

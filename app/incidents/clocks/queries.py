@@ -12,7 +12,7 @@ from app.incidents.clocks.limits import Limit
 from app.incidents.clocks.rules import HANDED_BACK, Limits
 from app.incidents.clocks.standard import limits_over_time
 from app.incidents.models import FilingLine, Incident
-from app.incidents.queries import COLUMNS, AnyRow
+from app.incidents.queries import AnyRow, case_columns
 from app.incidents.rules import Event, Status, Tier
 
 # Cases in whose state nobody is expected to hand back any more. Written into the statement, not
@@ -83,7 +83,7 @@ def incidents(session: Session, keys: Iterable[tuple[datetime, int]]) -> dict[in
     # Not by pairs: the planner leaves out whole months for a list of instants alone.
     instants = Incident.reported_at.in_(sorted(set(wanted.values())))
     found = session.execute(
-        select(*COLUMNS).where(
+        select(*case_columns(session)).where(
             instants, Incident.no.in_(wanted), *within(session, Incident.cell_code)
         )
     )

@@ -39,15 +39,18 @@ def start_plan_job(
     session: WriteSession,
     actor: ActorDep,
     now: Now,
+    response: Response,
     if_match: MaybeSeen = None,
 ) -> PlanJobRow:
     """Balance cells (one edit of the plan, which can be undone), try the plan on past cases, or
-    publish it now.
+    publish it now. `Location` names the job.
 
     While cells are balanced nobody else draws in their communities: 409 `plan-busy` with `job_id`.
     While boundaries are replaced nothing else is published: 409 `boundaries-busy` at once.
     """
-    return service.start(session, plan_id, given, actor, now, if_match=if_match)
+    job = service.start(session, plan_id, given, actor, now, if_match=if_match)
+    response.headers["Location"] = _address(plan_id, job.id)
+    return job
 
 
 @router.get("", summary="List the jobs of a plan", responses=KNOWN)
@@ -103,7 +106,11 @@ def take_plan_step(
             session, plan_id, actor, now, if_match=if_match, reason=given.reason
         )
         response.status_code = HTTPStatus.ACCEPTED
-        response.headers["Location"] = f"/api/v1/plans/{plan_id}/jobs/{job.id}"
+        response.headers["Location"] = _address(plan_id, job.id)
         return with_etag(response, life.get(session, plan_id, actor))
     taken = steps.take(session, plan_id, given, actor, now=now, if_match=if_match)
     return with_etag(response, taken)
+
+
+def _address(plan_id: int, job_id: int) -> str:
+    return f"/api/v1/plans/{plan_id}/jobs/{job_id}"

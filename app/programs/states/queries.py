@@ -8,8 +8,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.incidents.queries import Rows
+from app.live.ids import Ids
 
-_POSITION = text("SELECT stream_epoch() AS epoch, last_seq FROM stream_state")
+_POSITION = text("SELECT stream_epoch() AS epoch, last_seq, stream_key() AS key FROM stream_state")
 _FROM_STREAM = text("""
     SELECT seq, (payload ->> 'no')::bigint AS no, (payload ->> 'at')::timestamptz AS at
     FROM stream_event
@@ -35,10 +36,11 @@ _STATES = text("""
 
 
 class Position(NamedTuple):
-    """Where the stream stands."""
+    """Where the stream stands, and how places in it are written for those outside."""
 
     epoch: str
     seq: int
+    ids: Ids
 
 
 class Change(NamedTuple):
@@ -56,7 +58,9 @@ class Change(NamedTuple):
 def position(session: Session) -> Position | None:
     """Where the stream stands now; None where none was started yet. For the house only."""
     row = session.execute(_POSITION).first()
-    return Position(row.epoch, row.last_seq) if row is not None else None
+    if row is None:
+        return None
+    return Position(row.epoch, row.last_seq, Ids(row.epoch, bytes(row.key)))
 
 
 def from_stream(

@@ -12,6 +12,8 @@ LONGEST_AGO = timedelta(days=31)
 # After a restore to an earlier second, so much of what was told before it is told again.
 AFTER_RESTORE = timedelta(hours=24)
 IN_THE_STREAM = -1
+OTHER_EPOCH = "0" * 12
+"""Stands for an epoch of the stream that is not the present one."""
 
 
 @dataclass(frozen=True)

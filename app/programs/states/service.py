@@ -41,13 +41,13 @@ def pull(
     place = _place(query.since, stands, now)
     if place is None:
         here = Place(stands.epoch, stands.seq, rules.microseconds(now))
-        return ChangedStates(items=[], next=_cursor_of(here), more=False)
+        return ChangedStates(items=[], next=_cursor_of(here, stands), more=False)
     if not place.is_in_past:
         found = _from_stream(engine, session, key, place, stands, query.limit, now)
         if found is not None:
             return found
         place = rules.from_log(place, stands.epoch, stands.seq, now)
-    return _from_log(session, key, place, query.limit)
+    return _from_log(session, key, place, stands, query.limit)
 
 
 def _from_stream(  # noqa: PLR0917  (one parameter a word)
@@ -69,10 +69,13 @@ def _from_stream(  # noqa: PLR0917  (one parameter a word)
             return None
     seq = changes[-1].seq if len(changes) == limit else stands.seq
     following = Place(stands.epoch, seq, rules.microseconds(now))
-    return _answer(session, key, changes, following, more=seq < stands.seq)
+    written = _cursor_of(following, stands)
+    return _answer(session, key, changes, written, more=seq < stands.seq)
 
 
-def _from_log(session: Session, key: Key, place: Place, limit: int) -> ChangedStates:
+def _from_log(
+    session: Session, key: Key, place: Place, stands: Position, limit: int
+) -> ChangedStates:
     at = rules.instant(place.past_us)
     changes = queries.from_log(session, at, place.past_no, (key.lo, key.hi), limit)
     if len(changes) < limit:
@@ -81,11 +84,11 @@ def _from_log(session: Session, key: Key, place: Place, limit: int) -> ChangedSt
         last = changes[-1]
         past_us = rules.microseconds(last.at)
         following = Place(place.epoch, place.seq, place.given_us, past_us, last.no)
-    return _answer(session, key, changes, following, more=True)
+    return _answer(session, key, changes, _cursor_of(following, stands), more=True)
 
 
 def _answer(
-    session: Session, key: Key, changes: list[Change], following: Place, *, more: bool
+    session: Session, key: Key, changes: list[Change], following: str, *, more: bool
 ) -> ChangedStates:
     newest: dict[int, datetime] = {}
     for change in changes:
@@ -98,7 +101,7 @@ def _answer(
         for no, at in newest.items()
         if no in states
     ]
-    return ChangedStates(items=items, next=_cursor_of(following), more=more)
+    return ChangedStates(items=items, next=following, more=more)
 
 
 def _place(since: str | None, stands: Position, now: datetime) -> Place | None:
@@ -107,7 +110,7 @@ def _place(since: str | None, stands: Position, now: datetime) -> Place | None:
     try:
         text = parse_instant(since)
     except ValueError:
-        return _place_of(since)
+        return _place_of(since, stands)
     try:
         at = datetime.fromisoformat(str(text))
         place = rules.since_instant(at, stands.epoch, stands.seq, now)
@@ -120,10 +123,9 @@ def _place(since: str | None, stands: Position, now: datetime) -> Place | None:
     return place
 
 
-def _place_of(cursor: str) -> Place:
+def _place_of(cursor: str, stands: Position) -> Place:
     try:
-        words = decode_cursor(cursor, (str, int, int, int, int)) or []
-        place = Place(*words)
+        place = _sealed(cursor, stands) or _of_before(cursor)
         for at_us in (place.given_us, place.past_us):
             rules.instant(at_us)
     except (Problem, OverflowError):
@@ -131,5 +133,26 @@ def _place_of(cursor: str) -> Place:
     return place
 
 
-def _cursor_of(place: Place) -> str:
-    return encode_cursor([place.epoch, place.seq, place.given_us, place.past_us, place.past_no])
+def _sealed(cursor: str, stands: Position) -> Place | None:
+    """The place of a cursor; None where its place in the stream is none of ours."""
+    try:
+        at, given_us, past_us, past_no = decode_cursor(cursor, (str, int, int, int)) or []
+    except Problem:
+        return None
+    seen = stands.ids.cursor(at)
+    return None if seen is None else Place(seen.epoch, seen.seq, given_us, past_us, past_no)
+
+
+def _of_before(cursor: str) -> Place:
+    """The place of a cursor that an earlier release gave out, with the stream's number in the open:
+    the number is not believed, and what has changed since then is read from the log."""
+    words = decode_cursor(cursor, (str, int, int, int, int)) or []
+    _, _, given_us, past_us, past_no = words
+    return Place(rules.OTHER_EPOCH, 0, given_us, past_us, past_no)
+
+
+def _cursor_of(place: Place, stands: Position) -> str:
+    """The number of the stream is sealed: it is that of the whole city. Of another epoch only the
+    name is known."""
+    ids = stands.ids if place.epoch == stands.epoch else stands.ids.of_epoch(place.epoch)
+    return encode_cursor([ids.text(place.seq), place.given_us, place.past_us, place.past_no])

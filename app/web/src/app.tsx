@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { FaceView } from "./faces/FaceView";
-import { shownFace } from "./faces";
+import { shownFace, type Face } from "./faces";
 import { lang, named, t } from "./i18n";
 import { CasePrint } from "./panels/CasePrint";
 import { PhoneNav } from "./panels/FaceNav";
@@ -10,14 +10,17 @@ import { Help } from "./panels/Help";
 import { LayerRail } from "./panels/LayerRail";
 import { MapView } from "./panels/MapView";
 import { OwnPasswordDialog } from "./panels/OwnPassword";
+import { OwnSessionsDialog } from "./panels/OwnSessions";
 import { RightPanel } from "./panels/RightPanel";
 import { TimeBar } from "./panels/TimeBar";
 import { TopBar } from "./panels/TopBar";
 import { Wall } from "./panels/Wall";
 import { city } from "./state/data";
+import { isLocked } from "./state/session";
 import { mode, phone } from "./state/store";
-import { Failed } from "./ui/states";
+import { Failed, Locked } from "./ui/states";
 import { StepUpDialog } from "./ui/StepUp";
+import { WatchingBar } from "./ui/Watching";
 
 export function App(): JSX.Element {
   const wall = mode.value === "wall";
@@ -31,13 +34,14 @@ export function App(): JSX.Element {
   });
   return (
     <>
+    <WatchingBar />
     <div class={`shell ${wall ? "wall" : "watch"} ${phone.value ? "phone" : "desk"} ${face ? "faced" : ""}`}>
       <TopBar />
       {wall ? null : <LayerRail />}
       <MapView />
       {wall ? <Wall /> : <RightPanel />}
       {wall || phone.value ? null : <TimeBar />}
-      {face ? <FaceView key={face.name} face={face} /> : null}
+      {face ? <Shown key={face.name} face={face} /> : null}
       {phone.value ? <PhoneNav /> : null}
       {info.error && !info.data ? (
         <div class="city-failed">
@@ -47,8 +51,15 @@ export function App(): JSX.Element {
       <Help />
       <StepUpDialog />
       <OwnPasswordDialog />
+      <OwnSessionsDialog />
     </div>
     <CasePrint />
     </>
   );
+}
+
+/** What is closed to a session that only watches leaves the page, with all that was opened in it. */
+function Shown({ face }: { face: Face }): JSX.Element {
+  if (!isLocked(face.operation)) return <FaceView face={face} />;
+  return <section class={`face face-${face.name}`} aria-label={t(face.titleKey)}><Locked /></section>;
 }

@@ -17,6 +17,15 @@ def set_back(context: Context, token: str, column: str, ago: str) -> None:
         )  # fmt: skip
 
 
+def watch_no_more(context: Context, token: str) -> None:
+    """Let a session end when it is idle, as where MINQING_WATCHING_HOURS is 0."""
+    with writing(context.engine) as session:
+        session.execute(
+            text("UPDATE sign_in SET unused_for = interval '0' WHERE token_hash = :hash"),
+            {"hash": service.token_hash(token)},
+        )
+
+
 def idle_s(context: Context, token: str) -> float:
     """For how many seconds nobody has used a session."""
     question = "SELECT extract(epoch FROM now() - seen_at) FROM sign_in WHERE token_hash = :hash"

@@ -6,7 +6,7 @@ from starlette.testclient import TestClient
 from app.core.context import Context
 from app.identity.service import Sessions
 from tests import staff
-from tests.app.identity.ages import idle_s, set_back
+from tests.app.identity.ages import idle_s, set_back, watch_no_more
 from tests.server import ServerProcess
 from tests.stream_client import Viewer
 from tests.waiting import wait_until
@@ -58,10 +58,12 @@ def test_a_person_is_noted_right_after_the_page(
 
 
 def test_an_open_stream_is_no_activity(server: ServerProcess, own_context: Context) -> None:
-    """It is opened, lives and is opened again by itself; it ends when the session has idled out."""
+    """It is opened, lives and is opened again by itself; it ends when the session has idled out,
+    where the city lets none watch on."""
     headers = staff.headers_of(own_context.engine)
     token = headers["Cookie"].partition("=")[2]
     set_back(own_context, token, "seen_at", "14 minutes 57 seconds")
+    watch_no_more(own_context, token)
     with Viewer(server.base_url, headers=headers) as viewer:
         viewer.read_count("hello", 1)
         wait_until(lambda: not viewer.read(), patience_s=6)

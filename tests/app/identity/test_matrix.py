@@ -30,7 +30,9 @@ from app.mediation import queries as mediation_queries
 from app.warnings import queries as warning_queries
 from geodata import codes
 from tests import staff
+from tests.app.identity.ages import set_back
 from tests.app.identity.canary import CANARY, a_case, client_of, places
+from tests.app.identity.test_idle import forget
 from tests.app.maps import picture
 from tests.app.warnings.sending import a_warning, add_key, send
 from tests.waiting import wait_until
@@ -134,6 +136,7 @@ def fill(path: str, case: dict[str, Any], area: int) -> str:
     fills = {
         "{code}": area, "{no}": case["no"], "{id}": case["id"], "{z}": z, "{x}": x, "{y}": y,
         "{name}": "nobody_here", "{grant_id}": 1, "{unit_id}": 1, "{year}": 2026,
+        "{session_id}": 2**62,
     }  # fmt: skip
     for name, value in fills.items():
         path = path.replace(name, str(value))
@@ -176,6 +179,26 @@ def test_each_role_does_what_its_row_says(world: World, role: Role) -> None:
                 assert answer.status_code not in (401, 403) or asks_again, (name, answer.text)
             else:
                 assert answer.status_code == 403, name
+
+
+@pytest.mark.parametrize("role", [Role.CITY_ADMIN, Role.DUTY_OFFICER, Role.PLANNER, Role.RESPONDER])
+def test_whoever_watches_is_shown_what_stays_open(world: World, role: Role) -> None:
+    """And nothing that was written: all else of the role asks for the password."""
+    case, area = world.cases["child"], world.places["own"]
+    with client_of(world.context, f"own_{role.value}") as client:
+        set_back(world.context, client.cookies["minqing"], "seen_at", "16 minutes")
+        forget(client)
+        for name, method, path in operations(client):
+            if not rules.may(role, name) or name in (STREAM, "sign_out", "step_up"):
+                continue
+            body = a_case(area, world.context.engine, "x") if method == "post" else None
+            answer = client.request(method, fill(path, case, area), json=body)
+            if name in rules.OPEN_WHILE_WATCHING:
+                assert answer.status_code not in (401, 403, 500), (name, answer.text)
+                assert f"{CANARY}child" * 2 not in text_of(answer), name
+            else:
+                assert answer.status_code == 403, name
+                assert answer.json()["type"] == "/problems/password-again", name
 
 
 def is_blank(png: bytes) -> bool:

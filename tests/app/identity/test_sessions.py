@@ -180,18 +180,20 @@ def test_a_user_is_data(nobody: TestClient, user: str) -> None:
         ("seen_at", "16 minutes", "duty_officer", False),
         ("created_at", "11 hours", "duty_officer", True),
         ("created_at", "13 hours", "duty_officer", False),
-        ("created_at", "30 days", "wall_display", True),
-        ("seen_at", "30 days", "wall_display", True),
+        ("created_at", "400 days", "wall_display", True),
+        ("seen_at", "29 days", "wall_display", True),
+        ("seen_at", "31 days", "wall_display", False),
     ],
 )
 def test_when_a_session_is_over(
     own_context: Context, column: str, ago: str, role: str, lives: bool
 ) -> None:
-    """Idle 15 minutes or 12 hours old; a wall never."""
+    """Idle 15 minutes (where it does not watch then) or 12 hours old; a wall unseen for a month."""
     engine = own_context.engine
     staff.add_account(engine, "somebody", Role(role), staff.CITY)
     given = service.Credentials(user="somebody", password=staff.PASSWORD)
-    token = service.sign_in(engine, given, "x", None).token
+    terms = rules.Terms(watching=timedelta(0))
+    token = service.sign_in(engine, given, "x", None, terms=terms).token
     set_back(own_context, token, column, ago)
     assert (service.actor_of(engine, token) is not None) is lives
     with reading(own_context.request_engine, Scope(0, 10**15, token)) as session:
@@ -242,6 +244,10 @@ def test_an_unset_or_unknown_session_sees_zero_rows(own_context: Context, token:
         "DROP POLICY audience ON stream_event",
         "ALTER TABLE incident_event NO FORCE ROW LEVEL SECURITY",
         "ALTER VIEW published.incident RESET (security_invoker)",
+        "DROP POLICY watching ON case_now",
+        "CREATE POLICY more ON incident TO minqing_watching USING (true)",
+        "GRANT UPDATE (status) ON incident TO minqing_watching",
+        "GRANT SELECT ON incident_event TO minqing_watching",
     ],
 )
 def test_a_missing_guard_is_noticed(

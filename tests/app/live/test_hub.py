@@ -1,9 +1,12 @@
 """One viewer's queue: order, area, and what happens when it does not read."""
 
 import asyncio
+from dataclasses import replace
 
 from app.core.audiences import Audience
-from app.live.hub import Viewer
+from app.identity.rules import Actor, Role
+from app.live.hub import Hub, OpenPage, Viewer
+from app.live.ids import Ids
 from app.live.rules import Cursor, ResetReason
 
 EPOCH = "0123456789ab"
@@ -77,4 +80,26 @@ def test_a_closed_viewer_gets_the_rest_and_then_the_end() -> None:
     viewer.offer(_at(1), 5, Audience.CASES, b"1;")
     viewer.close()
     assert _take(viewer) == b"1;"
+    assert _take(viewer) == b""
+
+
+def test_a_page_that_only_watches_is_no_open_page() -> None:
+    """Its stream goes on with less; a desk at which perhaps nobody sits is mailed to. Under another
+    grant the stream ends."""
+    hub = Hub("")
+    hub.at, hub.ids = Cursor(EPOCH, 0), Ids(EPOCH, bytes(32))
+    actor = Actor(1, "desk", False, 7, Role.GRID_WORKER, 1, *EVERYWHERE, token="t")
+    viewer = hub.join(EVERYWHERE, frozenset({Audience.CASES, Audience.MEDIATION}), actor)
+    assert hub.pages() == {OpenPage(Role.GRID_WORKER, 1, *EVERYWHERE)}
+    hub.keep_only({"t"}, {"t": replace(actor.grant, watching=True)})
+    assert hub.pages() == frozenset()
+    viewer.offer(_at(1), 5, Audience.MEDIATION, b"1;")
+    viewer.offer(_at(2), 5, Audience.CASES, b"2;")
+    told = b'event: session\ndata: {"watching":%s}\n\n'
+    assert _take(viewer) == told % b"true" + b"2;"
+    hub.keep_only({"t"}, {"t": actor.grant})
+    assert hub.pages()
+    viewer.offer(_at(3), 5, Audience.MEDIATION, b"3;")
+    assert _take(viewer) == told % b"false" + b"3;"
+    hub.keep_only({"t"}, {"t": replace(actor.grant, grant_id=8)})
     assert _take(viewer) == b""

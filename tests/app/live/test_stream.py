@@ -48,7 +48,7 @@ def test_hello_comes_first_and_says_where_we_are(shared_server: ServerProcess) -
         assert viewer.headers["x-accel-buffering"] == "no"
     assert hello.name == "hello"
     assert hello.id.partition(":")[0] == hello.data["epoch"]
-    assert set(hello.data) == {"epoch", "server_time"}
+    assert set(hello.data) == {"epoch", "server_time", "watching"}
     assert hello.data["server_time"].endswith("Z")
 
 

@@ -37,6 +37,7 @@ def ask(plan: Hand, **words: Any) -> dict[str, Any]:
     answer = plan.client.post(f"{plan.url}/jobs", json={"kind": "balance"} | words)
     assert answer.status_code == 202, answer.text
     job: dict[str, Any] = answer.json()
+    assert plan.client.get(answer.headers["Location"]).json()["id"] == job["id"]
     return job
 
 

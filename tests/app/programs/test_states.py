@@ -1,5 +1,7 @@
 """The pull of states: every change is told, however late its transaction was committed."""
 
+import base64
+import json
 import threading
 from datetime import timedelta
 from typing import Any
@@ -11,9 +13,11 @@ from starlette.testclient import TestClient
 from app.core.clock import utc_now
 from app.core.context import Context
 from app.core.db import writing
+from app.core.paging import encode_cursor
 from app.incidents.cases.schemas import NewIncident
 from app.incidents.intake import service as intake
 from app.live.service import restart_stream
+from app.programs.states import rules
 from tests.app.identity.canary import a_case, places
 from tests.app.incidents.reports import a_report
 from tests.app.programs.test_keys import STATES, key_for, stranger
@@ -152,6 +156,37 @@ def test_what_the_stream_no_longer_knows_is_read_from_the_log(
     assert cases <= follower.follow().keys()
     after = filed(own_client)
     wait_until(lambda: after in follower.follow())
+
+
+def test_a_place_tells_nothing_of_the_city(own_context: Context, stranger: TestClient) -> None:
+    """Not how far the stream has come, and not whether anything was told between two calls; the
+    place is the same one all the same."""
+    follower = Follower(stranger, key_for(own_context))
+    with writing(own_context.engine) as session:
+        seq = session.scalar(text("UPDATE stream_state SET last_seq = 7654321 RETURNING last_seq"))
+    first, second = follower.ask()["next"], follower.ask()["next"]
+    told = [json.loads(base64.urlsafe_b64decode(cursor + "==")) for cursor in (first, second)]
+    assert str(seq) not in str(told)
+    assert told[0][0] != told[1][0]
+    assert follower.ask() | {"next": ""} == {"items": [], "next": "", "more": False}
+
+
+def test_a_place_of_an_earlier_release_goes_on(
+    own_context: Context, own_client: TestClient, stranger: TestClient
+) -> None:
+    """Its number is not believed, so that nobody finds out by it how far the stream is: what has
+    changed is read from the log."""
+    case = filed(own_client)
+    wait_until(lambda: not _untold(own_context))
+    with writing(own_context.engine) as session:
+        epoch = session.scalar(text("SELECT stream_epoch()"))
+    told = []
+    for seq in (0, 1, 2**40):
+        follower = Follower(stranger, key_for(own_context, name=f"reader-{seq}"))
+        given_us = rules.microseconds(utc_now() - timedelta(minutes=1))
+        follower.since = encode_cursor([epoch, seq, given_us, -1, 0])
+        told.append(follower.follow())
+    assert case in told[0] and told[0] == told[1] == told[2]
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,15 @@ import type {
 } from "./types";
 import { at } from "./base";
 import { presenceHeaders } from "./presence";
-import { asProblem, isAbort, problemFrom } from "./problem";
-import { sessionEnded, writeHeaders } from "../state/session";
+import { asProblem, isAbort, Problem, problemFrom } from "./problem";
+import { askPassword } from "../state/password";
+import { sessionEnded, setWatching, writeHeaders } from "../state/session";
 
 const READ_TIMEOUT_MS = 20_000;
 /** What is given up is done all the same: rather wait. */
 const WRITE_TIMEOUT_MS = 120_000;
+/** Kind of the refusal of what is more than watching. */
+const AGAIN = "password-again";
 
 export type QueryValue = string | number | boolean | null | undefined;
 export type Query = Readonly<Record<string, QueryValue>>;
@@ -39,31 +42,49 @@ async function call<T>(path: string, init: RequestInit, signal?: AbortSignal): P
     throw asProblem(reason);
   }
   if (response.status === 401) sessionEnded();
-  if (!response.ok) throw await problemFrom(response);
+  if (!response.ok) throw await refusalOf(response);
   if (response.status === 204) return undefined as T;
   return (await response.json()) as T;
+}
+
+/** Why an answer is a refusal; that the session only watches is noted. */
+export async function refusalOf(response: Response): Promise<Problem> {
+  const problem = await problemFrom(response);
+  if (problem.kind === AGAIN) setWatching(true);
+  return problem;
+}
+
+/** Do something that somebody wants done: where the session only watches, the password first, then once more. */
+export async function acting<T>(act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (thrown) {
+    const asksAgain = thrown instanceof Problem && thrown.kind === AGAIN;
+    if (!asksAgain || !(await askPassword("watching"))) throw thrown;
+    return await act();
+  }
 }
 
 export type WriteMethod = "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** A write with a JSON body, or none; `ifMatch`: the revision that it changes, for resources with one. */
 export function write<T>(method: WriteMethod, path: string, body?: unknown, ifMatch?: number): Promise<T> {
-  return call<T>(path, {
+  return acting(() => call<T>(path, {
     method,
     headers: { ...writeHeaders(), ...(ifMatch === undefined ? {} : { "If-Match": `"${ifMatch}"` }) },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
+  }));
 }
 
 /** A write whose body is a text of its own kind, such as a CSV file. */
 export function sendText<T>(method: WriteMethod, path: string, text: string, type: string): Promise<T> {
-  return call<T>(path, { method, headers: { ...writeHeaders(), "content-type": type }, body: text });
+  return acting(() => call<T>(path, { method, headers: { ...writeHeaders(), "content-type": type }, body: text }));
 }
 
 /** A write that carries files: the browser itself names the content type and its boundary. */
 export function upload<T>(path: string, form: FormData): Promise<T> {
   const headers = Object.fromEntries(Object.entries(writeHeaders()).filter(([name]) => name !== "content-type"));
-  return call<T>(path, { method: "POST", headers, body: form });
+  return acting(() => call<T>(path, { method: "POST", headers, body: form }));
 }
 
 export function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {

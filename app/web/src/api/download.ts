@@ -1,7 +1,8 @@
 /** A file of the server into the downloads of whoever asked for it. */
 import { at } from "./base";
+import { acting, refusalOf } from "./client";
 import { presenceHeaders } from "./presence";
-import { asProblem, problemFrom } from "./problem";
+import { asProblem } from "./problem";
 
 const REQUEST_TIMEOUT_MS = 120_000;
 
@@ -10,14 +11,18 @@ const REQUEST_TIMEOUT_MS = 120_000;
  *
  * Throws a Problem; not a plain link, because the server may first want the password again.
  */
-export async function download(path: string): Promise<void> {
+export function download(path: string): Promise<void> {
+  return acting(() => fetchFile(path));
+}
+
+async function fetchFile(path: string): Promise<void> {
   let answer: Response;
   try {
     answer = await fetch(at(path), { headers: presenceHeaders(), signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
   } catch (reason) {
     throw asProblem(reason);
   }
-  if (!answer.ok) throw await problemFrom(answer);
+  if (!answer.ok) throw await refusalOf(answer);
   const url = URL.createObjectURL(await answer.blob());
   const link = document.createElement("a");
   link.href = url;

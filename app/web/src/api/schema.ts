@@ -98,6 +98,9 @@ export interface paths {
         /**
          * Tell who is signed in
          * @description The account, its grants, the one under which it acts, and the header token for writes.
+         *
+         *     The cookie of a screen on a wall lasts 30 days, and is given anew here: the screen stays signed
+         *     in when its browser starts again.
          */
         get: operations["get_session"];
         put?: never;
@@ -154,7 +157,8 @@ export interface paths {
         put?: never;
         /**
          * Give the password again
-         * @description Open what is protected (a contact, an export) to this session for five minutes.
+         * @description Open what is protected (a contact, an export) to this session for five minutes; one that only
+         *     watched acts again.
          *
          *     A wrong password is 403 `wrong-credentials`; after three of this session the next must wait.
          */
@@ -361,6 +365,51 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List open sessions
+         * @description One's own; an admin's also those of the accounts of their area, and those that act in it:
+         *     since when, last seen, where.
+         */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a session
+         * @description This one alone; its streams end within two seconds. It is written to the audit.
+         */
+        delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        /**
+         * Label a session
+         * @description Such as where the screen hangs; never the name of a person.
+         */
+        patch: operations["label_session"];
         trace?: never;
     };
     "/api/v1/audit": {
@@ -1865,7 +1914,7 @@ export interface paths {
         /**
          * Ask for long work on a plan
          * @description Balance cells (one edit of the plan, which can be undone), try the plan on past cases, or
-         *     publish it now.
+         *     publish it now. `Location` names the job.
          *
          *     While cells are balanced nobody else draws in their communities: 409 `plan-busy` with `job_id`.
          *     While boundaries are replaced nothing else is published: 409 `boundaries-busy` at once.
@@ -2155,7 +2204,9 @@ export interface paths {
          * @description Server-sent events, in order, none missed and none twice: those of your area, about what your role
          *     may list. When your session acts under another grant the stream ends; open it again.
          *
-         *     - `hello` comes first: `{"epoch", "server_time"}`; its id is where the stream starts.
+         *     - `hello` comes first: `{"epoch", "server_time", "watching"}`; its id is where the stream starts.
+         *     - `session` (`{"watching"}`) says that your session only watches from now on, or acts again: nobody
+         *       has used it for a while, or the password was given again. It has no id.
          *     - `incident.reported` carries the incident without its description, plus `at` (UTC).
          *     - `incident.changed` carries the same as it is now, plus the `step` that was taken last, its `at`,
          *       and in `steps` all that were taken at once.
@@ -4520,6 +4571,12 @@ export interface components {
              * @description Its password.
              */
             password: string;
+            /**
+             * Label
+             * @description What tells this session from others of the account, such as where a screen hangs; whoever manages accounts sees it.
+             * @example Hall, east wall
+             */
+            label?: string | null;
         };
         /**
          * Day
@@ -6608,6 +6665,18 @@ export interface components {
             simulated: boolean;
         };
         /**
+         * NewLabel
+         * @description What a session is known by from now on.
+         */
+        NewLabel: {
+            /**
+             * Label
+             * @description Such as where a screen hangs; null: nothing.
+             * @example Hall, east wall
+             */
+            label: string | null;
+        };
+        /**
          * NewOutcome
          * @description How the dispute ended.
          */
@@ -6846,6 +6915,64 @@ export interface components {
              * @description How it is called; null where there is none.
              */
             name: string | null;
+        };
+        /**
+         * OpenSession
+         * @description A session that is open.
+         */
+        OpenSession: {
+            /**
+             * Id
+             * @description Its number.
+             */
+            id: number;
+            /**
+             * User
+             * @description Login of its account.
+             */
+            user: string;
+            /**
+             * Label
+             * @description What tells it from others of the account.
+             */
+            label: string | null;
+            /** @description In which capacity it acts. */
+            role: components["schemas"]["Role"];
+            /** @description Where it acts: this area and everything in it. */
+            area: components["schemas"]["GrantedArea"];
+            /**
+             * Since
+             * Format: date-time
+             * @description When it began (RFC 3339, UTC).
+             */
+            since: string;
+            /**
+             * Seen At
+             * Format: date-time
+             * @description When somebody last used it; of a screen on a wall, when it last asked (UTC).
+             */
+            seen_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             * @description When it ends at the latest (UTC). For a screen on a wall this moves on for as long as it is seen.
+             */
+            ends_at: string;
+            /**
+             * Watching
+             * @description Whether it only watches just now.
+             */
+            watching: boolean;
+            /**
+             * Own
+             * @description Whether it is the session that asks.
+             */
+            own: boolean;
+            /**
+             * Manageable
+             * @description Whether one may label and end it: it is of one's own account, or one is an admin and it acts inside one's area or its account is one's to change.
+             */
+            manageable: boolean;
         };
         /**
          * OpeningPage
@@ -7872,7 +7999,7 @@ export interface components {
              * @example /problems/invalid-input
              * @enum {string}
              */
-            type: "/problems/already-granted" | "/problems/already-open" | "/problems/bad-host" | "/problems/bad-key" | "/problems/bad-request" | "/problems/base-units" | "/problems/boundaries-busy" | "/problems/busy" | "/problems/case-not-open" | "/problems/content-too-large" | "/problems/cross-site" | "/problems/header-token" | "/problems/id-conflict" | "/problems/illegal-step" | "/problems/internal" | "/problems/invalid-input" | "/problems/last-admin" | "/problems/limit-reached" | "/problems/method-not-allowed" | "/problems/name-taken" | "/problems/no-dispute" | "/problems/no-mail" | "/problems/no-password" | "/problems/not-allowed" | "/problems/not-found" | "/problems/not-handling" | "/problems/not-signed-in" | "/problems/nothing-to-redo" | "/problems/nothing-to-undo" | "/problems/outside-city" | "/problems/outside-scope" | "/problems/plan-behind" | "/problems/plan-busy" | "/problems/plan-closed" | "/problems/plan-empty" | "/problems/plan-invalid" | "/problems/plan-not-draft" | "/problems/plan-own-approval" | "/problems/precondition-failed" | "/problems/stale-version" | "/problems/step-not-yours" | "/problems/step-up" | "/problems/taken" | "/problems/too-many-photos" | "/problems/too-many-streams" | "/problems/too-slow" | "/problems/unavailable" | "/problems/unsupported-media-type" | "/problems/wait" | "/problems/working-days" | "/problems/wrong-credentials";
+            type: "/problems/already-granted" | "/problems/already-open" | "/problems/bad-host" | "/problems/bad-key" | "/problems/bad-request" | "/problems/base-units" | "/problems/boundaries-busy" | "/problems/busy" | "/problems/case-not-open" | "/problems/content-too-large" | "/problems/cross-site" | "/problems/header-token" | "/problems/id-conflict" | "/problems/illegal-step" | "/problems/internal" | "/problems/invalid-input" | "/problems/last-admin" | "/problems/limit-reached" | "/problems/method-not-allowed" | "/problems/name-taken" | "/problems/no-dispute" | "/problems/no-mail" | "/problems/no-password" | "/problems/not-allowed" | "/problems/not-found" | "/problems/not-handling" | "/problems/not-signed-in" | "/problems/nothing-to-redo" | "/problems/nothing-to-undo" | "/problems/outside-city" | "/problems/outside-scope" | "/problems/password-again" | "/problems/plan-behind" | "/problems/plan-busy" | "/problems/plan-closed" | "/problems/plan-empty" | "/problems/plan-invalid" | "/problems/plan-not-draft" | "/problems/plan-own-approval" | "/problems/precondition-failed" | "/problems/stale-version" | "/problems/step-not-yours" | "/problems/step-up" | "/problems/taken" | "/problems/too-many-photos" | "/problems/too-many-streams" | "/problems/too-slow" | "/problems/unavailable" | "/problems/unsupported-media-type" | "/problems/wait" | "/problems/working-days" | "/problems/wrong-credentials";
             /**
              * Title
              * @description The kind in words.
@@ -8417,6 +8544,16 @@ export interface components {
              */
             operations: string[];
             /**
+             * Watching
+             * @description Whether this session only watches just now: nobody has used it for a while, and all but `open_while_watching` is 403 `password-again` until the password is given again.
+             */
+            watching: boolean;
+            /**
+             * Open While Watching
+             * @description Of these operations those that stay open then.
+             */
+            open_while_watching: string[];
+            /**
              * Header Token
              * @description To be sent as `X-Minqing-Token` with every write; it ends with the session.
              */
@@ -8436,6 +8573,33 @@ export interface components {
              * @description Until when what is protected is open to this session (RFC 3339, UTC); null: the password is needed again.
              */
             stepped_up_until: string | null;
+        };
+        /**
+         * SessionPage
+         * @description A part of the open sessions, by account and number.
+         */
+        SessionPage: {
+            /**
+             * Total
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
+             */
+            total: number;
+            /**
+             * Items
+             * @description This part of the list, in its order.
+             */
+            items: components["schemas"]["OpenSession"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
+            /**
+             * Next
+             * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
+             */
+            next: string | null;
         };
         /**
          * Source
@@ -11800,6 +11964,290 @@ export interface operations {
             };
             /** @description The body is longer than this path takes. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: {
+                /** @description Of this account alone. */
+                user?: string;
+                /** @description That act in this role alone, such as `wall_display`. */
+                role?: components["schemas"]["Role"];
+                /** @description Items in one part of the list. */
+                limit?: number;
+                /** @description `next` of the part before; the other words must stay the same. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionPage"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `id` of the session. */
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    label_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `id` of the session. */
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLabel"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenSession"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -44,6 +44,7 @@ export const problemsEn: Readonly<Record<keyof typeof problemsZh, string>> = {
   "problem_precondition-failed": "Somebody changed it first; load it again",
   "problem_stale-version": "It has moved on; look at it again",
   "problem_step-not-yours": "Another post or level takes this step",
+  "problem_password-again": "Watching only: the password first",
   "problem_step-up": "The password is needed once more",
   "problem_taken": "That time is taken",
   "problem_too-many-photos": "No more photos fit",

@@ -42,6 +42,7 @@ export const problemsZh = {
   "problem_precondition-failed": "已有人先改了，请重新载入后再办",
   "problem_stale-version": "情况已有变化，请看过最新的再办",
   "problem_step-not-yours": "这一步由别的岗位或层级办理",
+  "problem_password-again": "现在只看，请先输入密码",
   "problem_step-up": "请再输一次密码",
   "problem_taken": "那段时间已被占用",
   "problem_too-many-photos": "照片已满，不能再加",

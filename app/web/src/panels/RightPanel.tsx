@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { shownFace } from "../faces";
 import { t } from "../i18n";
 import { draft } from "../state/actions";
+import { watching } from "../state/session";
 import { panelOpen, phone, selection, sheet } from "../state/store";
 import { Icon } from "../ui/icons";
 import { AreaCard } from "./AreaCard";
@@ -44,7 +45,8 @@ export function RightPanel(): JSX.Element {
 }
 
 function Over(): JSX.Element | null {
-  const making = draft.value;
+  // What was being written is put aside, not lost: it comes back with the password.
+  const making = watching.value ? null : draft.value;
   if (making) return <ReportForm value={making} />;
   const chosen = selection.value;
   switch (chosen?.kind) {

@@ -6,6 +6,7 @@ import { activeGrant, may, session, signOut, switchGrant, type Grant } from "../
 import { helpOpen, phone } from "../state/store";
 import { Icon } from "../ui/icons";
 import { ownPasswordOpen } from "./OwnPassword";
+import { ownSessionsOpen } from "./OwnSessions";
 
 export function Who(): JSX.Element | null {
   const info = session.value;
@@ -48,6 +49,11 @@ export function Who(): JSX.Element | null {
         {may("change_own_password") ? (
           <button type="button" class="button quiet" onClick={() => (ownPasswordOpen.value = true)}>
             {t("ownPassword")}
+          </button>
+        ) : null}
+        {may("list_sessions") ? (
+          <button type="button" class="button quiet" onClick={() => (ownSessionsOpen.value = true)}>
+            {t("ownSessions")}
           </button>
         ) : null}
         <button type="button" class="button quiet" onClick={() => void signOut(false)}>

@@ -1,5 +1,6 @@
 /** What a user can do, by name: panels and keys call these. */
-import { may } from "./session";
+import { askPassword } from "./password";
+import { may, watching } from "./session";
 import { batch, effect, signal } from "@preact/signals";
 import type { Incident } from "../api/types";
 import { goFace } from "./face";
@@ -58,6 +59,10 @@ export function showOnMap(incident: Pick<Incident, "lon" | "lat">): void {
 
 export function startReport(): void {
   if (!may("report_incident")) return;
+  if (watching.peek()) {
+    void askPassword("watching").then((right) => right && startReport());
+    return;
+  }
   if (face.peek() !== "watch") goFace("watch");
   draft.value = newDraft();
   selection.value = null;

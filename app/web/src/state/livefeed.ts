@@ -5,7 +5,7 @@ import type { Incident } from "../api/types";
 import { liveReducer, LIVE_START, type LiveAction, type LiveState } from "./live";
 import { area, categories, nowTick, refreshTick, statusFilter, timeWindow } from "./store";
 import { within } from "./codes";
-import { sessionEnded } from "./session";
+import { sessionEnded, setWatching } from "./session";
 import { isLive } from "./window";
 
 export const live = signal<LiveState>(LIVE_START);
@@ -40,6 +40,11 @@ function tellLeft(data: string): void {
 function tellChanged(data: string): void {
   const incident = JSON.parse(data) as Incident;
   for (const listener of changeListeners) listener(incident);
+}
+
+function tellSession(data: string): void {
+  const { watching } = JSON.parse(data) as { watching?: boolean };
+  if (watching !== undefined) setWatching(watching);
 }
 
 /** Called with what the stream says of a subject (`warning.changed` is of `warning`), and when everything is asked anew. */
@@ -141,6 +146,7 @@ export function startLive(): () => void {
     onItem: (item) => {
       const before = live.peek().fresh[0];
       dispatch({ kind: "item", item, now: Date.now() });
+      if (item.kind === "event" && (item.event === "hello" || item.event === "session")) tellSession(item.data);
       const newest = live.peek().fresh[0];
       if (item.kind === "event" && item.event === "incident.reported" && newest && newest !== before) {
         for (const listener of arrivalListeners) listener(newest);

@@ -34,6 +34,19 @@ export function partOf<W, T>(whole: ResourceHandle<W>, take: (data: W) => T | nu
 
 const RETRY_MS = 10_000;
 
+/** Every resource of the page. */
+const all = new Set<{ readonly forget: () => void; readonly retry: () => void }>();
+
+/** Drop every answer that the page holds; what is shown is asked for again. */
+export function forgetEverything(): void {
+  for (const each of all) each.forget();
+}
+
+/** Ask again for all that is shown; what is known stays until the answer is there. */
+export function askEverythingAgain(): void {
+  for (const each of all) each.retry();
+}
+
 /**
  * Fetch whenever `key` changes. `key` returns null when nothing is wanted, else how to ask and the question's identity,
  * "subject|details": while newer details are on their way the last answer on the same subject stays, on another it goes.
@@ -73,11 +86,18 @@ export function resource<T>(
     return () => abort.abort();
   });
 
+  const retry = (): void => {
+    again.value++;
+  };
+  const forget = (): void => {
+    lastOf.clear();
+    value.value = { data: null, loading: false, error: null, at: 0 };
+    retry();
+  };
+  all.add({ forget, retry });
   return {
     value,
-    retry: () => {
-      again.value++;
-    },
+    retry,
     patch: (change) => {
       const now = value.peek();
       if (now.data === null) return;

@@ -1,9 +1,10 @@
 /** Who is signed in. Whatever ends the session reloads the page, which keeps its address and asks again. */
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import { at } from "../api/base";
 import { asProblem, problemFrom, type Problem } from "../api/problem";
 import type { components } from "../api/schema";
 import { keepDraft } from "./draft";
+import { askPassword } from "./password";
 
 export type SessionInfo = components["schemas"]["SessionInfo"];
 export type Grant = components["schemas"]["Grant"];
@@ -22,6 +23,21 @@ export interface Outside {
 
 export function may(operation: string): boolean {
   return session.value?.operations.includes(operation) ?? false;
+}
+
+/** Whether this session only watches: nobody has used it for a while, and the password is asked for at the first action. */
+export const watching = computed(() => session.value?.watching ?? false);
+
+/** The server says whether it does. */
+export function setWatching(now: boolean): void {
+  const info = session.peek();
+  if (info && info.watching !== now) session.value = { ...info, watching: now };
+}
+
+/** Whether an operation is closed until the password is given. */
+export function isLocked(operation: string): boolean {
+  const info = session.value;
+  return info !== null && info.watching && !info.open_while_watching.includes(operation);
 }
 
 export function activeGrant(): Grant | null {
@@ -86,6 +102,7 @@ export async function signOut(everywhere: boolean): Promise<void> {
 }
 
 export async function switchGrant(grant: number): Promise<void> {
+  if (watching.peek() && !(await askPassword("watching"))) return;
   const body = JSON.stringify({ grant });
   await fetch(`${PATH}/grant`, { method: "PUT", headers: writeHeaders(), body }).catch(() => undefined);
   loadAgain();

@@ -2,12 +2,12 @@
  * The password once more, right before what is protected. Wrap the call: `withStepUp(() => caseApi.reveal(id, reason))`.
  * When the server asks for it the dialog opens, and the call is made again once the password was right.
  */
-import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { write } from "../api/client";
 import { asProblem, Problem } from "../api/problem";
 import { t } from "../i18n";
+import { asking, askPassword, type Why } from "../state/password";
 import { provider, REFUSED, stepUpAtProvider, stepUpRefusal } from "../state/provider";
 import { session, type SessionInfo } from "../state/session";
 import { Dialog } from "./Dialog";
@@ -15,15 +15,6 @@ import { reason } from "./states";
 
 /** Kind of the problem with which a call ends whose dialog was closed: nothing to show. */
 export const CANCELLED = "cancelled";
-
-const asking = signal<((right: boolean) => void) | null>(null);
-
-function ask(): Promise<boolean> {
-  return new Promise((resolve) => {
-    asking.peek()?.(false);
-    asking.value = resolve;
-  });
-}
 
 /**
  * Make a call, with the password first if the server wants it.
@@ -36,27 +27,32 @@ export async function withStepUp<T>(call: () => Promise<T>): Promise<T> {
   } catch (thrown) {
     const problem = asProblem(thrown);
     if (problem.kind !== "step-up") throw problem;
-    if (!(await ask())) throw new Problem(403, problem.title, problem.detail, [], null, CANCELLED);
+    if (!(await askPassword("protected"))) throw new Problem(403, problem.title, problem.detail, [], null, CANCELLED);
     return await call();
   }
 }
 
+/** Why it is asked for: of a password here, and of the provider. */
+const WORDS = {
+  protected: ["stepUpWhy", "stepUpAtWhy"],
+  watching: ["watchingPassword", "watchingPasswordAt"],
+} as const;
+
 /** Stands once in the page. */
 export function StepUpDialog(): JSX.Element | null {
-  const done = asking.value;
-  if (!done) return null;
+  const waiting = asking.value;
+  if (!waiting) return null;
   const end = (right: boolean): void => {
-    if (asking.peek() === done) asking.value = null;
-    done(right);
+    if (asking.peek() === waiting) waiting.done(right);
   };
   return (
     <Dialog title={t("stepUp")} onClose={() => end(false)}>
-      <Ask onRight={() => end(true)} />
+      <Ask why={waiting.why} onRight={() => end(true)} />
     </Dialog>
   );
 }
 
-function Ask({ onRight }: { onRight: () => void }): JSX.Element {
+function Ask({ why, onRight }: { why: Why; onRight: () => void }): JSX.Element {
   const password = useRef<HTMLInputElement>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
   const [busy, setBusy] = useState(false);
@@ -88,7 +84,7 @@ function Ask({ onRight }: { onRight: () => void }): JSX.Element {
         if (!busy) void send();
       }}
     >
-      <p class="soft">{t(may?.has_password ? "stepUpWhy" : "stepUpAtWhy")}</p>
+      <p class="soft">{t(WORDS[why][may?.has_password ? 0 : 1])}</p>
       {stepUpRefusal.value ? <p class="field-error" role="alert">{t(REFUSED[stepUpRefusal.value])}</p> : null}
       {may?.has_password ? (
         <>

@@ -2,6 +2,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import type { Problem } from "../api/problem";
 import { t, type TextKey } from "../i18n";
+import { askPassword } from "../state/password";
 import { refusal } from "./refusal";
 import { Told } from "./Told";
 
@@ -16,6 +17,8 @@ export function Skeleton({ rows, label }: { rows: number; label?: string }): JSX
 }
 
 export function Failed({ what, problem, retry }: { what: TextKey; problem: Problem; retry: () => void }): JSX.Element {
+  // Everything is asked for again once the password was given.
+  if (problem.kind === "password-again") return <Locked />;
   return (
     <div class="failed" role="alert">
       <p class="failed-title">{t("errorTitle", { what: t(what) })}</p>
@@ -39,5 +42,23 @@ export function Empty({ title, hint, children }: { title: string; hint?: string;
       {hint ? <p class="soft">{hint}</p> : null}
       {children ? <div class="empty-actions">{children}</div> : null}
     </div>
+  );
+}
+
+/** In the place of what is closed while the session only watches. */
+export function Locked(): JSX.Element {
+  return (
+    <Empty title={t("watchingLocked")} hint={t("watchingWhy")}>
+      <GoOn />
+    </Empty>
+  );
+}
+
+/** The way from watching to acting: the password. */
+export function GoOn(): JSX.Element {
+  return (
+    <button type="button" class="button small" onClick={() => void askPassword("watching")}>
+      {t("watchingGoOn")}
+    </button>
   );
 }

@@ -12,6 +12,7 @@ import { day, fromLocalInput, moment, number } from "../../ui/format";
 import { Labelled } from "../../ui/Labelled";
 import { Refused } from "../../ui/Refused";
 import { grantText, UserState } from "./parts";
+import { showList } from "./sessions";
 import { addGrant, deeds, endSessions, open, revokeGrant, said, setDisabled, setPassword, setSubject } from "./state";
 import { ROLES, type Role, type User } from "./types";
 
@@ -40,6 +41,9 @@ function Management({ user }: { user: User }): JSX.Element {
         <h3>{t("userSessions")}</h3>
         <div class="line apart">
           <span class="tabular">{t("userSessionsN", { n: number(user.sessions) })}</span>
+          {user.sessions > 0 ? (
+            <button type="button" class="button small" onClick={() => showList("sessions", user.name)}>{t("userEachSession")}</button>
+          ) : null}
           <Confirm
             text={t("userEndSessions")}
             sure={t("userEndSure", { n: number(user.sessions) })}

@@ -8,10 +8,14 @@ import { FaceFrame } from "../../ui/FaceFrame";
 import { ago, number } from "../../ui/format";
 import { Icon } from "../../ui/icons";
 import { More } from "../../ui/PagedTable";
+import { Segments } from "../../ui/Segments";
 import { Empty, Failed, Skeleton } from "../../ui/states";
 import { Table, type Column } from "../../ui/Table";
 import { NewUser } from "./NewUser";
 import { grantText, Name, UserState } from "./parts";
+import { SessionCard } from "./SessionCard";
+import { SessionList } from "./SessionList";
+import { chosenSession, LISTS, sessions, showList, shownList } from "./sessions";
 import { adding, chosenName, chosenUser, NEW, open, users, wanted } from "./state";
 import type { User } from "./types";
 import { UserCard } from "./UserCard";
@@ -20,33 +24,67 @@ export default function Users(): JSX.Element {
   useEffect(() => {
     faceKeys.value = { Escape: () => open("") };
   }, []);
-  const { data, error } = users.value.value;
-  const rows = data?.items;
+  const list = shownList.value;
+  const opened = chosenSession.value;
   const chosen = chosenUser.value;
-  const side = adding.value ? <NewUser /> : chosen ? <UserCard key={chosen.name} user={chosen} /> : null;
+  const side = list !== "users" ? opened && <SessionCard key={opened.id} session={opened} />
+    : adding.value ? <NewUser /> : chosen ? <UserCard key={chosen.name} user={chosen} /> : null;
+  const { data } = users.value.value;
+  const running = sessions.value.value.data;
+  const note = list === "users" ? data && t("usersCount", { n: number(data.total) }) : running && t("userSessionsN", { n: number(running.total) });
   return (
     <FaceFrame
       title={t("face_users")}
-      note={data ? t("usersCount", { n: number(data.total) }) : null}
+      note={note}
       actions={
-        <button type="button" class="button primary" onClick={() => open(NEW)}>
+        <button type="button" class="button primary" onClick={addUser}>
           <Icon name="plus" />
           {t("userAdd")}
         </button>
       }
       filters={
-        <input
-          class="find"
-          type="search"
-          aria-label={t("usersFind")}
-          placeholder={t("usersFind")}
-          maxLength={60}
-          value={wanted.value}
-          onInput={(event) => setFaceParams({ q: event.currentTarget.value.trim() })}
-        />
+        <>
+          <Segments
+            label={t("face_users")}
+            options={LISTS.map((value) => ({ value, text: t(`usersList_${value}`) }))}
+            value={list}
+            onChange={(name) => showList(name)}
+          />
+          {list === "walls" ? null : <Find exact={list === "sessions"} />}
+        </>
       }
       side={side}
     >
+      {list === "users" ? <UserList /> : <SessionList />}
+    </FaceFrame>
+  );
+}
+
+function addUser(): void {
+  if (shownList.peek() !== "users") showList("users");
+  open(NEW);
+}
+
+function Find({ exact }: { exact: boolean }): JSX.Element {
+  const text = t(exact ? "sessionsFind" : "usersFind");
+  return (
+    <input
+      class="find"
+      type="search"
+      aria-label={text}
+      placeholder={text}
+      maxLength={60}
+      value={wanted.value}
+      onInput={(event) => setFaceParams({ q: event.currentTarget.value.trim() })}
+    />
+  );
+}
+
+function UserList(): JSX.Element {
+  const { data, error } = users.value.value;
+  const rows = data?.items;
+  return (
+    <>
       {error ? <Failed what="what_users" problem={error} retry={users.retry} /> : null}
       {!rows && !error ? <Skeleton rows={10} /> : null}
       {rows?.length === 0 ? <Empty title={t(wanted.value === "" ? "usersEmpty" : "usersNone")} /> : null}
@@ -54,7 +92,7 @@ export default function Users(): JSX.Element {
         <Table label={t("face_users")} columns={columns()} rows={rows} rowKey={(user) => user.name} chosen={chosenName.value} onOpen={(user) => open(user.name)} />
       ) : null}
       <More list={users} />
-    </FaceFrame>
+    </>
   );
 }
 

@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { lang, t, word } from "../../i18n";
 import { session, type Grant } from "../../state/session";
-import type { User } from "./types";
+import type { OpenSession, User } from "./types";
 
 export function Name({ user }: { user: User }): JSX.Element {
   return (
@@ -23,8 +23,22 @@ export function UserState({ user }: { user: User }): JSX.Element {
   );
 }
 
+export function areaName({ name, name_en, code }: Grant["area"]): string {
+  return (lang.value === "en" ? (name_en ?? name) : name) ?? String(code);
+}
+
 export function grantText(grant: Grant): string {
-  const { name, name_en, code } = grant.area;
-  const area = (lang.value === "en" ? (name_en ?? name) : name) ?? String(code);
-  return `${word("acts", grant.role)} · ${area}`;
+  return `${word("acts", grant.role)} · ${areaName(grant.area)}`;
+}
+
+/** Full: somebody acts; hollow: it only watches. */
+export function SessionState({ session: shown }: { session: OpenSession }): JSX.Element {
+  return (
+    <span class="line">
+      <span class={shown.watching ? "soft" : ""}>
+        {shown.watching ? "○" : "●"} {t(shown.watching ? "sessionWatching" : "sessionActing")}
+      </span>
+      {shown.own ? <span class="badge">{t("sessionOwn")}</span> : null}
+    </span>
+  );
 }

@@ -15,7 +15,7 @@ const PAGE = 200;
 const path = (name: string, rest = ""): string => `${PATH}/${encodeURIComponent(name)}${rest}`;
 
 export const users = pagedList<User>(() => {
-  if (face.value !== "users") return null;
+  if (face.value !== "users" || faceParam("v") !== "") return null;
   const query = { limit: PAGE, q: faceParam("q") };
   return { id: `users|${query.q}`, ask: (cursor, stop) => get<Paged<User>>(PATH, { ...query, cursor }, stop) };
 });
@@ -30,7 +30,7 @@ export const NEW = "-new";
 /** The opened one: from the list, and asked for by itself where the list does not show it. */
 const alone = resource<User>(() => {
   const name = chosenName.value;
-  if (face.value !== "users" || name === "" || name === NEW) return null;
+  if (face.value !== "users" || faceParam("v") !== "" || name === "" || name === NEW) return null;
   const { data } = users.value.value;
   if (!data || data.items.some((user) => user.name === name)) return null;
   return { id: `user${name}|`, ask: (stop) => get<User>(path(name), {}, stop) };

@@ -2,6 +2,7 @@
 import type { components } from "../../api/schema";
 
 export type User = components["schemas"]["User"];
+export type OpenSession = components["schemas"]["OpenSession"];
 export type Role = User["grants"][number]["role"];
 
 export const ROLES = [
