@@ -3,12 +3,17 @@
 Each change writes its row of the audit in the same transaction. Whoever does not belong to an
 admin's area, or acts beyond it too, is not theirs to change: with a new password an admin of one
 district could otherwise sign in as somebody with more.
+
+What opens contacts or the audit, or gives others what does, no admin does alone: it becomes a
+proposal (`second_person`). The command line does it at once: whoever has the server's shell has the
+database anyway.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from http import HTTPStatus
+from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -22,6 +27,10 @@ from app.identity.account_view import EVERYWHERE, area_of, seen
 from app.identity.audit_words import AuditKind
 from app.identity.queries import AnyRow, Rows, end_all
 from app.identity.rules import Actor, Role
+from app.identity.second_person import queries as second
+from app.identity.second_person import release
+from app.identity.second_person.proposing import Wish, propose
+from app.identity.second_person.rules import ProposalKind, takes_two
 from app.places import queries as places
 from geodata import codes
 from geodata.codes import level_of
@@ -30,14 +39,28 @@ NO_AREA = 0
 """In the audit: an account that belongs to no area, while no city is loaded."""
 
 
+class Granted(NamedTuple):
+    """What came of a grant.
+
+    Attributes:
+        id: its number; None where it waits for a second person.
+        code: with which the account is released, where an admin may know a way into it; else None.
+    """
+
+    id: int | None
+    code: str | None = None
+
+
 def add_account(
     engine: Engine, name: str, password: str | None, *, actor: Actor | None = None,
-    area: int | None = None, role: Role | None = None,
+    area: int | None = None, role: Role | None = None, must_change: bool = False,
 ) -> None:  # fmt: skip
     """A new account, without grants unless it is given a role.
 
     Args:
+        actor: whoever makes it knows its password: it must be changed at the first sign-in.
         password: None for an account that signs in elsewhere (OIDC).
+        must_change: the same of a password that the command line made up.
         area: where it belongs; an admin's new accounts belong to the area under which they act.
         role: in which it may act in that area from now on.
 
@@ -54,10 +77,14 @@ def add_account(
     with changing(engine) as session:
         added = queries.add(session, name, secret, belongs, demo=False)
         if added is None:
-            raise _name_taken(name)
+            raise name_taken(name)
+        if password is not None and (actor is not None or must_change):
+            queries.set_first_password(session, [added])
+        if actor is not None:
+            second.add_known_to(session, [added], actor.name)
         if role is not None and belongs is not None:
             queries.add_grant(session, added, role, belongs, None)
-        where = _audited_area(session, belongs)
+        where = audited_area(session, belongs)
         audit.record(session, actor, AuditKind.ACCOUNT_ADDED, area_code=where, detail=name)
         if role is not None and belongs is not None:
             detail = f"{name}: {role.value} in {belongs}"
@@ -66,27 +93,67 @@ def add_account(
 
 def change(
     engine: Engine, name: str, *, password: str | None = None, disabled: bool | None = None,
-    actor: Actor | None = None,
-) -> None:  # fmt: skip
+    actor: Actor | None = None, must_change: bool = False,
+) -> bool:  # fmt: skip
     """Set another password, let an account in no longer, or again; every session of it ends.
+
+    Of an account that opens contacts or the audit an admin only proposes another password, and
+    that it is let in again.
+
+    Args:
+        must_change: whether a password of the command line must be changed at the next sign-in.
+
+    Returns:
+        Whether something of it waits for a second person.
 
     Raises:
         Problem: 422 on `password`; 404; 403 where the account is not the actor's to change; 409
-            for the last admin.
+            for the last admin, and where the same waits already.
     """
     secret = None if password is None else hashed(password, name)
     with changing(engine) as session:
         known = manageable(session, actor, name)
-        if secret is not None:
-            queries.set_password(session, known.id, secret)
-        if disabled is not None:
-            with _an_admin_stays(session, demo=known.demo):
-                queries.set_disabled(session, known.id, disabled=disabled)
-        if secret is not None:
-            record(session, actor, AuditKind.PASSWORD_CHANGED, known)
-        if disabled is not None:
-            kind = AuditKind.ACCOUNT_DISABLED if disabled else AuditKind.ACCOUNT_ENABLED
-            record(session, actor, kind, known)
+        waits = False
+        if actor is not None and second.is_protected(session, known.id):
+            where = audited_area(session, known.area_code)
+            if secret is not None:
+                wish = Wish(ProposalKind.RESET, known.id, name, where, password_hash=secret)
+                propose(session, actor, wish)
+                secret, waits = None, True
+            if disabled is False and known.disabled_at is not None:
+                propose(session, actor, Wish(ProposalKind.ENABLE, known.id, name, where))
+                disabled, waits = None, True
+        change_in(session, actor, name, secret=secret, disabled=disabled, must_change=must_change)
+        return waits
+
+
+def change_in(
+    session: Session, actor: Actor | None, name: str, *, secret: str | None,
+    disabled: bool | None, must_change: bool = False, how: str = "",
+) -> None:  # fmt: skip
+    """The same in a transaction of `changing`, whoever has to agree.
+
+    Args:
+        secret: the hash of the password.
+        how: by whom it was proposed; empty where nobody had to.
+    """
+    known = manageable(session, actor, name)
+    if secret is not None:
+        queries.set_password(session, known.id, secret)
+        if must_change or actor is not None or how:
+            queries.set_first_password(session, [known.id])
+        if actor is None and not how:
+            second.make_own(session, known.id)
+        elif actor is not None and not how:
+            second.add_known_to(session, [known.id], actor.name)
+    if disabled is not None:
+        with _an_admin_stays(session, demo=known.demo):
+            queries.set_disabled(session, known.id, disabled=disabled)
+    if secret is not None:
+        record(session, actor, AuditKind.PASSWORD_CHANGED, known, how)
+    if disabled is not None:
+        kind = AuditKind.ACCOUNT_DISABLED if disabled else AuditKind.ACCOUNT_ENABLED
+        record(session, actor, kind, known, how)
 
 
 def end_sessions(engine: Engine, name: str, *, actor: Actor | None = None) -> None:
@@ -104,28 +171,99 @@ def end_sessions(engine: Engine, name: str, *, actor: Actor | None = None) -> No
 def grant(
     engine: Engine, name: str, role: Role, area_code: int, until: datetime | None = None, *,
     actor: Actor | None = None,
-) -> int:  # fmt: skip
-    """Let an account act in a role, in an area; the grant's number.
+) -> Granted:  # fmt: skip
+    """Let an account act in a role, in an area. An admin only proposes what opens contacts or the
+    audit.
 
     Raises:
         Problem: 404; 422 on `area` or `until`; 403 for an area outside the actor's own; 409 where
-            it holds that grant already.
+            it holds that grant already, or it waits for a second person already.
+    """
+    with changing(engine) as session:
+        if actor is not None and takes_two([role]):
+            known = grantable(session, actor, name, role, area_code, until)
+            wish = Wish(ProposalKind.GRANT, known.id, name, area_code, role, until)
+            propose(session, actor, wish)
+            return Granted(None)
+        added = add_grant(session, actor, name, role, area_code, until)
+        code = None
+        if takes_two([role]):
+            known = seen(session, None, name)
+            code = release.lock_up(session, known.id, ProposalKind.GRANT)
+        return Granted(added, code)
+
+
+def grantable(
+    session: Session, actor: Actor | None, name: str, role: Role, area_code: int,
+    until: datetime | None,
+) -> AnyRow:  # fmt: skip
+    """The row of an account that can be granted that.
+
+    Raises:
+        Problem: as `grant`.
     """
     _check_area(area_code, actor)
     if until is not None and until <= utc_now():
         raise invalid("until", "lies in the past")
-    with changing(engine) as session:
-        known = seen(session, actor, name)
-        if actor is not None and not places.names(session, {area_code}, utc_now()):
-            raise invalid("area", "is no area of this city")
-        held = queries.grants(session, EVERYWHERE, [known.id])
-        if any((g.role, g.area_code, g.valid_until) == (role, area_code, until) for g in held):
-            raise _already_granted(name, role, area_code)
-        added = queries.add_grant(session, known.id, role, area_code, until)
-        ends = f" until {until.isoformat()}" if until else ""
-        detail = f"{name}: {role.value} in {area_code}{ends}"
-        audit.record(session, actor, AuditKind.GRANT_ADDED, area_code=area_code, detail=detail)
-        return added
+    known = seen(session, actor, name)
+    if actor is not None and not places.names(session, {area_code}, utc_now()):
+        raise invalid("area", "is no area of this city")
+    held = queries.grants(session, EVERYWHERE, [known.id])
+    if any((g.role, g.area_code, g.valid_until) == (role, area_code, until) for g in held):
+        raise _already_granted(name, role, area_code)
+    return known
+
+
+def add_grant(
+    session: Session, actor: Actor | None, name: str, role: Role, area_code: int,
+    until: datetime | None, how: str = "",
+) -> int:  # fmt: skip
+    """The number of a new grant, in a transaction of `changing`, whoever has to agree.
+
+    Args:
+        how: by whom it was proposed; empty where nobody had to.
+
+    Raises:
+        Problem: as `grant`.
+    """
+    known = grantable(session, actor, name, role, area_code, until)
+    added = queries.add_grant(session, known.id, role, area_code, until)
+    _record_grant(session, actor, name, role, area_code, until, how)
+    return added
+
+
+def add_grants(
+    session: Session, actor: Actor | None, given: Iterable[dict[str, Any]], how: str = ""
+) -> int:
+    """How many grants of a sheet, {account, role, area} each, were new, in one transaction.
+
+    Raises:
+        Problem: 404, 403, as for one; nothing is granted then.
+    """
+    added = 0
+    for one in given:
+        role, area_code = Role(one["role"]), int(one["area"])
+        try:
+            add_grant(session, actor, one["account"], role, area_code, None, how)
+            added += 1
+        except Problem as problem:
+            if problem.slug != "already-granted":
+                raise
+    return added
+
+
+def ids_of(session: Session, names: Iterable[str]) -> dict[str, int]:
+    """The numbers of accounts by their logins."""
+    return queries.ids(session, names)
+
+
+def _record_grant(
+    session: Session, actor: Actor | None, name: str, role: Role, area_code: int,
+    until: datetime | None, how: str,
+) -> None:  # fmt: skip
+    ends = f" until {until.isoformat()}" if until else ""
+    detail = f"{name}: {role.value} in {area_code}{ends}" + (f", {how}" if how else "")
+    audit.record(session, actor, AuditKind.GRANT_ADDED, area_code=area_code, detail=detail)
 
 
 def revoke(engine: Engine, name: str, role: Role, area_code: int) -> int:
@@ -157,6 +295,18 @@ def end_grant(engine: Engine, name: str, grant_id: int, *, actor: Actor) -> None
         if not ending:
             raise not_found("grant", f"{grant_id} of {name} in your area")
         _end_grants(session, actor, known, ending)
+
+
+def end_in(session: Session, actor: Actor | None, name: str) -> None:
+    """End an account, in a transaction of `changing`: its grants, its sessions, its sign-in.
+
+    Raises:
+        Problem: 404; 403 where it is not the actor's to change; 409 for the last admin.
+    """
+    known = manageable(session, actor, name)
+    _end_grants(session, actor, known, queries.grants(session, EVERYWHERE, [known.id]))
+    if known.disabled_at is None:
+        change_in(session, actor, name, secret=None, disabled=True)
 
 
 def _end_grants(session: Session, actor: Actor | None, known: AnyRow, ending: Rows) -> None:
@@ -249,20 +399,21 @@ def record(
     session: Session, actor: Actor | None, kind: AuditKind, known: AnyRow, how: str = ""
 ) -> None:
     """Write down what was done with an account, and how where that is to be said."""
-    where = _audited_area(session, known.area_code)
+    where = audited_area(session, known.area_code)
     detail = f"{known.name}: {how}" if how else known.name
     audit.record(session, actor, kind, area_code=where, detail=detail)
 
 
-def _audited_area(session: Session, belongs: int | None) -> int:
-    """Where an account belongs, as the audit tells it: to the city, if to nothing else."""
+def audited_area(session: Session, belongs: int | None) -> int:
+    """The code of where an account belongs, as the audit tells it: to the city, if to nothing else."""
     if belongs is not None:
         return belongs
     city = places.city(session)
     return int(city.code) if city else NO_AREA
 
 
-def _name_taken(name: str) -> Problem:
+def name_taken(name: str) -> Problem:
+    """Another account has that login: 409."""
     return Problem(
         HTTPStatus.CONFLICT, "name-taken", "Name taken", f"There is an account {name} already.",
         (FieldError("name", "is taken"),),

@@ -1,6 +1,7 @@
 """Accounts of staff posts, what they may do where, and who is signed in. Nothing of residents."""
 
 from sqlalchemy import BigInteger, ForeignKey, Identity, Index, Integer, LargeBinary, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
@@ -12,6 +13,10 @@ class Account(Base):
 
     `area_code`: where it belongs; only admins of that area manage it (NULL: only the city's).
     `subject_hash`: SHA-256 of the provider's issuer and its subject, by which it is found there.
+    `known_to`: the admins who by themselves made it, set its password or linked it since it was
+    last released (second_person.release): each of them may know a way in.
+    `release_hash`: of the code with which it is released; until then it opens nothing.
+    `first_password`: somebody else has set the password; it opens nothing but changing it.
     """
 
     __tablename__ = "account"
@@ -25,6 +30,9 @@ class Account(Base):
     seen_at: Mapped[Instant | None]
     disabled_at: Mapped[Instant | None]
     subject_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    known_to: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    release_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    first_password: Mapped[bool] = mapped_column(server_default=text("false"))
 
     __table_args__ = (
         Index("account_name", "name", unique=True),

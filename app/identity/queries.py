@@ -26,11 +26,13 @@ _SEEN = text(
 )
 _LIVE = text(
     "SELECT account_id, name, demo, grant_id, role, area_code, lo, hi,"
-    " stepped_up_until, seen_at < now() - interval '20 seconds' AS unseen"
+    " stepped_up_until, awaits_code, first_password,"
+    " seen_at < now() - interval '20 seconds' AS unseen"
     " FROM live_sign_in WHERE token_hash = :hash"
 )
 _HELD = text(
     "SELECT token_hash, grant_id, role, lo, hi FROM live_sign_in WHERE token_hash = ANY (:hashes)"
+    " AND NOT (awaits_code OR first_password)"
 )
 # Each grant that holds; an expired or revoked one is no grant.
 _GRANTS = text(

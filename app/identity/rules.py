@@ -158,10 +158,13 @@ OPERATIONS: dict[str, frozenset[Role]] = {
         frozenset({Role.PLANNER, Role.CITY_ADMIN}),
     ),
     "step_up": EVERYBODY - {Role.WALL_DISPLAY},
+    "release_account": EVERYBODY,
     **dict.fromkeys(
         (
             "list_users", "add_user", "get_user", "change_user", "add_grant", "revoke_grant",
             "end_user_sessions",
+            "list_proposals", "get_proposal", "confirm_proposal", "refuse_proposal",
+            "withdraw_proposal", "preview_user_sheet", "take_user_sheet",
             "list_webhooks", "add_webhook", "remove_webhook", "list_webhook_deliveries",
             "resend_webhook",
             "list_duty_mailboxes", "set_duty_mailbox", "remove_duty_mailbox", "list_duty_mails",
@@ -170,6 +173,10 @@ OPERATIONS: dict[str, frozenset[Role]] = {
         frozenset({Role.CITY_ADMIN}),
     ),
 }  # fmt: skip
+
+
+# What is open to a session whose account waits for its code, or for another password.
+FIRST_SIGN_IN = frozenset({"get_session", "sign_out", "change_own_password", "release_account"})
 
 
 def may(role: Role, operation: str) -> bool:
@@ -252,6 +259,8 @@ class Actor:
         lo, hi: first and last code of the grant's area, both inclusive.
         token: the session's, as the browser holds it.
         stepped_up_until: until when what is protected is open (UTC; see step_up.require_step_up).
+        awaits_code: whether the account must be released first (second_person.release).
+        first_password: whether it must change a password that somebody else has set.
     """
 
     account_id: int
@@ -264,6 +273,13 @@ class Actor:
     hi: int
     token: str
     stepped_up_until: datetime | None = None
+    awaits_code: bool = False
+    first_password: bool = False
+
+    @property
+    def at_first_sign_in(self) -> bool:
+        """Whether nothing is open but what ends this."""
+        return self.awaits_code or self.first_password
 
     @property
     def grant(self) -> HeldGrant:

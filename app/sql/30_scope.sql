@@ -33,7 +33,12 @@ END $$;
 -- or 12 hours (a shift) old, a session is over; a display on a wall is never.
 CREATE OR REPLACE VIEW live_sign_in AS
 SELECT s.token_hash, s.seen_at, a.id AS account_id, a.name, a.demo, g.id AS grant_id, g.role,
-       g.area_code, g.lo, g.hi, s.stepped_up_until
+       g.area_code, g.lo, g.hi, s.stepped_up_until,
+       -- Until the account is its post's alone nothing is open to it (identity/second_person). Nobody
+       -- stands at a display on a wall to change its password, and it shows nothing protected; demo
+       -- accounts are nobody's own.
+       a.release_hash IS NOT NULL AS awaits_code,
+       a.first_password AND NOT a.demo AND g.role <> 'wall_display' AS first_password
 FROM sign_in s
 JOIN account a ON a.id = s.account_id
 JOIN account_grant g ON g.id = s.grant_id AND g.account_id = a.id
@@ -52,7 +57,8 @@ DECLARE
         sha256(convert_to(nullif(current_setting('app.session', true), ''), 'UTF8'));
     held int8range;
 BEGIN
-    SELECT int8range(lo, hi, '[]') INTO held FROM live_sign_in WHERE token_hash = asks;
+    SELECT int8range(lo, hi, '[]') INTO held FROM live_sign_in
+        WHERE token_hash = asks AND NOT (awaits_code OR first_password);
     IF NOT FOUND THEN
         -- A program with a key of its own stands for the key's area.
         SELECT int8range(lo, hi, '[]') INTO held FROM api_key
@@ -177,7 +183,7 @@ GRANT SELECT, UPDATE (failed_at, delivered_at, queued_at) ON webhook_delivery TO
 GRANT SELECT, INSERT, DELETE, UPDATE (mailbox, set_at, failures, next_at) ON duty_mailbox TO minqing_app;
 GRANT SELECT, INSERT, UPDATE (failed_at, queued_at, due_at, by_hand) ON duty_mail TO minqing_app;
 GRANT USAGE ON SEQUENCE incident_no_seq TO minqing_app;
-REVOKE ALL ON account, account_grant, sign_in, sign_in_failure, live_sign_in, audit_head, api_key,
+REVOKE ALL ON account, account_grant, identity_proposal, sign_in, sign_in_failure, live_sign_in, audit_head, api_key,
     key_use, open_page, duty_mail_place FROM minqing_app;
 
 DO $$

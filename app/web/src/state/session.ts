@@ -24,6 +24,12 @@ export function may(operation: string): boolean {
   return session.value?.operations.includes(operation) ?? false;
 }
 
+/** Whether nothing is open but changing the password that somebody else has set, or giving the account's code. */
+export function atFirstSignIn(): boolean {
+  const info = session.value;
+  return info !== null && (info.first_password || info.awaits_code);
+}
+
 export function activeGrant(): Grant | null {
   const info = session.value;
   return info?.grants.find((grant) => grant.id === info.active) ?? null;

@@ -11,8 +11,10 @@ import { More } from "../../ui/PagedTable";
 import { Empty, Failed, Skeleton } from "../../ui/states";
 import { Table, type Column } from "../../ui/Table";
 import { NewUser } from "./NewUser";
-import { grantText, Name, UserState } from "./parts";
-import { adding, chosenName, chosenUser, NEW, open, users, wanted } from "./state";
+import { grantText, Name, Opening, UserState } from "./parts";
+import { Proposals } from "./Proposals";
+import { Sheet } from "./Sheet";
+import { adding, chosenName, chosenUser, NEW, open, SHEET, users, wanted, withSheet } from "./state";
 import type { User } from "./types";
 import { UserCard } from "./UserCard";
 
@@ -23,16 +25,19 @@ export default function Users(): JSX.Element {
   const { data, error } = users.value.value;
   const rows = data?.items;
   const chosen = chosenUser.value;
-  const side = adding.value ? <NewUser /> : chosen ? <UserCard key={chosen.name} user={chosen} /> : null;
+  const side = adding.value ? <NewUser /> : withSheet.value ? <Sheet /> : chosen ? <UserCard key={chosen.name} user={chosen} /> : null;
   return (
     <FaceFrame
       title={t("face_users")}
       note={data ? t("usersCount", { n: number(data.total) }) : null}
       actions={
-        <button type="button" class="button primary" onClick={() => open(NEW)}>
-          <Icon name="plus" />
-          {t("userAdd")}
-        </button>
+        <>
+          <button type="button" class="button" onClick={() => open(SHEET)}>{t("userSheet")}</button>
+          <button type="button" class="button primary" onClick={() => open(NEW)}>
+            <Icon name="plus" />
+            {t("userAdd")}
+          </button>
+        </>
       }
       filters={
         <input
@@ -47,6 +52,7 @@ export default function Users(): JSX.Element {
       }
       side={side}
     >
+      <Proposals />
       {error ? <Failed what="what_users" problem={error} retry={users.retry} /> : null}
       {!rows && !error ? <Skeleton rows={10} /> : null}
       {rows?.length === 0 ? <Empty title={t(wanted.value === "" ? "usersEmpty" : "usersNone")} /> : null}
@@ -62,7 +68,7 @@ function columns(): readonly Column<User>[] {
   return [
     { key: "name", title: t("userName"), kind: "code", cell: (user) => <Name user={user} /> },
     { key: "grants", title: t("grants"), kind: "long", cell: (user) => user.grants.map(grantText).join(t("comma")) || <span class="soft">{t("grantsNone")}</span> },
-    { key: "state", title: t("userState"), cell: (user) => <UserState user={user} /> },
+    { key: "state", title: t("userState"), cell: (user) => <span class="line"><UserState user={user} /><Opening user={user} /></span> },
     { key: "sessions", title: t("userSessions"), kind: "number", cell: (user) => number(user.sessions) },
     {
       key: "seen",
