@@ -21,7 +21,10 @@ REFUSALS = documented(
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
 )  # fmt: skip
 WAITS: dict[int | str, dict[str, Any]] = {
-    202: {"model": User, "description": "Proposed: it waits for a second person."}
+    202: {
+        "description": "Proposed: it waits for a second person.",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/User"}}},
+    }
 }
 WITH_BODY = {**REFUSALS, **documented(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)}
 Name = Annotated[str, Path(max_length=60, description="Login of the account.")]

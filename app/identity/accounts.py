@@ -233,23 +233,41 @@ def add_grant(
 
 
 def add_grants(
-    session: Session, actor: Actor | None, given: Iterable[dict[str, Any]], how: str = ""
-) -> int:
-    """How many grants of a sheet, {account, role, area} each, were new, in one transaction.
+    session: Session, actor: Actor | None, given: Iterable[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Those grants of a sheet, {account, role, area} each, that are new, in one transaction.
+
+    They are not written down yet (`record_grants`): whoever writes a row of the audit next waits
+    from the first one on.
 
     Raises:
         Problem: 404, 403, as for one; nothing is granted then.
     """
-    added = 0
+    added = []
     for one in given:
         role, area_code = Role(one["role"]), int(one["area"])
         try:
-            add_grant(session, actor, one["account"], role, area_code, None, how)
-            added += 1
+            known = grantable(session, actor, one["account"], role, area_code, None)
         except Problem as problem:
             if problem.slug != "already-granted":
                 raise
+            continue
+        queries.add_grant(session, known.id, role, area_code, None)
+        added.append(one)
     return added
+
+
+def record_grants(
+    session: Session, actor: Actor | None, added: Iterable[dict[str, Any]], how: str = ""
+) -> None:
+    """Write down grants of a sheet, a row each.
+
+    Args:
+        how: by whom they were proposed; empty where nobody had to.
+    """
+    for one in added:
+        role, area_code = Role(one["role"]), int(one["area"])
+        _record_grant(session, actor, one["account"], role, area_code, None, how)
 
 
 def ids_of(session: Session, names: Iterable[str]) -> dict[str, int]:
@@ -297,16 +315,25 @@ def end_grant(engine: Engine, name: str, grant_id: int, *, actor: Actor) -> None
         _end_grants(session, actor, known, ending)
 
 
-def end_in(session: Session, actor: Actor | None, name: str) -> None:
-    """End an account, in a transaction of `changing`: its grants, its sessions, its sign-in.
+def end_several(session: Session, actor: Actor | None, names: Iterable[str]) -> None:
+    """End accounts, in a transaction of `changing`: their grants, their sessions, their sign-in.
 
     Raises:
-        Problem: 404; 403 where it is not the actor's to change; 409 for the last admin.
+        Problem: 404; 403 where one is not the actor's to change; 409 for the last admin.
     """
-    known = manageable(session, actor, name)
-    _end_grants(session, actor, known, queries.grants(session, EVERYWHERE, [known.id]))
-    if known.disabled_at is None:
-        change_in(session, actor, name, secret=None, disabled=True)
+    ending = [manageable(session, actor, name) for name in names]
+    named = {known.id: known.name for known in ending}
+    held = queries.grants(session, EVERYWHERE, list(named))
+    with _an_admin_stays(session, demo=False), _an_admin_stays(session, demo=True):
+        for grant_held in held:
+            queries.end_grant(session, grant_held.id)
+        for known in ending:
+            queries.set_disabled(session, known.id, disabled=True)
+    for grant_held in held:
+        _record_end(session, actor, named[grant_held.account_id], grant_held)
+    for known in ending:
+        if known.disabled_at is None:
+            record(session, actor, AuditKind.ACCOUNT_DISABLED, known)
 
 
 def _end_grants(session: Session, actor: Actor | None, known: AnyRow, ending: Rows) -> None:
@@ -314,9 +341,12 @@ def _end_grants(session: Session, actor: Actor | None, known: AnyRow, ending: Ro
         for held in ending:
             queries.end_grant(session, held.id)
     for held in ending:
-        detail = f"{known.name}: {held.role} in {held.area_code}"
-        audit.record(session, actor, AuditKind.GRANT_REVOKED, area_code=held.area_code,
-                     detail=detail)  # fmt: skip
+        _record_end(session, actor, known.name, held)
+
+
+def _record_end(session: Session, actor: Actor | None, name: str, held: AnyRow) -> None:
+    detail = f"{name}: {held.role} in {held.area_code}"
+    audit.record(session, actor, AuditKind.GRANT_REVOKED, area_code=held.area_code, detail=detail)
 
 
 def hashed(password: str, name: str) -> str:

@@ -29,7 +29,7 @@ class Proposal(Base):
     until: Mapped[Instant | None]
     password_hash: Mapped[str | None] = mapped_column(Text)
     subject_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
-    grants: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
+    grants: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
     proposed_by: Mapped[str] = mapped_column(Text)
     proposed_at: Mapped[Instant]
     expires_at: Mapped[Instant]

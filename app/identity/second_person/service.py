@@ -150,12 +150,13 @@ def _carry_out_sheet(
     session: Session, actor: Actor | None, row: AnyRow, how: str
 ) -> Iterator[ReleaseCode]:
     given = queries.grants_of(session, row.no)
-    accounts.add_grants(session, actor, given, how)
+    added = accounts.add_grants(session, actor, given)
     ids = accounts.ids_of(session, {one["account"] for one in given})
     for name, account_id in sorted(ids.items()):
         code = release.lock_up(session, account_id, ProposalKind.SHEET)
         if code is not None:
             yield ReleaseCode(account=name, code=code)
+    accounts.record_grants(session, actor, added, how)
 
 
 def _end(

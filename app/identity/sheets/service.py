@@ -130,7 +130,8 @@ def _known(session: Session, actor: Actor | None, names: set[str]) -> dict[str, 
 def _add(
     session: Session, actor: Actor | None, sheet: PostSheet, changes: Sequence[Change]
 ) -> SheetReport:
-    made = _make(session, actor, changes)
+    belongs = _belongs(session, actor, changes)
+    made = _make(session, actor, belongs)
     given = [
         {"account": c.account, "role": c.role.value, "area": c.area}
         for c in changes
@@ -140,27 +141,36 @@ def _add(
     for one in given:
         waits = actor is not None and takes_two([Role(one["role"])])
         (waiting if waits else at_once).append(one)
-    accounts.add_grants(session, actor, at_once)
+    added = accounts.add_grants(session, actor, at_once)
     no, released = None, list[ReleaseCode]()
     if actor is None:
         released = list(_released(session, given))
-    elif waiting:
+    _record_accounts(session, actor, belongs)
+    accounts.record_grants(session, actor, added)
+    if actor is not None and waiting:
         wish = Wish(ProposalKind.SHEET, None, None, actor.area_code, grants=waiting)
         no = propose(session, actor, wish)
     report = _report(SheetKind.ADD, sheet, changes, actor, done=True)
     return report.model_copy(update={"proposal": no, "passwords": made, "codes": released})
 
 
-def _make(
+def _belongs(
     session: Session, actor: Actor | None, changes: Sequence[Change]
-) -> list[FirstPassword]:
-    """The accounts that are new, each with a password of its own."""
+) -> dict[str, int | None]:
+    """The accounts that are new, and where each belongs."""
     city = places.city(session)
-    belongs = {
-        c.account: actor.area_code if actor else c.area or (int(city.code) if city else None)
+    elsewhere = int(city.code) if city else None
+    return {
+        c.account: actor.area_code if actor else c.area or elsewhere
         for c in changes
         if c.outcome is Outcome.NEW
     }
+
+
+def _make(
+    session: Session, actor: Actor | None, belongs: Mapping[str, int | None]
+) -> list[FirstPassword]:
+    """Each new account, with a password of its own."""
     made, ids = [], []
     for name, area in belongs.items():
         password = passwords.made_up()
@@ -173,10 +183,15 @@ def _make(
     account_queries.set_first_password(session, ids)
     if actor is not None:
         second.add_known_to(session, ids, actor.name)
+    return made
+
+
+def _record_accounts(
+    session: Session, actor: Actor | None, belongs: Mapping[str, int | None]
+) -> None:
     for name, area in belongs.items():
         where = accounts.audited_area(session, area)
         audit.record(session, actor, AuditKind.ACCOUNT_ADDED, area_code=where, detail=name)
-    return made
 
 
 def _released(session: Session, given: Sequence[Mapping[str, Any]]) -> Iterator[ReleaseCode]:
@@ -188,9 +203,8 @@ def _released(session: Session, given: Sequence[Mapping[str, Any]]) -> Iterator[
 
 
 def _end(session: Session, actor: Actor | None, changes: Sequence[Change]) -> None:
-    for change in changes:
-        if change.outcome is Outcome.END:
-            accounts.end_in(session, actor, change.account)
+    ending = {change.account for change in changes if change.outcome is Outcome.END}
+    accounts.end_several(session, actor, sorted(ending))
 
 
 def _report(

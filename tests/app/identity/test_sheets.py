@@ -210,7 +210,7 @@ def test_a_local_admin_stays_inside(own_context: Context, own_client: TestClient
 
 
 def test_the_last_admin_is_not_ended(own_context: Context, other: TestClient) -> None:
-    """409, and nobody of the sheet is."""
+    """Nor oneself: nobody would be left to say so."""
     staff.add_account(own_context.engine, "desk_1", Role.PLANNER, staff.CITY)
     assert sent(other, f"account\ndesk_1\n{staff.ADMIN}", "end").status_code == 200
     assert looked(other, "account\nother_admin", "end")["rows"][0]["reason"] == "is your own"
