@@ -81,7 +81,7 @@ def add_account(
         if password is not None and (actor is not None or must_change):
             queries.set_first_password(session, [added])
         if actor is not None:
-            second.add_known_to(session, [added], actor.name)
+            second.set_known_to(session, [added], actor.name)
         if role is not None and belongs is not None:
             queries.add_grant(session, added, role, belongs, None)
         where = audited_area(session, belongs)
@@ -145,7 +145,7 @@ def change_in(
         if actor is None and not how:
             second.make_own(session, known.id)
         elif actor is not None and not how:
-            second.add_known_to(session, [known.id], actor.name)
+            second.set_known_to(session, [known.id], actor.name)
     if disabled is not None:
         with _an_admin_stays(session, demo=known.demo):
             queries.set_disabled(session, known.id, disabled=disabled)

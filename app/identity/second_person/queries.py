@@ -35,7 +35,7 @@ _OF_ACCOUNTS = text(
 )
 # Whoever may know a way into an account, whoever may know one into theirs, and so on.
 _CIRCLE = text(
-    "WITH RECURSIVE circle (name) AS (SELECT CAST(:name AS text) UNION"
+    "WITH RECURSIVE circle (name) AS (SELECT unnest(CAST(:names AS text[])) UNION"
     " SELECT unnest(a.known_to) FROM account a JOIN circle c ON a.name = c.name)"
     " SELECT name FROM circle"
 )
@@ -111,9 +111,9 @@ def end(session: Session, no: int, how: ProposalState, by: str | None) -> None:
     )  # fmt: skip
 
 
-def circle(session: Session, name: str) -> frozenset[str]:
-    """An account, the admins who may know a way into it, those who may know one into theirs, …"""
-    return frozenset(session.scalars(_CIRCLE, {"name": name}))
+def circle(session: Session, names: Iterable[str]) -> frozenset[str]:
+    """Accounts, the admins who may know a way into them, those who may know one into theirs, …"""
+    return frozenset(session.scalars(_CIRCLE, {"names": list(names)}))
 
 
 def administers(session: Session, name: str, area_code: int) -> bool:
@@ -141,10 +141,19 @@ def ways_in(session: Session, account_id: int) -> AnyRow:
 
 
 def add_known_to(session: Session, accounts: Iterable[int], admin: str) -> None:
-    """An admin may know a way into these accounts."""
+    """An admin has linked these accounts: they may know a way in, beside those who did before."""
     known = func.array_append(func.array_remove(Account.known_to, admin), admin)
     where = Account.id.in_(list(accounts)) & (Account.name != admin)
     session.execute(update(Account).where(where).values(known_to=known))
+
+
+def set_known_to(session: Session, accounts: Iterable[int], admin: str) -> None:
+    """An admin has set the password of these accounts: nobody else may know a way in, unless there
+    is another one than by password."""
+    others = Account.id.in_(list(accounts)) & (Account.name != admin)
+    unlinked = others & Account.subject_hash.is_(None)
+    session.execute(update(Account).where(unlinked).values(known_to=[admin]))
+    add_known_to(session, accounts, admin)
 
 
 def set_release(session: Session, account_id: int, release_hash: bytes) -> None:

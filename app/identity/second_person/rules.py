@@ -39,6 +39,7 @@ class Hindrance(StrEnum):
 
     OWN = "own"
     SAME_CIRCLE = "same_circle"
+    WAY_IN = "way_in"
     ADMIN_SINCE = "admin_since"
     PROPOSER_GONE = "proposer_gone"
 
@@ -48,6 +49,8 @@ HINDERED = {
     Hindrance.SAME_CIRCLE: "One of the two accounts was made, linked or given a password by the"
     " other, or both by the same admin, so they may be one person's. On the server"
     " `minqing user passwd NAME` makes an account its own.",
+    Hindrance.WAY_IN: "You may know a way into that account, or it is your own, and would be told"
+    " its code as well: propose it yourself, and let another admin confirm it.",
     Hindrance.ADMIN_SINCE: "You have been an admin only since the proposal was made.",
     Hindrance.PROPOSER_GONE: "Whoever proposed it does not administer that area any more.",
 }
@@ -60,6 +63,7 @@ class Second(NamedTuple):
         proposer, confirmer: logins.
         proposer_circle, confirmer_circle: each with the admins who may know a way into that
             account, and those who may know one into theirs.
+        subject_circle: the same of the accounts that it is about.
         admin_since, proposed_at: UTC.
         proposer_administers: whether the proposer is still an admin of the area.
     """
@@ -68,6 +72,7 @@ class Second(NamedTuple):
     confirmer: str
     proposer_circle: frozenset[str]
     confirmer_circle: frozenset[str]
+    subject_circle: frozenset[str]
     admin_since: datetime
     proposed_at: datetime
     proposer_administers: bool
@@ -83,6 +88,7 @@ def hindrance(second: Second) -> Hindrance | None:
     checks = (
         (second.proposer == second.confirmer, Hindrance.OWN),
         (bool(second.proposer_circle & second.confirmer_circle), Hindrance.SAME_CIRCLE),
+        (bool(second.subject_circle & second.confirmer_circle), Hindrance.WAY_IN),
         (second.admin_since >= second.proposed_at, Hindrance.ADMIN_SINCE),
         (not second.proposer_administers, Hindrance.PROPOSER_GONE),
     )

@@ -50,10 +50,17 @@ def hindrance(session: Session, actor: Actor | None, row: AnyRow) -> Hindrance |
         rules.Second(
             proposer=row.proposed_by,
             confirmer=actor.name,
-            proposer_circle=queries.circle(session, row.proposed_by),
-            confirmer_circle=queries.circle(session, actor.name),
+            proposer_circle=queries.circle(session, [row.proposed_by]),
+            confirmer_circle=queries.circle(session, [actor.name]),
+            subject_circle=queries.circle(session, _about(session, row)),
             admin_since=queries.granted_at(session, actor.grant_id),
             proposed_at=row.proposed_at,
             proposer_administers=queries.administers(session, row.proposed_by, row.area_code),
         )
     )
+
+
+def _about(session: Session, row: AnyRow) -> set[str]:
+    if row.account is not None:
+        return {row.account}
+    return {one["account"] for one in queries.grants_of(session, row.no)}

@@ -182,7 +182,7 @@ def _make(
         made.append(FirstPassword(account=name, password=password))
     account_queries.set_first_password(session, ids)
     if actor is not None:
-        second.add_known_to(session, ids, actor.name)
+        second.set_known_to(session, ids, actor.name)
     return made
 
 

@@ -122,6 +122,9 @@ def test_what_is_protected_is_what_the_routes_open() -> None:
             {"proposer_circle": frozenset("ac"), "confirmer_circle": frozenset("bc")},
             Hindrance.SAME_CIRCLE,
         ),
+        ({"subject_circle": frozenset("xb")}, Hindrance.WAY_IN),
+        ({"subject_circle": frozenset("b")}, Hindrance.WAY_IN),
+        ({"subject_circle": frozenset("xa")}, None),
         ({"admin_since": NOW}, Hindrance.ADMIN_SINCE),
         ({"admin_since": NOW + timedelta(days=1)}, Hindrance.ADMIN_SINCE),
         ({"proposer_administers": False}, Hindrance.PROPOSER_GONE),
@@ -129,7 +132,8 @@ def test_what_is_protected_is_what_the_routes_open() -> None:
 )
 def test_who_can_be_the_second(changes: dict[str, Any], expected: Hindrance | None) -> None:
     """Another admin of before, with no way into the other's account, nor both from a third."""
-    one = Second("a", "b", frozenset("a"), frozenset("b"), NOW - timedelta(days=1), NOW, True)
+    own = (frozenset("a"), frozenset("b"), frozenset("x"))
+    one = Second("a", "b", *own, NOW - timedelta(days=1), NOW, True)
     assert second.hindrance(one._replace(**changes)) == expected
 
 
@@ -306,6 +310,29 @@ def test_an_admin_whom_the_proposer_made_cannot_confirm(
         staff.sign_in(puppet, "puppet")
         puppet.post("/api/v1/session/step_up", json={"password": staff.PASSWORD})
         assert confirm(puppet, no).status_code == 200
+
+
+def test_who_knows_the_password_is_not_told_the_code(
+    own_client: TestClient, own_context: Context, other: TestClient
+) -> None:
+    """An account that the other admin made is proposed by them and confirmed here; and nobody
+    confirms what they get themselves. Who set the last password is who knows it."""
+    add(other)
+    no = proposed(grant(own_client))
+    refused = confirm(other, no)
+    assert refused.json()["type"] == "/problems/not-second-person"
+    assert other.get(f"{PROPOSALS}/{no}").json()["hindrance"] == "way_in"
+    own_client.patch(f"{USERS}/desk_7", json={"password": OTHER}).raise_for_status()
+    shown = other.get(f"{PROPOSALS}/{no}").json()
+    assert (shown["known_to"], shown["hindrance"]) == ([staff.ADMIN], None)
+    code_of(confirm(other, no))
+    own = proposed(grant(own_client, "other_admin"))
+    assert other.get(f"{PROPOSALS}/{own}").json()["hindrance"] == "way_in"
+    table = f"account,role,area\ndesk_8,responder,{COMMUNITY}\n"
+    files = {"file": ("posts.csv", table.encode())}
+    add(other, "desk_8")
+    taken = own_client.post(f"{USERS}/sheet", files=files, data={"what": "add"})
+    assert confirm(other, taken.json()["proposal"]).status_code == 403
 
 
 def test_who_became_an_admin_since_cannot_confirm(

@@ -72,6 +72,7 @@ export const officeEn: Readonly<Record<keyof typeof officeZh, string>> = {
   proposalstate_expired: "expired",
   hindrance_own: "Your own: somebody else must confirm it",
   hindrance_same_circle: "The proposer's account and yours may be one person's",
+  hindrance_way_in: "You may know a way into that account: propose it yourself, and let another confirm",
   hindrance_admin_since: "You have been an admin only since it was proposed",
   hindrance_proposer_gone: "Whoever proposed it does not administer that area any more",
   releaseCodes: "Release codes (shown only once)",

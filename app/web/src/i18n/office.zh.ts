@@ -70,6 +70,7 @@ export const officeZh = {
   proposalstate_expired: "已过期",
   hindrance_own: "自己提出的须由他人确认",
   hindrance_same_circle: "提出者与您的账号可能由同一人掌握",
+  hindrance_way_in: "您可能知道该账号的登录方式：请由您提出、他人确认",
   hindrance_admin_since: "您在提出之后才成为管理员",
   hindrance_proposer_gone: "提出者已不再管理该区域",
   releaseCodes: "启用码（只显示这一次）",
