@@ -105,7 +105,7 @@ def sign_in_as(
             queries.end(session, token_hash(old_token))
         # Who signs in elsewhere needs no password that somebody else knows.
         account_queries.drop_first_password(session, known.id)
-        return open_session(session, known.id)
+        return open_session(session, known.id, by_provider=True)
 
 
 def step_up_as(engine: Engine, vouched: Vouched, actor: Actor) -> bool:

@@ -59,6 +59,7 @@ class AccountGrant(Base):
 class SignIn(Base):
     """A session. Its token is with the browser alone; here is the token's SHA-256.
 
+    `by_provider`: whether it was begun at the city's provider, not with a password.
     `stepped_up_until`: until then the password that was just given again opens what is protected.
     """
 
@@ -70,6 +71,7 @@ class SignIn(Base):
     created_at: Mapped[Instant]
     seen_at: Mapped[Instant]
     stepped_up_until: Mapped[Instant | None]
+    by_provider: Mapped[bool] = mapped_column(server_default=text("false"))
 
     __table_args__ = (Index("sign_in_account", "account_id"),)
 

@@ -26,7 +26,7 @@ _SEEN = text(
 )
 _LIVE = text(
     "SELECT account_id, name, demo, grant_id, role, area_code, lo, hi,"
-    " stepped_up_until, awaits_code, first_password,"
+    " stepped_up_until, awaits_code, first_password, by_provider,"
     " seen_at < now() - interval '20 seconds' AS unseen"
     " FROM live_sign_in WHERE token_hash = :hash"
 )
@@ -99,7 +99,9 @@ def demo_chain(session: Session) -> Sequence[int]:
     return codes.chain_of(cell) if cell is not None else ()
 
 
-def add_sign_in(session: Session, token_hash: bytes, account_id: int, grant_id: int) -> None:
+def add_sign_in(
+    session: Session, token_hash: bytes, account_id: int, grant_id: int, *, by_provider: bool
+) -> None:
     """Begin a session; sweep out those that are long over."""
     session.execute(
         text(
@@ -110,7 +112,7 @@ def add_sign_in(session: Session, token_hash: bytes, account_id: int, grant_id: 
     session.execute(
         insert(SignIn).values(
             token_hash=token_hash, account_id=account_id, grant_id=grant_id,
-            created_at=func.now(), seen_at=func.now(),
+            created_at=func.now(), seen_at=func.now(), by_provider=by_provider,
         )
     )  # fmt: skip
     session.execute(update(Account).where(Account.id == account_id).values(seen_at=func.now()))

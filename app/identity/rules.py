@@ -176,7 +176,9 @@ OPERATIONS: dict[str, frozenset[Role]] = {
 
 
 # What is open to a session whose account waits for its code, or for another password.
-FIRST_SIGN_IN = frozenset({"get_session", "sign_out", "change_own_password", "release_account"})
+FIRST_SIGN_IN = frozenset({
+    "get_session", "sign_out", "switch_grant", "change_own_password", "release_account",
+})  # fmt: skip
 
 
 def may(role: Role, operation: str) -> bool:
@@ -261,6 +263,7 @@ class Actor:
         stepped_up_until: until when what is protected is open (UTC; see step_up.require_step_up).
         awaits_code: whether the account must be released first (second_person.release).
         first_password: whether it must change a password that somebody else has set.
+        by_provider: whether the session was begun at the city's provider.
     """
 
     account_id: int
@@ -275,6 +278,7 @@ class Actor:
     stepped_up_until: datetime | None = None
     awaits_code: bool = False
     first_password: bool = False
+    by_provider: bool = False
 
     @property
     def at_first_sign_in(self) -> bool:

@@ -47,6 +47,13 @@ class GivenCode(BaseModel):
         max_length=40,
         description="As the admin who confirmed has handed it out; blanks and dashes do not count.",
     )
+    new_password: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=200,
+        description="The one from now on, in a session that was begun with a password; whoever"
+        " signed in at the provider needs none.",
+    )
 
 
 class ChangedPassword(BaseModel):
@@ -107,6 +114,9 @@ class SessionInfo(BaseModel):
     awaits_code: bool = Field(
         description="Whether the account must be released (`POST /api/v1/session/release`) before"
         " anything else is open."
+    )
+    by_provider: bool = Field(
+        description="Whether this session was begun at the city's provider, not with a password."
     )
     stepped_up_until: datetime | None = Field(
         description="Until when what is protected is open to this session (RFC 3339, UTC);"

@@ -91,8 +91,9 @@ def sign_in(
 
 
 def open_session(
-    session: Session, account_id: int, role: Role | None = None, area_code: int | None = None
-) -> str:
+    session: Session, account_id: int, role: Role | None = None, area_code: int | None = None,
+    *, by_provider: bool = False,
+) -> str:  # fmt: skip
     """The token of a new session, under the account's first grant of that kind that holds.
 
     Raises:
@@ -105,7 +106,9 @@ def open_session(
     if not held:
         raise _wrong()
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    queries.add_sign_in(session, token_hash(token), account_id, held[0].id)
+    queries.add_sign_in(
+        session, token_hash(token), account_id, held[0].id, by_provider=by_provider
+    )
     return token
 
 
@@ -133,7 +136,7 @@ def actor_of(engine: Engine, token: str, *, by_person: bool = True) -> Actor | N
         account_id=row.account_id, name=row.name, demo=row.demo, grant_id=row.grant_id,
         role=Role(row.role), area_code=row.area_code, lo=row.lo, hi=row.hi, token=token,
         stepped_up_until=row.stepped_up_until, awaits_code=row.awaits_code,
-        first_password=row.first_password,
+        first_password=row.first_password, by_provider=row.by_provider,
     )  # fmt: skip
 
 
@@ -213,6 +216,7 @@ def describe(engine: Engine, actor: Actor) -> SessionInfo:
         linked=ways.is_linked,
         first_password=actor.first_password,
         awaits_code=actor.awaits_code,
+        by_provider=actor.by_provider,
         stepped_up_until=opened_until if rules.is_stepped_up(opened_until, utc_now()) else None,
     )
 

@@ -38,7 +38,8 @@ SELECT s.token_hash, s.seen_at, a.id AS account_id, a.name, a.demo, g.id AS gran
        -- stands at a display on a wall to change its password, and it shows nothing protected; demo
        -- accounts are nobody's own.
        a.release_hash IS NOT NULL AS awaits_code,
-       a.first_password AND NOT a.demo AND g.role <> 'wall_display' AS first_password
+       a.first_password AND NOT a.demo AND g.role <> 'wall_display' AS first_password,
+       s.by_provider
 FROM sign_in s
 JOIN account a ON a.id = s.account_id
 JOIN account_grant g ON g.id = s.grant_id AND g.account_id = a.id

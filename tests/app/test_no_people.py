@@ -173,12 +173,12 @@ TABLES: dict[str, tuple[str, str]] = {
     "live_sign_in": (
         "a session that holds",
         "token_hash seen_at account_id name demo grant_id role area_code lo hi stepped_up_until"
-        " awaits_code first_password",
+        " awaits_code first_password by_provider",
     ),
     "room": ("a room of a station", "id station_code name seats valid"),
     "sign_in": (
         "a post's session",
-        "token_hash account_id grant_id created_at seen_at stepped_up_until",
+        "token_hash account_id grant_id created_at seen_at stepped_up_until by_provider",
     ),
     "sign_in_failure": ("failed sign-ins, by a hash", "key_hash failures last_at"),
     "staffing_rule": ("how many of a role an area needs", "area_kind role required"),

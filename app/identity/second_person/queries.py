@@ -135,16 +135,19 @@ def is_protected(session: Session, account_id: int) -> bool:
 
 
 def ways_in(session: Session, account_id: int) -> AnyRow:
-    """`known_to` and `release_hash` of an account."""
-    found = select(Account.known_to, Account.release_hash)
+    """`known_to`, `release_hash` and `password_hash` of an account."""
+    found = select(Account.known_to, Account.release_hash, Account.password_hash)
     return session.execute(found.where(Account.id == account_id)).one()
 
 
 def add_known_to(session: Session, accounts: Iterable[int], admin: str) -> None:
-    """An admin has linked these accounts: they may know a way in, beside those who did before."""
+    """An admin has linked these accounts: they may know a way in, beside those who did before.
+
+    A code that was handed out is void, for it was to keep out others than whom it must from now on.
+    """
     known = func.array_append(func.array_remove(Account.known_to, admin), admin)
     where = Account.id.in_(list(accounts)) & (Account.name != admin)
-    session.execute(update(Account).where(where).values(known_to=known))
+    session.execute(update(Account).where(where).values(known_to=known, release_hash=None))
 
 
 def set_known_to(session: Session, accounts: Iterable[int], admin: str) -> None:

@@ -1,7 +1,8 @@
 """Releasing an account: a code that only the second person hands to the post.
 
 Whoever made an account, set its password or linked it may sign in to it before its post does. What
-a second person has confirmed therefore opens only with a code that the first one is never told.
+a second person has confirmed therefore opens only with a code that the first one is never told, and
+with it the post sets a password that nobody has told it.
 """
 
 import hashlib
@@ -14,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from app.core.clock import utc_now
 from app.core.db import reading, writing
-from app.core.errors import FieldError, Problem
-from app.identity import account_queries, attempts, audit
+from app.core.errors import FieldError, Problem, invalid
+from app.identity import account_queries, attempts, audit, password_rules, passwords
 from app.identity.audit_words import AuditKind
 from app.identity.queries import end_all
 from app.identity.rules import Actor
@@ -47,34 +48,55 @@ def lock_up(session: Session, account_id: int, kind: ProposalKind) -> str | None
     return code
 
 
-def release(engine: Engine, actor: Actor, code: str) -> None:
+def release(engine: Engine, actor: Actor, code: str, new_password: str | None) -> None:
     """Let the account that is signed in do what it is granted; it is its post's alone from now on.
 
-    Where it waits for no code nothing happens.
+    Whoever gives the code sets the password in the same moment, so that nobody else knows it; every
+    other session ends, and so does every other way in: the link to the provider, or the password
+    where this session was begun there. Where the account waits for no code nothing happens.
 
     Raises:
-        Problem: 403 `wrong-credentials` for a wrong code (not 401: the session goes on); 429 while
-            one must wait.
+        Problem: 422 on `new_password`; 403 `wrong-credentials` for a wrong code (not 401: the
+            session goes on); 429 while one must wait.
     """
     with reading(engine) as session:
-        wanted = queries.ways_in(session, actor.account_id).release_hash
-    if wanted is None:
+        before = queries.ways_in(session, actor.account_id)
+    if before.release_hash is None:
         return
-    attempt = attempts.in_session(actor.name, token_hash(actor.token))
+    secret = passwords.UNUSABLE
+    if not actor.by_provider:
+        secret = _hashed(new_password, actor.name, before.password_hash)
+    keeping = token_hash(actor.token)
+    attempt = attempts.in_session(actor.name, keeping)
     with writing(engine) as session:
         attempts.count(session, attempt, utc_now())
     with writing(engine) as session:
         account_queries.lock(session)
         wanted = queries.ways_in(session, actor.account_id).release_hash
         given = _hash(actor.account_id, code)
-        if wanted is not None and not hmac.compare_digest(bytes(wanted), given):
+        if wanted is None or not hmac.compare_digest(bytes(wanted), given):
             raise _wrong()
         attempts.succeeded(session, attempt)
+        account_queries.set_password(session, actor.account_id, secret, keeping=keeping)
+        if not actor.by_provider:
+            account_queries.set_subject(session, actor.account_id, None)
         queries.make_own(session, actor.account_id)
+        way = "at the provider" if actor.by_provider else "by password"
         audit.record(
             session, actor, AuditKind.ACCOUNT_RELEASED, area_code=actor.area_code,
-            detail=actor.name,
+            detail=f"{actor.name}: {way}",
         )  # fmt: skip
+
+
+def _hashed(new: str | None, name: str, old_hash: str) -> str:
+    if new is None:
+        raise invalid("new_password", "is missing")
+    faults = password_rules.faults(new, name)
+    if faults:
+        raise invalid("new_password", f"is not taken: a password {'; '.join(faults)}")
+    if passwords.is_right(old_hash, new):
+        raise invalid("new_password", "is not taken: it is the old one")
+    return passwords.hashed(new)
 
 
 def _hash(account_id: int, code: str) -> bytes:

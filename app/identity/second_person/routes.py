@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Depends, Path, Query, Response
 
 from app.core.problem_docs import documented
 from app.core.query_words import StrictQuery
-from app.identity.deps import ActorDep, ContextDep, SessionsDep, json_only
+from app.identity.deps import ActorDep, ContextDep, PasswordRoom, SessionsDep, json_only
 from app.identity.schemas import GivenCode
 from app.identity.second_person import release, service
 from app.identity.second_person.schemas import (
@@ -90,16 +90,19 @@ def withdraw_proposal(no: No, query: Words, context: ContextDep, actor: ActorDep
     ),
     dependencies=[Depends(json_only)],
 )  # fmt: skip
-def release_account(
+async def release_account(
     given: Annotated[GivenCode, Body()],
     query: Words,
     context: ContextDep,
     actor: ActorDep,
     sessions: SessionsDep,
+    room: PasswordRoom,
 ) -> None:
     """It comes from the admin who confirmed what opened contacts or the audit to this account.
 
-    A wrong code is 403 `wrong-credentials`; after three of this session the next must wait.
+    With it the post sets another password, and every other way in ends: other sessions, and the
+    link to the provider. Whoever signed in there sets none; the password ends instead. A wrong code
+    is 403 `wrong-credentials`; after three of this session the next must wait.
     """
-    release.release(context.engine, actor, given.code)
+    await room.run(release.release, context.engine, actor, given.code, given.new_password)
     sessions.forget()

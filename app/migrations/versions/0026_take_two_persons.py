@@ -13,7 +13,7 @@ INSTANT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    """Make a table and three columns; of accounts that are there, the audit says who made them."""
+    """Make a table and four columns; of accounts that are there, the audit says who made them."""
     op.add_column(
         "account",
         sa.Column(
@@ -24,6 +24,10 @@ def upgrade() -> None:
     op.add_column(
         "account",
         sa.Column("first_password", sa.Boolean, nullable=False, server_default=sa.text("false")),
+    )
+    op.add_column(
+        "sign_in",
+        sa.Column("by_provider", sa.Boolean, nullable=False, server_default=sa.text("false")),
     )
     op.execute(
         "UPDATE account a SET known_to = known.admins FROM ("

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from app.core.context import Context
 from app.core.db import reading, writing
-from app.identity import accounts, audit, rules
+from app.identity import account_queries, accounts, audit, rules
 from app.identity import service as identity
 from app.identity.rules import Role
 from app.identity.second_person import queries, release
@@ -84,6 +84,12 @@ def outside(client: TestClient, name: str, password: str) -> TestClient:
     browser = TestClient(client.app, base_url="http://127.0.0.1")
     staff.sign_in(browser, name, password)
     return browser
+
+
+def give(client: TestClient, code: str, password: str | None = OTHER) -> Any:
+    """Give the code, and a password of one's own with it."""
+    body = {"code": code} | ({} if password is None else {"new_password": password})
+    return client.post("/api/v1/session/release", json=body)
 
 
 def sees(client: TestClient, contact: str, password: str) -> bool:
@@ -210,7 +216,7 @@ def test_one_admin_with_any_number_of_accounts_sees_no_contact(
     posing.post("/api/v1/session/password", json=change).raise_for_status()
     assert not sees(posing, contact, OTHER)
     for guess in ("", "AAAA-AAAA-AAAA", puppet):
-        posing.post("/api/v1/session/release", json={"code": guess})
+        posing.post("/api/v1/session/release", json={"code": guess, "new_password": NEW})
         assert posing.get(contact.removesuffix("/contact/reveal")).status_code == 403
     assert not sees(posing, contact, OTHER)
 
@@ -245,14 +251,17 @@ def test_two_persons_open_it_and_the_post_finishes(
         refused = desk.get(path)
         assert (refused.status_code, refused.json()["type"]) == (403, "/problems/first-sign-in")
         assert {one["field"] for one in refused.json()["errors"]} == {"password", "code"}
-    change = {"old_password": NEW, "new_password": OTHER}
-    desk.post("/api/v1/session/password", json=change).raise_for_status()
-    wrong = desk.post("/api/v1/session/release", json={"code": "AAAA-AAAA-AAAA"})
+    wrong = give(desk, "AAAA-AAAA-AAAA")
     assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (403, "code")
+    for password in (None, "short", NEW):  # none, a bad one, that which the first admin knows
+        refused = give(desk, code, password)
+        assert refused.status_code == 422, refused.text
+        assert refused.json()["errors"][0]["field"] == "new_password"
     assert desk.get("/api/v1/city").status_code == 403
-    spelt = code.lower().replace("-", " ")
-    assert desk.post("/api/v1/session/release", json={"code": spelt}).status_code == 204
+    posing = outside(own_client, "desk_7", NEW)
+    assert give(desk, code.lower().replace("-", " ")).status_code == 204
     assert desk.get("/api/v1/city").status_code == 200
+    assert posing.get("/api/v1/session").status_code == 401
     assert sees(desk, contact, OTHER)
 
     assert written(own_context, "proposal%") == [
@@ -264,7 +273,9 @@ def test_two_persons_open_it_and_the_post_finishes(
         "grant_added", "other_admin",
         f"desk_7: duty_officer in {COMMUNITY}, proposed by {staff.ADMIN}",
     )  # fmt: skip
-    assert written(own_context, "account_released") == [("account_released", "desk_7", "desk_7")]
+    assert written(own_context, "account_released") == [
+        ("account_released", "desk_7", "desk_7: by password")
+    ]
     assert audit.check(own_context.engine).ok
     # From now on it is the post's alone: another grant needs no code.
     again = confirm(other, proposed(grant(own_client, role="dispatcher")))
@@ -395,10 +406,8 @@ def test_a_password_that_two_persons_set(
     no = proposed(own_client.patch(f"{USERS}/handler", json={"password": OTHER}))
     code = code_of(confirm(other, no))
     handler = outside(own_client, "handler", OTHER)
-    assert handler.post("/api/v1/session/release", json={"code": code}).status_code == 204
-    assert handler.get("/api/v1/city").status_code == 403
-    change = {"old_password": OTHER, "new_password": NEW}
-    handler.post("/api/v1/session/password", json=change).raise_for_status()
+    assert not sees(handler, contact, OTHER)
+    assert give(handler, code, NEW).status_code == 204
     assert sees(handler, contact, NEW)
 
 
@@ -466,16 +475,60 @@ def test_a_code_is_of_its_account_and_counts_once(
         add(own_client, name)
         codes[name] = code_of(confirm(other, proposed(grant(own_client, name))))
     desk = outside(own_client, "desk_7", NEW)
-    wrong = desk.post("/api/v1/session/release", json={"code": codes["desk_8"]})
-    assert wrong.status_code == 403
-    desk.post("/api/v1/session/release", json={"code": codes["desk_7"]}).raise_for_status()
+    assert give(desk, codes["desk_8"]).status_code == 403
+    give(desk, codes["desk_7"]).raise_for_status()
     assert own_client.post("/api/v1/session/release", json={"code": "x"}).status_code == 204
     with writing(own_context.engine) as session:
         ids = accounts.ids_of(session, ["desk_7"])
         # A password of two persons needs another code than the one that was used up.
         fresh = release.lock_up(session, ids["desk_7"], ProposalKind.RESET)
     assert fresh not in (None, codes["desk_7"])
-    refused = outside(own_client, "desk_7", NEW).post(
-        "/api/v1/session/release", json={"code": codes["desk_7"]}
-    )
-    assert refused.status_code == 403
+    assert give(outside(own_client, "desk_7", OTHER), codes["desk_7"], NEW).status_code == 403
+
+
+def test_the_confirmer_cannot_keep_a_code_for_later(
+    own_client: TestClient, own_context: Context, other: TestClient
+) -> None:
+    """Whoever is told a code, takes the grant back and then sets the password: the code is void,
+    and the account is known to be theirs when it is granted anew."""
+    add(own_client)
+    code = code_of(confirm(other, proposed(grant(own_client))))
+    (held,) = other.get(f"{USERS}/desk_7").json()["grants"]
+    other.delete(f"{USERS}/desk_7/grants/{held['id']}").raise_for_status()
+    other.patch(f"{USERS}/desk_7", json={"password": NEW}).raise_for_status()
+    grant(other, role="planner").raise_for_status()
+    posing = outside(own_client, "desk_7", NEW)
+    assert give(posing, code).status_code == 204  # nothing is awaited, and nothing happens
+    change = {"old_password": NEW, "new_password": OTHER}
+    posing.post("/api/v1/session/password", json=change).raise_for_status()
+    assert own_client.get(f"{USERS}/desk_7").json()["awaits_code"] is False
+    no = proposed(grant(other))
+    shown = own_client.get(f"{PROPOSALS}/{no}").json()
+    assert (shown["known_to"], shown["hindrance"]) == (["other_admin"], None)
+    own_client.post("/api/v1/session/step_up", json={"password": staff.PASSWORD})
+    assert code_of(confirm(own_client, no)) != code
+    assert outside(own_client, "desk_7", OTHER).get("/api/v1/city").status_code == 403
+
+
+def test_a_released_account_has_one_way_in(
+    own_client: TestClient, own_context: Context, other: TestClient
+) -> None:
+    """That of whoever gave the code: not a link that the first admin made before, nor a password
+    that they know where the post came from the provider."""
+    engine = own_context.engine
+    for by_provider in (False, True):
+        name = f"desk_{by_provider:d}"
+        add(own_client, name)
+        with writing(engine) as session:
+            ids = accounts.ids_of(session, [name])
+            account_queries.set_subject(session, ids[name], name.encode())
+        code = code_of(confirm(other, proposed(grant(own_client, name))))
+        with writing(engine) as session:
+            token = identity.open_session(session, ids[name], by_provider=by_provider)
+        desk = TestClient(own_client.app, base_url="http://127.0.0.1", cookies={"minqing": token})
+        desk.headers["X-Minqing-Token"] = identity.header_token(token)
+        assert desk.get("/api/v1/session").json()["by_provider"] is by_provider
+        assert give(desk, code, None if by_provider else OTHER).status_code == 204
+        assert desk.get("/api/v1/city").status_code == 200
+        told = desk.get("/api/v1/session").json()
+        assert (told["linked"], told["has_password"]) == (by_provider, not by_provider)

@@ -20,19 +20,20 @@ export function FirstSignIn({ done }: { done: () => void }): JSX.Element {
   const [differ, setDiffer] = useState(false);
   const info = session.value;
   const problem = deeds.problem.value;
+  /** whoever signed in at the provider has no password here */
+  const asksPassword = info?.awaits_code === true ? !info.by_provider : true;
   const send = async (): Promise<void> => {
-    const differs = info?.first_password === true && fresh !== again;
+    const differs = asksPassword && fresh !== again;
     setDiffer(differs);
     if (differs) return;
     const did = await deeds.run("first", async () => {
-      if (session.peek()?.first_password) {
+      if (info?.awaits_code) {
+        const body = asksPassword ? { code, new_password: fresh } : { code };
+        await write<undefined>("POST", "/api/v1/session/release", body);
+      } else {
         await write<undefined>("POST", "/api/v1/session/password", { old_password: old, new_password: fresh });
-        await loadSession();
       }
-      if (session.peek()?.awaits_code) {
-        await write<undefined>("POST", "/api/v1/session/release", { code });
-        await loadSession();
-      }
+      await loadSession();
     });
     if (did) done();
   };
@@ -53,17 +54,6 @@ export function FirstSignIn({ done }: { done: () => void }): JSX.Element {
           </button>
         </header>
         <input type="text" name="user" autocomplete="username" value={info?.user ?? ""} readOnly hidden />
-        {info?.first_password ? (
-          <>
-            <p class="soft">{t("firstPasswordWhy")}</p>
-            <Secret id="first-old" label={t("ownPasswordOld")} complete="current-password" value={old} set={setOld}
-              error={fieldError(problem, "old_password")} />
-            <Secret id="first-new" label={t("ownPasswordNew")} hint={t("ownPasswordRule")} complete="new-password" value={fresh} set={setFresh}
-              error={fieldError(problem, "new_password")} />
-            <Secret id="first-again" label={t("ownPasswordAgain")} complete="new-password" value={again} set={setAgain}
-              error={differ ? t("ownPasswordDiffer") : undefined} />
-          </>
-        ) : null}
         {info?.awaits_code ? (
           <Labelled id="first-code" label={t("releaseCode")} hint={t("releaseCodeWhy")} error={fieldError(problem, "code")}>
             <input
@@ -77,6 +67,18 @@ export function FirstSignIn({ done }: { done: () => void }): JSX.Element {
               onInput={(event) => setCode(event.currentTarget.value)}
             />
           </Labelled>
+        ) : (
+          <Secret id="first-old" label={t("ownPasswordOld")} complete="current-password" value={old} set={setOld}
+            error={fieldError(problem, "old_password")} />
+        )}
+        {asksPassword ? (
+          <>
+            <p class="soft">{t("firstPasswordWhy")}</p>
+            <Secret id="first-new" label={t("ownPasswordNew")} hint={t("ownPasswordRule")} complete="new-password" value={fresh} set={setFresh}
+              error={fieldError(problem, "new_password")} />
+            <Secret id="first-again" label={t("ownPasswordAgain")} complete="new-password" value={again} set={setAgain}
+              error={differ ? t("ownPasswordDiffer") : undefined} />
+          </>
         ) : null}
         <Refused problem={problem} but={["old_password", "new_password", "code"]} />
         <button type="submit" class="button primary" disabled={deeds.busy.value !== ""}>{t("confirm")}</button>
