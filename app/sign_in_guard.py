@@ -31,7 +31,7 @@ KEY_PATHS = frozenset({("POST", "/api/v1/warnings"), ("GET", "/api/v1/incidents/
 AT_FIRST_SIGN_IN = frozenset({
     ("GET", "/api/v1/session"), ("DELETE", "/api/v1/session"), ("POST", "/api/v1/session/password"),
     ("POST", "/api/v1/session/release"), ("PUT", "/api/v1/session/grant"),
-})  # fmt: skip
+})
 HEADER_TOKEN = "x-minqing-token"
 # The page says by it that nobody has touched it lately: what it fetches then counts for nothing.
 BACKGROUND = "x-minqing-background"

@@ -29,7 +29,7 @@ Name = Annotated[str, typer.Argument(help="Login of a staff post, e.g. duty_offi
 Area = Annotated[int, typer.Argument(help="15-digit code of the area.")]
 Password = Annotated[
     str | None, typer.Option(help="Asked for when it is not given."),
-]  # fmt: skip
+]
 Generated = Annotated[
     bool,
     typer.Option(
@@ -71,7 +71,7 @@ def _say_code(name: str, code: str | None) -> None:
             f"An admin may know a way into {name}: at its next sign-in it is asked for this code,"
             f" which you hand to the post: {code}",
             markup=False, highlight=False, soft_wrap=True,
-        )  # fmt: skip
+        )
 
 
 @app.command()
@@ -244,7 +244,7 @@ def _hand_out(report: SheetReport, file: Path | None) -> None:
     codes = {one.account: one.code for one in report.codes}
     given = {one.account: one.password for one in report.passwords}
     lines = [f"{name},{given.get(name, '')},{codes.get(name, '')}"
-             for name in sorted(given.keys() | codes.keys())]  # fmt: skip
+             for name in sorted(given.keys() | codes.keys())]
     if not lines:
         return
     text = "\n".join(["account,first password,code", *lines])

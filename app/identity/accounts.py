@@ -94,7 +94,7 @@ def add_account(
 def change(
     engine: Engine, name: str, *, password: str | None = None, disabled: bool | None = None,
     actor: Actor | None = None, must_change: bool = False,
-) -> bool:  # fmt: skip
+) -> bool:
     """Set another password, let an account in no longer, or again; every session of it ends.
 
     Of an account that opens contacts or the audit an admin only proposes another password, and
@@ -130,7 +130,7 @@ def change(
 def change_in(
     session: Session, actor: Actor | None, name: str, *, secret: str | None,
     disabled: bool | None, must_change: bool = False, how: str = "",
-) -> None:  # fmt: skip
+) -> None:
     """The same in a transaction of `changing`, whoever has to agree.
 
     Args:
@@ -171,7 +171,7 @@ def end_sessions(engine: Engine, name: str, *, actor: Actor | None = None) -> No
 def grant(
     engine: Engine, name: str, role: Role, area_code: int, until: datetime | None = None, *,
     actor: Actor | None = None,
-) -> Granted:  # fmt: skip
+) -> Granted:
     """Let an account act in a role, in an area. An admin only proposes what opens contacts or the
     audit.
 
@@ -196,7 +196,7 @@ def grant(
 def grantable(
     session: Session, actor: Actor | None, name: str, role: Role, area_code: int,
     until: datetime | None,
-) -> AnyRow:  # fmt: skip
+) -> AnyRow:
     """The row of an account that can be granted that.
 
     Raises:
@@ -217,7 +217,7 @@ def grantable(
 def add_grant(
     session: Session, actor: Actor | None, name: str, role: Role, area_code: int,
     until: datetime | None, how: str = "",
-) -> int:  # fmt: skip
+) -> int:
     """The number of a new grant, in a transaction of `changing`, whoever has to agree.
 
     Args:
@@ -278,7 +278,7 @@ def ids_of(session: Session, names: Iterable[str]) -> dict[str, int]:
 def _record_grant(
     session: Session, actor: Actor | None, name: str, role: Role, area_code: int,
     until: datetime | None, how: str,
-) -> None:  # fmt: skip
+) -> None:
     ends = f" until {until.isoformat()}" if until else ""
     detail = f"{name}: {role.value} in {area_code}{ends}" + (f", {how}" if how else "")
     audit.record(session, actor, AuditKind.GRANT_ADDED, area_code=area_code, detail=detail)

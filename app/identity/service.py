@@ -93,7 +93,7 @@ def sign_in(
 def open_session(
     session: Session, account_id: int, role: Role | None = None, area_code: int | None = None,
     *, by_provider: bool = False,
-) -> str:  # fmt: skip
+) -> str:
     """The token of a new session, under the account's first grant of that kind that holds.
 
     Raises:
@@ -270,7 +270,7 @@ def first_sign_in(actor: Actor) -> Problem:
     return Problem(
         HTTPStatus.FORBIDDEN, "first-sign-in", "First sign-in not finished",
         "; ".join(f"{one.field} {one.message}" for one in due), tuple(due),
-    )  # fmt: skip
+    )
 
 
 def not_allowed(role: Role, operation: str) -> Problem:

@@ -40,7 +40,7 @@ class Wish:
 _FIELDS = {
     ProposalKind.GRANT: "role", ProposalKind.RESET: "password", ProposalKind.LINK: "subject",
     ProposalKind.ENABLE: "disabled", ProposalKind.SHEET: "file",
-}  # fmt: skip
+}
 
 
 def propose(session: Session, actor: Actor, wish: Wish) -> int:
@@ -57,7 +57,7 @@ def propose(session: Session, actor: Actor, wish: Wish) -> int:
             HTTPStatus.CONFLICT, "already-proposed", "Already proposed",
             f"That waits for a second person already: see the proposals of {wish.account}.",
             (FieldError(_FIELDS[wish.kind], "is proposed already"),),
-        )  # fmt: skip
+        )
     no = queries.add(
         session,
         {
@@ -65,7 +65,7 @@ def propose(session: Session, actor: Actor, wish: Wish) -> int:
             "role": role, "until": wish.until, "password_hash": wish.password_hash,
             "subject_hash": wish.subject_hash, "grants": wish.grants, "proposed_by": actor.name,
         },
-    )  # fmt: skip
+    )
     detail = f"{no}: {in_words(wish.kind, wish.account, role, wish.area_code, wish.grants)}"
     audit.record(
         session, actor, AuditKind.PROPOSAL_MADE, area_code=wish.area_code, detail=detail
@@ -76,7 +76,7 @@ def propose(session: Session, actor: Actor, wish: Wish) -> int:
 def in_words(
     kind: ProposalKind, account: str | None, role: str | None, area_code: int,
     grants: list[dict[str, Any]] | int | None = None,
-) -> str:  # fmt: skip
+) -> str:
     """A proposal as the audit tells it."""
     if kind is ProposalKind.SHEET:
         return f"{grants if isinstance(grants, int) else len(grants or [])} grants of a sheet"

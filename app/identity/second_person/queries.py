@@ -64,13 +64,13 @@ def add(session: Session, values: dict[str, Any]) -> int:
 
 
 def is_waiting(session: Session, account_id: int, kind: ProposalKind, role: str | None,
-               area_code: int) -> bool:  # fmt: skip
+               area_code: int) -> bool:
     """Whether the same is proposed of an account already."""
     found = select(Proposal.no).where(
         Proposal.account_id == account_id, Proposal.kind == kind.value,
         Proposal.role.is_not_distinct_from(role), Proposal.area_code == area_code,
         Proposal.ended_at.is_(None), Proposal.expires_at > func.now(),
-    )  # fmt: skip
+    )
     return session.scalar(found.limit(1)) is not None
 
 
@@ -108,7 +108,7 @@ def end(session: Session, no: int, how: ProposalState, by: str | None) -> None:
             ended_at=func.now(), ended_how=how.value, ended_by=by,
             password_hash=None, subject_hash=None,
         )
-    )  # fmt: skip
+    )
 
 
 def circle(session: Session, names: Iterable[str]) -> frozenset[str]:

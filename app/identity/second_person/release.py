@@ -85,7 +85,7 @@ def release(engine: Engine, actor: Actor, code: str, new_password: str | None) -
         audit.record(
             session, actor, AuditKind.ACCOUNT_RELEASED, area_code=actor.area_code,
             detail=f"{actor.name}: {way}",
-        )  # fmt: skip
+        )
 
 
 def _hashed(new: str | None, name: str, old_hash: str) -> str:

@@ -89,7 +89,7 @@ def withdraw_proposal(no: No, query: Words, context: ContextDep, actor: ActorDep
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE, HTTPStatus.TOO_MANY_REQUESTS,
     ),
     dependencies=[Depends(json_only)],
-)  # fmt: skip
+)
 async def release_account(
     given: Annotated[GivenCode, Body()],
     query: Words,

@@ -40,7 +40,7 @@ def list_proposals(engine: Engine, actor: Actor | None, query: ProposalsQuery) -
         total, rows = queries.page(
             session, area_of(actor), waiting=query.waiting, before=after[0] if after else None,
             limit=query.limit + 1,
-        )  # fmt: skip
+        )
         sent, following = cut(rows, query.limit, lambda row: [row.no])
         return ProposalPage(total=total, items=shown(session, actor, sent), next=following)
 
@@ -121,7 +121,7 @@ def _waiting(session: Session, actor: Actor | None, no: int) -> AnyRow:
         raise Problem(
             HTTPStatus.CONFLICT, "proposal-ended", "Ended already",
             f"Proposal {no} does not wait any more: it is {now_is.value}.",
-        )  # fmt: skip
+        )
     return row
 
 
@@ -133,14 +133,14 @@ def _carry_out(session: Session, actor: Actor | None, row: AnyRow) -> Iterator[R
         return
     if kind is ProposalKind.GRANT:
         accounts.add_grant(session, actor, row.account, Role(row.role), row.area_code, row.until,
-                           how=how)  # fmt: skip
+                           how=how)
     elif kind is ProposalKind.LINK:
         linking.link_in(session, actor, row.account, bytes(row.subject_hash), how)
     else:
         accounts.change_in(
             session, actor, row.account, secret=row.password_hash,
             disabled=False if kind is ProposalKind.ENABLE else None, how=how,
-        )  # fmt: skip
+        )
     code = release.lock_up(session, row.account_id, kind)
     if code is not None:
         yield ReleaseCode(account=row.account, code=code)
@@ -178,4 +178,4 @@ def _not_second(why: Hindrance) -> Problem:
     return Problem(
         HTTPStatus.FORBIDDEN, "not-second-person", "Another person must do it",
         rules.HINDERED[why],
-    )  # fmt: skip
+    )

@@ -31,7 +31,7 @@ Words = Annotated[StrictQuery, Query()]
 @router.post(
     "/users/sheet/preview", summary="Say what a sheet of posts would change", responses=REFUSALS,
     dependencies=[Depends(form_only)],
-)  # fmt: skip
+)
 def preview_user_sheet(
     *, query: Words, file: File, what: What, context: ContextDep, actor: ActorDep
 ) -> SheetReport:
@@ -43,7 +43,7 @@ def preview_user_sheet(
 @router.post(
     "/users/sheet", summary="Take a sheet of posts", responses=REFUSALS,
     dependencies=[Depends(form_only)],
-)  # fmt: skip
+)
 def take_user_sheet(
     *,
     query: Words,

@@ -43,13 +43,13 @@ HEADINGS: Mapping[str, Column] = {
     "登录名": Column.ACCOUNT, "role": Column.ROLE, "角色": Column.ROLE, "身份": Column.ROLE,
     "area": Column.AREA, "area code": Column.AREA, "area_code": Column.AREA,
     "区域": Column.AREA, "区域代码": Column.AREA,
-}  # fmt: skip
+}
 ROLES: Mapping[str, Role] = {
     **{role.value: role for role in Role},
     "城市管理员": Role.CITY_ADMIN, "值班长": Role.DUTY_OFFICER, "调度员": Role.DISPATCHER,
     "规划员": Role.PLANNER, "网格员": Role.GRID_WORKER, "处置员": Role.RESPONDER,
     "审计员": Role.AUDITOR, "大屏": Role.WALL_DISPLAY,
-}  # fmt: skip
+}
 
 
 class Post(NamedTuple):
@@ -152,7 +152,7 @@ def _post(row: int, cells: Mapping[Column, Cell]) -> Post | Fault:
         (bool(role_word) and not area_word, Column.AREA, "is missing beside the role"),
         (bool(area_word) and not role_word, Column.ROLE, "is missing beside the area"),
         (bool(area_word) and not _is_area(area_word), Column.AREA, "is no 15-digit area code"),
-    )  # fmt: skip
+    )
     for is_wrong, column, reason in checks:
         if is_wrong:
             return Fault(row, column.value, reason)

@@ -210,7 +210,7 @@ def _end(session: Session, actor: Actor | None, changes: Sequence[Change]) -> No
 def _report(
     what: SheetKind, sheet: PostSheet, changes: Sequence[Change], actor: Actor | None, *,
     done: bool = False,
-) -> SheetReport:  # fmt: skip
+) -> SheetReport:
     granted = [c for c in changes if c.outcome in (Outcome.NEW, Outcome.GRANT) and c.role]
     waiting = [c for c in granted if actor is not None and c.role and takes_two([c.role])]
     touched = {c.account for c in changes if c.outcome in (Outcome.NEW, Outcome.END)}
@@ -236,4 +236,4 @@ def _refused(faults: Sequence[Change]) -> Problem:
     return Problem(
         HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-input", "Invalid input",
         f"{len(faults):,} rows cannot be taken; nothing was changed.", errors,
-    )  # fmt: skip
+    )

@@ -50,7 +50,7 @@ def test_it_is_changed_at_the_first_sign_in(own_client: TestClient) -> None:
         for method, path in (
             ("POST", "/api/v1/session/step_up"), ("POST", "/api/v1/incidents"), ("GET", "/api/v1/stream"),
             ("GET", "/tiles/cells/9/401/200.mvt"), ("GET", "/api/v1/session/"),
-        ):  # fmt: skip
+        ):
             assert drawer.request(method, path, json={}).status_code == 403, path
         assert change(drawer, given, given) == 422
         assert change(drawer, given, chosen) == 204

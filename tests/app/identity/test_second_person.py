@@ -181,7 +181,7 @@ def test_one_admin_with_any_number_of_accounts_sees_no_contact(
             refused = confirm(admin, no)
             assert (refused.status_code, refused.json()["type"]) == (
                 403, "/problems/not-second-person",
-            )  # fmt: skip
+            )
     assert admin.post("/api/v1/session", json={"user": "desk_7", "password": NEW}).status_code == 401
     assert not sees(admin, contact, staff.PASSWORD)
 
@@ -210,7 +210,7 @@ def test_one_admin_with_any_number_of_accounts_sees_no_contact(
     (grants,) = [
         one for one in other.get(PROPOSALS).json()["items"]
         if (one["account"], one["role"]) == ("desk_7", "duty_officer")
-    ]  # fmt: skip
+    ]
     code_of(confirm(other, grants["no"]))
     posing = outside(admin, "desk_7", NEW)
     posing.post("/api/v1/session/password", json=change).raise_for_status()
@@ -230,12 +230,12 @@ def test_two_persons_open_it_and_the_post_finishes(
     shown = other.get(f"{PROPOSALS}/{no}").json()
     assert (shown["account"], shown["role"], shown["proposed_by"]) == (
         "desk_7", "duty_officer", staff.ADMIN,
-    )  # fmt: skip
+    )
     assert (shown["known_to"], shown["hindrance"], shown["own"]) == ([staff.ADMIN], None, False)
     mine = own_client.get(PROPOSALS).json()
     assert (mine["total"], mine["items"][0]["hindrance"], mine["items"][0]["own"]) == (
         1, "own", True,
-    )  # fmt: skip
+    )
     with client_of(own_context, "other_admin") as cold:
         assert confirm(cold, no).json()["type"] == "/problems/step-up"
     told = confirm(other, no)
@@ -268,11 +268,11 @@ def test_two_persons_open_it_and_the_post_finishes(
         ("proposal_made", staff.ADMIN, f"{no}: grant desk_7: duty_officer in {COMMUNITY}"),
         ("proposal_confirmed", "other_admin", f"{no}: grant desk_7: duty_officer in {COMMUNITY},"
          f" proposed by {staff.ADMIN}"),
-    ]  # fmt: skip
+    ]
     assert written(own_context, "grant_added")[-1] == (
         "grant_added", "other_admin",
         f"desk_7: duty_officer in {COMMUNITY}, proposed by {staff.ADMIN}",
-    )  # fmt: skip
+    )
     assert written(own_context, "account_released") == [
         ("account_released", "desk_7", "desk_7: by password")
     ]
@@ -383,7 +383,7 @@ def test_refused_withdrawn_expired(
     no = proposed(own_client.patch(f"{USERS}/handler", json={"password": OTHER}))
     with writing(own_context.engine) as session:
         session.execute(text("UPDATE identity_proposal SET expires_at = now() WHERE no = :no"),
-                        {"no": no})  # fmt: skip
+                        {"no": no})
     assert confirm(other, no).json()["type"] == "/problems/proposal-ended"
     assert other.get(PROPOSALS).json()["total"] == 0
     ended = other.get(PROPOSALS, params={"waiting": False, "limit": 2}).json()

@@ -76,7 +76,7 @@ def test_a_sheet_from_its_look_to_its_end(
         f"desk_1,,grid_worker,{area},",
         f"drawer_1,规划,规划员,{area},",
         "spare_1,,,,",
-    ])  # fmt: skip
+    ])
     before = state(own_context)
     told = looked(own_client, table)
     assert told["counts"] == {"new": 4} and told["ignored"] == ["岗位", "联系电话"]
@@ -139,18 +139,18 @@ def test_one_wrong_row_and_nothing_is_done(own_client: TestClient, own_context: 
         "desk_5,responder,12",
         "desk_6,responder,620111999999999",
         f"desk_1,responder,{area}",
-    ])  # fmt: skip
+    ])
     before = state(own_context)
     told = looked(own_client, table)
     assert [(row["row"], row["outcome"], row["column"]) for row in told["rows"]] == [
         (2, "new", None), (3, "wrong", "account"), (4, "wrong", "role"), (5, "wrong", "area"),
         (6, "wrong", "role"), (7, "wrong", "area"), (8, "wrong", "area"), (9, "wrong", "account"),
-    ]  # fmt: skip
+    ]
     answer = sent(own_client, table)
     assert answer.status_code == 422, answer.text
     assert [one["field"] for one in answer.json()["errors"]][:2] == [
         "row 3, account", "row 4, role",
-    ]  # fmt: skip
+    ]
     assert state(own_context) == before
 
 
@@ -158,7 +158,7 @@ def test_a_workbook_keeps_its_codes(own_client: TestClient, own_context: Context
     """Whether they stand there as numbers or as texts."""
     area = places(own_context.engine)["own"]
     rows = [["登录名", "身份", "区域"], ["desk_1", "网格员", area], ["desk_2", "网格员", str(area)],
-            ["desk_3", "网格员", float(area)]]  # fmt: skip
+            ["desk_3", "网格员", float(area)]]
     told = looked(own_client, workbook(rows))
     assert [(row["outcome"], row["area"]) for row in told["rows"]] == [("new", area)] * 3
 
@@ -200,7 +200,7 @@ def test_a_local_admin_stays_inside(own_context: Context, own_client: TestClient
         f"helper,planner,{area['child']}",
         f"helper,planner,{area['sibling']}",
         f"stranger,planner,{area['own']}",
-    ])  # fmt: skip
+    ])
     with client_of(own_context, "local_admin") as local:
         told = looked(local, table)
         assert [row["outcome"] for row in told["rows"]] == ["new", "wrong", "wrong"]
@@ -246,7 +246,7 @@ def test_rules_say_the_same_of_every_order() -> None:
         ("account", "role", "area"),
         [(2, ("a_1", "planner", 620100000000000)), (3, ("b_1", "planner", 620100000000000)),
          (4, ("c_1", "planner", 620100000000000)), (5, ("d_1", None, None))],
-    )  # fmt: skip
+    )
     held = frozenset({(Role.PLANNER, 620100000000000)})
     known = {
         "a_1": KnownAccount(True, True, False, held),
@@ -256,4 +256,4 @@ def test_rules_say_the_same_of_every_order() -> None:
     changes = rules.additions(sheet, known, frozenset({620100000000000}))
     assert [change.outcome for change in changes] == [
         Outcome.SAME, Outcome.GRANT, Outcome.WRONG, Outcome.NEW,
-    ]  # fmt: skip
+    ]
