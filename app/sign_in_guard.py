@@ -28,10 +28,15 @@ OPEN = frozenset({
 # Paths of programs alone: without a key it is not a session that is missing.
 KEY_PATHS = frozenset({("POST", "/api/v1/warnings"), ("GET", "/api/v1/incidents/states")})
 # Of an account that is not its post's alone yet.
-AT_FIRST_SIGN_IN = frozenset({
-    ("GET", "/api/v1/session"), ("DELETE", "/api/v1/session"), ("POST", "/api/v1/session/password"),
-    ("POST", "/api/v1/session/release"), ("PUT", "/api/v1/session/grant"),
-})
+AT_FIRST_SIGN_IN = frozenset(
+    {
+        ("GET", "/api/v1/session"),
+        ("DELETE", "/api/v1/session"),
+        ("POST", "/api/v1/session/password"),
+        ("POST", "/api/v1/session/release"),
+        ("PUT", "/api/v1/session/grant"),
+    }
+)
 HEADER_TOKEN = "x-minqing-token"
 # The page says by it that nobody has touched it lately: what it fetches then counts for nothing.
 BACKGROUND = "x-minqing-background"

@@ -28,7 +28,8 @@ app = typer.Typer(help="Who may sign in, and act as what, where.", no_args_is_he
 Name = Annotated[str, typer.Argument(help="Login of a staff post, e.g. duty_officer.")]
 Area = Annotated[int, typer.Argument(help="15-digit code of the area.")]
 Password = Annotated[
-    str | None, typer.Option(help="Asked for when it is not given."),
+    str | None,
+    typer.Option(help="Asked for when it is not given."),
 ]
 Generated = Annotated[
     bool,
@@ -70,7 +71,9 @@ def _say_code(name: str, code: str | None) -> None:
         console.print(
             f"An admin may know a way into {name}: at its next sign-in it is asked for this code,"
             f" which you hand to the post: {code}",
-            markup=False, highlight=False, soft_wrap=True,
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
         )
 
 
@@ -97,9 +100,7 @@ def add(
         if role is not None and where is None:
             raise give_up("No city is loaded yet, so say whose: --area CODE, for example --area"
                           " 620100000000000")  # fmt: skip
-        accounts.add_account(
-            engine, name, secret, role=role, area=where, must_change=generate
-        )
+        accounts.add_account(engine, name, secret, role=role, area=where, must_change=generate)
     _say_password(name, secret, generate=generate)
     if role is None:
         console.print(f"Added {name}. Next: minqing user grant {name} ROLE AREA", markup=False)
@@ -164,7 +165,9 @@ def proposals() -> None:
 
 
 @app.command()
-def confirm(no: Annotated[int, typer.Argument(help="As `minqing user proposals` lists it.")]) -> None:
+def confirm(
+    no: Annotated[int, typer.Argument(help="As `minqing user proposals` lists it.")],
+) -> None:
     """Be the second person for what an admin has proposed, where no other admin can."""
     with _accounts() as context:
         confirmed = second_person.confirm(context.engine, None, no)
@@ -243,8 +246,10 @@ def sheet(
 def _hand_out(report: SheetReport, file: Path | None) -> None:
     codes = {one.account: one.code for one in report.codes}
     given = {one.account: one.password for one in report.passwords}
-    lines = [f"{name},{given.get(name, '')},{codes.get(name, '')}"
-             for name in sorted(given.keys() | codes.keys())]
+    lines = [
+        f"{name},{given.get(name, '')},{codes.get(name, '')}"
+        for name in sorted(given.keys() | codes.keys())
+    ]
     if not lines:
         return
     text = "\n".join(["account,first password,code", *lines])

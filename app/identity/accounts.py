@@ -39,6 +39,15 @@ NO_AREA = 0
 """In the audit: an account that belongs to no area, while no city is loaded."""
 
 
+class Terms(NamedTuple):
+    """In which role a grant lets an account act, in which area (15-digit code), until when (UTC;
+    None: until it is taken back)."""
+
+    role: Role
+    area_code: int
+    until: datetime | None = None
+
+
 class Granted(NamedTuple):
     """What came of a grant.
 
@@ -92,8 +101,13 @@ def add_account(
 
 
 def change(
-    engine: Engine, name: str, *, password: str | None = None, disabled: bool | None = None,
-    actor: Actor | None = None, must_change: bool = False,
+    engine: Engine,
+    name: str,
+    *,
+    password: str | None = None,
+    disabled: bool | None = None,
+    actor: Actor | None = None,
+    must_change: bool = False,
 ) -> bool:
     """Set another password, let an account in no longer, or again; every session of it ends.
 
@@ -128,8 +142,14 @@ def change(
 
 
 def change_in(
-    session: Session, actor: Actor | None, name: str, *, secret: str | None,
-    disabled: bool | None, must_change: bool = False, how: str = "",
+    session: Session,
+    actor: Actor | None,
+    name: str,
+    *,
+    secret: str | None,
+    disabled: bool | None,
+    must_change: bool = False,
+    how: str = "",
 ) -> None:
     """The same in a transaction of `changing`, whoever has to agree.
 
@@ -169,7 +189,12 @@ def end_sessions(engine: Engine, name: str, *, actor: Actor | None = None) -> No
 
 
 def grant(
-    engine: Engine, name: str, role: Role, area_code: int, until: datetime | None = None, *,
+    engine: Engine,
+    name: str,
+    role: Role,
+    area_code: int,
+    until: datetime | None = None,
+    *,
     actor: Actor | None = None,
 ) -> Granted:
     """Let an account act in a role, in an area. An admin only proposes what opens contacts or the
@@ -179,13 +204,14 @@ def grant(
         Problem: 404; 422 on `area` or `until`; 403 for an area outside the actor's own; 409 where
             it holds that grant already, or it waits for a second person already.
     """
+    terms = Terms(role, area_code, until)
     with changing(engine) as session:
         if actor is not None and takes_two([role]):
-            known = grantable(session, actor, name, role, area_code, until)
+            known = grantable(session, actor, name, terms)
             wish = Wish(ProposalKind.GRANT, known.id, name, area_code, role, until)
             propose(session, actor, wish)
             return Granted(None)
-        added = add_grant(session, actor, name, role, area_code, until)
+        added = add_grant(session, actor, name, terms)
         code = None
         if takes_two([role]):
             known = seen(session, None, name)
@@ -193,31 +219,25 @@ def grant(
         return Granted(added, code)
 
 
-def grantable(
-    session: Session, actor: Actor | None, name: str, role: Role, area_code: int,
-    until: datetime | None,
-) -> AnyRow:
+def grantable(session: Session, actor: Actor | None, name: str, terms: Terms) -> AnyRow:
     """The row of an account that can be granted that.
 
     Raises:
         Problem: as `grant`.
     """
-    _check_area(area_code, actor)
-    if until is not None and until <= utc_now():
+    _check_area(terms.area_code, actor)
+    if terms.until is not None and terms.until <= utc_now():
         raise invalid("until", "lies in the past")
     known = seen(session, actor, name)
-    if actor is not None and not places.names(session, {area_code}, utc_now()):
+    if actor is not None and not places.names(session, {terms.area_code}, utc_now()):
         raise invalid("area", "is no area of this city")
     held = queries.grants(session, EVERYWHERE, [known.id])
-    if any((g.role, g.area_code, g.valid_until) == (role, area_code, until) for g in held):
-        raise _already_granted(name, role, area_code)
+    if any((g.role, g.area_code, g.valid_until) == terms for g in held):
+        raise _already_granted(name, terms.role, terms.area_code)
     return known
 
 
-def add_grant(
-    session: Session, actor: Actor | None, name: str, role: Role, area_code: int,
-    until: datetime | None, how: str = "",
-) -> int:
+def add_grant(session: Session, actor: Actor | None, name: str, terms: Terms, how: str = "") -> int:
     """The number of a new grant, in a transaction of `changing`, whoever has to agree.
 
     Args:
@@ -226,9 +246,9 @@ def add_grant(
     Raises:
         Problem: as `grant`.
     """
-    known = grantable(session, actor, name, role, area_code, until)
-    added = queries.add_grant(session, known.id, role, area_code, until)
-    _record_grant(session, actor, name, role, area_code, until, how)
+    known = grantable(session, actor, name, terms)
+    added = queries.add_grant(session, known.id, *terms)
+    _record_grant(session, actor, name, terms, how)
     return added
 
 
@@ -245,14 +265,14 @@ def add_grants(
     """
     added = []
     for one in given:
-        role, area_code = Role(one["role"]), int(one["area"])
+        terms = _terms_of(one)
         try:
-            known = grantable(session, actor, one["account"], role, area_code, None)
+            known = grantable(session, actor, one["account"], terms)
         except Problem as problem:
             if problem.slug != "already-granted":
                 raise
             continue
-        queries.add_grant(session, known.id, role, area_code, None)
+        queries.add_grant(session, known.id, *terms)
         added.append(one)
     return added
 
@@ -266,8 +286,11 @@ def record_grants(
         how: by whom they were proposed; empty where nobody had to.
     """
     for one in added:
-        role, area_code = Role(one["role"]), int(one["area"])
-        _record_grant(session, actor, one["account"], role, area_code, None, how)
+        _record_grant(session, actor, one["account"], _terms_of(one), how)
+
+
+def _terms_of(one: dict[str, Any]) -> Terms:
+    return Terms(Role(one["role"]), int(one["area"]))
 
 
 def ids_of(session: Session, names: Iterable[str]) -> dict[str, int]:
@@ -275,13 +298,10 @@ def ids_of(session: Session, names: Iterable[str]) -> dict[str, int]:
     return queries.ids(session, names)
 
 
-def _record_grant(
-    session: Session, actor: Actor | None, name: str, role: Role, area_code: int,
-    until: datetime | None, how: str,
-) -> None:
-    ends = f" until {until.isoformat()}" if until else ""
-    detail = f"{name}: {role.value} in {area_code}{ends}" + (f", {how}" if how else "")
-    audit.record(session, actor, AuditKind.GRANT_ADDED, area_code=area_code, detail=detail)
+def _record_grant(session: Session, actor: Actor | None, name: str, terms: Terms, how: str) -> None:
+    ends = f" until {terms.until.isoformat()}" if terms.until else ""
+    detail = f"{name}: {terms.role.value} in {terms.area_code}{ends}" + (f", {how}" if how else "")
+    audit.record(session, actor, AuditKind.GRANT_ADDED, area_code=terms.area_code, detail=detail)
 
 
 def revoke(engine: Engine, name: str, role: Role, area_code: int) -> int:
@@ -435,7 +455,7 @@ def record(
 
 
 def audited_area(session: Session, belongs: int | None) -> int:
-    """The code of where an account belongs, as the audit tells it: to the city, if to nothing else."""
+    """Where an account belongs, as the audit tells it: to the city, if to nothing else."""
     if belongs is not None:
         return belongs
     city = places.city(session)

@@ -100,7 +100,12 @@ def demo_chain(session: Session) -> Sequence[int]:
 
 
 def add_sign_in(
-    session: Session, token_hash: bytes, account_id: int, grant_id: int, *, by_provider: bool
+    session: Session,
+    token_hash: bytes,
+    account_id: int,
+    grant_id: int,
+    *,
+    by_provider: bool = False,
 ) -> None:
     """Begin a session; sweep out those that are long over."""
     session.execute(

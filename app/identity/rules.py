@@ -176,9 +176,15 @@ OPERATIONS: dict[str, frozenset[Role]] = {
 
 
 # What is open to a session whose account waits for its code, or for another password.
-FIRST_SIGN_IN = frozenset({
-    "get_session", "sign_out", "switch_grant", "change_own_password", "release_account",
-})
+FIRST_SIGN_IN = frozenset(
+    {
+        "get_session",
+        "sign_out",
+        "switch_grant",
+        "change_own_password",
+        "release_account",
+    }
+)
 
 
 def may(role: Role, operation: str) -> bool:

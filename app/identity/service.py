@@ -91,8 +91,12 @@ def sign_in(
 
 
 def open_session(
-    session: Session, account_id: int, role: Role | None = None, area_code: int | None = None,
-    *, by_provider: bool = False,
+    session: Session,
+    account_id: int,
+    role: Role | None = None,
+    area_code: int | None = None,
+    *,
+    by_provider: bool = False,
 ) -> str:
     """The token of a new session, under the account's first grant of that kind that holds.
 
@@ -106,9 +110,7 @@ def open_session(
     if not held:
         raise _wrong()
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    queries.add_sign_in(
-        session, token_hash(token), account_id, held[0].id, by_provider=by_provider
-    )
+    queries.add_sign_in(session, token_hash(token), account_id, held[0].id, by_provider=by_provider)
     return token
 
 
@@ -268,8 +270,11 @@ def first_sign_in(actor: Actor) -> Problem:
     if actor.awaits_code:
         due.append(FieldError("code", "must be given (POST /api/v1/session/release)"))
     return Problem(
-        HTTPStatus.FORBIDDEN, "first-sign-in", "First sign-in not finished",
-        "; ".join(f"{one.field} {one.message}" for one in due), tuple(due),
+        HTTPStatus.FORBIDDEN,
+        "first-sign-in",
+        "First sign-in not finished",
+        "; ".join(f"{one.field} {one.message}" for one in due),
+        tuple(due),
     )
 
 

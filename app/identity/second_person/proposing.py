@@ -38,8 +38,11 @@ class Wish:
 
 
 _FIELDS = {
-    ProposalKind.GRANT: "role", ProposalKind.RESET: "password", ProposalKind.LINK: "subject",
-    ProposalKind.ENABLE: "disabled", ProposalKind.SHEET: "file",
+    ProposalKind.GRANT: "role",
+    ProposalKind.RESET: "password",
+    ProposalKind.LINK: "subject",
+    ProposalKind.ENABLE: "disabled",
+    ProposalKind.SHEET: "file",
 }
 
 
@@ -54,27 +57,36 @@ def propose(session: Session, actor: Actor, wish: Wish) -> int:
         session, wish.account_id, wish.kind, role, wish.area_code
     ):
         raise Problem(
-            HTTPStatus.CONFLICT, "already-proposed", "Already proposed",
+            HTTPStatus.CONFLICT,
+            "already-proposed",
+            "Already proposed",
             f"That waits for a second person already: see the proposals of {wish.account}.",
             (FieldError(_FIELDS[wish.kind], "is proposed already"),),
         )
     no = queries.add(
         session,
         {
-            "kind": wish.kind.value, "account_id": wish.account_id, "area_code": wish.area_code,
-            "role": role, "until": wish.until, "password_hash": wish.password_hash,
-            "subject_hash": wish.subject_hash, "grants": wish.grants, "proposed_by": actor.name,
+            "kind": wish.kind.value,
+            "account_id": wish.account_id,
+            "area_code": wish.area_code,
+            "role": role,
+            "until": wish.until,
+            "password_hash": wish.password_hash,
+            "subject_hash": wish.subject_hash,
+            "grants": wish.grants,
+            "proposed_by": actor.name,
         },
     )
     detail = f"{no}: {in_words(wish.kind, wish.account, role, wish.area_code, wish.grants)}"
-    audit.record(
-        session, actor, AuditKind.PROPOSAL_MADE, area_code=wish.area_code, detail=detail
-    )
+    audit.record(session, actor, AuditKind.PROPOSAL_MADE, area_code=wish.area_code, detail=detail)
     return no
 
 
 def in_words(
-    kind: ProposalKind, account: str | None, role: str | None, area_code: int,
+    kind: ProposalKind,
+    account: str | None,
+    role: str | None,
+    area_code: int,
     grants: list[dict[str, Any]] | int | None = None,
 ) -> str:
     """A proposal as the audit tells it."""

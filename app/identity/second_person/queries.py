@@ -63,13 +63,17 @@ def add(session: Session, values: dict[str, Any]) -> int:
     return int(session.execute(added).scalar_one())
 
 
-def is_waiting(session: Session, account_id: int, kind: ProposalKind, role: str | None,
-               area_code: int) -> bool:
+def is_waiting(
+    session: Session, account_id: int, kind: ProposalKind, role: str | None, area_code: int
+) -> bool:
     """Whether the same is proposed of an account already."""
     found = select(Proposal.no).where(
-        Proposal.account_id == account_id, Proposal.kind == kind.value,
-        Proposal.role.is_not_distinct_from(role), Proposal.area_code == area_code,
-        Proposal.ended_at.is_(None), Proposal.expires_at > func.now(),
+        Proposal.account_id == account_id,
+        Proposal.kind == kind.value,
+        Proposal.role.is_not_distinct_from(role),
+        Proposal.area_code == area_code,
+        Proposal.ended_at.is_(None),
+        Proposal.expires_at > func.now(),
     )
     return session.scalar(found.limit(1)) is not None
 
@@ -105,8 +109,11 @@ def end(session: Session, no: int, how: ProposalState, by: str | None) -> None:
         update(Proposal)
         .where(Proposal.no == no)
         .values(
-            ended_at=func.now(), ended_how=how.value, ended_by=by,
-            password_hash=None, subject_hash=None,
+            ended_at=func.now(),
+            ended_how=how.value,
+            ended_by=by,
+            password_hash=None,
+            subject_hash=None,
         )
     )
 

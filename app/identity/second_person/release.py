@@ -40,9 +40,7 @@ def lock_up(session: Session, account_id: int, kind: ProposalKind) -> str | None
     now = queries.ways_in(session, account_id)
     if not needs_code(kind, now.known_to, is_waiting=now.release_hash is not None):
         return None
-    code = "-".join(
-        "".join(secrets.choice(_SIGNS) for _ in range(_GROUP)) for _ in range(_GROUPS)
-    )
+    code = "-".join("".join(secrets.choice(_SIGNS) for _ in range(_GROUP)) for _ in range(_GROUPS))
     queries.set_release(session, account_id, _hash(account_id, code))
     end_all(session, account_id)
     return code
@@ -83,7 +81,10 @@ def release(engine: Engine, actor: Actor, code: str, new_password: str | None) -
         queries.make_own(session, actor.account_id)
         way = "at the provider" if actor.by_provider else "by password"
         audit.record(
-            session, actor, AuditKind.ACCOUNT_RELEASED, area_code=actor.area_code,
+            session,
+            actor,
+            AuditKind.ACCOUNT_RELEASED,
+            area_code=actor.area_code,
             detail=f"{actor.name}: {way}",
         )
 

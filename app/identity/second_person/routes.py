@@ -72,9 +72,7 @@ def refuse_proposal(no: No, query: Words, context: ContextDep, actor: ActorDep) 
     return service.refuse(context.engine, actor, no)
 
 
-@router.post(
-    "/proposals/{no}/withdraw", summary="Take one's own proposal back", responses=REFUSALS
-)
+@router.post("/proposals/{no}/withdraw", summary="Take one's own proposal back", responses=REFUSALS)
 def withdraw_proposal(no: No, query: Words, context: ContextDep, actor: ActorDep) -> Proposal:
     """Nothing comes of it."""
     return service.withdraw(context.engine, actor, no)
@@ -85,12 +83,15 @@ def withdraw_proposal(no: No, query: Words, context: ContextDep, actor: ActorDep
     summary="Give the code with which one's account is released",
     status_code=HTTPStatus.NO_CONTENT,
     responses=documented(
-        HTTPStatus.FORBIDDEN, HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        HTTPStatus.UNSUPPORTED_MEDIA_TYPE, HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        HTTPStatus.TOO_MANY_REQUESTS,
     ),
     dependencies=[Depends(json_only)],
 )
 async def release_account(
+    *,
     given: Annotated[GivenCode, Body()],
     query: Words,
     context: ContextDep,

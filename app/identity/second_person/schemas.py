@@ -14,7 +14,9 @@ from app.identity.second_person.rules import Hindrance, ProposalKind, ProposalSt
 class ProposalsQuery(StrictQuery):
     """Which proposals."""
 
-    waiting: bool = Field(default=True, description="Only those that wait; false: those that ended.")
+    waiting: bool = Field(
+        default=True, description="Only those that wait; false: those that ended."
+    )
     limit: int = Field(default=50, ge=1, le=500, description="Items in one part of the list.")
     cursor: Cursor = None
 

@@ -16,7 +16,7 @@ from app.core.paging import cut, decode_cursor
 from app.identity import accounts, audit, linking
 from app.identity.account_view import area_of
 from app.identity.audit_words import AuditKind
-from app.identity.queries import AnyRow, Rows
+from app.identity.queries import AnyRow
 from app.identity.rules import Actor, Role
 from app.identity.second_person import proposing, queries, release, rules
 from app.identity.second_person.rules import Hindrance, ProposalKind, ProposalState
@@ -38,7 +38,10 @@ def list_proposals(engine: Engine, actor: Actor | None, query: ProposalsQuery) -
     after = decode_cursor(query.cursor, (int,))
     with reading(engine) as session:
         total, rows = queries.page(
-            session, area_of(actor), waiting=query.waiting, before=after[0] if after else None,
+            session,
+            area_of(actor),
+            waiting=query.waiting,
+            before=after[0] if after else None,
             limit=query.limit + 1,
         )
         sent, following = cut(rows, query.limit, lambda row: [row.no])
@@ -119,7 +122,9 @@ def _waiting(session: Session, actor: Actor | None, no: int) -> AnyRow:
     now_is = rules.state(row.ended_how, row.expires_at, utc_now())
     if now_is is not ProposalState.WAITING:
         raise Problem(
-            HTTPStatus.CONFLICT, "proposal-ended", "Ended already",
+            HTTPStatus.CONFLICT,
+            "proposal-ended",
+            "Ended already",
             f"Proposal {no} does not wait any more: it is {now_is.value}.",
         )
     return row
@@ -132,14 +137,18 @@ def _carry_out(session: Session, actor: Actor | None, row: AnyRow) -> Iterator[R
         yield from _carry_out_sheet(session, actor, row, how)
         return
     if kind is ProposalKind.GRANT:
-        accounts.add_grant(session, actor, row.account, Role(row.role), row.area_code, row.until,
-                           how=how)
+        terms = accounts.Terms(Role(row.role), row.area_code, row.until)
+        accounts.add_grant(session, actor, row.account, terms, how)
     elif kind is ProposalKind.LINK:
         linking.link_in(session, actor, row.account, bytes(row.subject_hash), how)
     else:
         accounts.change_in(
-            session, actor, row.account, secret=row.password_hash,
-            disabled=False if kind is ProposalKind.ENABLE else None, how=how,
+            session,
+            actor,
+            row.account,
+            secret=row.password_hash,
+            disabled=False if kind is ProposalKind.ENABLE else None,
+            how=how,
         )
     code = release.lock_up(session, row.account_id, kind)
     if code is not None:
@@ -176,6 +185,8 @@ def _again(session: Session, actor: Actor | None, no: int) -> Proposal:
 
 def _not_second(why: Hindrance) -> Problem:
     return Problem(
-        HTTPStatus.FORBIDDEN, "not-second-person", "Another person must do it",
+        HTTPStatus.FORBIDDEN,
+        "not-second-person",
+        "Another person must do it",
         rules.HINDERED[why],
     )

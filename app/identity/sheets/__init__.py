@@ -1,1 +1,1 @@
-"""Accounts and grants of many posts from one sheet: looked at first, then taken, or ended likewise."""
+"""Accounts and grants of many posts from one sheet: looked at, then taken, or ended likewise."""

@@ -29,7 +29,9 @@ Words = Annotated[StrictQuery, Query()]
 
 
 @router.post(
-    "/users/sheet/preview", summary="Say what a sheet of posts would change", responses=REFUSALS,
+    "/users/sheet/preview",
+    summary="Say what a sheet of posts would change",
+    responses=REFUSALS,
     dependencies=[Depends(form_only)],
 )
 def preview_user_sheet(
@@ -41,7 +43,9 @@ def preview_user_sheet(
 
 
 @router.post(
-    "/users/sheet", summary="Take a sheet of posts", responses=REFUSALS,
+    "/users/sheet",
+    summary="Take a sheet of posts",
+    responses=REFUSALS,
     dependencies=[Depends(form_only)],
 )
 def take_user_sheet(

@@ -39,16 +39,29 @@ class Column(StrEnum):
 
 
 HEADINGS: Mapping[str, Column] = {
-    "account": Column.ACCOUNT, "login": Column.ACCOUNT, "账号": Column.ACCOUNT,
-    "登录名": Column.ACCOUNT, "role": Column.ROLE, "角色": Column.ROLE, "身份": Column.ROLE,
-    "area": Column.AREA, "area code": Column.AREA, "area_code": Column.AREA,
-    "区域": Column.AREA, "区域代码": Column.AREA,
+    "account": Column.ACCOUNT,
+    "login": Column.ACCOUNT,
+    "账号": Column.ACCOUNT,
+    "登录名": Column.ACCOUNT,
+    "role": Column.ROLE,
+    "角色": Column.ROLE,
+    "身份": Column.ROLE,
+    "area": Column.AREA,
+    "area code": Column.AREA,
+    "area_code": Column.AREA,
+    "区域": Column.AREA,
+    "区域代码": Column.AREA,
 }
 ROLES: Mapping[str, Role] = {
     **{role.value: role for role in Role},
-    "城市管理员": Role.CITY_ADMIN, "值班长": Role.DUTY_OFFICER, "调度员": Role.DISPATCHER,
-    "规划员": Role.PLANNER, "网格员": Role.GRID_WORKER, "处置员": Role.RESPONDER,
-    "审计员": Role.AUDITOR, "大屏": Role.WALL_DISPLAY,
+    "城市管理员": Role.CITY_ADMIN,
+    "值班长": Role.DUTY_OFFICER,
+    "调度员": Role.DISPATCHER,
+    "规划员": Role.PLANNER,
+    "网格员": Role.GRID_WORKER,
+    "处置员": Role.RESPONDER,
+    "审计员": Role.AUDITOR,
+    "大屏": Role.WALL_DISPLAY,
 }
 
 
@@ -146,8 +159,12 @@ def _post(row: int, cells: Mapping[Column, Cell]) -> Post | Fault:
     role_word, area_word = _text(cells.get(Column.ROLE)), _text(cells.get(Column.AREA))
     role = ROLES.get(role_word.lower())
     checks = (
-        (not is_account_name(name), Column.ACCOUNT, "is no name of an account: a-z, 0-9, - and _,"
-         " beginning with a letter, 2 to 40; a dot and an area code may follow"),
+        (
+            not is_account_name(name),
+            Column.ACCOUNT,
+            "is no name of an account: a-z, 0-9, - and _,"
+            " beginning with a letter, 2 to 40; a dot and an area code may follow",
+        ),
         (bool(role_word) and role is None, Column.ROLE, "is no role"),
         (bool(role_word) and not area_word, Column.AREA, "is missing beside the role"),
         (bool(area_word) and not role_word, Column.ROLE, "is missing beside the area"),

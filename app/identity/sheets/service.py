@@ -132,7 +132,7 @@ def _add(
 ) -> SheetReport:
     belongs = _belongs(session, actor, changes)
     made = _make(session, actor, belongs)
-    given = [
+    given: list[dict[str, Any]] = [
         {"account": c.account, "role": c.role.value, "area": c.area}
         for c in changes
         if c.outcome in (Outcome.NEW, Outcome.GRANT) and c.role is not None
@@ -208,7 +208,11 @@ def _end(session: Session, actor: Actor | None, changes: Sequence[Change]) -> No
 
 
 def _report(
-    what: SheetKind, sheet: PostSheet, changes: Sequence[Change], actor: Actor | None, *,
+    what: SheetKind,
+    sheet: PostSheet,
+    changes: Sequence[Change],
+    actor: Actor | None,
+    *,
     done: bool = False,
 ) -> SheetReport:
     granted = [c for c in changes if c.outcome in (Outcome.NEW, Outcome.GRANT) and c.role]
@@ -234,6 +238,9 @@ def _refused(faults: Sequence[Change]) -> Problem:
         for fault in faults[:MOST_FAULTS]
     )
     return Problem(
-        HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-input", "Invalid input",
-        f"{len(faults):,} rows cannot be taken; nothing was changed.", errors,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "invalid-input",
+        "Invalid input",
+        f"{len(faults):,} rows cannot be taken; nothing was changed.",
+        errors,
     )

@@ -48,8 +48,11 @@ def test_it_is_changed_at_the_first_sign_in(own_client: TestClient) -> None:
         assert (refused.status_code, refused.json()["type"]) == (403, "/problems/first-sign-in")
         assert [one["field"] for one in refused.json()["errors"]] == ["password"]
         for method, path in (
-            ("POST", "/api/v1/session/step_up"), ("POST", "/api/v1/incidents"), ("GET", "/api/v1/stream"),
-            ("GET", "/tiles/cells/9/401/200.mvt"), ("GET", "/api/v1/session/"),
+            ("POST", "/api/v1/session/step_up"),
+            ("POST", "/api/v1/incidents"),
+            ("GET", "/api/v1/stream"),
+            ("GET", "/tiles/cells/9/401/200.mvt"),
+            ("GET", "/api/v1/session/"),
         ):
             assert drawer.request(method, path, json={}).status_code == 403, path
         assert change(drawer, given, given) == 422

@@ -18,9 +18,9 @@ from app.core.db import reading
 from app.core.errors import Problem
 from app.core.settings import Settings
 from app.identity import accounts, demo, linking
-from app.identity.second_person import service as second_person
 from app.identity.oidc import Attempt, OidcError
 from app.identity.rules import Role
+from app.identity.second_person import service as second_person
 from app.main import create_app
 from tests import staff
 from tests.conftest import run_command
@@ -344,7 +344,9 @@ def test_an_admin_links_and_unlinks(browser: TestClient, own_context: Context, i
     assert run_command("user", "link", "desk_7", env=env).returncode != 0
     with reading(own_context.engine) as session:
         kinds = session.scalars(
-            text("SELECT kind FROM audit_row WHERE split_part(detail, ':', 1) = 'desk_7' ORDER BY no")
+            text(
+                "SELECT kind FROM audit_row WHERE split_part(detail, ':', 1) = 'desk_7' ORDER BY no"
+            )
         ).all()
     assert [kind for kind in kinds if kind.startswith("account_")] == [
         "account_added", "account_linked", "account_unlinked", "account_linked",

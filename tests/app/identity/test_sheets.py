@@ -51,7 +51,7 @@ def state(context: Context) -> list[Any]:
     """Everything that a sheet can change."""
     with reading(context.engine) as session:
         return [
-            session.execute(text(f"SELECT * FROM {table} ORDER BY 1")).all()  # noqa: S608
+            session.execute(text(f"SELECT * FROM {table} ORDER BY 1")).all()
             for table in ("account", "account_grant", "identity_proposal", "audit_row")
         ]
 
@@ -70,13 +70,15 @@ def test_a_sheet_from_its_look_to_its_end(
 ) -> None:
     """What it says before is what it does; passwords once, protected grants as one proposal."""
     area = places(own_context.engine)["own"]
-    table = "\n".join([
-        HEAD,
-        f"desk_1,某某社区值班,值班长,{area},13900000000",
-        f"desk_1,,grid_worker,{area},",
-        f"drawer_1,规划,规划员,{area},",
-        "spare_1,,,,",
-    ])
+    table = "\n".join(
+        [
+            HEAD,
+            f"desk_1,某某社区值班,值班长,{area},13900000000",
+            f"desk_1,,grid_worker,{area},",
+            f"drawer_1,规划,规划员,{area},",
+            "spare_1,,,,",
+        ]
+    )
     before = state(own_context)
     told = looked(own_client, table)
     assert told["counts"] == {"new": 4} and told["ignored"] == ["岗位", "联系电话"]
@@ -129,27 +131,36 @@ def test_a_sheet_from_its_look_to_its_end(
 def test_one_wrong_row_and_nothing_is_done(own_client: TestClient, own_context: Context) -> None:
     """Each is named with its row and column."""
     area = places(own_context.engine)["own"]
-    table = "\n".join([
-        "account,role,area",
-        f"desk_1,responder,{area}",
-        f"Zhang San,responder,{area}",
-        f"desk_2,king,{area}",
-        "desk_3,responder,",
-        f"desk_4,,{area}",
-        "desk_5,responder,12",
-        "desk_6,responder,620111999999999",
-        f"desk_1,responder,{area}",
-    ])
+    table = "\n".join(
+        [
+            "account,role,area",
+            f"desk_1,responder,{area}",
+            f"Zhang San,responder,{area}",
+            f"desk_2,king,{area}",
+            "desk_3,responder,",
+            f"desk_4,,{area}",
+            "desk_5,responder,12",
+            "desk_6,responder,620111999999999",
+            f"desk_1,responder,{area}",
+        ]
+    )
     before = state(own_context)
     told = looked(own_client, table)
     assert [(row["row"], row["outcome"], row["column"]) for row in told["rows"]] == [
-        (2, "new", None), (3, "wrong", "account"), (4, "wrong", "role"), (5, "wrong", "area"),
-        (6, "wrong", "role"), (7, "wrong", "area"), (8, "wrong", "area"), (9, "wrong", "account"),
+        (2, "new", None),
+        (3, "wrong", "account"),
+        (4, "wrong", "role"),
+        (5, "wrong", "area"),
+        (6, "wrong", "role"),
+        (7, "wrong", "area"),
+        (8, "wrong", "area"),
+        (9, "wrong", "account"),
     ]
     answer = sent(own_client, table)
     assert answer.status_code == 422, answer.text
     assert [one["field"] for one in answer.json()["errors"]][:2] == [
-        "row 3, account", "row 4, role",
+        "row 3, account",
+        "row 4, role",
     ]
     assert state(own_context) == before
 
@@ -157,8 +168,12 @@ def test_one_wrong_row_and_nothing_is_done(own_client: TestClient, own_context: 
 def test_a_workbook_keeps_its_codes(own_client: TestClient, own_context: Context) -> None:
     """Whether they stand there as numbers or as texts."""
     area = places(own_context.engine)["own"]
-    rows = [["登录名", "身份", "区域"], ["desk_1", "网格员", area], ["desk_2", "网格员", str(area)],
-            ["desk_3", "网格员", float(area)]]
+    rows = [
+        ["登录名", "身份", "区域"],
+        ["desk_1", "网格员", area],
+        ["desk_2", "网格员", str(area)],
+        ["desk_3", "网格员", float(area)],
+    ]
     told = looked(own_client, workbook(rows))
     assert [(row["outcome"], row["area"]) for row in told["rows"]] == [("new", area)] * 3
 
@@ -166,11 +181,12 @@ def test_a_workbook_keeps_its_codes(own_client: TestClient, own_context: Context
 @pytest.mark.parametrize(
     ("table", "said"),
     [
-        ("", "names no columns"),
+        ("", "empty"),
+        ("\n,,", "names no columns"),
         ("role,area\nresponder,620100000000000", "account"),
         ("account,登录名\na_1,a_1", "two columns"),
         ("account\n" + "\n".join(f"desk_{n}" for n in range(5_001)), "rows"),
-        (b"PK\x03\x04nonsense", "workbook"),
+        (b"PK\x03\x04nonsense", "damaged"),
         (b"account\n\xff\xfe", "utf-8"),
     ],
 )
@@ -195,12 +211,14 @@ def test_a_local_admin_stays_inside(own_context: Context, own_client: TestClient
     staff.add_account(engine, "local_admin", Role.CITY_ADMIN, area["own"])
     staff.add_account(engine, "stranger", Role.RESPONDER, area["sibling"])
     staff.add_account(engine, "wide", Role.RESPONDER, area["own"])
-    table = "\n".join([
-        "account,role,area",
-        f"helper,planner,{area['child']}",
-        f"helper,planner,{area['sibling']}",
-        f"stranger,planner,{area['own']}",
-    ])
+    table = "\n".join(
+        [
+            "account,role,area",
+            f"helper,planner,{area['child']}",
+            f"helper,planner,{area['sibling']}",
+            f"stranger,planner,{area['own']}",
+        ]
+    )
     with client_of(own_context, "local_admin") as local:
         told = looked(local, table)
         assert [row["outcome"] for row in told["rows"]] == ["new", "wrong", "wrong"]
@@ -217,7 +235,7 @@ def test_the_last_admin_is_not_ended(own_context: Context, other: TestClient) ->
 
 
 def test_the_command_line(database: URL, own_context: Context, tmp_path: Path) -> None:
-    """A report first; taken, the grants hold at once, and the secrets are in a file of one's own."""
+    """A report first; taken, the grants hold at once, and the secrets are in a file."""
     area = places(own_context.engine)["own"]
     file, secrets = tmp_path / "posts.csv", tmp_path / "secrets.csv"
     file.write_text(f"account,role,area\ndesk_1,responder,{area}\n", encoding="utf-8")
@@ -244,8 +262,12 @@ def test_rules_say_the_same_of_every_order() -> None:
     """A grant that is there is the same; one more is a grant; a disabled account is wrong."""
     sheet = rules.read(
         ("account", "role", "area"),
-        [(2, ("a_1", "planner", 620100000000000)), (3, ("b_1", "planner", 620100000000000)),
-         (4, ("c_1", "planner", 620100000000000)), (5, ("d_1", None, None))],
+        [
+            (2, ("a_1", "planner", 620100000000000)),
+            (3, ("b_1", "planner", 620100000000000)),
+            (4, ("c_1", "planner", 620100000000000)),
+            (5, ("d_1", None, None)),
+        ],
     )
     held = frozenset({(Role.PLANNER, 620100000000000)})
     known = {
@@ -255,5 +277,8 @@ def test_rules_say_the_same_of_every_order() -> None:
     }
     changes = rules.additions(sheet, known, frozenset({620100000000000}))
     assert [change.outcome for change in changes] == [
-        Outcome.SAME, Outcome.GRANT, Outcome.WRONG, Outcome.NEW,
+        Outcome.SAME,
+        Outcome.GRANT,
+        Outcome.WRONG,
+        Outcome.NEW,
     ]

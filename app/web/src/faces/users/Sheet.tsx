@@ -59,7 +59,7 @@ export function Sheet(): JSX.Element {
 }
 
 function Found({ found }: { found: SheetReport }): JSX.Element {
-  const counts = Object.entries(found.counts).map(([outcome, n]) => `${word("sheetoutcome", outcome)} ${number(n ?? 0)}`);
+  const counts = Object.entries(found.counts).map(([outcome, n]) => `${word("sheetoutcome", outcome)} ${number(n)}`);
   const told = found.rows.filter(({ outcome }) => outcome !== "same");
   const shown = [...told.filter(({ outcome }) => outcome === "wrong"), ...told.filter(({ outcome }) => outcome !== "wrong")].slice(0, MOST_SHOWN);
   return (
