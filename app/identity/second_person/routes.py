@@ -20,7 +20,13 @@ from app.identity.second_person.schemas import (
 
 router = APIRouter(prefix="/api/v1", tags=["identity"])
 
-REFUSALS = documented(HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
+REFUSALS = documented(
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+)
 No = Annotated[int, Path(ge=1, lt=2**63, description="Number of the proposal.")]
 Words = Annotated[StrictQuery, Query()]
 

@@ -45,7 +45,7 @@ class Proposal(BaseModel):
     proposed_by: str = Field(description="Login of the admin who proposed it.")
     proposed_at: datetime = Field(description="When (RFC 3339, UTC).")
     expires_at: datetime = Field(description="Until when it can be confirmed (UTC).")
-    state: ProposalState = Field(description="What became of it.")
+    state: ProposalState = Field(description="Where it stands.")
     ended_by: str | None = Field(description="Login of who ended it; null: nobody, or the console.")
     ended_at: datetime | None = Field(description="When it ended (UTC); null: it waits.")
     own: bool = Field(description="Whether one proposed it oneself.")

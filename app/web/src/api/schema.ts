@@ -8248,6 +8248,7 @@ export interface components {
              * @description Until when it can be confirmed (UTC).
              */
             expires_at: string;
+            /** @description Where it stands. */
             state: components["schemas"]["ProposalState"];
             /**
              * Ended By
@@ -8320,6 +8321,7 @@ export interface components {
              * @description Until when it can be confirmed (UTC).
              */
             expires_at: string;
+            /** @description Where it stands. */
             state: components["schemas"]["ProposalState"];
             /**
              * Ended By
@@ -12691,6 +12693,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
             /** @description An input cannot be used; `errors` names each. */
             422: {
                 headers: {
@@ -12786,6 +12806,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
             /** @description An input cannot be used; `errors` names each. */
             422: {
                 headers: {
@@ -12874,6 +12912,24 @@ export interface operations {
             };
             /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
