@@ -34,6 +34,7 @@ FILE_BODIES = (
     (re.compile(r"/api/v1/incidents/batch"), 2**20),
     (re.compile(r"/api/v1/incidents/[^/]+/attachments"), 12 * 2**20 + MAX_BODY_BYTES),
     (re.compile(r"/api/v1/standard(/preview)?"), 4 * 2**20 + MAX_BODY_BYTES),
+    (re.compile(r"/api/v1/users/sheet(/preview)?"), 4 * 2**20 + MAX_BODY_BYTES),
     (re.compile(r"/api/v1/plans/imports"), 64 * 2**20 + MAX_BODY_BYTES),
     # 20,000 units with their cells.
     (re.compile(r"/api/v1/plans/[^/]+/edits"), 2 * 2**20),

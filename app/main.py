@@ -28,8 +28,10 @@ from app.identity.keys import Keys
 from app.identity.oidc import Provider
 from app.identity.oidc_routes import router as oidc_router
 from app.identity.routes import router as identity_router
+from app.identity.second_person.routes import router as proposals_router
 from app.identity.service import Sessions
 from app.identity.session_routes import router as session_router
+from app.identity.sheets.routes import router as sheets_router
 from app.incidents.attachments.routes import router as attachments_router
 from app.incidents.calendar.routes import router as calendar_router
 from app.incidents.cases.routes import router as incidents_router
@@ -146,6 +148,8 @@ def create_app(context: Context) -> FastAPI:
         oidc_router,
         account_router,
         session_router,
+        proposals_router,
+        sheets_router,
         audit_router,
         places_router,
         incidents_router,

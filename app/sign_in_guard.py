@@ -18,7 +18,7 @@ from app.identity.cookies import cookies_of
 from app.identity.deps import ACTOR, PROGRAM
 from app.identity.keys import HEADER, Keys, bad_key
 from app.identity.rules import Actor, Key
-from app.identity.service import Sessions, header_token, not_signed_in
+from app.identity.service import Sessions, first_sign_in, header_token, not_signed_in
 
 OPEN = frozenset({
     ("GET", "/api/v1/openapi.json"), ("HEAD", "/api/v1/openapi.json"), ("POST", "/api/v1/session"),
@@ -27,6 +27,16 @@ OPEN = frozenset({
 })  # fmt: skip
 # Paths of programs alone: without a key it is not a session that is missing.
 KEY_PATHS = frozenset({("POST", "/api/v1/warnings"), ("GET", "/api/v1/incidents/states")})
+# Of an account that is not its post's alone yet.
+AT_FIRST_SIGN_IN = frozenset(
+    {
+        ("GET", "/api/v1/session"),
+        ("DELETE", "/api/v1/session"),
+        ("POST", "/api/v1/session/password"),
+        ("POST", "/api/v1/session/release"),
+        ("PUT", "/api/v1/session/grant"),
+    }
+)
 HEADER_TOKEN = "x-minqing-token"
 # The page says by it that nobody has touched it lately: what it fetches then counts for nothing.
 BACKGROUND = "x-minqing-background"
@@ -86,7 +96,8 @@ class SignedIn:
         by_person = is_by_person(scope["path"], headers)
         is_known, actor = self.sessions.remembered(token, by_person=by_person)
         is_safe = scope["method"] in SAFE_METHODS or scope["path"] in ASKED_BY_THE_WRITE
-        if not is_known or not is_safe:
+        is_held = actor is not None and actor.at_first_sign_in
+        if not is_known or not is_safe or is_held:
             ask = partial(self.sessions.look_up, token, by_person=by_person)
             actor = await run_in_threadpool(ask)
         if actor is None:
@@ -95,6 +106,8 @@ class SignedIn:
             given = headers.get(HEADER_TOKEN, "").encode("utf-8", "replace")
             if not hmac.compare_digest(given, header_token(token).encode()):
                 raise _forged()
+        if actor.at_first_sign_in and (scope["method"], scope["path"]) not in AT_FIRST_SIGN_IN:
+            raise first_sign_in(actor)
         return actor
 
 

@@ -8,16 +8,18 @@ from pydantic import BaseModel, Field
 from app.core.errors import MEDIA_TYPE
 
 SLUGS = (
-    "already-granted", "already-open", "bad-host", "bad-key", "bad-request", "base-units",
-    "boundaries-busy", "busy",
-    "case-not-open", "content-too-large", "cross-site", "header-token", "id-conflict",
+    "already-granted", "already-open", "already-proposed", "bad-host", "bad-key", "bad-request",
+    "base-units", "boundaries-busy", "busy",
+    "case-not-open", "content-too-large", "cross-site", "first-sign-in", "header-token",
+    "id-conflict",
     "illegal-step", "internal", "invalid-input", "last-admin", "limit-reached",
     "method-not-allowed", "name-taken", "no-dispute", "no-mail", "no-password",
-    "not-allowed", "not-found", "not-handling", "not-signed-in",
+    "not-allowed", "not-found", "not-handling", "not-second-person", "not-signed-in",
     "nothing-to-redo", "nothing-to-undo", "outside-city", "outside-scope", "password-again",
     "plan-behind",
     "plan-busy", "plan-closed", "plan-empty", "plan-invalid", "plan-not-draft", "plan-own-approval",
-    "precondition-failed", "stale-version", "step-not-yours", "step-up", "taken", "too-many-photos",
+    "precondition-failed", "proposal-ended", "stale-version", "step-not-yours", "step-up", "taken",
+    "too-many-photos",
     "too-many-streams", "too-slow", "unavailable", "unsupported-media-type", "wait", "working-days",
     "wrong-credentials",
 )  # fmt: skip

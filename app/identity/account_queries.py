@@ -4,7 +4,7 @@ Who manages an area (`lo` to `hi`) sees the accounts that belong there or act th
 the grants inside; and changes only those that belong there and act nowhere else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from app.identity.models import Account, AccountGrant
+from app.identity.passwords import UNUSABLE
 from app.identity.queries import AnyRow, Rows, end_all, end_others
 from geodata import codes
 
@@ -35,7 +36,8 @@ MANAGEABLE = f"""
 """
 _ACCOUNTS = f"""
     SELECT a.id, a.name, a.demo, a.area_code, a.created_at, a.disabled_at,
-        a.subject_hash IS NOT NULL AS linked,
+        a.subject_hash IS NOT NULL AS linked, a.first_password,
+        a.release_hash IS NOT NULL AS awaits_code,
         greatest(a.seen_at, (SELECT max(s.seen_at) FROM sign_in s WHERE s.account_id = a.id))
             AS last_seen_at,
         (SELECT count(*) FROM live_sign_in l WHERE l.account_id = a.id) AS sessions,
@@ -55,6 +57,7 @@ _PAGE = text(
 )
 _TOTAL = text(f"SELECT count(*) FROM account a WHERE {VISIBLE} AND {_FILTER}")  # noqa: S608
 _ONE = text(f"{_ACCOUNTS} WHERE {VISIBLE} AND a.name = :name")
+_SEVERAL = text(f"{_ACCOUNTS} WHERE {VISIBLE} AND a.name = ANY (:names)")
 _HELD = (
     "SELECT g.id, g.account_id, g.role, g.area_code,"
     " CASE WHEN upper_inf(g.valid) THEN NULL ELSE upper(g.valid) END AS valid_until"
@@ -93,6 +96,11 @@ def one(session: Session, area: dict[str, Any], name: str) -> AnyRow | None:
     return session.execute(_ONE, area | {"name": name}).first()
 
 
+def several(session: Session, area: dict[str, Any], names: Iterable[str]) -> Rows:
+    """Those of these accounts that whoever manages that area sees."""
+    return session.execute(_SEVERAL, area | {"names": list(names)}).all()
+
+
 def grants(session: Session, area: dict[str, Any], accounts: Sequence[int]) -> Rows:
     """The grants of accounts that hold and lie inside the area."""
     if not accounts:
@@ -120,18 +128,42 @@ def add(
 def set_password(
     session: Session, account_id: int, password_hash: str, *, keeping: bytes | None = None
 ) -> None:
-    """Another password; every session ends with the old one.
+    """Another password, set by the post itself or the console; every session ends with the old one.
 
     Args:
         keeping: hash of the token of the one session that goes on.
     """
     session.execute(
-        update(Account).where(Account.id == account_id).values(password_hash=password_hash)
+        update(Account)
+        .where(Account.id == account_id)
+        .values(password_hash=password_hash, first_password=False)
     )
     if keeping is None:
         end_all(session, account_id)
     else:
         end_others(session, account_id, keeping)
+
+
+def set_first_password(session: Session, accounts: Sequence[int]) -> None:
+    """Somebody else knows the passwords of these accounts: they open nothing but changing them."""
+    session.execute(
+        update(Account).where(Account.id.in_(list(accounts))).values(first_password=True)
+    )
+
+
+def drop_first_password(session: Session, account_id: int) -> None:
+    """A password that somebody else set and nobody changed lets nobody in any more."""
+    session.execute(
+        update(Account)
+        .where(Account.id == account_id, Account.first_password)
+        .values(first_password=False, password_hash=UNUSABLE)
+    )
+
+
+def ids(session: Session, names: Iterable[str]) -> dict[str, int]:
+    """The numbers of accounts by their logins; those that are there."""
+    found = select(Account.name, Account.id).where(Account.name.in_(list(names)))
+    return {row.name: row.id for row in session.execute(found)}
 
 
 def set_subject(session: Session, account_id: int, subject_hash: bytes | None) -> None:

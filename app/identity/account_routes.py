@@ -1,9 +1,9 @@
 """HTTP of accounts and grants."""
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Path, Query
+from fastapi import APIRouter, Body, Depends, Path, Query, Response
 from sqlalchemy import Engine
 
 from app.core.context import Context
@@ -20,6 +20,12 @@ REFUSALS = documented(
     HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
 )  # fmt: skip
+WAITS: dict[int | str, dict[str, Any]] = {
+    202: {
+        "description": "Proposed: it waits for a second person.",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/User"}}},
+    }
+}
 WITH_BODY = {**REFUSALS, **documented(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)}
 Name = Annotated[str, Path(max_length=60, description="Login of the account.")]
 Words = Annotated[StrictQuery, Query()]
@@ -60,7 +66,8 @@ def get_user(name: Name, query: Words, context: ContextDep, actor: ActorDep) -> 
 
 
 @router.patch(
-    "/users/{name}", summary="Disable an account, or set its password", responses=WITH_BODY,
+    "/users/{name}", summary="Disable an account, or set its password",
+    responses=WITH_BODY | WAITS,
     dependencies=[Depends(json_only)],
 )  # fmt: skip
 async def change_user(
@@ -72,25 +79,33 @@ async def change_user(
     actor: ActorDep,
     sessions: SessionsDep,
     room: PasswordRoom,
+    response: Response,
 ) -> User:
-    """Every session of the account ends. Only accounts that act nowhere outside one's area."""
-    changed = await room.run(_changed, context, name, change, actor)
+    """Every session of the account ends. Only accounts that act nowhere outside one's area.
+
+    202: of an account that opens contacts or the audit another password, a link and letting it in
+    again wait for a second person (`proposals`).
+    """
+    waits, changed = await room.run(_changed, context, name, change, actor)
     sessions.forget()
+    if waits:
+        response.status_code = HTTPStatus.ACCEPTED
     return changed
 
 
-def _changed(context: Context, name: str, change: UserChange, actor: Actor) -> User:
+def _changed(context: Context, name: str, change: UserChange, actor: Actor) -> tuple[bool, User]:
     engine, password, disabled = context.engine, change.password, change.disabled
+    waits = False
     if change.subject is not None:
-        linking.link(engine, context.settings, name, change.subject or None, actor)
+        waits = linking.link(engine, context.settings, name, change.subject or None, actor)
     if password is not None or disabled is not None:
-        accounts.change(engine, name, password=password, disabled=disabled, actor=actor)
-    return account_view.get_user(engine, actor, name)
+        waits |= accounts.change(engine, name, password=password, disabled=disabled, actor=actor)
+    return waits, account_view.get_user(engine, actor, name)
 
 
 @router.post(
     "/users/{name}/grants", summary="Grant a role in an area", status_code=HTTPStatus.CREATED,
-    responses=WITH_BODY, dependencies=[Depends(json_only)],
+    responses=WITH_BODY | WAITS, dependencies=[Depends(json_only)],
 )  # fmt: skip
 def add_grant(
     *,
@@ -99,9 +114,15 @@ def add_grant(
     query: Words,
     context: ContextDep,
     actor: ActorDep,
+    response: Response,
 ) -> User:
-    """Inside one's own area only; in force from now."""
-    accounts.grant(context.engine, name, given.role, given.area, given.until, actor=actor)
+    """Inside one's own area only; in force from now.
+
+    202: a role that opens contacts or the audit waits for a second person (`proposals`).
+    """
+    granted = accounts.grant(context.engine, name, given.role, given.area, given.until, actor=actor)
+    if granted.id is None:
+        response.status_code = HTTPStatus.ACCEPTED
     return account_view.get_user(context.engine, actor, name)
 
 

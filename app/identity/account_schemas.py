@@ -10,6 +10,7 @@ from app.core.paging import Cursor, Page
 from app.core.query_words import AreaCode, Instant, StrictQuery
 from app.identity.rules import Role
 from app.identity.schemas import Grant
+from app.identity.second_person.schemas import Proposal
 
 PASSWORD = "10 characters or more; it tells neither the account's name nor what is guessed first."
 
@@ -95,6 +96,13 @@ class User(BaseModel):
         " to one's own area and acts nowhere else."
     )
     linked: bool = Field(description="Whether it is linked to a subject at the city's provider.")
+    first_password: bool = Field(
+        description="Whether its password is one that somebody else set and it has not changed yet."
+    )
+    awaits_code: bool = Field(description="Whether it waits for the code that releases it.")
+    proposals: list[Proposal] = Field(
+        description="What is proposed of it and waits for a second person, in one's own area."
+    )
 
 
 class UserPage(Page[User]):

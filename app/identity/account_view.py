@@ -13,6 +13,9 @@ from app.identity.account_schemas import User, UserPage, UsersQuery
 from app.identity.queries import AnyRow, Rows
 from app.identity.rules import Actor, Role
 from app.identity.schemas import Grant
+from app.identity.second_person import queries as second
+from app.identity.second_person.schemas import Proposal
+from app.identity.second_person.view import shown
 from app.places import queries as places
 from geodata import codes
 from geodata.codes import Level, level_of
@@ -75,12 +78,17 @@ def _users(session: Session, actor: Actor, rows: Rows) -> list[User]:
         grants[one.account_id].append(
             Grant(id=one.id, role=Role(one.role), area=area, valid_until=one.valid_until)
         )
+    waiting: dict[int, list[Proposal]] = {row.id: [] for row in rows}
+    proposed = second.of_accounts(session, area_of(actor), [row.id for row in rows])
+    for row, proposal in zip(proposed, shown(session, actor, proposed), strict=True):
+        waiting[row.account_id].append(proposal)
     return [
         User(
             name=row.name, demo=row.demo, area_code=row.area_code,
             disabled=row.disabled_at is not None, created_at=row.created_at,
             last_seen_at=row.last_seen_at, grants=grants[row.id], sessions=row.sessions,
-            manageable=row.manageable, linked=row.linked,
+            manageable=row.manageable, linked=row.linked, first_password=row.first_password,
+            awaits_code=row.awaits_code, proposals=waiting[row.id],
         )
         for row in rows
     ]  # fmt: skip

@@ -3,12 +3,17 @@
 Each change writes its row of the audit in the same transaction. Whoever does not belong to an
 admin's area, or acts beyond it too, is not theirs to change: with a new password an admin of one
 district could otherwise sign in as somebody with more.
+
+What opens contacts or the audit, or gives others what does, no admin does alone: it becomes a
+proposal (`second_person`). The command line does it at once: whoever has the server's shell has the
+database anyway.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from http import HTTPStatus
+from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -22,6 +27,10 @@ from app.identity.account_view import EVERYWHERE, area_of, seen
 from app.identity.audit_words import AuditKind
 from app.identity.queries import AnyRow, Rows, end_all
 from app.identity.rules import Actor, Role
+from app.identity.second_person import queries as second
+from app.identity.second_person import release
+from app.identity.second_person.proposing import Wish, propose
+from app.identity.second_person.rules import ProposalKind, takes_two
 from app.places import queries as places
 from geodata import codes
 from geodata.codes import level_of
@@ -30,14 +39,37 @@ NO_AREA = 0
 """In the audit: an account that belongs to no area, while no city is loaded."""
 
 
+class Terms(NamedTuple):
+    """In which role a grant lets an account act, in which area (15-digit code), until when (UTC;
+    None: until it is taken back)."""
+
+    role: Role
+    area_code: int
+    until: datetime | None = None
+
+
+class Granted(NamedTuple):
+    """What came of a grant.
+
+    Attributes:
+        id: its number; None where it waits for a second person.
+        code: with which the account is released, where an admin may know a way into it; else None.
+    """
+
+    id: int | None
+    code: str | None = None
+
+
 def add_account(
     engine: Engine, name: str, password: str | None, *, actor: Actor | None = None,
-    area: int | None = None, role: Role | None = None,
+    area: int | None = None, role: Role | None = None, must_change: bool = False,
 ) -> None:  # fmt: skip
     """A new account, without grants unless it is given a role.
 
     Args:
+        actor: whoever makes it knows its password: it must be changed at the first sign-in.
         password: None for an account that signs in elsewhere (OIDC).
+        must_change: the same of a password that the command line made up.
         area: where it belongs; an admin's new accounts belong to the area under which they act.
         role: in which it may act in that area from now on.
 
@@ -54,10 +86,14 @@ def add_account(
     with changing(engine) as session:
         added = queries.add(session, name, secret, belongs, demo=False)
         if added is None:
-            raise _name_taken(name)
+            raise name_taken(name)
+        if password is not None and (actor is not None or must_change):
+            queries.set_first_password(session, [added])
+        if actor is not None:
+            second.set_known_to(session, [added], actor.name)
         if role is not None and belongs is not None:
             queries.add_grant(session, added, role, belongs, None)
-        where = _audited_area(session, belongs)
+        where = audited_area(session, belongs)
         audit.record(session, actor, AuditKind.ACCOUNT_ADDED, area_code=where, detail=name)
         if role is not None and belongs is not None:
             detail = f"{name}: {role.value} in {belongs}"
@@ -65,28 +101,79 @@ def add_account(
 
 
 def change(
-    engine: Engine, name: str, *, password: str | None = None, disabled: bool | None = None,
+    engine: Engine,
+    name: str,
+    *,
+    password: str | None = None,
+    disabled: bool | None = None,
     actor: Actor | None = None,
-) -> None:  # fmt: skip
+    must_change: bool = False,
+) -> bool:
     """Set another password, let an account in no longer, or again; every session of it ends.
+
+    Of an account that opens contacts or the audit an admin only proposes another password, and
+    that it is let in again.
+
+    Args:
+        must_change: whether a password of the command line must be changed at the next sign-in.
+
+    Returns:
+        Whether something of it waits for a second person.
 
     Raises:
         Problem: 422 on `password`; 404; 403 where the account is not the actor's to change; 409
-            for the last admin.
+            for the last admin, and where the same waits already.
     """
     secret = None if password is None else hashed(password, name)
     with changing(engine) as session:
         known = manageable(session, actor, name)
-        if secret is not None:
-            queries.set_password(session, known.id, secret)
-        if disabled is not None:
-            with _an_admin_stays(session, demo=known.demo):
-                queries.set_disabled(session, known.id, disabled=disabled)
-        if secret is not None:
-            record(session, actor, AuditKind.PASSWORD_CHANGED, known)
-        if disabled is not None:
-            kind = AuditKind.ACCOUNT_DISABLED if disabled else AuditKind.ACCOUNT_ENABLED
-            record(session, actor, kind, known)
+        waits = False
+        if actor is not None and second.is_protected(session, known.id):
+            where = audited_area(session, known.area_code)
+            if secret is not None:
+                wish = Wish(ProposalKind.RESET, known.id, name, where, password_hash=secret)
+                propose(session, actor, wish)
+                secret, waits = None, True
+            if disabled is False and known.disabled_at is not None:
+                propose(session, actor, Wish(ProposalKind.ENABLE, known.id, name, where))
+                disabled, waits = None, True
+        change_in(session, actor, name, secret=secret, disabled=disabled, must_change=must_change)
+        return waits
+
+
+def change_in(
+    session: Session,
+    actor: Actor | None,
+    name: str,
+    *,
+    secret: str | None,
+    disabled: bool | None,
+    must_change: bool = False,
+    how: str = "",
+) -> None:
+    """The same in a transaction of `changing`, whoever has to agree.
+
+    Args:
+        secret: the hash of the password.
+        how: by whom it was proposed; empty where nobody had to.
+    """
+    known = manageable(session, actor, name)
+    if secret is not None:
+        queries.set_password(session, known.id, secret)
+        if must_change or actor is not None or how:
+            queries.set_first_password(session, [known.id])
+        if actor is None and not how:
+            second.make_own(session, known.id)
+        elif actor is not None and not how:
+            second.set_known_to(session, [known.id], actor.name)
+    if disabled is not None:
+        with _an_admin_stays(session, demo=known.demo):
+            queries.set_disabled(session, known.id, disabled=disabled)
+    if secret is not None:
+        record(session, actor, AuditKind.PASSWORD_CHANGED, known, how)
+    if disabled is not None:
+        kind = AuditKind.ACCOUNT_DISABLED if disabled else AuditKind.ACCOUNT_ENABLED
+        record(session, actor, kind, known, how)
 
 
 def end_sessions(engine: Engine, name: str, *, actor: Actor | None = None) -> None:
@@ -102,30 +189,119 @@ def end_sessions(engine: Engine, name: str, *, actor: Actor | None = None) -> No
 
 
 def grant(
-    engine: Engine, name: str, role: Role, area_code: int, until: datetime | None = None, *,
+    engine: Engine,
+    name: str,
+    role: Role,
+    area_code: int,
+    until: datetime | None = None,
+    *,
     actor: Actor | None = None,
-) -> int:  # fmt: skip
-    """Let an account act in a role, in an area; the grant's number.
+) -> Granted:
+    """Let an account act in a role, in an area. An admin only proposes what opens contacts or the
+    audit.
 
     Raises:
         Problem: 404; 422 on `area` or `until`; 403 for an area outside the actor's own; 409 where
-            it holds that grant already.
+            it holds that grant already, or it waits for a second person already.
     """
-    _check_area(area_code, actor)
-    if until is not None and until <= utc_now():
-        raise invalid("until", "lies in the past")
+    terms = Terms(role, area_code, until)
     with changing(engine) as session:
-        known = seen(session, actor, name)
-        if actor is not None and not places.names(session, {area_code}, utc_now()):
-            raise invalid("area", "is no area of this city")
-        held = queries.grants(session, EVERYWHERE, [known.id])
-        if any((g.role, g.area_code, g.valid_until) == (role, area_code, until) for g in held):
-            raise _already_granted(name, role, area_code)
-        added = queries.add_grant(session, known.id, role, area_code, until)
-        ends = f" until {until.isoformat()}" if until else ""
-        detail = f"{name}: {role.value} in {area_code}{ends}"
-        audit.record(session, actor, AuditKind.GRANT_ADDED, area_code=area_code, detail=detail)
-        return added
+        if actor is not None and takes_two([role]):
+            known = grantable(session, actor, name, terms)
+            wish = Wish(ProposalKind.GRANT, known.id, name, area_code, role, until)
+            propose(session, actor, wish)
+            return Granted(None)
+        added = add_grant(session, actor, name, terms)
+        code = None
+        if takes_two([role]):
+            known = seen(session, None, name)
+            code = release.lock_up(session, known.id, ProposalKind.GRANT)
+        return Granted(added, code)
+
+
+def grantable(session: Session, actor: Actor | None, name: str, terms: Terms) -> AnyRow:
+    """The row of an account that can be granted that.
+
+    Raises:
+        Problem: as `grant`.
+    """
+    _check_area(terms.area_code, actor)
+    if terms.until is not None and terms.until <= utc_now():
+        raise invalid("until", "lies in the past")
+    known = seen(session, actor, name)
+    if actor is not None and not places.names(session, {terms.area_code}, utc_now()):
+        raise invalid("area", "is no area of this city")
+    held = queries.grants(session, EVERYWHERE, [known.id])
+    if any((g.role, g.area_code, g.valid_until) == terms for g in held):
+        raise _already_granted(name, terms.role, terms.area_code)
+    return known
+
+
+def add_grant(session: Session, actor: Actor | None, name: str, terms: Terms, how: str = "") -> int:
+    """The number of a new grant, in a transaction of `changing`, whoever has to agree.
+
+    Args:
+        how: by whom it was proposed; empty where nobody had to.
+
+    Raises:
+        Problem: as `grant`.
+    """
+    known = grantable(session, actor, name, terms)
+    added = queries.add_grant(session, known.id, *terms)
+    _record_grant(session, actor, name, terms, how)
+    return added
+
+
+def add_grants(
+    session: Session, actor: Actor | None, given: Iterable[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Those grants of a sheet, {account, role, area} each, that are new, in one transaction.
+
+    They are not written down yet (`record_grants`): whoever writes a row of the audit next waits
+    from the first one on.
+
+    Raises:
+        Problem: 404, 403, as for one; nothing is granted then.
+    """
+    added = []
+    for one in given:
+        terms = _terms_of(one)
+        try:
+            known = grantable(session, actor, one["account"], terms)
+        except Problem as problem:
+            if problem.slug != "already-granted":
+                raise
+            continue
+        queries.add_grant(session, known.id, *terms)
+        added.append(one)
+    return added
+
+
+def record_grants(
+    session: Session, actor: Actor | None, added: Iterable[dict[str, Any]], how: str = ""
+) -> None:
+    """Write down grants of a sheet, a row each.
+
+    Args:
+        how: by whom they were proposed; empty where nobody had to.
+    """
+    for one in added:
+        _record_grant(session, actor, one["account"], _terms_of(one), how)
+
+
+def _terms_of(one: dict[str, Any]) -> Terms:
+    return Terms(Role(one["role"]), int(one["area"]))
+
+
+def ids_of(session: Session, names: Iterable[str]) -> dict[str, int]:
+    """The numbers of accounts by their logins."""
+    return queries.ids(session, names)
+
+
+def _record_grant(session: Session, actor: Actor | None, name: str, terms: Terms, how: str) -> None:
+    ends = f" until {terms.until.isoformat()}" if terms.until else ""
+    detail = f"{name}: {terms.role.value} in {terms.area_code}{ends}" + (f", {how}" if how else "")
+    audit.record(session, actor, AuditKind.GRANT_ADDED, area_code=terms.area_code, detail=detail)
 
 
 def revoke(engine: Engine, name: str, role: Role, area_code: int) -> int:
@@ -159,14 +335,38 @@ def end_grant(engine: Engine, name: str, grant_id: int, *, actor: Actor) -> None
         _end_grants(session, actor, known, ending)
 
 
+def end_several(session: Session, actor: Actor | None, names: Iterable[str]) -> None:
+    """End accounts, in a transaction of `changing`: their grants, their sessions, their sign-in.
+
+    Raises:
+        Problem: 404; 403 where one is not the actor's to change; 409 for the last admin.
+    """
+    ending = [manageable(session, actor, name) for name in names]
+    named = {known.id: known.name for known in ending}
+    held = queries.grants(session, EVERYWHERE, list(named))
+    with _an_admin_stays(session, demo=False), _an_admin_stays(session, demo=True):
+        for grant_held in held:
+            queries.end_grant(session, grant_held.id)
+        for known in ending:
+            queries.set_disabled(session, known.id, disabled=True)
+    for grant_held in held:
+        _record_end(session, actor, named[grant_held.account_id], grant_held)
+    for known in ending:
+        if known.disabled_at is None:
+            record(session, actor, AuditKind.ACCOUNT_DISABLED, known)
+
+
 def _end_grants(session: Session, actor: Actor | None, known: AnyRow, ending: Rows) -> None:
     with _an_admin_stays(session, demo=known.demo):
         for held in ending:
             queries.end_grant(session, held.id)
     for held in ending:
-        detail = f"{known.name}: {held.role} in {held.area_code}"
-        audit.record(session, actor, AuditKind.GRANT_REVOKED, area_code=held.area_code,
-                     detail=detail)  # fmt: skip
+        _record_end(session, actor, known.name, held)
+
+
+def _record_end(session: Session, actor: Actor | None, name: str, held: AnyRow) -> None:
+    detail = f"{name}: {held.role} in {held.area_code}"
+    audit.record(session, actor, AuditKind.GRANT_REVOKED, area_code=held.area_code, detail=detail)
 
 
 def hashed(password: str, name: str) -> str:
@@ -263,10 +463,10 @@ def record_of(
 ) -> None:
     """The same of an account by its name and the area where it belongs."""
     detail = f"{name}: {how}" if how else name
-    audit.record(session, actor, kind, area_code=_audited_area(session, belongs), detail=detail)
+    audit.record(session, actor, kind, area_code=audited_area(session, belongs), detail=detail)
 
 
-def _audited_area(session: Session, belongs: int | None) -> int:
+def audited_area(session: Session, belongs: int | None) -> int:
     """Where an account belongs, as the audit tells it: to the city, if to nothing else."""
     if belongs is not None:
         return belongs
@@ -274,7 +474,8 @@ def _audited_area(session: Session, belongs: int | None) -> int:
     return int(city.code) if city else NO_AREA
 
 
-def _name_taken(name: str) -> Problem:
+def name_taken(name: str) -> Problem:
+    """Another account has that login: 409."""
     return Problem(
         HTTPStatus.CONFLICT, "name-taken", "Name taken", f"There is an account {name} already.",
         (FieldError("name", "is taken"),),

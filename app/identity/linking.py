@@ -16,21 +16,30 @@ from app.identity import account_queries, accounts, queries
 from app.identity.audit_words import AuditKind
 from app.identity.queries import AnyRow
 from app.identity.rules import Actor
+from app.identity.second_person import queries as second
+from app.identity.second_person.proposing import Wish, propose
+from app.identity.second_person.rules import ProposalKind
 from app.identity.service import open_session, terms_of, token_hash
 from app.identity.subjects import MOST_SUBJECT_CHARS, Vouched, subject_hash
 
 
 def link(
     engine: Engine, settings: Settings, name: str, subject: str | None, actor: Actor | None = None
-) -> None:
+) -> bool:
     """Let an account be found by a subject of the provider; every session of it ends.
+
+    Of an account that opens contacts or the audit an admin only proposes it.
 
     Args:
         subject: `sub` as the provider tells it; None: the account is linked no longer.
 
+    Returns:
+        Whether it waits for a second person.
+
     Raises:
         Problem: 422 on `subject`, also where there is no provider; 404; 403 where the account is
-            not the actor's to change; 409 where another account is linked to it.
+            not the actor's to change; 409 where another account is linked to it, or where it waits
+            for a second person already.
     """
     if subject is not None and not 0 < len(subject) <= MOST_SUBJECT_CHARS:
         raise invalid("subject", f"must have 1 to {MOST_SUBJECT_CHARS} characters")
@@ -38,15 +47,41 @@ def link(
         raise invalid("subject", "means nothing without a provider (MINQING_OIDC_ISSUER)")
     found = None if subject is None else subject_hash(str(settings.oidc_issuer), subject)
     with accounts.changing(engine) as session:
-        known = accounts.manageable(session, actor, name)
-        holder = None if found is None else queries.account_of_subject(session, found)
-        if holder is not None and holder.id != known.id:
-            message = "is linked to another account"
-            raise of_field(HTTPStatus.CONFLICT, "name-taken", "Name taken", "subject", message)
-        account_queries.set_subject(session, known.id, found)
-        queries.end_all(session, known.id)
-        kind = AuditKind.ACCOUNT_UNLINKED if found is None else AuditKind.ACCOUNT_LINKED
-        accounts.record(session, actor, kind, known)
+        known = _linkable(session, actor, name, found)
+        if found is not None and actor is not None and second.is_protected(session, known.id):
+            where = accounts.audited_area(session, known.area_code)
+            wish = Wish(ProposalKind.LINK, known.id, name, where, subject_hash=found)
+            propose(session, actor, wish)
+            return True
+        link_in(session, actor, name, found)
+        return False
+
+
+def link_in(
+    session: Session, actor: Actor | None, name: str, found: bytes | None, how: str = ""
+) -> None:
+    """The same in a transaction of `accounts.changing`, whoever has to agree.
+
+    Args:
+        found: the hash of issuer and subject.
+        how: by whom it was proposed; empty where nobody had to.
+    """
+    known = _linkable(session, actor, name, found)
+    account_queries.set_subject(session, known.id, found)
+    if actor is not None and found is not None and not how:
+        second.add_known_to(session, [known.id], actor.name)
+    queries.end_all(session, known.id)
+    kind = AuditKind.ACCOUNT_UNLINKED if found is None else AuditKind.ACCOUNT_LINKED
+    accounts.record(session, actor, kind, known, how)
+
+
+def _linkable(session: Session, actor: Actor | None, name: str, found: bytes | None) -> AnyRow:
+    known = accounts.manageable(session, actor, name)
+    holder = None if found is None else queries.account_of_subject(session, found)
+    if holder is not None and holder.id != known.id:
+        message = "is linked to another account"
+        raise of_field(HTTPStatus.CONFLICT, "name-taken", "Name taken", "subject", message)
+    return known
 
 
 def sign_in_as(
@@ -68,7 +103,9 @@ def sign_in_as(
             return None
         if old_token is not None:
             queries.end(session, token_hash(old_token))
-        return open_session(session, known.id, terms=terms_of(settings))
+        # Who signs in elsewhere needs no password that somebody else knows.
+        account_queries.drop_first_password(session, known.id)
+        return open_session(session, known.id, terms=terms_of(settings), by_provider=True)
 
 
 def step_up_as(engine: Engine, vouched: Vouched, actor: Actor) -> bool:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Text,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
@@ -24,6 +25,10 @@ class Account(Base):
 
     `area_code`: where it belongs; only admins of that area manage it (NULL: only the city's).
     `subject_hash`: SHA-256 of the provider's issuer and its subject, by which it is found there.
+    `known_to`: the admins who by themselves made it, set its password or linked it since it was
+    last released (second_person.release): each of them may know a way in.
+    `release_hash`: of the code with which it is released; until then it opens nothing.
+    `first_password`: somebody else has set the password; it opens nothing but changing it.
     """
 
     __tablename__ = "account"
@@ -37,6 +42,9 @@ class Account(Base):
     seen_at: Mapped[Instant | None]
     disabled_at: Mapped[Instant | None]
     subject_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    known_to: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    release_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    first_password: Mapped[bool] = mapped_column(server_default=text("false"))
 
     __table_args__ = (
         Index("account_name", "name", unique=True),
@@ -63,6 +71,7 @@ class AccountGrant(Base):
 class SignIn(Base):
     """A session. Its token is with the browser alone; here is the token's SHA-256.
 
+    `by_provider`: whether it was begun at the city's provider, not with a password.
     `stepped_up_until`: until then the password that was just given again opens what is protected.
     `id`: by which whoever manages accounts names it. `label`: what tells it from others of the
     account, such as where a screen hangs. `idle_after`, `unused_for`: `rules.Terms`.
@@ -80,6 +89,7 @@ class SignIn(Base):
     label: Mapped[str | None] = mapped_column(Text)
     idle_after: Mapped[timedelta] = mapped_column(Interval, server_default=text("'15 minutes'"))
     unused_for: Mapped[timedelta] = mapped_column(Interval, server_default=text("'12 hours'"))
+    by_provider: Mapped[bool] = mapped_column(server_default=text("false"))
 
     __table_args__ = (
         Index("sign_in_account", "account_id"),

@@ -25,14 +25,14 @@ _SEEN = text(
     " WHERE token_hash = :hash AND seen_at < now() - interval '20 seconds'"
 )
 _LIVE = text(
-    "SELECT account_id, name, demo, grant_id, role, area_code, lo, hi, stepped_up_until,"
-    " NOT acts AS watching,"
+    "SELECT account_id, name, demo, grant_id, role, area_code, lo, hi,"
+    " stepped_up_until, awaits_code, first_password, by_provider, NOT acts AS watching,"
     " seen_at < now() - interval '20 seconds' AS unseen"
     " FROM live_sign_in WHERE token_hash = :hash"
 )
 _HELD = text(
     "SELECT token_hash, grant_id, role, lo, hi, NOT acts AS watching FROM live_sign_in"
-    " WHERE token_hash = ANY (:hashes)"
+    " WHERE token_hash = ANY (:hashes) AND NOT (awaits_code OR first_password)"
 )
 # Each grant that holds; an expired or revoked one is no grant.
 _GRANTS = text(
@@ -107,12 +107,14 @@ def add_sign_in(
     *,
     terms: Terms | None = None,
     label: str | None = None,
+    by_provider: bool = False,
 ) -> None:
     """Begin a session; sweep out those that are long over.
 
     Args:
         terms: how long it goes on unused; None for the usual.
         label: what tells it from others of the account; None for nothing.
+        by_provider: whether it is begun at the city's provider.
     """
     terms = terms or Terms()
     session.execute(
@@ -125,7 +127,7 @@ def add_sign_in(
         insert(SignIn).values(
             token_hash=token_hash, account_id=account_id, grant_id=grant_id,
             created_at=func.now(), seen_at=func.now(), label=label,
-            idle_after=terms.idle, unused_for=terms.watching,
+            idle_after=terms.idle, unused_for=terms.watching, by_provider=by_provider,
         )
     )  # fmt: skip
     session.execute(update(Account).where(Account.id == account_id).values(seen_at=func.now()))

@@ -168,10 +168,13 @@ OPERATIONS: dict[str, frozenset[Role]] = {
     **dict.fromkeys(
         ("list_sessions", "label_session", "end_session"), EVERYBODY - {Role.WALL_DISPLAY}
     ),
+    "release_account": EVERYBODY,
     **dict.fromkeys(
         (
             "list_users", "add_user", "get_user", "change_user", "add_grant", "revoke_grant",
             "end_user_sessions",
+            "list_proposals", "get_proposal", "confirm_proposal", "refuse_proposal",
+            "withdraw_proposal", "preview_user_sheet", "take_user_sheet",
             "list_webhooks", "add_webhook", "remove_webhook", "list_webhook_deliveries",
             "resend_webhook",
             "list_duty_mailboxes", "set_duty_mailbox", "remove_duty_mailbox", "list_duty_mails",
@@ -216,11 +219,23 @@ CLOSED_WHILE_WATCHING = frozenset({
     "rebase_plan", "lock_area", "unlock_area", "add_comment", "settle_comment", "edit_plan",
     "undo_edit", "redo_edit", "start_plan_job", "cancel_plan_job", "list_users", "add_user",
     "get_user", "change_user", "add_grant", "revoke_grant", "end_user_sessions",
-    "list_sessions", "label_session", "end_session", "list_webhooks", "add_webhook",
+    "list_sessions", "label_session", "end_session", "release_account", "list_proposals",
+    "get_proposal", "confirm_proposal", "refuse_proposal", "withdraw_proposal",
+    "preview_user_sheet", "take_user_sheet", "list_webhooks", "add_webhook",
     "remove_webhook", "list_webhook_deliveries", "resend_webhook", "list_duty_mailboxes",
     "set_duty_mailbox", "remove_duty_mailbox", "list_duty_mails", "resend_duty_mail",
     "test_duty_mailbox",
 })  # fmt: skip
+# What is open to a session whose account waits for its code, or for another password.
+FIRST_SIGN_IN = frozenset(
+    {
+        "get_session",
+        "sign_out",
+        "switch_grant",
+        "change_own_password",
+        "release_account",
+    }
+)
 
 
 def may(role: Role, operation: str) -> bool:
@@ -328,6 +343,9 @@ class Actor:
         stepped_up_until: until when what is protected is open (UTC; see step_up.require_step_up).
         watching: whether the session only watches: nobody has used it for a while, and it does
             nothing else until the password is given again.
+        awaits_code: whether the account must be released first (second_person.release).
+        first_password: whether it must change a password that somebody else has set.
+        by_provider: whether the session was begun at the city's provider.
     """
 
     account_id: int
@@ -341,6 +359,14 @@ class Actor:
     token: str
     stepped_up_until: datetime | None = None
     watching: bool = False
+    awaits_code: bool = False
+    first_password: bool = False
+    by_provider: bool = False
+
+    @property
+    def at_first_sign_in(self) -> bool:
+        """Whether nothing is open but what ends this."""
+        return self.awaits_code or self.first_password
 
     @property
     def grant(self) -> HeldGrant:

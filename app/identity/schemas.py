@@ -51,6 +51,25 @@ class GivenPassword(BaseModel):
     password: str = Field(min_length=1, max_length=200, description="That of this account.")
 
 
+class GivenCode(BaseModel):
+    """The code that releases an account."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: str = Field(
+        min_length=1,
+        max_length=40,
+        description="As the admin who confirmed has handed it out; blanks and dashes do not count.",
+    )
+    new_password: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=200,
+        description="The one from now on, in a session that was begun with a password; whoever"
+        " signed in at the provider needs none.",
+    )
+
+
 class ChangedPassword(BaseModel):
     """Another password of one's own."""
 
@@ -109,6 +128,17 @@ class SessionInfo(BaseModel):
     linked: bool = Field(
         description="Whether the account is linked to a subject at the city's provider, where it"
         " may step up then (`GET /api/v1/session/oidc/start?step_up=true`)."
+    )
+    first_password: bool = Field(
+        description="Whether somebody else has set the password: it must be changed"
+        " (`POST /api/v1/session/password`) before anything else is open."
+    )
+    awaits_code: bool = Field(
+        description="Whether the account must be released (`POST /api/v1/session/release`) before"
+        " anything else is open."
+    )
+    by_provider: bool = Field(
+        description="Whether this session was begun at the city's provider, not with a password."
     )
     stepped_up_until: datetime | None = Field(
         description="Until when what is protected is open to this session (RFC 3339, UTC);"

@@ -101,9 +101,15 @@ def sign_in(
 
 
 def open_session(
-    session: Session, account_id: int, role: Role | None = None, area_code: int | None = None, *,
-    terms: Terms | None = None, label: str | None = None,
-) -> str:  # fmt: skip
+    session: Session,
+    account_id: int,
+    role: Role | None = None,
+    area_code: int | None = None,
+    *,
+    terms: Terms | None = None,
+    label: str | None = None,
+    by_provider: bool = False,
+) -> str:
     """The token of a new session, under the account's first grant of that kind that holds.
 
     Args:
@@ -121,7 +127,13 @@ def open_session(
         raise _wrong()
     token = secrets.token_urlsafe(TOKEN_BYTES)
     queries.add_sign_in(
-        session, token_hash(token), account_id, held[0].id, terms=terms, label=label
+        session,
+        token_hash(token),
+        account_id,
+        held[0].id,
+        terms=terms,
+        label=label,
+        by_provider=by_provider,
     )
     return token
 
@@ -150,6 +162,8 @@ def actor_of(engine: Engine, token: str, *, by_person: bool = True) -> Actor | N
         account_id=row.account_id, name=row.name, demo=row.demo, grant_id=row.grant_id,
         role=Role(row.role), area_code=row.area_code, lo=row.lo, hi=row.hi, token=token,
         stepped_up_until=row.stepped_up_until, watching=row.watching,
+        awaits_code=row.awaits_code, first_password=row.first_password,
+        by_provider=row.by_provider,
     )  # fmt: skip
 
 
@@ -209,6 +223,7 @@ def describe(engine: Engine, actor: Actor) -> SessionInfo:
         named = places.names(session, {grant.area_code for grant in held}, utc_now())
         ways = queries.ways_in(session, actor.account_id)
     opened_until = actor.stepped_up_until
+    opened = rules.FIRST_SIGN_IN if actor.at_first_sign_in else frozenset(rules.OPERATIONS)
     return SessionInfo(
         user=actor.name,
         demo=actor.demo,
@@ -222,14 +237,17 @@ def describe(engine: Engine, actor: Actor) -> SessionInfo:
             for grant in held
         ],
         active=actor.grant_id,
-        operations=sorted(name for name in rules.OPERATIONS if rules.may(actor.role, name)),
+        operations=sorted(name for name in opened if rules.may(actor.role, name)),
         watching=actor.watching,
         open_while_watching=sorted(
-            name for name in rules.OPEN_WHILE_WATCHING if rules.may(actor.role, name)
+            name for name in rules.OPEN_WHILE_WATCHING & opened if rules.may(actor.role, name)
         ),
         header_token=header_token(actor.token),
         has_password=ways.has_password,
         linked=ways.is_linked,
+        first_password=actor.first_password,
+        awaits_code=actor.awaits_code,
+        by_provider=actor.by_provider,
         stepped_up_until=opened_until if rules.is_stepped_up(opened_until, utc_now()) else None,
     )
 
@@ -270,6 +288,22 @@ def not_signed_in() -> Problem:
     """Nobody is signed in: 401."""
     return Problem(
         HTTPStatus.UNAUTHORIZED, "not-signed-in", "Not signed in", "Sign in at /api/v1/session."
+    )
+
+
+def first_sign_in(actor: Actor) -> Problem:
+    """The account must be its post's alone before it opens anything: 403, naming what is due."""
+    due = []
+    if actor.first_password:
+        due.append(FieldError("password", "must be changed (POST /api/v1/session/password)"))
+    if actor.awaits_code:
+        due.append(FieldError("code", "must be given (POST /api/v1/session/release)"))
+    return Problem(
+        HTTPStatus.FORBIDDEN,
+        "first-sign-in",
+        "First sign-in not finished",
+        "; ".join(f"{one.field} {one.message}" for one in due),
+        tuple(due),
     )
 
 

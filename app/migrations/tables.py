@@ -6,6 +6,7 @@ from app.dispatch import models as dispatch
 from app.identity import audit_models as audit
 from app.identity import key_models as keys
 from app.identity import models as identity
+from app.identity.second_person import models as second_person
 from app.incidents import models as incidents
 from app.incidents.contacts import models as contact
 from app.incidents.reading import models as reading
@@ -32,6 +33,7 @@ __all__ = [
     "planning",
     "reading",
     "retention",
+    "second_person",
     "warnings",
     "webhooks",
 ]

@@ -39,7 +39,13 @@ SELECT s.token_hash, s.seen_at, a.id AS account_id, a.name, a.demo, g.id AS gran
            AS acts_until,
        g.role = 'wall_display' OR s.seen_at + s.idle_after > now() AS acts,
        CASE WHEN g.role = 'wall_display' THEN s.seen_at + interval '30 days'
-            ELSE s.created_at + interval '12 hours' END AS ends_at
+            ELSE s.created_at + interval '12 hours' END AS ends_at,
+       -- Until the account is its post's alone nothing is open to it (identity/second_person). Nobody
+       -- stands at a display on a wall to change its password, and it shows nothing protected; demo
+       -- accounts are nobody's own.
+       a.release_hash IS NOT NULL AS awaits_code,
+       a.first_password AND NOT a.demo AND g.role <> 'wall_display' AS first_password,
+       s.by_provider
 FROM sign_in s
 JOIN account a ON a.id = s.account_id
 JOIN account_grant g ON g.id = s.grant_id AND g.account_id = a.id
@@ -60,9 +66,10 @@ DECLARE
         sha256(convert_to(nullif(current_setting('app.session', true), ''), 'UTF8'));
     held int8range;
 BEGIN
-    SELECT int8range(lo, hi, '[]') INTO held FROM live_sign_in WHERE token_hash = asks
-        AND (acts_until > now() - interval '2 seconds'
-             OR current_setting('role') = 'minqing_watching');
+    SELECT int8range(lo, hi, '[]') INTO held FROM live_sign_in
+        WHERE token_hash = asks AND NOT (awaits_code OR first_password)
+          AND (acts_until > now() - interval '2 seconds'
+               OR current_setting('role') = 'minqing_watching');
     IF NOT FOUND THEN
         -- A program with a key of its own stands for the key's area.
         SELECT int8range(lo, hi, '[]') INTO held FROM api_key
@@ -220,7 +227,7 @@ GRANT SELECT, UPDATE (failed_at, delivered_at, queued_at) ON webhook_delivery TO
 GRANT SELECT, INSERT, DELETE, UPDATE (mailbox, set_at, failures, next_at) ON duty_mailbox TO minqing_app;
 GRANT SELECT, INSERT, UPDATE (failed_at, queued_at, due_at, by_hand) ON duty_mail TO minqing_app;
 GRANT USAGE ON SEQUENCE incident_no_seq TO minqing_app;
-REVOKE ALL ON account, account_grant, sign_in, sign_in_failure, live_sign_in, audit_head, api_key,
+REVOKE ALL ON account, account_grant, identity_proposal, sign_in, sign_in_failure, live_sign_in, audit_head, api_key,
     key_use, open_page, duty_mail_place FROM minqing_app;
 
 DO $$

@@ -27,8 +27,10 @@ STATION = "id code kind name area_code geom valid"
 TABLES: dict[str, tuple[str, str]] = {
     # table: (what a row is, its columns)
     "account": (
-        "a staff post that can sign in: its login, a hash, and one of its subject at a provider",
-        "id name password_hash demo area_code created_at seen_at disabled_at subject_hash",
+        "a staff post that can sign in: its login, a hash, and one of its subject at a provider;"
+        " which other posts may know a way in",
+        "id name password_hash demo area_code created_at seen_at disabled_at subject_hash known_to"
+        " release_hash first_password",
     ),
     "account_grant": (
         "what a post may do where",
@@ -121,6 +123,11 @@ TABLES: dict[str, tuple[str, str]] = {
         " paused_until resumes_at limit_thousandths version status tier limit_unit extensions"
         " resumes_as span_class provisional category",
     ),
+    "identity_proposal": (
+        "what one staff post proposed about another, until a second has confirmed it",
+        "no kind account_id area_code role until password_hash subject_hash grants proposed_by"
+        " proposed_at expires_at ended_at ended_how ended_by",
+    ),
     "incident_status": ("a state and its stage", "status stage stage_ordinal is_open"),
     "map_feature": ("a river or a mark", "id kind name geom"),
     "mediation": ("the table of a dispute", "id no cell_code opened_at state"),
@@ -166,13 +173,13 @@ TABLES: dict[str, tuple[str, str]] = {
     "live_sign_in": (
         "a session that holds",
         "token_hash seen_at account_id name demo grant_id role area_code lo hi stepped_up_until"
-        " id label created_at acts_until acts ends_at",
+        " id label created_at acts_until acts ends_at awaits_code first_password by_provider",
     ),
     "room": ("a room of a station", "id station_code name seats valid"),
     "sign_in": (
         "a post's session; its label is of a desk or a screen",
         "token_hash id account_id grant_id created_at seen_at stepped_up_until label idle_after"
-        " unused_for",
+        " unused_for by_provider",
     ),
     "sign_in_failure": ("failed sign-ins, by a hash", "key_hash failures last_at"),
     "staffing_rule": ("how many of a role an area needs", "area_kind role required"),

@@ -36,7 +36,7 @@ def revocation(station: Station, tries: int, progress: Progress) -> list[Measure
     """A grant taken back, an account disabled, a password set, all sessions ended, in turn."""
     server, engine = station.servers[0], station.engine
     user = f"{server.base_url}/api/v1/users/{NAME}"
-    staff.add_account(engine, NAME, Role.RESPONDER, staff.CITY)
+    staff.add_account(engine, NAME, Role.PLANNER, staff.CITY)
     admin = staff.Client(timeout=60)
     ways: list[Callable[[], httpx.Response]] = [
         lambda: admin.delete(f"{user}/grants/{admin.get(user).json()['grants'][0]['id']}"),
@@ -46,10 +46,11 @@ def revocation(station: Station, tries: int, progress: Progress) -> list[Measure
     ]
     streams_s, requests_s = [], []
     for nth in range(tries):
-        accounts.change(engine, NAME, disabled=False)
+        # By the command line: a password of an admin's would have to be changed first.
+        accounts.change(engine, NAME, password=staff.PASSWORD, disabled=False)
         (account,) = (one for one in accounts.list_accounts(engine) if one.name == NAME)
         if not account.grants:
-            accounts.grant(engine, NAME, Role.RESPONDER, staff.CITY)
+            accounts.grant(engine, NAME, Role.PLANNER, staff.CITY)
         headers = staff.headers_of(engine, NAME)
         # The other server: what is taken back here must be heard of there.
         other = station.servers[1].base_url

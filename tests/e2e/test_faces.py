@@ -51,50 +51,131 @@ def _forgive(watch: Watch, status: int) -> None:
     watch.errors[:] = [text for text in watch.errors if f"status of {status}" not in text]
 
 
-def test_an_admin_makes_an_account_grants_and_takes_back(
-    server: ServerProcess, browser: Browser
-) -> None:
-    """A new post may sign in while it has a grant, and at once no longer."""
-    name = "duty_hongu"
-    with watched(browser, server=server) as (_, admin, watch):
-        face = _open(admin, server, "face=users")
-        face.get_by_role("button", name="新增账号").click()
-        admin.locator("#u-name").fill(name)
-        admin.locator("#u-password").fill("short")
-        admin.locator(".side button[type=submit]").click()
-        wrong = admin.locator(".side .field-error")
-        expect(wrong).to_contain_text("太短了")
-        expect(wrong.locator("small")).to_contain_text("10")
-        _forgive(watch, 422)
-        admin.locator("#u-password").fill(NEW_PASSWORD)
-        admin.locator(".side button[type=submit]").click()
-        card = admin.locator(".side", has_text=name)
-        expect(card).to_contain_text("没有授权")
+def _enter(page: Page, name: str, password: str) -> None:
+    page.locator("input[name=user]").fill(name)
+    page.locator("input[name=password]").fill(password)
+    page.locator("form button[type=submit]").click()
 
-        admin.locator("#g-role").select_option("auditor")
-        expect(card).to_contain_text("只读")
-        admin.locator("#g-area").fill("红古区")
-        expect(admin.locator("#g-area-list [role=option]").first).to_contain_text("红古区")
-        admin.locator("#g-area").press("Enter")
-        card.get_by_role("button", name="新增授权").click()
+
+def _ask_for_an_auditor(admin: Page, server: ServerProcess, name: str, watch: Watch) -> None:
+    """A new account, for which the page then says that its grant waits."""
+    face = _open(admin, server, "face=users")
+    face.get_by_role("button", name="新增账号").click()
+    admin.locator("#u-name").fill(name)
+    admin.locator("#u-password").fill("short")
+    admin.locator(".side button[type=submit]").click()
+    wrong = admin.locator(".side .field-error")
+    expect(wrong).to_contain_text("太短了")
+    expect(wrong.locator("small")).to_contain_text("10")
+    _forgive(watch, 422)
+    admin.locator("#u-password").fill(NEW_PASSWORD)
+    admin.locator(".side button[type=submit]").click()
+    card = admin.locator(".side", has_text=name)
+    expect(card).to_contain_text("没有授权")
+
+    admin.locator("#g-role").select_option("auditor")
+    expect(card).to_contain_text("只读")
+    admin.locator("#g-area").fill("红古区")
+    expect(admin.locator("#g-area-list [role=option]").first).to_contain_text("红古区")
+    admin.locator("#g-area").press("Enter")
+    card.get_by_role("button", name="新增授权").click()
+    expect(card).to_contain_text("须由另一位管理员确认")
+    waiting = face.locator(".proposals")
+    expect(waiting).to_contain_text("等待第二人确认 1")
+    expect(waiting).to_contain_text("审计员 · 红古区")
+    expect(waiting.get_by_role("button", name="撤回")).to_be_visible()
+    expect(waiting.get_by_role("button", name="确认")).to_have_count(0)
+
+
+def _confirm_it(second: Page, server: ServerProcess, name: str, watch: Watch) -> str:
+    """The code that the second admin is told."""
+    second.goto(f"{server.base_url}/?face=users")
+    _enter(second, "other_admin", staff.PASSWORD)
+    asked = second.locator(".proposals")
+    expect(asked).to_contain_text("可能知道其登录方式：test_admin")
+    asked.get_by_role("button", name="确认").click()
+    asked.get_by_role("button", name="确定以第二人身份确认").click()
+    second.locator("#step-up-password").fill(staff.PASSWORD)
+    second.locator("dialog button[type=submit]").click()
+    told = second.locator("dialog", has_text="启用码").locator("tbody tr", has_text=name)
+    code = told.locator("td").nth(1).inner_text()
+    _forgive(watch, 401)
+    _forgive(watch, 403)
+    return code
+
+
+def _sign_in_first(post: Page, server: ServerProcess, name: str, code: str) -> None:
+    """A wrong code is told; with the right one and a password of one's own the page opens."""
+    post.goto(f"{server.base_url}/?face=audit")
+    _enter(post, name, NEW_PASSWORD)
+    post.locator("#first-new").fill("moss-77-ladder-plum")
+    post.locator("#first-again").fill("moss-77-ladder-plum")
+    post.locator("#first-code").fill("AAAA-AAAA-AAAA")
+    post.locator("form button[type=submit]").click()
+    expect(post.locator(".field-error")).to_be_visible()
+    post.locator("#first-code").fill(code)
+    post.locator("form button[type=submit]").click()
+    expect(post.locator(".face-audit h1")).to_be_visible()
+
+
+def test_an_admin_makes_an_account_grants_and_takes_back(
+    server: ServerProcess, browser: Browser, engine: Engine
+) -> None:
+    """What opens the audit waits for a second admin; the post gives its code, acts while it has
+    the grant, and at once no longer."""
+    name = "duty_hongu"
+    staff.add_account(engine, "other_admin", Role.CITY_ADMIN, staff.CITY)
+    with (
+        watched(browser, server=server) as (_, admin, watch),
+        watched(browser) as (_, second, second_watch),
+        watched(browser) as (_, post, post_watch),
+    ):
+        _ask_for_an_auditor(admin, server, name, watch)
+        code = _confirm_it(second, server, name, second_watch)
+        _sign_in_first(post, server, name, code)
+        _open(admin, server, f"face=users&sel={name}")
+        card = admin.locator(".side", has_text=name)
         expect(card.locator(".entries")).to_contain_text("审计员 · 红古区")
         expect(admin.locator("tr", has_text=name)).to_contain_text("审计员 · 红古区")
+        card.get_by_role("button", name="撤销").click()
+        expect(card.locator(".entries")).to_contain_text("审计员")  # one press asks
+        card.get_by_role("button", name="确定撤销").click()
+        expect(card).to_contain_text("没有授权")
+        # the page hears of it by its stream and goes back to the sign-in by itself
+        expect(post.locator("input[name=user]")).to_be_visible()
+        _forgive(post_watch, 401)
+        _forgive(post_watch, 403)
 
-        with watched(browser) as (_, post, post_watch):
-            post.goto(f"{server.base_url}/?face=audit")
-            post.locator("input[name=user]").fill(name)
-            post.locator("input[name=password]").fill(NEW_PASSWORD)
-            post.locator("form button[type=submit]").click()
-            expect(post.locator(".face-audit h1")).to_be_visible()
 
-            revoke = card.get_by_role("button", name="撤销")
-            revoke.click()
-            expect(card.locator(".entries")).to_contain_text("审计员")  # one press asks
-            card.get_by_role("button", name="确定撤销").click()
-            expect(card).to_contain_text("没有授权")
-            # the page hears of it by its stream and goes back to the sign-in by itself
-            expect(post.locator("input[name=user]")).to_be_visible()
-            _forgive(post_watch, 401)
+def test_a_sheet_of_posts_is_looked_at_and_taken(
+    server: ServerProcess, browser: Browser, tmp_path: Path
+) -> None:
+    """Row by row before anything is done; then the passwords as a file, once."""
+    file = tmp_path / "posts.csv"
+    file.write_text(f"账号,角色,区域代码\ndesk_1,king,{DISTRICT}\n", encoding="utf-8")
+    with watched(browser, server=server) as (_, admin, _):
+        face = _open(admin, server, "face=users")
+        face.get_by_role("button", name="用表格批量处理").click()
+        admin.locator("#s-file").set_input_files(file)
+        admin.locator(".side button[type=submit]").click()
+        expect(admin.locator(".side .found-lead")).to_contain_text("有误 1")
+        expect(admin.locator(".side tbody tr")).to_contain_text("is no role")
+        file.write_text(
+            f"账号,角色,区域代码\ndesk_1,值班长,{DISTRICT}\ndrawer_1,规划员,{DISTRICT}\n",
+            encoding="utf-8",
+        )
+        admin.locator("#s-file").set_input_files(file)
+        admin.locator(".side button[type=submit]").click()
+        expect(admin.locator(".side .found-lead")).to_contain_text("新账号 2")
+        admin.locator(".side").get_by_role("button", name="执行").click()
+        admin.locator(".side").get_by_role("button", name="确定新增 2 个账号").click()
+        expect(admin.locator(".side .found-lead")).to_contain_text("已执行")
+        with admin.expect_download() as download:
+            admin.locator(".side").get_by_role("button", name="下载").click()
+        lines = Path(download.value.path()).read_text("utf-8-sig").splitlines()
+        assert [line.split(",")[0] for line in lines] == ["account", "desk_1", "drawer_1"]
+        expect(face.locator(".proposals")).to_contain_text("表格授权 1 项")
+        expect(face.locator("tr", has_text="drawer_1").first).to_contain_text("初始密码未改")
 
 
 def test_the_audit_shows_what_was_done_and_that_its_chain_holds(
@@ -104,7 +185,7 @@ def test_the_audit_shows_what_was_done_and_that_its_chain_holds(
     staff.add_account(engine, "auditor_hongu", Role.AUDITOR, DISTRICT)
     base = f"{server.base_url}/api/v1/users"
     staff.post(base, json={"name": "post_a", "password": NEW_PASSWORD}).raise_for_status()
-    grant = {"role": "dispatcher", "area": DISTRICT}
+    grant = {"role": "planner", "area": DISTRICT}
     staff.post(f"{base}/post_a/grants", json=grant).raise_for_status()
     with watched(browser, server=server) as (_, page, _):
         face = _open(page, server, "face=audit")

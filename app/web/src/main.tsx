@@ -5,7 +5,7 @@ import "./styles/shell.css";
 import { SignIn } from "./panels/SignIn";
 import { touched, watchPresence } from "./api/presence";
 import { keptAddress, stepUpRefusal, takeRefusal } from "./state/provider";
-import { loadSession, stayHere } from "./state/session";
+import { atFirstSignIn, loadSession, stayHere } from "./state/session";
 import { mode, resolvedTheme } from "./state/store";
 
 document.documentElement.dataset["theme"] = resolvedTheme.value;
@@ -16,6 +16,12 @@ async function start(root: HTMLElement): Promise<void> {
   watchPresence(stayHere);
   const outside = await loadSession();
   const enter = async (): Promise<void> => {
+    if (atFirstSignIn()) {
+      const { FirstSignIn } = await import("./panels/FirstSignIn");
+      render(null, root);
+      render(<FirstSignIn done={() => void enter()} />, root);
+      return;
+    }
     const { startPage } = await import("./page");
     render(null, root);
     startPage(root);

@@ -11,7 +11,8 @@ vi.stubGlobal("window", globalThis);
 
 const INFO: SessionInfo = {
   user: "desk_7", demo: false, grants: [], active: 1, operations: ["list_incidents", "take_step"], watching: false,
-  open_while_watching: ["list_incidents"], header_token: "x", has_password: true, linked: false, stepped_up_until: null,
+  open_while_watching: ["list_incidents"], header_token: "x", has_password: true, linked: false, first_password: false, awaits_code: false, by_provider: false,
+  stepped_up_until: null,
 };
 
 /** A server that asks for the password before it does anything, until it was given. */

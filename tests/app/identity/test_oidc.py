@@ -20,6 +20,7 @@ from app.core.settings import Settings
 from app.identity import accounts, demo, linking
 from app.identity.oidc import Attempt, OidcError
 from app.identity.rules import Role
+from app.identity.second_person import service as second_person
 from app.main import create_app
 from tests import staff
 from tests.conftest import run_command
@@ -326,8 +327,13 @@ def test_an_admin_links_and_unlinks(browser: TestClient, own_context: Context, i
         taken = admin.patch(path, json={"subject": "sub-idle_desk"})
         assert (taken.status_code, taken.json()["errors"][0]["field"]) == (409, "subject")
         assert admin.patch(path, json={"subject": "x" * 256}).status_code == 422
-        assert admin.patch(path, json={"subject": "sub-desk_7"}).json()["linked"]
+        # It opens contacts: a second person links it, and its post must give the code.
+        answer = admin.patch(path, json={"subject": "sub-desk_7"})
+        assert (answer.status_code, answer.json()["linked"]) == (202, False)
+        (waiting,) = answer.json()["proposals"]
+        second_person.confirm(own_context.engine, None, waiting["no"])
         assert come_back(browser, agree(begin(browser), "sub-desk_7")) == "/"
+        assert browser.get("/api/v1/session").json()["awaits_code"]
     env = {
         "MINQING_DATABASE_URL": own_context.url.render_as_string(hide_password=False),
         "MINQING_OIDC_ISSUER": issuer, "MINQING_OIDC_CLIENT_ID": "minqing",
@@ -338,7 +344,9 @@ def test_an_admin_links_and_unlinks(browser: TestClient, own_context: Context, i
     assert run_command("user", "link", "desk_7", env=env).returncode != 0
     with reading(own_context.engine) as session:
         kinds = session.scalars(
-            text("SELECT kind FROM audit_row WHERE detail = 'desk_7' ORDER BY no")
+            text(
+                "SELECT kind FROM audit_row WHERE split_part(detail, ':', 1) = 'desk_7' ORDER BY no"
+            )
         ).all()
     assert [kind for kind in kinds if kind.startswith("account_")] == [
         "account_added", "account_linked", "account_unlinked", "account_linked",

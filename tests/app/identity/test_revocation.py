@@ -57,9 +57,10 @@ WAYS = (revoke, disable, set_password, end_sessions)
 def ready(context: Context) -> dict[str, str]:
     """The headers of a new session of the account, let in and granted again."""
     engine = context.engine
-    accounts.change(engine, NAME, disabled=False)
-    if "responder" not in next(r for r in accounts.list_accounts(engine) if r.name == NAME).grants:
-        accounts.grant(engine, NAME, Role.RESPONDER, staff.CITY)
+    # By the command line: a password of an admin's would have to be changed first.
+    accounts.change(engine, NAME, password=staff.PASSWORD, disabled=False)
+    if "planner" not in next(r for r in accounts.list_accounts(engine) if r.name == NAME).grants:
+        accounts.grant(engine, NAME, Role.PLANNER, staff.CITY)
     return staff.headers_of(engine, NAME)
 
 
@@ -80,7 +81,7 @@ def ends(viewer: Viewer) -> None:
 @pytest.fixture
 def account(own_context: Context) -> Context:
     """The account exists."""
-    staff.add_account(own_context.engine, NAME, Role.RESPONDER, staff.CITY)
+    staff.add_account(own_context.engine, NAME, Role.PLANNER, staff.CITY)
     return own_context
 
 
@@ -104,9 +105,9 @@ def test_what_is_taken_back_ends(
 def test_what_expires_ends_by_itself(server: ServerProcess, account: Context) -> None:
     """A grant until a minute holds until that minute, and no request has to come for it to end."""
     engine = account.engine
-    accounts.revoke(engine, NAME, Role.RESPONDER, staff.CITY)
+    accounts.revoke(engine, NAME, Role.PLANNER, staff.CITY)
     until = datetime.now(UTC) + timedelta(seconds=3)
-    accounts.grant(engine, NAME, Role.RESPONDER, staff.CITY, until)
+    accounts.grant(engine, NAME, Role.PLANNER, staff.CITY, until)
     headers = staff.headers_of(engine, NAME)
     with Viewer(server.base_url, headers=headers) as viewer:
         viewer.read_count("hello", 1)
@@ -137,7 +138,7 @@ def test_acting_under_another_grant_ends_the_stream_of_the_first(
     server: ServerProcess, account: Context
 ) -> None:
     """What was to be seen under the one is not sent under the other; a new stream may be opened."""
-    second = accounts.grant(account.engine, NAME, Role.AUDITOR, staff.CITY + 11 * 10**9)
+    second = accounts.grant(account.engine, NAME, Role.AUDITOR, staff.CITY + 11 * 10**9).id
     headers = staff.headers_of(account.engine, NAME)
     with Viewer(server.base_url, headers=headers) as viewer:
         viewer.read_count("hello", 1)
@@ -153,7 +154,7 @@ def test_another_role_in_the_same_area_ends_the_stream_too(
     server: ServerProcess, account: Context
 ) -> None:
     """What is to be seen is the same place, but not of the same things."""
-    second = accounts.grant(account.engine, NAME, Role.GRID_WORKER, staff.CITY)
+    second = accounts.grant(account.engine, NAME, Role.GRID_WORKER, staff.CITY).id
     headers = staff.headers_of(account.engine, NAME)
     with Viewer(server.base_url, headers=headers) as viewer:
         viewer.read_count("hello", 1)

@@ -215,7 +215,7 @@ def test_one_acts_under_one_grant(own_client: TestClient, own_context: Context) 
     everything = own_client.get("/api/v1/city").json()["incident_total"]
     with reading(engine) as session:
         cell = session.scalar(text("SELECT min(cell_code) FROM incident"))
-    mine = accounts.grant(engine, staff.ADMIN, Role.GRID_WORKER, cell)
+    mine = accounts.grant(engine, staff.ADMIN, Role.GRID_WORKER, cell).id
     staff.add_account(engine, "another", Role.CITY_ADMIN, staff.CITY)
     own_client.put(f"{PATH}/grant", json={"grant": mine}).raise_for_status()
     assert 0 < own_client.get("/api/v1/city").json()["incident_total"] < everything

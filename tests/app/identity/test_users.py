@@ -1,6 +1,7 @@
 """Accounts and grants over HTTP: only city admins, only inside their own area, all written down."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -51,15 +52,15 @@ def test_an_account_from_its_making_to_its_end(
     assert made.json() | {"created_at": None} == {
         "name": "desk_7", "demo": False, "area_code": staff.CITY, "disabled": False,
         "created_at": None, "last_seen_at": None, "grants": [], "sessions": 0, "manageable": True,
-        "linked": False,
+        "linked": False, "first_password": True, "awaits_code": False, "proposals": [],
     }  # fmt: skip
     granted = own_client.post(
         f"{PATH}/desk_7/grants",
-        json={"role": "responder", "area": area["own"], "until": "2027-01-01T00:00:00Z"},
+        json={"role": "planner", "area": area["own"], "until": "2027-01-01T00:00:00Z"},
     )
     assert granted.status_code == 201, granted.text
     (held,) = granted.json()["grants"]
-    assert (held["role"], held["area"]["code"]) == ("responder", area["own"])
+    assert (held["role"], held["area"]["code"]) == ("planner", area["own"])
     assert held["valid_until"] == "2027-01-01T00:00:00Z"
 
     token = bearer(own_context, "desk_7")
@@ -170,10 +171,10 @@ def test_the_last_admin_stays(own_client: TestClient, own_context: Context) -> N
     assert own_client.get(PATH).status_code == 200
     # One for a while, or of a part, is not enough.
     accounts.add_account(engine, "second", NEW, area=staff.CITY)
-    until = {"role": "city_admin", "area": staff.CITY, "until": "2027-01-01T00:00:00Z"}
-    own_client.post(f"{PATH}/second/grants", json=until).raise_for_status()
+    until = datetime(2027, 1, 1, tzinfo=UTC)
+    accounts.grant(engine, "second", Role.CITY_ADMIN, staff.CITY, until)
     assert own_client.patch(f"{PATH}/{staff.ADMIN}", json={"disabled": True}).status_code == 409
-    own_client.post(f"{PATH}/second/grants", json=until | {"until": None}).raise_for_status()
+    accounts.grant(engine, "second", Role.CITY_ADMIN, staff.CITY)
     assert own_client.patch(f"{PATH}/{staff.ADMIN}", json={"disabled": True}).status_code == 200
     assert own_client.get(PATH).status_code == 401
 
@@ -200,7 +201,7 @@ def test_a_local_admin_stays_inside(
         answer = local.post(f"{PATH}/helper/grants", json=body)
         assert answer.status_code == 403, answer.text
         assert answer.json()["type"] == "/problems/outside-scope"
-    inside = {"role": "grid_worker", "area": area["child"]}
+    inside = {"role": "planner", "area": area["child"]}
     assert local.post(f"{PATH}/helper/grants", json=inside).status_code == 201
 
 

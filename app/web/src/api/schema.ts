@@ -303,6 +303,9 @@ export interface paths {
         /**
          * Disable an account, or set its password
          * @description Every session of the account ends. Only accounts that act nowhere outside one's area.
+         *
+         *     202: of an account that opens contacts or the audit another password, a link and letting it in
+         *     again wait for a second person (`proposals`).
          */
         patch: operations["change_user"];
         trace?: never;
@@ -319,6 +322,8 @@ export interface paths {
         /**
          * Grant a role in an area
          * @description Inside one's own area only; in force from now.
+         *
+         *     202: a role that opens contacts or the audit waits for a second person (`proposals`).
          */
         post: operations["add_grant"];
         delete?: never;
@@ -410,6 +415,174 @@ export interface paths {
          * @description Such as where the screen hangs; never the name of a person.
          */
         patch: operations["label_session"];
+        trace?: never;
+    };
+    "/api/v1/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what waits for a second person
+         * @description Proposals about one's own area, newest first.
+         */
+        get: operations["list_proposals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/proposals/{no}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a proposal
+         * @description With each grant of a sheet.
+         */
+        get: operations["get_proposal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/proposals/{no}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm what another admin proposed
+         * @description It takes effect at once, after the password was given again (403 `step-up`).
+         *
+         *     403 `not-second-person`: for one's own, for accounts that may be the proposer's too, and for who
+         *     has become an admin only since. Codes are told here once; the confirmer hands them to the posts.
+         */
+        post: operations["confirm_proposal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/proposals/{no}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refuse what another admin proposed
+         * @description Nothing comes of it.
+         */
+        post: operations["refuse_proposal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/proposals/{no}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take one's own proposal back
+         * @description Nothing comes of it.
+         */
+        post: operations["withdraw_proposal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give the code with which one's account is released
+         * @description It comes from the admin who confirmed what opened contacts or the audit to this account.
+         *
+         *     With it the post sets another password, and every other way in ends: other sessions, and the
+         *     link to the provider. Whoever signed in there sets none; the password ends instead. A wrong code
+         *     is 403 `wrong-credentials`; after three of this session the next must wait.
+         */
+        post: operations["release_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/sheet/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say what a sheet of posts would change
+         * @description Row by row: what is new, what is so already, what is wrong and why. Changes nothing.
+         */
+        post: operations["preview_user_sheet"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/sheet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a sheet of posts
+         * @description All of it or nothing. The first passwords of new accounts are told here and never again;
+         *     grants that open contacts or the audit wait for a second person, as one proposal.
+         */
+        post: operations["take_user_sheet"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/audit": {
@@ -2691,7 +2864,7 @@ export interface paths {
          * @description Asks the database; 503 when it does not answer, when what guards the scope of every request
          *     is not as it must be, or while the cases are not read yet. So it is when hardly any disk is left
          *     (`MINQING_MIN_FREE_MB`), or the file with the keys of contacts is gone: `errors` names the
-         *     setting.
+         *     setting. What keeps nobody from serving, but is less safe than it could be, is in `notes`.
          */
         get: operations["readyz"];
         put?: never;
@@ -3247,7 +3420,7 @@ export interface components {
          * @description What was done.
          * @enum {string}
          */
-        AuditKind: "reveal" | "export" | "contact_changed" | "contact_erased" | "contact_key_changed" | "photo_erased" | "text_erased" | "retention_changed" | "grant_added" | "grant_revoked" | "account_added" | "account_disabled" | "account_enabled" | "account_linked" | "account_unlinked" | "password_changed" | "sessions_ended" | "standard_published" | "working_days_taken" | "plan_approved" | "plan_published" | "key_added" | "key_revoked" | "key_used" | "webhook_added" | "webhook_removed" | "webhook_resent" | "duty_mailbox_set" | "duty_mailbox_removed" | "duty_mail_resent" | "duty_mail_tested";
+        AuditKind: "reveal" | "export" | "contact_changed" | "contact_erased" | "contact_key_changed" | "photo_erased" | "text_erased" | "retention_changed" | "grant_added" | "grant_revoked" | "account_added" | "account_disabled" | "account_enabled" | "account_linked" | "account_unlinked" | "password_changed" | "sessions_ended" | "account_released" | "proposal_made" | "proposal_confirmed" | "proposal_refused" | "proposal_withdrawn" | "standard_published" | "working_days_taken" | "plan_approved" | "plan_published" | "key_added" | "key_revoked" | "key_used" | "webhook_added" | "webhook_removed" | "webhook_resent" | "duty_mailbox_set" | "duty_mailbox_removed" | "duty_mail_resent" | "duty_mail_tested";
         /**
          * AuditPage
          * @description A part of the audit, newest first.
@@ -3554,6 +3727,19 @@ export interface components {
             valid_from: string;
         };
         /**
+         * Body_preview_user_sheet
+         * @description A form (multipart/form-data).
+         */
+        Body_preview_user_sheet: {
+            /**
+             * File
+             * @description CSV or XLSX with the columns account, role, area (账号, 角色, 区域代码).
+             */
+            file: string;
+            /** @description Whether its accounts are added or ended. */
+            what: components["schemas"]["SheetKind"];
+        };
+        /**
          * Body_publish_standard
          * @description A form (multipart/form-data).
          */
@@ -3569,6 +3755,19 @@ export interface components {
              * @description Local day from whose beginning it is in force, today at the earliest.
              */
             valid_from: string;
+        };
+        /**
+         * Body_take_user_sheet
+         * @description A form (multipart/form-data).
+         */
+        Body_take_user_sheet: {
+            /**
+             * File
+             * @description CSV or XLSX with the columns account, role, area (账号, 角色, 区域代码).
+             */
+            file: string;
+            /** @description Whether its accounts are added or ended. */
+            what: components["schemas"]["SheetKind"];
         };
         /**
          * Boundary
@@ -4472,6 +4671,19 @@ export interface components {
             other_revision: number;
         };
         /**
+         * Confirmed
+         * @description What was confirmed.
+         */
+        Confirmed: {
+            /** @description As it stands now. */
+            proposal: components["schemas"]["Proposal"];
+            /**
+             * Codes
+             * @description For accounts to which somebody else may know a way in: at their next sign-in they are asked for this code. It is told here and never again.
+             */
+            codes: components["schemas"]["ReleaseCode"][];
+        };
+        /**
          * Contact
          * @description How to reach whoever reported a case. Sealed as soon as it is here, and in no log: nothing
          *     of it stands in its `repr`.
@@ -5186,6 +5398,22 @@ export interface components {
             lines: components["schemas"]["StandardLineBody"][];
         };
         /**
+         * FirstPassword
+         * @description The password of a new account, which its post changes at the first sign-in.
+         */
+        FirstPassword: {
+            /**
+             * Account
+             * @description Login of the post.
+             */
+            account: string;
+            /**
+             * Password
+             * @description Told once.
+             */
+            password: string;
+        };
+        /**
          * FreedUnit
          * @description A unit whose assignment would end with a dissolved cell.
          */
@@ -5215,6 +5443,22 @@ export interface components {
              * @description Whether it would be left without any assignment.
              */
             idle: boolean;
+        };
+        /**
+         * GivenCode
+         * @description The code that releases an account.
+         */
+        GivenCode: {
+            /**
+             * Code
+             * @description As the admin who confirmed has handed it out; blanks and dashes do not count.
+             */
+            code: string;
+            /**
+             * New Password
+             * @description The one from now on, in a session that was begun with a password; whoever signed in at the provider needs none.
+             */
+            new_password?: string | null;
         };
         /**
          * GivenDay
@@ -5408,6 +5652,12 @@ export interface components {
             opacities: number[];
         };
         /**
+         * Hindrance
+         * @description Why somebody cannot be the second person.
+         * @enum {string}
+         */
+        Hindrance: "own" | "same_circle" | "way_in" | "admin_since" | "proposer_gone";
+        /**
          * Histogram
          * @description Cases by the time of their report, in equal stretches.
          */
@@ -5579,6 +5829,11 @@ export interface components {
              * @description Whether the plan is the repaired one.
              */
             repaired: boolean;
+            /**
+             * Confined
+             * @description Whether the process that read the file could reach nothing else; not so where the server's machine cannot confine it.
+             */
+            confined: boolean;
         };
         /**
          * Incident
@@ -7002,6 +7257,12 @@ export interface components {
             next: string | null;
         };
         /**
+         * Outcome
+         * @description What a row of a sheet changes.
+         * @enum {string}
+         */
+        Outcome: "new" | "grant" | "end" | "same" | "wrong";
+        /**
          * Outline
          * @description The outline of a cell.
          */
@@ -7999,7 +8260,7 @@ export interface components {
              * @example /problems/invalid-input
              * @enum {string}
              */
-            type: "/problems/already-granted" | "/problems/already-open" | "/problems/bad-host" | "/problems/bad-key" | "/problems/bad-request" | "/problems/base-units" | "/problems/boundaries-busy" | "/problems/busy" | "/problems/case-not-open" | "/problems/content-too-large" | "/problems/cross-site" | "/problems/header-token" | "/problems/id-conflict" | "/problems/illegal-step" | "/problems/internal" | "/problems/invalid-input" | "/problems/last-admin" | "/problems/limit-reached" | "/problems/method-not-allowed" | "/problems/name-taken" | "/problems/no-dispute" | "/problems/no-mail" | "/problems/no-password" | "/problems/not-allowed" | "/problems/not-found" | "/problems/not-handling" | "/problems/not-signed-in" | "/problems/nothing-to-redo" | "/problems/nothing-to-undo" | "/problems/outside-city" | "/problems/outside-scope" | "/problems/password-again" | "/problems/plan-behind" | "/problems/plan-busy" | "/problems/plan-closed" | "/problems/plan-empty" | "/problems/plan-invalid" | "/problems/plan-not-draft" | "/problems/plan-own-approval" | "/problems/precondition-failed" | "/problems/stale-version" | "/problems/step-not-yours" | "/problems/step-up" | "/problems/taken" | "/problems/too-many-photos" | "/problems/too-many-streams" | "/problems/too-slow" | "/problems/unavailable" | "/problems/unsupported-media-type" | "/problems/wait" | "/problems/working-days" | "/problems/wrong-credentials";
+            type: "/problems/already-granted" | "/problems/already-open" | "/problems/already-proposed" | "/problems/bad-host" | "/problems/bad-key" | "/problems/bad-request" | "/problems/base-units" | "/problems/boundaries-busy" | "/problems/busy" | "/problems/case-not-open" | "/problems/content-too-large" | "/problems/cross-site" | "/problems/first-sign-in" | "/problems/header-token" | "/problems/id-conflict" | "/problems/illegal-step" | "/problems/internal" | "/problems/invalid-input" | "/problems/last-admin" | "/problems/limit-reached" | "/problems/method-not-allowed" | "/problems/name-taken" | "/problems/no-dispute" | "/problems/no-mail" | "/problems/no-password" | "/problems/not-allowed" | "/problems/not-found" | "/problems/not-handling" | "/problems/not-second-person" | "/problems/not-signed-in" | "/problems/nothing-to-redo" | "/problems/nothing-to-undo" | "/problems/outside-city" | "/problems/outside-scope" | "/problems/password-again" | "/problems/plan-behind" | "/problems/plan-busy" | "/problems/plan-closed" | "/problems/plan-empty" | "/problems/plan-invalid" | "/problems/plan-not-draft" | "/problems/plan-own-approval" | "/problems/precondition-failed" | "/problems/proposal-ended" | "/problems/stale-version" | "/problems/step-not-yours" | "/problems/step-up" | "/problems/taken" | "/problems/too-many-photos" | "/problems/too-many-streams" | "/problems/too-slow" | "/problems/unavailable" | "/problems/unsupported-media-type" | "/problems/wait" | "/problems/working-days" | "/problems/wrong-credentials";
             /**
              * Title
              * @description The kind in words.
@@ -8067,6 +8328,214 @@ export interface components {
          */
         ProfileName: "standard" | "little_change" | "tight";
         /**
+         * Proposal
+         * @description What one admin proposed and another is to confirm.
+         */
+        Proposal: {
+            /**
+             * No
+             * @description Its number.
+             */
+            no: number;
+            /** @description What is to be done. */
+            kind: components["schemas"]["ProposalKind"];
+            /**
+             * Account
+             * @description Login of the post; null: those of a sheet.
+             */
+            account: string | null;
+            /**
+             * Known To
+             * @description Admins who made that account, set its password or linked it by themselves.
+             */
+            known_to: string[];
+            /** @description Of the grant; null where it is none. */
+            role: components["schemas"]["Role"] | null;
+            /** @description Of the grant; else where the account belongs. */
+            area: components["schemas"]["GrantedArea"];
+            /**
+             * Until
+             * @description Until when the grant is to hold (UTC); null: open.
+             */
+            until: string | null;
+            /**
+             * Grants
+             * @description How many grants it holds; their list: the proposal by itself.
+             */
+            grants: number;
+            /**
+             * Proposed By
+             * @description Login of the admin who proposed it.
+             */
+            proposed_by: string;
+            /**
+             * Proposed At
+             * Format: date-time
+             * @description When (RFC 3339, UTC).
+             */
+            proposed_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             * @description Until when it can be confirmed (UTC).
+             */
+            expires_at: string;
+            /** @description Where it stands. */
+            state: components["schemas"]["ProposalState"];
+            /**
+             * Ended By
+             * @description Login of who ended it; null: nobody, or the console.
+             */
+            ended_by: string | null;
+            /**
+             * Ended At
+             * @description When it ended (UTC); null: it waits.
+             */
+            ended_at: string | null;
+            /**
+             * Own
+             * @description Whether one proposed it oneself.
+             */
+            own: boolean;
+            /** @description Why one cannot confirm it oneself; null: one can, or it has ended. */
+            hindrance: components["schemas"]["Hindrance"] | null;
+        };
+        /**
+         * ProposalDetail
+         * @description A proposal with each grant of its sheet.
+         */
+        ProposalDetail: {
+            /**
+             * No
+             * @description Its number.
+             */
+            no: number;
+            /** @description What is to be done. */
+            kind: components["schemas"]["ProposalKind"];
+            /**
+             * Account
+             * @description Login of the post; null: those of a sheet.
+             */
+            account: string | null;
+            /**
+             * Known To
+             * @description Admins who made that account, set its password or linked it by themselves.
+             */
+            known_to: string[];
+            /** @description Of the grant; null where it is none. */
+            role: components["schemas"]["Role"] | null;
+            /** @description Of the grant; else where the account belongs. */
+            area: components["schemas"]["GrantedArea"];
+            /**
+             * Until
+             * @description Until when the grant is to hold (UTC); null: open.
+             */
+            until: string | null;
+            /**
+             * Grants
+             * @description How many grants it holds; their list: the proposal by itself.
+             */
+            grants: number;
+            /**
+             * Proposed By
+             * @description Login of the admin who proposed it.
+             */
+            proposed_by: string;
+            /**
+             * Proposed At
+             * Format: date-time
+             * @description When (RFC 3339, UTC).
+             */
+            proposed_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             * @description Until when it can be confirmed (UTC).
+             */
+            expires_at: string;
+            /** @description Where it stands. */
+            state: components["schemas"]["ProposalState"];
+            /**
+             * Ended By
+             * @description Login of who ended it; null: nobody, or the console.
+             */
+            ended_by: string | null;
+            /**
+             * Ended At
+             * @description When it ended (UTC); null: it waits.
+             */
+            ended_at: string | null;
+            /**
+             * Own
+             * @description Whether one proposed it oneself.
+             */
+            own: boolean;
+            /** @description Why one cannot confirm it oneself; null: one can, or it has ended. */
+            hindrance: components["schemas"]["Hindrance"] | null;
+            /**
+             * Lines
+             * @description The grants of a sheet; else empty.
+             */
+            lines: components["schemas"]["ProposedGrant"][];
+        };
+        /**
+         * ProposalKind
+         * @description What is proposed.
+         * @enum {string}
+         */
+        ProposalKind: "grant" | "reset" | "link" | "enable" | "sheet";
+        /**
+         * ProposalPage
+         * @description A part of the proposals, newest first.
+         */
+        ProposalPage: {
+            /**
+             * Total
+             * @description How many items the whole list has: exactly, unless `total_is_exact` is false.
+             */
+            total: number;
+            /**
+             * Items
+             * @description This part of the list, in its order.
+             */
+            items: components["schemas"]["Proposal"][];
+            /**
+             * Total Is Exact
+             * @description False: there are more than `total`, which is where counting stopped.
+             * @default true
+             */
+            total_is_exact: boolean;
+            /**
+             * Next
+             * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
+             */
+            next: string | null;
+        };
+        /**
+         * ProposalState
+         * @description What became of it.
+         * @enum {string}
+         */
+        ProposalState: "waiting" | "confirmed" | "refused" | "withdrawn" | "expired";
+        /**
+         * ProposedGrant
+         * @description One grant of a sheet.
+         */
+        ProposedGrant: {
+            /**
+             * Account
+             * @description Login of the post.
+             */
+            account: string;
+            /** @description In which capacity. */
+            role: components["schemas"]["Role"];
+            /**
+             * Area
+             * @description 15-digit code of the area.
+             */
+            area: number;
+        };
+        /**
          * QueuedMail
          * @description What will be sent.
          */
@@ -8076,6 +8545,22 @@ export interface components {
              * @description How many wait now.
              */
             queued: number;
+        };
+        /**
+         * Readiness
+         * @description That the process can serve, and what whoever operates it should know all the same.
+         */
+        Readiness: {
+            /**
+             * Status
+             * @description Always `ok`; anything else is a problem.
+             */
+            status: string;
+            /**
+             * Notes
+             * @description What is less safe than it could be, in English; for whoever may read `/metrics`, and empty for others.
+             */
+            notes: string[];
         };
         /**
          * RebasedPlan
@@ -8105,6 +8590,22 @@ export interface components {
              * @description What is wrong, in English.
              */
             reason: string;
+        };
+        /**
+         * ReleaseCode
+         * @description The code with which an account is released at its next sign-in.
+         */
+        ReleaseCode: {
+            /**
+             * Account
+             * @description Login of the post.
+             */
+            account: string;
+            /**
+             * Code
+             * @description To be handed to the post, by whoever confirmed; shown once.
+             */
+            code: string;
         };
         /**
          * ReportBatch
@@ -8569,6 +9070,21 @@ export interface components {
              */
             linked: boolean;
             /**
+             * First Password
+             * @description Whether somebody else has set the password: it must be changed (`POST /api/v1/session/password`) before anything else is open.
+             */
+            first_password: boolean;
+            /**
+             * Awaits Code
+             * @description Whether the account must be released (`POST /api/v1/session/release`) before anything else is open.
+             */
+            awaits_code: boolean;
+            /**
+             * By Provider
+             * @description Whether this session was begun at the city's provider, not with a password.
+             */
+            by_provider: boolean;
+            /**
              * Stepped Up Until
              * @description Until when what is protected is open to this session (RFC 3339, UTC); null: the password is needed again.
              */
@@ -8600,6 +9116,102 @@ export interface components {
              * @description Opaque cursor: repeat the same request with `cursor` set to it to get the next part; null at the end.
              */
             next: string | null;
+        };
+        /**
+         * SheetKind
+         * @description What is done with the accounts of a sheet.
+         * @enum {string}
+         */
+        SheetKind: "add" | "end";
+        /**
+         * SheetReport
+         * @description What a sheet of posts would change, or has changed.
+         */
+        SheetReport: {
+            /** @description Whether its accounts are added or ended. */
+            what: components["schemas"]["SheetKind"];
+            /**
+             * Done
+             * @description Whether it was taken.
+             */
+            done: boolean;
+            /**
+             * Counts
+             * @description How many rows there are of each outcome.
+             */
+            counts: {
+                [key: string]: number;
+            };
+            /**
+             * Accounts
+             * @description How many accounts are new, or end.
+             */
+            accounts: number;
+            /**
+             * Waiting
+             * @description How many grants wait for a second person.
+             */
+            waiting: number;
+            /**
+             * Proposal
+             * @description Number of their proposal; null: none was made.
+             */
+            proposal: number | null;
+            /**
+             * Ignored
+             * @description Headings of columns that are not read.
+             */
+            ignored: string[];
+            /**
+             * Rows
+             * @description Every row.
+             */
+            rows: components["schemas"]["SheetRow"][];
+            /**
+             * Passwords
+             * @description Of the accounts that were made.
+             */
+            passwords: components["schemas"]["FirstPassword"][];
+            /**
+             * Codes
+             * @description By the command line alone: as `confirm` of a proposal tells them.
+             */
+            codes: components["schemas"]["ReleaseCode"][];
+        };
+        /**
+         * SheetRow
+         * @description What becomes of one row.
+         */
+        SheetRow: {
+            /**
+             * Row
+             * @description Row as a spreadsheet counts: the headings are row 1.
+             */
+            row: number;
+            /**
+             * Account
+             * @description Login of the post; empty where it cannot be read.
+             */
+            account: string;
+            /** @description `new`: a new account, with the grant where one is told; `grant`: another grant of an account that is there; `end`; `same`: nothing; `wrong`. */
+            outcome: components["schemas"]["Outcome"];
+            /** @description Of the grant. */
+            role: components["schemas"]["Role"] | null;
+            /**
+             * Area
+             * @description 15-digit code of the grant's area.
+             */
+            area: number | null;
+            /**
+             * Column
+             * @description The column that is wrong.
+             */
+            column: string | null;
+            /**
+             * Reason
+             * @description What is wrong with it.
+             */
+            reason: string | null;
         };
         /**
          * Source
@@ -9443,6 +10055,21 @@ export interface components {
              * @description Whether it is linked to a subject at the city's provider.
              */
             linked: boolean;
+            /**
+             * First Password
+             * @description Whether its password is one that somebody else set and it has not changed yet.
+             */
+            first_password: boolean;
+            /**
+             * Awaits Code
+             * @description Whether it waits for the code that releases it.
+             */
+            awaits_code: boolean;
+            /**
+             * Proposals
+             * @description What is proposed of it and waits for a second person, in one's own area.
+             */
+            proposals: components["schemas"]["Proposal"][];
         };
         /**
          * UserChange
@@ -11585,6 +12212,15 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
+            /** @description Proposed: it waits for a second person. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
             /** @description Not understood: a broken body, or a host name that is not ours. */
             400: {
                 headers: {
@@ -11695,6 +12331,15 @@ export interface operations {
         responses: {
             /** @description Successful Response */
             201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description Proposed: it waits for a second person. */
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12230,6 +12875,825 @@ export interface operations {
             };
             /** @description Nothing is known under that name at that minute. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_proposals: {
+        parameters: {
+            query?: {
+                /** @description Only those that wait; false: those that ended. */
+                waiting?: boolean;
+                /** @description Items in one part of the list. */
+                limit?: number;
+                /** @description `next` of the part before; the other words must stay the same. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalPage"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_proposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the proposal. */
+                no: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalDetail"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    confirm_proposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the proposal. */
+                no: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Confirmed"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    refuse_proposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the proposal. */
+                no: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proposal"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    withdraw_proposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the proposal. */
+                no: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proposal"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    release_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GivenCode"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many failures, or a key's limit is reached; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    preview_user_sheet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["Body_preview_user_sheet"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SheetReport"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    take_user_sheet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["Body_take_user_sheet"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SheetReport"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -24089,7 +25553,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Health"];
+                    "application/json": components["schemas"]["Readiness"];
                 };
             };
             /** @description Not understood: a broken body, or a host name that is not ours. */

@@ -61,7 +61,7 @@ function Change({ close }: { close: () => void }): JSX.Element {
       <Labelled id="own-old" label={t("ownPasswordOld")} error={fieldError(problem, "old_password")}>
         <input id="own-old" type="password" required maxLength={200} autocomplete="current-password" value={old} onInput={(event) => setOld(event.currentTarget.value)} />
       </Labelled>
-      <Labelled id="own-new" label={t("ownPasswordNew")} hint={t("userPasswordHint")} error={fieldError(problem, "new_password")}>
+      <Labelled id="own-new" label={t("ownPasswordNew")} hint={t("ownPasswordRule")} error={fieldError(problem, "new_password")}>
         <input id="own-new" type="password" required maxLength={200} autocomplete="new-password" value={fresh} onInput={(event) => setFresh(event.currentTarget.value)} />
       </Labelled>
       <Labelled id="own-again" label={t("ownPasswordAgain")} error={differ ? t("ownPasswordDiffer") : undefined}>

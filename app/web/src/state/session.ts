@@ -40,6 +40,12 @@ export function isLocked(operation: string): boolean {
   return info !== null && info.watching && !info.open_while_watching.includes(operation);
 }
 
+/** Whether nothing is open but changing the password that somebody else has set, or giving the account's code. */
+export function atFirstSignIn(): boolean {
+  const info = session.value;
+  return info !== null && (info.first_password || info.awaits_code);
+}
+
 export function activeGrant(): Grant | null {
   const info = session.value;
   return info?.grants.find((grant) => grant.id === info.active) ?? null;

@@ -9,6 +9,7 @@ export const KINDS = [
   "reveal", "export", "contact_changed", "contact_erased", "contact_key_changed", "photo_erased", "text_erased",
   "grant_added", "grant_revoked", "account_added", "account_disabled", "account_enabled",
   "account_linked", "account_unlinked", "password_changed",
+  "account_released", "proposal_made", "proposal_confirmed", "proposal_refused", "proposal_withdrawn",
   "sessions_ended", "standard_published", "working_days_taken", "plan_approved", "plan_published",
   "key_added", "key_revoked", "key_used", "webhook_added", "webhook_removed", "webhook_resent",
   "duty_mailbox_set", "duty_mailbox_removed", "duty_mail_resent", "duty_mail_tested",

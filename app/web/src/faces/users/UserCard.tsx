@@ -11,7 +11,8 @@ import { Side } from "../../ui/FaceFrame";
 import { day, fromLocalInput, moment, number } from "../../ui/format";
 import { Labelled } from "../../ui/Labelled";
 import { Refused } from "../../ui/Refused";
-import { grantText, UserState } from "./parts";
+import { grantText, Opening, UserState } from "./parts";
+import { ProposalList } from "./Proposals";
 import { showList } from "./sessions";
 import { addGrant, deeds, endSessions, open, revokeGrant, said, setDisabled, setPassword, setSubject } from "./state";
 import { ROLES, type Role, type User } from "./types";
@@ -21,6 +22,12 @@ export function UserCard({ user }: { user: User }): JSX.Element {
     <Side title={user.name} lead={<Lead user={user} />} onClose={() => open("")}>
       <Refused problem={deeds.problem.value} but={["area", "role", "until", "password", "subject"]} />
       {said.value ? <p role="status">✓ {t(said.value)}</p> : null}
+      {user.proposals.length > 0 ? (
+        <section>
+          <h3>{t("proposals")}</h3>
+          <ProposalList proposals={user.proposals} />
+        </section>
+      ) : null}
       <section>
         <h3>{t("grants")}</h3>
         {user.grants.length === 0 ? <p class="soft">{t("grantsNone")}</p> : null}
@@ -69,6 +76,7 @@ function Lead({ user }: { user: User }): JSX.Element {
   return (
     <>
       <UserState user={user} />
+      <Opening user={user} />
       {user.demo ? <span class="badge">{t("userDemo")}</span> : null}
       <span class="soft tabular">{t("userCreated")} {day(user.created_at)}</span>
     </>

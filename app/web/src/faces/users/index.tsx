@@ -12,11 +12,13 @@ import { Segments } from "../../ui/Segments";
 import { Empty, Failed, Skeleton } from "../../ui/states";
 import { Table, type Column } from "../../ui/Table";
 import { NewUser } from "./NewUser";
-import { grantText, Name, UserState } from "./parts";
+import { grantText, Name, Opening, UserState } from "./parts";
+import { Proposals } from "./Proposals";
 import { SessionCard } from "./SessionCard";
 import { SessionList } from "./SessionList";
 import { chosenSession, LISTS, sessions, showList, shownList } from "./sessions";
-import { adding, chosenName, chosenUser, NEW, open, users, wanted } from "./state";
+import { Sheet } from "./Sheet";
+import { adding, chosenName, chosenUser, NEW, open, SHEET, users, wanted, withSheet } from "./state";
 import type { User } from "./types";
 import { UserCard } from "./UserCard";
 
@@ -28,7 +30,7 @@ export default function Users(): JSX.Element {
   const opened = chosenSession.value;
   const chosen = chosenUser.value;
   const side = list !== "users" ? opened && <SessionCard key={opened.id} session={opened} />
-    : adding.value ? <NewUser /> : chosen ? <UserCard key={chosen.name} user={chosen} /> : null;
+    : adding.value ? <NewUser /> : withSheet.value ? <Sheet /> : chosen ? <UserCard key={chosen.name} user={chosen} /> : null;
   const { data } = users.value.value;
   const running = sessions.value.value.data;
   const note = list === "users" ? data && t("usersCount", { n: number(data.total) }) : running && t("userSessionsN", { n: number(running.total) });
@@ -37,10 +39,13 @@ export default function Users(): JSX.Element {
       title={t("face_users")}
       note={note}
       actions={
-        <button type="button" class="button primary" onClick={addUser}>
-          <Icon name="plus" />
-          {t("userAdd")}
-        </button>
+        <>
+          <button type="button" class="button" onClick={() => openInList(SHEET)}>{t("userSheet")}</button>
+          <button type="button" class="button primary" onClick={() => openInList(NEW)}>
+            <Icon name="plus" />
+            {t("userAdd")}
+          </button>
+        </>
       }
       filters={
         <>
@@ -60,9 +65,9 @@ export default function Users(): JSX.Element {
   );
 }
 
-function addUser(): void {
+function openInList(what: string): void {
   if (shownList.peek() !== "users") showList("users");
-  open(NEW);
+  open(what);
 }
 
 function Find({ exact }: { exact: boolean }): JSX.Element {
@@ -85,6 +90,7 @@ function UserList(): JSX.Element {
   const rows = data?.items;
   return (
     <>
+      <Proposals />
       {error ? <Failed what="what_users" problem={error} retry={users.retry} /> : null}
       {!rows && !error ? <Skeleton rows={10} /> : null}
       {rows?.length === 0 ? <Empty title={t(wanted.value === "" ? "usersEmpty" : "usersNone")} /> : null}
@@ -100,7 +106,7 @@ function columns(): readonly Column<User>[] {
   return [
     { key: "name", title: t("userName"), kind: "code", cell: (user) => <Name user={user} /> },
     { key: "grants", title: t("grants"), kind: "long", cell: (user) => user.grants.map(grantText).join(t("comma")) || <span class="soft">{t("grantsNone")}</span> },
-    { key: "state", title: t("userState"), cell: (user) => <UserState user={user} /> },
+    { key: "state", title: t("userState"), cell: (user) => <span class="line"><UserState user={user} /><Opening user={user} /></span> },
     { key: "sessions", title: t("userSessions"), kind: "number", cell: (user) => number(user.sessions) },
     {
       key: "seen",

@@ -8,6 +8,7 @@ import { pagedList } from "../../state/paged";
 import { resource } from "../../state/resource";
 import { face } from "../../state/store";
 import { withStepUp } from "../../ui/StepUp";
+import { proposals } from "./proposing";
 import type { Role, User } from "./types";
 
 const PATH = "/api/v1/users";
@@ -26,11 +27,15 @@ export const chosenName = computed(() => faceParam("sel"));
 export const adding = computed(() => chosenName.value === NEW);
 /** No login begins with a dash. */
 export const NEW = "-new";
+/** and the sheet of many posts */
+export const SHEET = "-sheet";
+export const withSheet = computed(() => chosenName.value === SHEET);
 
 /** The opened one: from the list, and asked for by itself where the list does not show it. */
 const alone = resource<User>(() => {
   const name = chosenName.value;
-  if (face.value !== "users" || faceParam("v") !== "" || name === "" || name === NEW) return null;
+  const none = name === "" || name === NEW || name === SHEET;
+  if (face.value !== "users" || faceParam("v") !== "" || none) return null;
   const { data } = users.value.value;
   if (!data || data.items.some((user) => user.name === name)) return null;
   return { id: `user${name}|`, ask: (stop) => get<User>(path(name), {}, stop) };
@@ -45,12 +50,18 @@ export const chosenUser = computed<User | null>(() => {
 
 export const deeds = deed();
 /** said after something was done that the list does not show */
-export const said = signal<"userPasswordSet" | "userLinkSet" | null>(null);
+export const said = signal<"userPasswordSet" | "userLinkSet" | "proposed" | null>(null);
 
 export function open(name: string): void {
   deeds.forget();
   said.value = null;
   setFaceParams({ sel: name });
+}
+
+/** Ask for all of them again, after something happened to others than the opened one. */
+export function lookAgain(): void {
+  users.retry();
+  alone.retry();
 }
 
 function put(user: User): void {
@@ -64,12 +75,19 @@ function put(user: User): void {
   });
 }
 
-/** Do it, then show the account as the server has it now. */
+/** Do it, then show the account as the server has it now; what waits for a second person is said. */
 async function change(what: string, name: string, act: () => Promise<unknown>): Promise<boolean> {
   said.value = null;
+  const waiting = (): number => chosenUser.peek()?.proposals.length ?? 0;
+  const before = waiting();
   return deeds.run(what, async () => {
     await withStepUp(act);
-    put(await get<User>(path(name)));
+    const now = await get<User>(path(name));
+    put(now);
+    if (now.proposals.length > before) {
+      said.value = "proposed";
+      proposals.retry();
+    }
   });
 }
 
@@ -83,14 +101,14 @@ export const setDisabled = (name: string, disabled: boolean): Promise<boolean> =
 
 export async function setPassword(name: string, password: string): Promise<boolean> {
   const done = await change("password", name, () => write("PATCH", path(name), { password }));
-  if (done) said.value = "userPasswordSet";
+  if (done) said.value ??= "userPasswordSet";
   return done;
 }
 
 /** Link an account to a subject at the city's provider; empty: to none. */
 export async function setSubject(name: string, subject: string): Promise<boolean> {
   const done = await change("subject", name, () => write("PATCH", path(name), { subject }));
-  if (done) said.value = "userLinkSet";
+  if (done) said.value ??= "userLinkSet";
   return done;
 }
 

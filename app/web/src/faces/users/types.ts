@@ -3,6 +3,13 @@ import type { components } from "../../api/schema";
 
 export type User = components["schemas"]["User"];
 export type OpenSession = components["schemas"]["OpenSession"];
+export type Proposal = components["schemas"]["Proposal"];
+export type ProposalDetail = components["schemas"]["ProposalDetail"];
+export type Confirmed = components["schemas"]["Confirmed"];
+export type ReleaseCode = components["schemas"]["ReleaseCode"];
+export type SheetReport = components["schemas"]["SheetReport"];
+export type SheetRow = components["schemas"]["SheetRow"];
+export type SheetKind = SheetReport["what"];
 export type Role = User["grants"][number]["role"];
 
 export const ROLES = [

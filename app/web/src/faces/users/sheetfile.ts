@@ -1,0 +1,63 @@
+/** Many posts by a sheet: what it would change first, then all of it. */
+import { computed, signal } from "@preact/signals";
+import { upload } from "../../api/client";
+import { deed } from "../../state/deed";
+import { saveText } from "../../ui/save";
+import { proposals } from "./proposing";
+import { lookAgain } from "./state";
+import type { SheetKind, SheetReport } from "./types";
+
+const PATH = "/api/v1/users/sheet";
+
+export const what = signal<SheetKind>("add");
+export const file = signal<File | null>(null);
+/** what the server said of the chosen file */
+export const report = signal<SheetReport | null>(null);
+export const deeds = deed();
+
+export const mayTake = computed(() => {
+  const found = report.value;
+  if (found === null || found.done || file.value === null) return false;
+  const { new: added = 0, grant = 0, end = 0, wrong = 0 } = found.counts;
+  return wrong === 0 && added + grant + end > 0;
+});
+
+export function choose(chosen: File | null, kind: SheetKind = what.peek()): void {
+  deeds.forget();
+  report.value = null;
+  file.value = chosen;
+  what.value = kind;
+}
+
+function form(): FormData | null {
+  const chosen = file.peek();
+  if (chosen === null) return null;
+  const body = new FormData();
+  body.append("file", chosen);
+  body.append("what", what.peek());
+  return body;
+}
+
+export async function look(): Promise<void> {
+  const body = form();
+  if (body === null) return;
+  await deeds.run("preview", async () => {
+    report.value = await upload<SheetReport>(`${PATH}/preview`, body);
+  });
+}
+
+export async function take(): Promise<void> {
+  const body = form();
+  if (body === null) return;
+  await deeds.run("take", async () => {
+    report.value = await upload<SheetReport>(PATH, body);
+    proposals.retry();
+    lookAgain();
+  });
+}
+
+/** The first passwords that were told, into a file; they are not told again. */
+export function savePasswords(): void {
+  const told = report.peek()?.passwords ?? [];
+  saveText("first-passwords.csv", ["account,password", ...told.map(({ account, password }) => `${account},${password}`)].join("\r\n"));
+}
