@@ -133,7 +133,7 @@ def test_an_admin_makes_an_account_grants_and_takes_back(
         _ask_for_an_auditor(admin, server, name, watch)
         code = _confirm_it(second, server, name, second_watch)
         _sign_in_first(post, server, name, code)
-        _open(admin, server, f"face=users&sel={name}")
+        _open(admin, server, f"face=users&f.sel={name}")
         card = admin.locator(".side", has_text=name)
         expect(card.locator(".entries")).to_contain_text("审计员 · 红古区")
         expect(admin.locator("tr", has_text=name)).to_contain_text("审计员 · 红古区")
@@ -151,7 +151,7 @@ def test_a_sheet_of_posts_is_looked_at_and_taken(
     server: ServerProcess, browser: Browser, tmp_path: Path
 ) -> None:
     """Row by row before anything is done; then the passwords as a file, once."""
-    file = tmp_path / "posts.csv"
+    file, mended = tmp_path / "posts.csv", tmp_path / "mended.csv"
     file.write_text(f"账号,角色,区域代码\ndesk_1,king,{DISTRICT}\n", encoding="utf-8")
     with watched(browser, server=server) as (_, admin, _):
         face = _open(admin, server, "face=users")
@@ -160,11 +160,11 @@ def test_a_sheet_of_posts_is_looked_at_and_taken(
         admin.locator(".side button[type=submit]").click()
         expect(admin.locator(".side .found-lead")).to_contain_text("有误 1")
         expect(admin.locator(".side tbody tr")).to_contain_text("is no role")
-        file.write_text(
+        mended.write_text(
             f"账号,角色,区域代码\ndesk_1,值班长,{DISTRICT}\ndrawer_1,规划员,{DISTRICT}\n",
             encoding="utf-8",
         )
-        admin.locator("#s-file").set_input_files(file)
+        admin.locator("#s-file").set_input_files(mended)
         admin.locator(".side button[type=submit]").click()
         expect(admin.locator(".side .found-lead")).to_contain_text("新账号 2")
         admin.locator(".side").get_by_role("button", name="执行").click()

@@ -90,6 +90,7 @@ def withdraw_proposal(no: No, query: Words, context: ContextDep, actor: ActorDep
     status_code=HTTPStatus.NO_CONTENT,
     responses=documented(
         HTTPStatus.FORBIDDEN,
+        HTTPStatus.CONFLICT,
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         HTTPStatus.TOO_MANY_REQUESTS,

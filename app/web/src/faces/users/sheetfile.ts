@@ -4,6 +4,7 @@ import { upload } from "../../api/client";
 import { deed } from "../../state/deed";
 import { saveText } from "../../ui/save";
 import { proposals } from "./proposing";
+import { canTake } from "./sheetrules";
 import { lookAgain } from "./state";
 import type { SheetKind, SheetReport } from "./types";
 
@@ -15,12 +16,7 @@ export const file = signal<File | null>(null);
 export const report = signal<SheetReport | null>(null);
 export const deeds = deed();
 
-export const mayTake = computed(() => {
-  const found = report.value;
-  if (found === null || found.done || file.value === null) return false;
-  const { new: added = 0, grant = 0, end = 0, wrong = 0 } = found.counts;
-  return wrong === 0 && added + grant + end > 0;
-});
+export const mayTake = computed(() => report.value !== null && file.value !== null && canTake(report.value));
 
 export function choose(chosen: File | null, kind: SheetKind = what.peek()): void {
   deeds.forget();
