@@ -19,8 +19,8 @@ from geodata import codes
 AnyRow = Row[*tuple[Any, ...]]
 Rows = Sequence[AnyRow]
 
-# A session is seen at most so often: each look would be a write. One that has begun to watch since it
-# was looked up stays so.
+# A session is seen at most so often: each look would be a write. One that has begun to watch since
+# it was looked up stays so.
 _SEEN = text(
     "UPDATE sign_in SET seen_at = now()"
     " WHERE token_hash = :hash AND seen_at < now() - interval '20 seconds'"

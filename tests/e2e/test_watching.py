@@ -16,8 +16,8 @@ from tests.chromium import Watch, watched
 from tests.server import ServerProcess
 
 PATIENCE_MS = 15_000
-# Just now: for two seconds PostgreSQL still lets end what began before (app/sql/30_scope.sql), longer
-# than a server believes what it knows of a session.
+# Just now: for two seconds PostgreSQL still lets end what began before (app/sql/30_scope.sql),
+# longer than a server believes what it knows of a session.
 IDLE = "15 minutes"
 TEXT = "三号楼下水井盖松动"
 NEW_PASSWORD = "kiwi-ladder-77-moss"
@@ -59,7 +59,7 @@ def desk(
 
 def _give_password(page: Page) -> None:
     page.locator("#step-up-password").fill(staff.PASSWORD)
-    page.locator("dialog[open] button[type=submit]").last.click()
+    page.locator("#step-up-password").press("Enter")
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE])
@@ -133,7 +133,7 @@ def test_the_first_action_asks_and_is_done_then(
         expect(face).to_contain_text("只看状态下不显示")
         face.get_by_role("button", name="输入密码继续").click()
         page.locator("#step-up-password").fill(NEW_PASSWORD)
-        page.locator("dialog[open] button[type=submit]").click()
+        page.locator("#step-up-password").press("Enter")
         expect(face.locator(".face-frame")).to_be_visible()
 
 
