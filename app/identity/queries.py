@@ -19,10 +19,12 @@ from geodata import codes
 AnyRow = Row[*tuple[Any, ...]]
 Rows = Sequence[AnyRow]
 
-# A session is seen at most so often: each look would be a write.
+# A session is seen at most so often: each look would be a write. One that has begun to watch since
+# it was looked up stays so.
 _SEEN = text(
     "UPDATE sign_in SET seen_at = now()"
     " WHERE token_hash = :hash AND seen_at < now() - interval '20 seconds'"
+    " AND (:is_wall OR seen_at + idle_after > clock_timestamp())"
 )
 _LIVE = text(
     "SELECT account_id, name, demo, grant_id, role, area_code, lo, hi,"
@@ -144,8 +146,9 @@ def live(session: Session, token_hash: bytes, *, seen: bool) -> AnyRow | None:
     row = session.execute(_LIVE, {"hash": token_hash}).first()
     if row is None or row.watching:
         return row
-    if row.unseen and (seen or row.role == Role.WALL_DISPLAY):
-        session.execute(_SEEN, {"hash": token_hash})
+    is_wall = row.role == Role.WALL_DISPLAY
+    if row.unseen and (seen or is_wall):
+        session.execute(_SEEN, {"hash": token_hash, "is_wall": is_wall})
     return row
 
 

@@ -80,7 +80,7 @@ def test_an_account_is_linked_signs_in_and_steps_up_there(
             watch.errors[:] = [text for text in watch.errors if "status of 401" not in text]
 
             (token,) = (c["value"] for c in profile.cookies() if c["name"] == "minqing")
-            set_back(own_context, token, "seen_at", "16 minutes")
+            set_back(own_context, token, "seen_at", "15 minutes")
             page.locator(".watching-bar button").click()
             dialog = page.locator("dialog[open]")
             expect(dialog).to_contain_text("请再登录一次")

@@ -134,6 +134,7 @@ export const officeEn: Readonly<Record<keyof typeof officeZh, string>> = {
   sessionEnds: "Ends at the latest",
   sessionWallEnds: "A wall goes on for as long as it is seen; it ends when nobody has seen it for thirty days",
   sessionActing: "acting",
+  sessionShowing: "showing",
   sessionWatching: "watching",
   sessionOwn: "this one",
   sessionEnd: "End this session",

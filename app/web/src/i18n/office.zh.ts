@@ -132,6 +132,7 @@ export const officeZh = {
   sessionEnds: "最迟结束",
   sessionWallEnds: "大屏只要在线就一直延续；三十天没有出现则结束",
   sessionActing: "可操作",
+  sessionShowing: "展示中",
   sessionWatching: "只看",
   sessionOwn: "本机",
   sessionEnd: "结束这个会话",

@@ -37,12 +37,13 @@ export function grantText(grant: Grant): string {
   return `${word("acts", grant.role)} · ${areaName(grant.area)}`;
 }
 
-/** Full: somebody acts; hollow: it only watches. */
+/** Full: somebody acts, or a wall shows; hollow: it only watches. */
 export function SessionState({ session: shown }: { session: OpenSession }): JSX.Element {
+  const acts = shown.role === "wall_display" ? "sessionShowing" : "sessionActing";
   return (
     <span class="line">
       <span class={shown.watching ? "soft" : ""}>
-        {shown.watching ? "○" : "●"} {t(shown.watching ? "sessionWatching" : "sessionActing")}
+        {shown.watching ? "○" : "●"} {t(shown.watching ? "sessionWatching" : acts)}
       </span>
       {shown.own ? <span class="badge">{t("sessionOwn")}</span> : null}
     </span>
