@@ -2640,7 +2640,7 @@ export interface paths {
          * @description Asks the database; 503 when it does not answer, when what guards the scope of every request
          *     is not as it must be, or while the cases are not read yet. So it is when hardly any disk is left
          *     (`MINQING_MIN_FREE_MB`), or the file with the keys of contacts is gone: `errors` names the
-         *     setting.
+         *     setting. What keeps nobody from serving, but is less safe than it could be, is in `notes`.
          */
         get: operations["readyz"];
         put?: never;
@@ -5522,6 +5522,11 @@ export interface components {
              * @description Whether the plan is the repaired one.
              */
             repaired: boolean;
+            /**
+             * Confined
+             * @description Whether the process that read the file could reach nothing else; not so where the server's machine cannot confine it.
+             */
+            confined: boolean;
         };
         /**
          * Incident
@@ -7949,6 +7954,22 @@ export interface components {
              * @description How many wait now.
              */
             queued: number;
+        };
+        /**
+         * Readiness
+         * @description That the process can serve, and what whoever operates it should know all the same.
+         */
+        Readiness: {
+            /**
+             * Status
+             * @description Always `ok`; anything else is a problem.
+             */
+            status: string;
+            /**
+             * Notes
+             * @description What is less safe than it could be, in English; for whoever may read `/metrics`, and empty for others.
+             */
+            notes: string[];
         };
         /**
          * RebasedPlan
@@ -23641,7 +23662,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Health"];
+                    "application/json": components["schemas"]["Readiness"];
                 };
             };
             /** @description Not understood: a broken body, or a host name that is not ours. */
