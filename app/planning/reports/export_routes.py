@@ -35,7 +35,7 @@ FileRoom = Annotated[WaitingRoom, Depends(get_file_room)]
 
 
 def _answer(context: Context, scope: Scope, plan_id: int, form: Form) -> StreamingResponse:
-    with reading(context.engine, scope) as session:
+    with reading(context.request_engine, scope) as session:
         name, parts = exports.export(session, held.find(session, plan_id), form)
     headers = {
         "Content-Disposition": f'attachment; filename="{name}"',

@@ -306,13 +306,13 @@ def test_the_database_shows_nothing_to_who_waits(
     actor = identity.actor_of(own_context.engine, token)
     assert actor is not None and actor.awaits_code
     count = text("SELECT count(*) FROM incident")
-    with reading(own_context.engine, identity.scope_of(actor)) as session:
+    with reading(own_context.request_engine, identity.scope_of(actor)) as session:
         assert session.scalar(count) == 0
         assert session.scalar(text("SELECT session_audiences()")) is None
     with writing(own_context.engine) as session:
         queries.make_own(session, actor.account_id)
         session.execute(text("UPDATE account SET first_password = false WHERE name = 'desk_7'"))
-    with reading(own_context.engine, identity.scope_of(actor)) as session:
+    with reading(own_context.request_engine, identity.scope_of(actor)) as session:
         assert session.scalar(count) > 0
 
 

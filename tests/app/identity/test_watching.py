@@ -190,14 +190,14 @@ def test_what_watches_sees_nothing_as_whoever_acts(
     for ago, sees in (("14 minutes", True), ("15 minutes 3 seconds", as_role == WATCHING_ROLE)):
         set_back(own_context, token, "seen_at", ago)
         scope = Scope(*EVERYTHING, token, watching=as_role == WATCHING_ROLE)
-        with reading(own_context.engine, scope) as session:
+        with reading(own_context.request_engine, scope) as session:
             assert session.scalar(text("SELECT current_user")) == as_role
             for table in ("incident", "incident_event", "case_now"):
                 found = session.scalar(text(f"SELECT count(*) FROM {table}"))
                 assert bool(found) is sees, (ago, table)
     only_watches = Scope(*EVERYTHING, token, watching=True)
     with (
-        reading(own_context.engine, only_watches) as session,
+        reading(own_context.request_engine, only_watches) as session,
         pytest.raises(ProgrammingError, match="permission denied"),
     ):
         session.execute(text("SELECT description FROM incident"))
