@@ -69,7 +69,6 @@ LONG = frozenset(
         "app/planning/test_jobs.py",
         "app/planning/test_open_cases_follow.py",
         "app/planning/test_publication.py",
-        "app/planning/test_publish_races.py",
         "app/planning/test_publishing.py",
         "app/planning/test_rebasing.py",
         "app/planning/test_studies.py",

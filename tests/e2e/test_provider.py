@@ -32,7 +32,7 @@ def patient() -> None:
 def beside(database: URL, own_context: Context) -> Iterator[ServerProcess]:
     """A server beside a provider; one account has no password here."""
     accounts.add_account(own_context.engine, NAME, None, area=staff.CITY)
-    accounts.grant(own_context.engine, NAME, Role.DUTY_OFFICER, staff.CITY)
+    accounts.grant(own_context.engine, NAME, Role.PLANNER, staff.CITY)
     with (
         providing(NAME) as issuer,
         serving(

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from app.core import jobs
 from app.core.context import Context
-from app.core.db import make_engine, reading, writing
+from app.core.db import OWNER_POOL_SIZE, make_engine, reading, writing
 from app.core.jobs import Asked, Job, Task
 from app.core.schema import upgrade
 from app.core.scope import Scope
@@ -177,7 +177,7 @@ def test_the_clock_waits_for_nothing_long(traced: Context) -> None:
             pool = make_engine(traced.url)
             held.callback(pool.dispose)
             jobs.put_in_queue(traced, every, "work")
-            for _ in range(20):
+            for _ in range(2 * OWNER_POOL_SIZE):
                 held.enter_context(traced.engine.connect())
             with reading(pool) as session:
                 done = text(

@@ -220,7 +220,7 @@ def test_of_what_it_hears_postgresql_knows_too(own_context: Context) -> None:
         set_back(own_context, token, "seen_at", IDLE)
         actor = service.actor_of(engine, token)
         assert actor is not None and actor.watching
-        with reading(engine, service.scope_of(actor)) as session:
+        with reading(own_context.request_engine, service.scope_of(actor)) as session:
             heard = set(session.scalars(text("SELECT audience FROM stream_event")))
         assert heard == audiences_of(role, watching=True) < {a.value for a in Audience}, role
 

@@ -165,7 +165,7 @@ def test_only_what_one_may_see(own_client: TestClient, own_context: Context) -> 
 
 def test_a_file_that_is_not_whole_does_not_look_so(own_context: Context) -> None:
     """When the session ends on the way, so does the file: broken off, not complete."""
-    engine = own_context.engine
+    engine = own_context.request_engine
     query = IncidentFilter.model_validate(WORDS)
     nobody = Scope(0, 10**15, "a token of a session that has ended")
     for form in exports.Format:

@@ -83,7 +83,7 @@ def test_cancelled_at_any_part_nothing_has_happened(
     before = standing(own_context.engine)
     for part in (0, 1, 4, 9, ALL - 1):
         job = ask(plan).json()
-        asked, shares = cancelling(plan, job, report=part)
+        asked, shares = cancelling(plan, job, after=part)
         assert jobs.run(own_context, asked) == "cancelled"
         assert len(shares) == part + 1
         assert look(plan, job)["state"] == "cancelled"
