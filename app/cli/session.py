@@ -39,8 +39,10 @@ def list_all(
 
 def _row(line: OpenSession) -> tuple[str, ...]:
     acts = f"{line.role} in {line.area.code}" + (", watching" if line.watching else "")
-    times = (f"{at.astimezone(CITY_ZONE):%Y-%m-%d %H:%M}"
-             for at in (line.since, line.seen_at, line.ends_at))  # fmt: skip
+    times = (
+        f"{at.astimezone(CITY_ZONE):%Y-%m-%d %H:%M}"
+        for at in (line.since, line.seen_at, line.ends_at)
+    )
     return str(line.id), line.user, line.label or "", acts, *times
 
 

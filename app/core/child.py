@@ -99,14 +99,19 @@ def run_child(
     return answer
 
 
+def command(module: str, *words: str) -> list[str]:
+    """What starts a process that calls `main` of a module of ours, with words as its arguments."""
+    start = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from {module} import main; main()"
+    # -I: neither the folder it stands in nor PYTHONPATH may lend it modules.
+    return [sys.executable, "-I", "-c", start, *words]
+
+
 @contextmanager
 def _child(
     module: str, folder: Path, output: int, environment: Mapping[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
-    # -I: neither the folder it stands in nor PYTHONPATH may lend it modules.
-    start = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from {module} import main; main()"
     child = subprocess.Popen(
-        [sys.executable, "-I", "-c", start],
+        command(module),
         stdin=subprocess.PIPE,
         stdout=output,
         stderr=subprocess.DEVNULL,

@@ -3,11 +3,12 @@
 Whoever finds the queue full is told so at once. So much of that work at once holds up no other.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import ParamSpec, TypeVar
 
 from anyio import CapacityLimiter, to_thread
+from starlette.requests import Request
 
 from app.core.errors import busy
 
@@ -46,3 +47,13 @@ class WaitingRoom:
             return await to_thread.run_sync(partial(work, *args, **words), limiter=self._threads)
         finally:
             self._inside -= 1
+
+
+def named_room(name: str) -> Callable[[Request], Awaitable[WaitingRoom]]:
+    """What gives a route the room that `main` keeps under a name (a FastAPI dependency)."""
+
+    async def get(request: Request) -> WaitingRoom:
+        found: WaitingRoom = getattr(request.app.state, name)
+        return found
+
+    return get

@@ -20,7 +20,7 @@ from app.core.clock import utc_now
 from app.core.context import Context
 from app.core.db import reading, writing
 from app.core.errors import FieldError, Problem
-from app.core.waiting_room import WaitingRoom
+from app.core.waiting_room import WaitingRoom, named_room
 from app.identity import keys, rules
 from app.identity.rules import Actor, Asker, Key
 from app.identity.service import Sessions, not_signed_in, refuse_unless_open, scope_of
@@ -41,12 +41,6 @@ async def get_sessions(request: Request) -> Sessions:
     """What this process knows of sessions."""
     sessions: Sessions = request.app.state.sessions
     return sessions
-
-
-async def get_password_room(request: Request) -> WaitingRoom:
-    """Where those wait whose password is to be looked at or kept."""
-    room: WaitingRoom = request.app.state.password_room
-    return room
 
 
 async def get_actor(request: Request) -> Actor:
@@ -148,7 +142,7 @@ async def get_now() -> datetime:
 
 ContextDep = Annotated[Context, Depends(get_context)]
 SessionsDep = Annotated[Sessions, Depends(get_sessions)]
-PasswordRoom = Annotated[WaitingRoom, Depends(get_password_room)]
+PasswordRoom = Annotated[WaitingRoom, Depends(named_room("password_room"))]
 # scope="function": FastAPI then ends the session (and commits) before it sends the answer, so that
 # whoever reads slowly holds no connection.
 ReadSession = Annotated[Session, Depends(get_read_session, scope="function")]

@@ -40,7 +40,7 @@ def list_sessions(engine: Engine, query: SessionsQuery, actor: Actor | None = No
     with reading(engine) as session:
         total, rows = queries.page(session, _asker(actor), words)
         sent, following = cut(rows, query.limit, lambda row: [row.name, row.id])
-        return SessionPage(total=total, items=_told(session, actor, sent), next=following)
+        return SessionPage(total=total, items=_as_sent(session, actor, sent), next=following)
 
 
 def label_session(
@@ -54,7 +54,7 @@ def label_session(
     with writing(engine) as session:
         _manageable(session, actor, session_id)
         queries.set_label(session, session_id, label)
-        return _told(session, actor, [_seen(session, actor, session_id)])[0]
+        return _as_sent(session, actor, [_seen(session, actor, session_id)])[0]
 
 
 def end_session(engine: Engine, session_id: int, actor: Actor | None = None) -> str:
@@ -99,7 +99,7 @@ def _manageable(session: Session, actor: Actor | None, session_id: int) -> AnyRo
     return known
 
 
-def _told(session: Session, actor: Actor | None, rows: Rows) -> list[OpenSession]:
+def _as_sent(session: Session, actor: Actor | None, rows: Rows) -> list[OpenSession]:
     named = places.names(session, {row.area_code for row in rows}, utc_now())
     own = None if actor is None else service.token_hash(actor.token)
     return [

@@ -204,27 +204,30 @@ def _tiles_s(server: ServerProcess, tile: str) -> float:
         return time.monotonic() - began_s
 
 
-def _sign_in(server: ServerProcess) -> None:
-    """Eighty at once, with passwords that are none; until all are answered."""
-    headers = {"Content-Type": "application/json", "Connection": "close"}
+def _all_at_once(server: ServerProcess, count: int, ask: Callable[[RawSocket, int], None]) -> None:
+    """So many connections with a request each, until all are answered; and a second's rest."""
     with ExitStack() as stack:
-        lines = [stack.enter_context(RawSocket(server.base_url)) for _ in range(SIGN_INS)]
+        lines = [stack.enter_context(RawSocket(server.base_url)) for _ in range(count)]
         for nth, line in enumerate(lines):
-            words = {"user": f"nobody_{nth}", "password": "whatever it may be"}
-            line.ask("/api/v1/session", headers, json.dumps(words).encode())
+            ask(line, nth)
         for line in lines:
             line.status()
     time.sleep(1.0)
+
+
+def _sign_in(server: ServerProcess) -> None:
+    """With passwords that are none."""
+
+    def ask(line: RawSocket, nth: int) -> None:
+        words = {"user": f"nobody_{nth}", "password": "whatever it may be"}
+        headers = {"Content-Type": "application/json", "Connection": "close"}
+        line.ask("/api/v1/session", headers, json.dumps(words).encode())
+
+    _all_at_once(server, SIGN_INS, ask)
 
 
 def _start(server: ServerProcess) -> None:
-    with ExitStack() as stack:
-        lines = [stack.enter_context(RawSocket(server.base_url)) for _ in range(STARTS)]
-        for line in lines:
-            line.ask(START, {"Connection": "close"})
-        for line in lines:
-            line.status()
-    time.sleep(1.0)
+    _all_at_once(server, STARTS, lambda line, _: line.ask(START, {"Connection": "close"}))
 
 
 def _ask_health(server: ServerProcess, times: Times) -> None:

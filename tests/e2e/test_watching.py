@@ -64,9 +64,12 @@ def _give_password(page: Page) -> None:
 
 @pytest.mark.parametrize("size", [DESK, PHONE])
 def test_what_was_written_leaves_the_page_and_comes_back(
-    browser: Browser, server: ServerProcess, own_context: Context, case: dict[str, Any],
+    browser: Browser,
+    server: ServerProcess,
+    own_context: Context,
+    case: dict[str, Any],
     size: tuple[int, int],
-) -> None:  # fmt: skip
+) -> None:
     """The card is closed, the list goes on, a banner says why; the password brings all back."""
     with desk(browser, server, own_context, f"?sel=i{case['no']}", size) as (page, _, token):
         card = page.locator("section.card")

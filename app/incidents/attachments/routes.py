@@ -4,11 +4,11 @@ from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response, UploadFile
+from fastapi import APIRouter, Depends, Form, Path, Query, Response, UploadFile
 
 from app.core.problem_docs import documented
 from app.core.query_words import StrictQuery
-from app.core.waiting_room import WaitingRoom
+from app.core.waiting_room import WaitingRoom, named_room
 from app.identity.deps import ActorDep, ContextDep, Now, ReadSession, WriteSession, form_only
 from app.identity.service import scope_of
 from app.incidents.attachments import service
@@ -22,12 +22,6 @@ CaseId = Annotated[UUID, Path(alias="id", description="UUID of the report.", exa
 PhotoId = Annotated[UUID, Path(alias="id", description="Random name of the photo.")]
 # What is protected by sign-in stays in nobody's cache.
 PRIVATE = {"Cache-Control": "private, no-store"}
-
-
-async def get_photo_room(request: Request) -> WaitingRoom:
-    """Where photos wait that are to be drawn anew: each may take a core and 1 GiB for a moment."""
-    room: WaitingRoom = request.app.state.photo_room
-    return room
 
 
 @router.post(
@@ -52,7 +46,7 @@ async def add_attachment(
     context: ContextDep,
     actor: ActorDep,
     now: Now,
-    room: Annotated[WaitingRoom, Depends(get_photo_room)],
+    room: Annotated[WaitingRoom, Depends(named_room("photo_room"))],
 ) -> Attachment:
     """Keep a photo, drawn anew: upright, 1,600 pixels at most, without what its camera wrote into
     it (place, time, device). Of the file that was sent nothing is kept. Where too many are sent at

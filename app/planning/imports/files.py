@@ -99,8 +99,16 @@ def _table(path: Path) -> Drawn:
         for name, column in columns.items()
         if column is not None
     }
-    drawn = Drawn(path.suffix[1:], None, [], np.zeros(0, np.int64), None, None, len(found.rows),
-                  confined=not found.unconfined)  # fmt: skip
+    drawn = Drawn(
+        path.suffix[1:],
+        None,
+        [],
+        np.zeros(0, np.int64),
+        None,
+        None,
+        len(found.rows),
+        confined=not found.unconfined,
+    )
     return _taken(drawn, [number for number, _ in found.rows], texts, None)
 
 
@@ -113,9 +121,17 @@ def _layer(path: Path, crs: str | None, layer: str | None) -> Drawn:
     if "cell_code" in found.answer.missing:
         raise FileRefused("There is no column cell_code with the 15-digit code of each cell.")
     refused = [RowRefused(one.row, one.field, one.reason) for one in found.answer.refusals]
-    drawn = Drawn(found.answer.format, found.answer.crs, [], np.zeros(0, np.int64), None, None,
-                  found.answer.rows, refused,
-                  confined=not found.answer.unconfined)  # fmt: skip
+    drawn = Drawn(
+        found.answer.format,
+        found.answer.crs,
+        [],
+        np.zeros(0, np.int64),
+        None,
+        None,
+        found.answer.rows,
+        refused,
+        confined=not found.answer.unconfined,
+    )
     return _taken(drawn, found.row.tolist(), found.fields, found.geometries)
 
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from sqlalchemy.exc import OperationalError
 
-from app.core.child import ROOT
+from app.core.child import command
 from app.core.context import Context
 from app.core.errors import Problem
 from app.core.settings import Settings
@@ -32,7 +32,6 @@ Computing = Callable[[Context, int, Mapping[str, Any], Watch], Any]
 """Computes something about a plan, by its number and a job's `params`: a function at the top of a
 module. May raise a `Problem`, `OperationalError` and whatever `watch` raises."""
 
-_START = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from {__name__} import main; main()"
 _LOOK_S = 0.2
 _BACKGROUND = 5
 """How much the child stands back (`nice`): somebody is looking at the page."""
@@ -149,7 +148,7 @@ def _child(job: _Job) -> Iterator[Connection]:
     with said:
         with saying:
             child = subprocess.Popen(
-                [sys.executable, "-c", _START, str(saying.fileno())],
+                command(__name__, str(saying.fileno())),
                 stdin=subprocess.PIPE,
                 pass_fds=[saying.fileno()],
                 start_new_session=True,

@@ -2,13 +2,13 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
 from starlette.responses import StreamingResponse
 
 from app.core.context import Context
 from app.core.db import reading
 from app.core.scope import Scope
-from app.core.waiting_room import WaitingRoom
+from app.core.waiting_room import WaitingRoom, named_room
 from app.identity.deps import ActorDep, ContextDep
 from app.identity.service import scope_of
 from app.planning import held
@@ -25,13 +25,7 @@ def _file(form: Form) -> dict[int | str, dict[str, Any]]:
     return {200: {"description": "The file.", "content": content}, **LOADED}
 
 
-async def get_file_room(request: Request) -> WaitingRoom:
-    """Where those wait who want a plan as a file."""
-    room: WaitingRoom = request.app.state.file_room
-    return room
-
-
-FileRoom = Annotated[WaitingRoom, Depends(get_file_room)]
+FileRoom = Annotated[WaitingRoom, Depends(named_room("file_room"))]
 
 
 def _answer(context: Context, scope: Scope, plan_id: int, form: Form) -> StreamingResponse:

@@ -194,8 +194,10 @@ def test_the_list_comes_in_parts(own_client: TestClient, own_context: Context) -
 
 def test_by_the_command_line(server: ServerProcess, own_context: Context, area: Any) -> None:
     """Listed, labelled, ended: the wall's stream ends with it."""
-    env = {"MINQING_DATABASE_URL": own_context.url.render_as_string(hide_password=False),
-           "COLUMNS": "200"}  # fmt: skip
+    env = {
+        "MINQING_DATABASE_URL": own_context.url.render_as_string(hide_password=False),
+        "COLUMNS": "200",
+    }
     headers = staff.headers_of(own_context.engine, WALL)
     with reading(own_context.engine) as session:
         number = str(session.scalar(text("SELECT max(id) FROM sign_in")))

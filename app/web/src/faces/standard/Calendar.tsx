@@ -7,6 +7,7 @@ import { nowTick } from "../../state/store";
 import { CaseLink } from "../../ui/CaseLink";
 import { Confirm } from "../../ui/Confirm";
 import { Side } from "../../ui/FaceFrame";
+import { FileInput } from "../../ui/FileInput";
 import { Labelled } from "../../ui/Labelled";
 import { PickChoice } from "../../ui/Pick";
 import { Refused } from "../../ui/Refused";
@@ -60,18 +61,7 @@ function Take(): JSX.Element {
   return (
     <form class="form" onSubmit={(event) => { event.preventDefault(); void tryYear(); }}>
       <Labelled id="c-file" label={t("calendarFile", { year: year.value })} hint={t("calendarFileHint")}>
-        <input
-          id="c-file"
-          type="file"
-          accept=".csv"
-          required
-          onClick={(event) => {
-            // Else choosing the same file again, mended, would be no change.
-            event.currentTarget.value = "";
-            choose(null);
-          }}
-          onChange={(event) => choose(event.currentTarget.files?.[0] ?? null)}
-        />
+        <FileInput id="c-file" accept=".csv" choose={choose} />
       </Labelled>
       <Refused problem={problem} but={[]} />
       {problem && problem.fields.length > 0 ? (

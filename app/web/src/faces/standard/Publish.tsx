@@ -5,6 +5,7 @@ import { fieldError } from "../../state/deed";
 import { serverNow } from "../../state/livefeed";
 import { Confirm } from "../../ui/Confirm";
 import { Side } from "../../ui/FaceFrame";
+import { FileInput } from "../../ui/FileInput";
 import { day, number } from "../../ui/format";
 import { Labelled } from "../../ui/Labelled";
 import { Refused } from "../../ui/Refused";
@@ -19,18 +20,7 @@ export function Publish(): JSX.Element {
     <Side title={t("standardPublish")} onClose={() => openPublishing(false)}>
       <form class="form" onSubmit={(event) => { event.preventDefault(); void askPreview(); }}>
         <Labelled id="s-file" label={t("standardFile")} hint={t("standardFileHint")} error={fieldError(problem, "file")}>
-          <input
-            id="s-file"
-            type="file"
-            accept=".xlsx,.csv"
-            required
-            onClick={(event) => {
-              // Else choosing the same file again, mended, would be no change.
-              event.currentTarget.value = "";
-              choose({ file: null });
-            }}
-            onChange={(event) => choose({ file: event.currentTarget.files?.[0] ?? null })}
-          />
+          <FileInput id="s-file" accept=".xlsx,.csv" choose={(file) => choose({ file })} />
         </Labelled>
         <Labelled id="s-from" label={t("standardFrom")} error={fieldError(problem, "valid_from")}>
           <input id="s-from" type="date" required min={day(serverNow())} value={validFrom.value} onInput={(event) => choose({ validFrom: event.currentTarget.value })} />

@@ -7,7 +7,7 @@ import { Dialog } from "../../ui/Dialog";
 import { moment, number } from "../../ui/format";
 import { Refused } from "../../ui/Refused";
 import { More } from "../../ui/PagedTable";
-import { saveText } from "../../ui/save";
+import { saveRows } from "../../ui/save";
 import { Table } from "../../ui/Table";
 import { codes, confirm, end, ended, lines, opened, proposalDeeds, proposals } from "./proposing";
 import { areaName } from "./parts";
@@ -111,7 +111,7 @@ function what(proposal: Proposal): string {
 function Codes(): JSX.Element | null {
   const told = codes.value;
   if (told.length === 0) return null;
-  const save = (): void => saveText("release-codes.csv", ["account,code", ...told.map(({ account, code }) => `${account},${code}`)].join("\r\n"));
+  const save = (): void => saveRows("release-codes.csv", ["account", "code"], told.map(({ account, code }) => [account, code]));
   return (
     <Dialog title={t("releaseCodes")} onClose={() => (codes.value = [])}>
       <p>{t("releaseCodesWhy")}</p>

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { t, word } from "../../i18n";
 import { Confirm } from "../../ui/Confirm";
 import { Side } from "../../ui/FaceFrame";
+import { FileInput } from "../../ui/FileInput";
 import { number } from "../../ui/format";
 import { Labelled } from "../../ui/Labelled";
 import { Refused } from "../../ui/Refused";
@@ -25,18 +26,7 @@ export function Sheet(): JSX.Element {
           </select>
         </Labelled>
         <Labelled id="s-file" label={t("sheetFile")} hint={t("sheetFileHint")}>
-          <input
-            id="s-file"
-            type="file"
-            accept=".csv,.xlsx"
-            required
-            onClick={(event) => {
-              // Else choosing the same file again, mended, would be no change.
-              event.currentTarget.value = "";
-              choose(null);
-            }}
-            onChange={(event) => choose(event.currentTarget.files?.[0] ?? null)}
-          />
+          <FileInput id="s-file" accept=".csv,.xlsx" choose={choose} />
         </Labelled>
         <Refused problem={deeds.problem.value} />
         <div class="form-actions">

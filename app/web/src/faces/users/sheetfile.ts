@@ -2,7 +2,7 @@
 import { computed, signal } from "@preact/signals";
 import { upload } from "../../api/client";
 import { deed } from "../../state/deed";
-import { saveText } from "../../ui/save";
+import { saveRows } from "../../ui/save";
 import { proposals } from "./proposing";
 import { canTake } from "./sheetrules";
 import { lookAgain } from "./state";
@@ -54,6 +54,6 @@ export async function take(): Promise<void> {
 
 /** The first passwords that were told, into a file; they are not told again. */
 export function savePasswords(): void {
-  const told = report.peek()?.passwords ?? [];
-  saveText("first-passwords.csv", ["account,password", ...told.map(({ account, password }) => `${account},${password}`)].join("\r\n"));
+  const given = report.peek()?.passwords ?? [];
+  saveRows("first-passwords.csv", ["account", "password"], given.map(({ account, password }) => [account, password]));
 }
