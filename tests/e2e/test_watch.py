@@ -98,6 +98,14 @@ def _figures_asked(page: Page) -> list[str]:
     return asked
 
 
+def _report_garbage(server: ServerProcess, lon: float, lat: float) -> None:
+    body = {
+        "id": str(uuid4()), "category": "0110", "title": "路边垃圾", "description": "",
+        "lon": lon, "lat": lat, "source": "patrol", "severity": 2,
+    }  # fmt: skip
+    assert httpx.post(f"{server.base_url}/api/v1/incidents", json=body).status_code == 201
+
+
 @pytest.mark.parametrize("look", ["?time=30d&layers=cih", "?mode=wall", "?lang=en&time=7d"])
 def test_one_request_brings_every_figure_of_a_refresh(
     server: ServerProcess, browser: Browser, look: str
@@ -111,30 +119,30 @@ def test_one_request_brings_every_figure_of_a_refresh(
         before = int(today.inner_text().replace(",", ""))
         if "layers" in look:
             expect(page.locator(".legend")).to_contain_text("500")
-        before_it = len(asked)
+        # Three reports, since a clock may run out beside one of them and is a refresh of its own.
+        refreshes: list[int] = []
+        for count in range(before + 1, before + 4):
+            before_it = len(asked)
+            _report_garbage(server, lon, lat)
+            expect(today).to_have_text(f"{count:,}")
+            assert "/api/v1/figures?" in asked[-1]
+            # Others are of a map that still moves; none where an answer under way had it already.
+            refreshes.append(asked[before_it:].count(asked[-1]))
+        assert min(refreshes) <= 1, refreshes
         statuses: list[int] = []
         wire = context.new_cdp_session(page)
         wire.send("Network.enable")
-        wire.on(
-            "Network.responseReceivedExtraInfo", lambda told: statuses.append(told["statusCode"])
-        )
-        body = {"id": str(uuid4()), "category": "0110", "title": "路边垃圾", "description": "",
-                "lon": lon, "lat": lat, "source": "patrol", "severity": 2}  # fmt: skip
-        assert httpx.post(f"{server.base_url}/api/v1/incidents", json=body).status_code == 201
-        expect(today).to_have_text(f"{before + 1:,}")
-        # None where an answer under way told of it already; others are of a map that still moves.
-        of_it = [one for one in asked[before_it:] if one == asked[-1]]
-        assert len(of_it) <= 1 and "/api/v1/figures?" in asked[-1]
+        wire.on("Network.responseReceivedExtraInfo", lambda got: statuses.append(got["statusCode"]))
         # Asked once more while nothing has changed, the answer is the one that the browser holds.
-        again = "fetch(url).then((answer) => answer.json()).then((told) => told.head.today)"
+        again = "fetch(url).then((answer) => answer.json()).then((body) => body.head.today)"
 
-        def told_to_keep_it() -> bool:
+        def keeps_it() -> bool:
             statuses.clear()
-            assert page.evaluate(f"(url) => {again}", asked[-1]) == before + 1
+            assert page.evaluate(f"(url) => {again}", asked[-1]) == before + 3
             return 304 in statuses
 
         # At the turn of a minute the answer is another one.
-        wait_until(told_to_keep_it)
+        wait_until(keeps_it)
 
 
 def test_text_of_a_case_is_only_text(server: ServerProcess, browser: Browser) -> None:
