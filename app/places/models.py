@@ -69,6 +69,8 @@ class Area(Base):
         ),
         CheckConstraint("lo <= code AND code <= hi", name="area_range"),
         Index("area_level_code", "level", "code"),
+        # The areas around the cell of each report: all five out of one array.
+        Index("area_code", "code"),
         Index("area_parent", "parent_code"),
         Index("area_geom", "level", "geom", postgresql_using="gist"),
         # In which cell a point lies is asked of every report: a third of the time of the other.

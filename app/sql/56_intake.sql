@@ -14,10 +14,12 @@ CREATE OR REPLACE FUNCTION file_reports(
     place int, outcome text, no bigint, reported_at timestamptz, body_hash bytea, cell_code bigint,
     category_name_zh text, category_name_en text, chain jsonb
 )
-LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+-- enable_seqscan: a plan made while a table was empty is kept while it fills, and reads all of it.
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_column
 DECLARE
     by_program text;
+    first case_now := jsonb_populate_record(NULL::case_now, reading);
 BEGIN
     IF session_token IS NOT NULL THEN
         PERFORM set_config('app.session', session_token, true);
@@ -75,14 +77,15 @@ BEGIN
         -- compare each report with each.
         SELECT n.*, c.chain
         FROM numbered n CROSS JOIN LATERAL (
-            -- From the city down: the digits that each level has of its own.
+            -- From the city down: the digits that each level has of its own. Out of an array, and
+            -- IS TRUE: of the indexes only the one of the codes alone can do that, a fifth of the time.
             SELECT jsonb_agg(jsonb_build_object('code', a.code, 'level', a.level, 'name', a.name,
                                                 'name_en', a.name_en) ORDER BY a.code) AS chain
-            FROM (VALUES ('city', 100000000000), ('district', 1000000000), ('subdistrict', 1000000),
-                         ('community', 1000), ('cell', 1)) l (level, unit)
-            -- IS TRUE: by the codes alone it is found five times as quickly as by code and time.
-            JOIN area a ON a.level = l.level AND a.code = n.cell / l.unit * l.unit
-                       AND (a.valid @> filed_at) IS TRUE
+            FROM area a
+            WHERE a.code = ANY (ARRAY[n.cell / 100000000000 * 100000000000,
+                                      n.cell / 1000000000 * 1000000000,
+                                      n.cell / 1000000 * 1000000, n.cell / 1000 * 1000, n.cell])
+              AND (a.valid @> filed_at) IS TRUE
         ) c
         WHERE n.id = ANY ((SELECT ids FROM taken)::uuid[])
     ), cases AS (
@@ -98,8 +101,8 @@ BEGIN
         SELECT filed_at, f.no, 1, 'report', 'reported', 'grid', f.cell, by_program FROM filed f
     ), readings AS (
         INSERT INTO case_now
-        SELECT w.* FROM filed f, jsonb_populate_record(NULL::case_now, reading || jsonb_build_object(
-            'no', f.no, 'category', f.category, 'cell_code', f.cell)) w
+        SELECT w.* FROM filed f, jsonb_populate_record(
+            first, jsonb_build_object('no', f.no, 'category', f.category, 'cell_code', f.cell)) w
     ), events AS (
         INSERT INTO outbox (topic, area_code, audience, payload)
         SELECT 'incident.reported', f.cell, 'cases', f.head || jsonb_build_object(

@@ -30,7 +30,10 @@ def take(
     fit = [one for one in read if isinstance(one, NewIncident)]
     taken = iter(service.take(context, asker, fit, now) if fit else [])
     outcomes = [one if isinstance(one, Problem) else next(taken) for one in read]
-    items = [_line(one, outcome, instance) for one, outcome in zip(raw, outcomes, strict=True)]
+    items = [
+        _line(one.id if isinstance(one, NewIncident) else _id_of(sent), outcome, instance)
+        for sent, one, outcome in zip(raw, read, outcomes, strict=True)
+    ]
     counts = {became: sum(item.became is became for item in items) for became in Became}
     return BatchAnswer(
         filed=counts[Became.FILED],
@@ -47,12 +50,12 @@ def _read(raw: Any) -> NewIncident | Problem:
         return from_errors(error.errors(include_url=False))
 
 
-def _line(raw: Any, outcome: Taken | Problem, instance: str) -> BatchLine:
+def _line(own_id: UUID | None, outcome: Taken | Problem, instance: str) -> BatchLine:
     if isinstance(outcome, Problem):
         problem = ProblemBody.model_validate(outcome.body(instance))
-        return BatchLine(id=_id_of(raw), became=Became.REFUSED, problem=problem)
+        return BatchLine(id=own_id, became=Became.REFUSED, problem=problem)
     return BatchLine(
-        id=_id_of(raw),
+        id=own_id,
         became=Became.FILED if outcome.is_new else Became.KNOWN,
         no=outcome.receipt.no,
         reported_at=outcome.receipt.reported_at,

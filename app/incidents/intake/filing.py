@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
+import orjson
+
 from app.core.errors import Problem, id_conflict, invalid, outside_city
 from app.identity.service import outside_scope
 from app.incidents import rules
@@ -95,7 +97,7 @@ def first_answer(new: NewIncident, head: Mapping[str, Any], row: Outcome) -> Inc
         category_name_zh=row.category_name_zh,
         category_name_en=row.category_name_en,
         cell_code=row.cell_code,
-        chain=row.chain,
+        chain=orjson.loads(row.chain),
         description=new.description,
         clock=_NO_CLOCK,
     )

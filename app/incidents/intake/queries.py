@@ -17,13 +17,17 @@ from app.incidents.queries import COLUMNS, AnyRow, Rows
 from app.places.versions import CELLS_LOCK
 
 FILE = (
-    "SELECT * FROM file_reports(CAST(%(given)s AS jsonb), CAST(%(reading)s AS jsonb), %(at)s,"
-    " %(lo)s, %(hi)s, %(lock)s, %(token)s)"
+    "SELECT place, outcome, no, reported_at, body_hash, cell_code, category_name_zh,"
+    " category_name_en, chain::text FROM file_reports(CAST(%(given)s AS jsonb),"
+    " CAST(%(reading)s AS jsonb), %(at)s, %(lo)s, %(hi)s, %(lock)s, %(token)s)"
 )
 
 
 class Outcome(NamedTuple):
-    """What became of a report: a row of `file_reports` (app/sql/56_intake.sql)."""
+    """What became of a report: a row of `file_reports` (app/sql/56_intake.sql).
+
+    `chain` is JSON, of which an answer to many reports says nothing.
+    """
 
     place: int
     outcome: str
@@ -33,7 +37,7 @@ class Outcome(NamedTuple):
     cell_code: int
     category_name_zh: str
     category_name_en: str
-    chain: list[dict[str, Any]]
+    chain: str
 
 
 def receipts(session: Session, ids: Collection[UUID]) -> dict[UUID, AnyRow]:
