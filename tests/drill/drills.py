@@ -15,7 +15,7 @@ from geodata.progress import Progress
 from tests import server as servers
 from tests import staff
 from tests.app.test_hostile_queries import FILL, QUERIES
-from tests.drill import attacks, losses, promised
+from tests.drill import attacks, clock, losses, promised
 from tests.drill.promises import Measured
 from tests.drill.small_disk import fill, small_disk, write_until_it_ends
 from tests.drill.station import Station, memory_mb
@@ -217,6 +217,7 @@ DRILLS: dict[str, tuple[Callable[[Station, int, Progress], list[Measured]], int]
     "restart": (restart, 10),
     "fullness": (fullness, 3),
     "reconnection": (reconnection, 300),
+    "clock": (clock.clock, 3),
     "kills": (losses.kills, 60),
     "database_kills": (losses.database_kills, 20),
     "cuts": (losses.cuts, 2_000),
