@@ -82,7 +82,7 @@ WEB_DIST = Path(__file__).parent / "web" / "dist"
 # taken in waits some seconds at most. Two at once each, for two cores and 2 GiB.
 SIGN_INS = {"at_once": 2, "waiting": 30}
 PHOTOS = {"at_once": 2, "waiting": 10}
-# The file of a whole city takes seconds of a core and 200 MB while it is made.
+# The file of a whole city takes seconds of a core and some hundred MB of a process of its own.
 FILES = {"at_once": 1, "waiting": 8}
 DESCRIPTION = """\
 Cases and places of a city's grid, never of people.

@@ -3,17 +3,23 @@
 Whoever finds the queue full is told so at once. So much of that work at once holds up no other.
 """
 
+import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CancelScope, CapacityLimiter, to_thread
 from starlette.requests import Request
 
 from app.core.errors import busy
 
 Given = ParamSpec("Given")
 Made = TypeVar("Made")
+
+
+class NobodyWaits(Exception):
+    """Whoever asked for the work has hung up, or the server ends."""
 
 
 class WaitingRoom:
@@ -47,6 +53,42 @@ class WaitingRoom:
             return await to_thread.run_sync(partial(work, *args, **words), limiter=self._threads)
         finally:
             self._inside -= 1
+
+    async def run_while_asked(
+        self,
+        request: Request,
+        work: Callable[Concatenate[Callable[[], bool], Given], Made],
+        *args: Given.args,
+        **words: Given.kwargs,
+    ) -> Made:
+        """The same for work that ends when nobody waits for it any more.
+
+        Args:
+            request: of whoever waits, read whole.
+            work: is given `is_alone()` first, to be asked a few times a second: whether it is to
+                end, by raising `NobodyWaits`.
+
+        Raises:
+            Problem: 503 `busy` where as many as may are waiting already.
+            NobodyWaits: whoever asked has hung up.
+        """
+        alone = threading.Event()
+        # Cancelled, it leaves the queue at once; a thread that works is waited for.
+        with CancelScope() as scope:
+
+            async def listen() -> None:
+                while (await request.receive())["type"] != "http.disconnect":
+                    pass
+                alone.set()
+                scope.cancel()
+
+            listening = asyncio.create_task(listen())
+            try:
+                return await self.run(work, alone.is_set, *args, **words)
+            finally:
+                alone.set()
+                listening.cancel()
+        raise NobodyWaits
 
 
 def named_room(name: str) -> Callable[[Request], Awaitable[WaitingRoom]]:

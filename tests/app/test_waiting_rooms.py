@@ -1,5 +1,6 @@
 """Too many sign-ins or photos at once: some are taken, the others told so, nobody else waits."""
 
+import asyncio
 import io
 import json
 import selectors
@@ -13,15 +14,18 @@ import httpx
 import pytest
 from anyio import to_thread
 from PIL import Image
+from starlette.requests import Request
+from starlette.types import Message
 
 from app.core.context import Context
 from app.core.errors import Problem
-from app.core.waiting_room import WaitingRoom
+from app.core.waiting_room import NobodyWaits, WaitingRoom
 from app.main import FILES, PHOTOS, SIGN_INS, create_app
 from tests import staff
 from tests.app.planning.written import add_plan
 from tests.raw_socket import RawSocket
 from tests.server import ServerProcess, serving
+from tests.waiting import wait_until
 
 PATIENCE_S = 30.0
 
@@ -166,3 +170,81 @@ def test_a_room_is_full_when_it_is(at_once: int, waiting: int) -> None:
         return told
 
     assert anyio.run(fill) == ["busy"] * 3 + ["done"] * (at_once + waiting) + ["empty again"]
+
+
+class Caller:
+    """Who has sent a request, and hangs up when told to."""
+
+    def __init__(self) -> None:
+        self.hangs_up = anyio.Event()
+        self.request = Request({"type": "http"}, self._receive)
+        self._sent = False
+
+    async def _receive(self) -> Message:
+        if self._sent:
+            await self.hangs_up.wait()
+            return {"type": "http.disconnect"}
+        self._sent = True
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+
+def test_whoever_hangs_up_leaves_the_room() -> None:
+    """In the queue at once; while the work goes on it hears of it, and is waited for. Each makes
+    room for another one."""
+
+    async def look() -> list[str]:
+        room = WaitingRoom("things", at_once=1, waiting=1)
+        inside = threading.Event()
+        events: list[str] = []
+
+        def work(is_alone: Callable[[], bool], name: str) -> str:
+            events.append(f"{name} begins")
+            inside.set()
+            wait_until(is_alone)
+            events.append(f"{name} ends")
+            raise NobodyWaits
+
+        async def come(caller: Caller, name: str) -> None:
+            try:
+                await room.run_while_asked(caller.request, work, name)
+            except NobodyWaits:
+                events.append(f"{name} left")
+
+        first, second = Caller(), Caller()
+        async with anyio.create_task_group() as everybody:
+            everybody.start_soon(come, first, "first")
+            await to_thread.run_sync(inside.wait)
+            everybody.start_soon(come, second, "second")
+            await anyio.wait_all_tasks_blocked()
+            with pytest.raises(Problem, match="Busy"):
+                await room.run(events.append, "nobody may")
+            second.hangs_up.set()
+            await anyio.wait_all_tasks_blocked()
+            first.hangs_up.set()
+        await room.run(events.append, "third")
+        return events
+
+    assert anyio.run(look) == ["first begins", "second left", "first ends", "first left", "third"]
+
+
+def test_a_server_that_ends_is_heard_by_the_work() -> None:
+    """The task of a request is cancelled then."""
+    heard = threading.Event()
+
+    async def end() -> None:
+        room = WaitingRoom("things", at_once=1, waiting=0)
+        inside = threading.Event()
+
+        def work(is_alone: Callable[[], bool]) -> None:
+            inside.set()
+            wait_until(is_alone)
+            heard.set()
+
+        task = asyncio.create_task(room.run_while_asked(Caller().request, work))
+        await to_thread.run_sync(inside.wait)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(end())
+    assert heard.wait(PATIENCE_S)

@@ -10,7 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import URL, text
 from starlette.testclient import TestClient
 
@@ -230,6 +232,35 @@ def test_given_up_after_a_day_and_sent_again_by_hand(
     rows = staff.get(f"{sending.base_url}/api/v1/audit").json()["items"]
     kinds = [(row["kind"], row["detail"].partition(":")[0]) for row in rows]
     assert kinds.count(("webhook_resent", "hotline")) == 2
+
+
+def counted(server: ServerProcess) -> dict[str, float]:
+    """What came of attempts, and what waits, as the monitoring reads it."""
+    families = text_string_to_metric_families(httpx.get(f"{server.base_url}/metrics").text)
+    return {
+        sample.labels.get("result", "waiting"): sample.value
+        for family in families
+        for sample in family.samples
+        if sample.name in ("minqing_outlet_attempts_total", "minqing_outlet_waiting")
+        and sample.labels["outlet"] == "webhooks"
+    }
+
+
+def test_what_is_sent_is_counted(
+    own_context: Context, sending: ServerProcess, new_receiver: Callable[[], Receiver]
+) -> None:
+    """All receivers together: what was taken, failed, given up, and waits."""
+    one, other = new_receiver(), new_receiver()
+    subscribe(sending, one)
+    webhook = subscribe(sending, other, "other")
+    nothing = {"taken": 0, "failed": 0, "given_up": 0, "unneeded": 0, "waiting": 0}
+    assert counted(sending) == nothing
+    other.does("500")
+    report(sending)
+    wait_until(lambda: counted(sending) == nothing | {"taken": 1, "failed": 1, "waiting": 1})
+    move_clock(own_context, hours=25)
+    wait_until(lambda: shown(sending, webhook)["failed"] == 1)
+    wait_until(lambda: counted(sending) == nothing | {"taken": 1, "failed": 1, "given_up": 1})
 
 
 def test_what_a_receiver_does_not_want_holds_up_no_other(
