@@ -10,6 +10,9 @@ from pydantic import AfterValidator
 
 # They turn the reading order of what follows around, so that a text shows as another one.
 _REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# As many as Unicode's own form for streams allows (UAX 15): to put marks into their order takes as
+# long as the square of how many stand in a row.
+MOST_MARKS = 30
 _LINE_ENDS = {"\r\n": "\n", "\r": "\n", "\u2028": "\n", "\u2029": "\n", "\x85": "\n"}
 
 
@@ -18,14 +21,19 @@ def clean_text(text: str) -> str:
 
     Raises:
         ValueError: it carries control characters (NUL among them), lone surrogates, characters
-            that reorder text, or code points that are no characters.
+            that reorder text, code points that are no characters, or marks without end on one.
     """
     for found, wanted in _LINE_ENDS.items():
         text = text.replace(found, wanted)
+    marks = 0
     for character in text:
+        category = unicodedata.category(character)
+        # By the category: some that have no class of combination fall apart into marks that do.
+        marks = marks + 1 if category[0] == "M" else 0
+        if marks > MOST_MARKS:
+            raise ValueError(f"must not carry more than {MOST_MARKS} marks on one character")
         if character in _REORDERING:
             raise ValueError("must not contain characters that reorder text (bidi controls)")
-        category = unicodedata.category(character)
         if category == "Cs":
             raise ValueError("must be valid Unicode (it contains a lone surrogate)")
         if (category == "Cc" and character not in "\n\t") or _is_no_character(character):
