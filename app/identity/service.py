@@ -115,7 +115,8 @@ def open_session(
     label: str | None = None,
     by_provider: bool = False,
 ) -> str:
-    """The token of a new session, under the account's first grant of that kind that holds.
+    """The token of a new session, under the account's first grant of that kind that holds; that of
+    a screen on a wall comes last, for there is no way back from it (`switch_grant`).
 
     Args:
         terms: how long it goes on that nobody uses; None for the usual.
@@ -130,6 +131,7 @@ def open_session(
     ]  # fmt: skip
     if not held:
         raise _wrong()
+    held.sort(key=lambda grant: grant.role == Role.WALL_DISPLAY)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     queries.add_sign_in(
         session,
@@ -270,8 +272,11 @@ def switch_grant(engine: Engine, actor: Actor, grant_id: int) -> Actor:
     """Act under another of one's grants.
 
     Raises:
-        Problem: 422 on `grant`; 401 when the session has just ended.
+        Problem: 403 for a screen on a wall, at which nobody may be; 422 on `grant`; 401 when the
+            session has just ended.
     """
+    if actor.role is Role.WALL_DISPLAY and grant_id != actor.grant_id:
+        raise _nobody_there()
     with writing(engine) as session:
         if grant_id not in {grant.id for grant in queries.grants(session, actor.account_id)}:
             raise invalid("grant", "is none of this account's grants that hold")
@@ -280,6 +285,16 @@ def switch_grant(engine: Engine, actor: Actor, grant_id: int) -> Actor:
     if changed is None:
         raise not_signed_in()
     return changed
+
+
+def _nobody_there() -> Problem:
+    return Problem(
+        HTTPStatus.FORBIDDEN,
+        "not-allowed",
+        "Not allowed",
+        "A session that acts as a wall_display never asks for the password, so nobody knows who"
+        " stands there. Sign in anew to act under another grant.",
+    )
 
 
 def sign_out(engine: Engine, actor: Actor, *, everywhere: bool) -> None:
