@@ -67,6 +67,16 @@ def test_a_session_cannot_be_given_to_somebody(nobody: TestClient, own_context: 
     assert service.actor_of(own_context.engine, "chosen-by-a-stranger") is None
 
 
+def test_a_token_without_end_is_nobodys(nobody: TestClient, own_context: Context) -> None:
+    """It is not kept in memory either, as thousands of them would be."""
+    sessions = service.Sessions(own_context.engine)
+    for token, is_known in (("x" * 43, True), ("x" * 60_000, False)):
+        assert sessions.look_up(token, by_person=False) is None
+        assert sessions.remembered(token, by_person=False) == (is_known, None)
+        answer = nobody.get("/api/v1/city", headers={"Cookie": f"minqing={token}"})
+        assert answer.status_code == 401
+
+
 def test_signing_in_again_ends_the_session_before(
     own_client: TestClient, own_context: Context
 ) -> None:
