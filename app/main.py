@@ -194,6 +194,7 @@ def create_app(context: Context) -> FastAPI:
         SecurityHeaders,
         allowed_hosts=loopback_hosts(context.settings),
         public_origin=context.settings.public_origin,
+        is_https_alone=context.settings.is_https_alone,
     )
     if context.settings.public_path:
         app.add_middleware(UnderPath, path=context.settings.public_path)
