@@ -19,7 +19,7 @@ from app.core.waiting_room import WaitingRoom
 from app.dispatch.routes import router as dispatch_router
 from app.docs_page import router as docs_router
 from app.guards import SecurityHeaders, UnderPath, loopback_hosts
-from app.health import folders_of
+from app.health import readiness_of
 from app.health import router as health_router
 from app.identity.account_routes import router as account_router
 from app.identity.audit_routes import router as audit_router
@@ -123,7 +123,7 @@ def create_app(context: Context) -> FastAPI:
         version="1",
         description=DESCRIPTION,
         lifespan=lifespan,
-        openapi_url="/api/v1/openapi.json",
+        openapi_url=None,  # `api_document` gives it
         docs_url=None,
         redoc_url=None,
         servers=[{"url": context.settings.public_path}] if context.settings.public_path else None,
@@ -135,7 +135,7 @@ def create_app(context: Context) -> FastAPI:
     app.state.maps = maps
     app.state.quick_intake = QuickIntake(context)
     app.state.sessions = sessions
-    app.state.folders = folders_of(context)
+    app.state.readiness = readiness_of(context)
     app.state.password_room = WaitingRoom("sign-ins", **SIGN_INS)
     app.state.photo_room = WaitingRoom("photos", **PHOTOS)
     app.state.file_room = WaitingRoom("files", **FILES)
