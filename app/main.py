@@ -15,6 +15,7 @@ from app.core import logs, memory
 from app.core.context import Context
 from app.core.problem_docs import DOCUMENTED
 from app.core.settings import Settings
+from app.core.turns import Turns
 from app.core.waiting_room import WaitingRoom
 from app.dispatch.routes import router as dispatch_router
 from app.docs_page import router as docs_router
@@ -81,6 +82,8 @@ WEB_DIST = Path(__file__).parent / "web" / "dist"
 # A sign-in takes a twentieth of a second of a core, a photo a second: whoever is the last to be
 # taken in waits some seconds at most. Two at once each, for two cores and 2 GiB.
 SIGN_INS = {"at_once": 2, "waiting": 30}
+# Of these from one address: whoever fills their half keeps nobody elsewhere from signing in.
+OF_AN_ADDRESS = {"at_once": 16, "waiting": 0}
 PHOTOS = {"at_once": 2, "waiting": 10}
 # The file of a whole city takes seconds of a core and 200 MB while it is made.
 FILES = {"at_once": 1, "waiting": 8}
@@ -137,6 +140,7 @@ def create_app(context: Context) -> FastAPI:
     app.state.sessions = sessions
     app.state.readiness = readiness_of(context)
     app.state.password_room = WaitingRoom("sign-ins", **SIGN_INS)
+    app.state.sign_in_turns = Turns("sign-ins from your address", **OF_AN_ADDRESS)
     app.state.photo_room = WaitingRoom("photos", **PHOTOS)
     app.state.file_room = WaitingRoom("files", **FILES)
     app.state.oidc = Provider(context.settings)

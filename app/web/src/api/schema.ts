@@ -112,7 +112,7 @@ export interface paths {
          *     each further one makes the next attempt for that account from that address wait longer (429,
          *     Retry-After), and so do very many from one address. A second cookie says that the account has
          *     signed in with this browser: what others fail at then makes nobody wait here. Where too many
-         *     sign in at once: 503 `busy`.
+         *     sign in at once, in all or from one address: 503 `busy`.
          */
         post: operations["sign_in"];
         /**
