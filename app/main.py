@@ -15,11 +15,12 @@ from app.core import logs, memory
 from app.core.context import Context
 from app.core.problem_docs import DOCUMENTED
 from app.core.settings import Settings
+from app.core.turns import Turns
 from app.core.waiting_room import WaitingRoom
 from app.dispatch.routes import router as dispatch_router
 from app.docs_page import router as docs_router
 from app.guards import SecurityHeaders, UnderPath, loopback_hosts
-from app.health import folders_of
+from app.health import readiness_of
 from app.health import router as health_router
 from app.identity.account_routes import router as account_router
 from app.identity.audit_routes import router as audit_router
@@ -81,6 +82,8 @@ WEB_DIST = Path(__file__).parent / "web" / "dist"
 # A sign-in takes a twentieth of a second of a core, a photo a second: whoever is the last to be
 # taken in waits some seconds at most. Two at once each, for two cores and 2 GiB.
 SIGN_INS = {"at_once": 2, "waiting": 30}
+# Of these from one address: whoever fills their half keeps nobody elsewhere from signing in.
+OF_AN_ADDRESS = {"at_once": 16, "waiting": 0}
 PHOTOS = {"at_once": 2, "waiting": 10}
 # The file of a whole city takes seconds of a core and some hundred MB of a process of its own.
 FILES = {"at_once": 1, "waiting": 8}
@@ -123,7 +126,7 @@ def create_app(context: Context) -> FastAPI:
         version="1",
         description=DESCRIPTION,
         lifespan=lifespan,
-        openapi_url="/api/v1/openapi.json",
+        openapi_url=None,  # `api_document` gives it
         docs_url=None,
         redoc_url=None,
         servers=[{"url": context.settings.public_path}] if context.settings.public_path else None,
@@ -135,8 +138,9 @@ def create_app(context: Context) -> FastAPI:
     app.state.maps = maps
     app.state.quick_intake = QuickIntake(context)
     app.state.sessions = sessions
-    app.state.folders = folders_of(context)
+    app.state.readiness = readiness_of(context)
     app.state.password_room = WaitingRoom("sign-ins", **SIGN_INS)
+    app.state.sign_in_turns = Turns("sign-ins from your address", **OF_AN_ADDRESS)
     app.state.photo_room = WaitingRoom("photos", **PHOTOS)
     app.state.file_room = WaitingRoom("files", **FILES)
     app.state.oidc = Provider(context.settings)
@@ -194,6 +198,7 @@ def create_app(context: Context) -> FastAPI:
         SecurityHeaders,
         allowed_hosts=loopback_hosts(context.settings),
         public_origin=context.settings.public_origin,
+        is_https_alone=context.settings.is_https_alone,
     )
     if context.settings.public_path:
         app.add_middleware(UnderPath, path=context.settings.public_path)

@@ -202,6 +202,12 @@ class Settings(BaseSettings):
         scheme, netloc = urlsplit(self.public_url.lower())[:2]
         return f"{scheme}://{netloc.removesuffix(USUAL_PORTS[scheme])}"
 
+    @property
+    def is_https_alone(self) -> bool:
+        """Whether the public name is ours alone, without path or port, and reached by https."""
+        scheme, _, name = (self.public_origin or "").partition("://")
+        return scheme == "https" and ":" not in name and not self.public_path
+
     @model_validator(mode="after")
     def _knows_how_to_mail(self) -> Self:
         if self.smtp_host is None:

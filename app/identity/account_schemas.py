@@ -1,12 +1,13 @@
 """Accounts and grants as they are managed: what the paths take and give."""
 
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.core.errors import FieldValueError
 from app.core.paging import Cursor, Page
+from app.core.plain_text import Line
 from app.core.query_words import AreaCode, Instant, StrictQuery
 from app.identity.rules import Role
 from app.identity.schemas import Grant
@@ -21,8 +22,8 @@ class UsersQuery(StrictQuery):
     area: AreaCode | None = Field(
         default=None, description="That belong or act in this area; default: in one's own."
     )
-    q: str | None = Field(
-        default=None, min_length=1, max_length=60, description="Whose name holds this text."
+    q: Annotated[Line, Field(min_length=1, max_length=60)] | None = Field(
+        default=None, description="Whose name holds this text."
     )
     limit: int = Field(default=50, ge=1, le=500, description="Items in one part of the list.")
     cursor: Cursor = None

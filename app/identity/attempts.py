@@ -45,7 +45,8 @@ def at_sign_in(name: str, source: str, device: str | None) -> Attempt:
     """
     if device is not None:
         return Attempt(_key("device", name, device))
-    return Attempt(key_of(name, source), _key("address", source), _key("account", name))
+    place = rules.place_of(source)
+    return Attempt(key_of(name, source), _key("address", place), _key("account", name))
 
 
 def in_session(name: str, token_hash: bytes) -> Attempt:
@@ -55,7 +56,7 @@ def in_session(name: str, token_hash: bytes) -> Attempt:
 
 def key_of(name: str, source: str) -> bytes:
     """Under what the attempts for an account from a place (an address) are counted."""
-    return _key("place", name, source)
+    return _key("place", name, rules.place_of(source))
 
 
 def _key(kind: str, *parts: str) -> bytes:

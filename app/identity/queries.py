@@ -60,9 +60,24 @@ def account(session: Session, name: str) -> AnyRow | None:
     return session.execute(select(*_HEAD).where(Account.name == name)).first()
 
 
-def account_of_subject(session: Session, subject_hash: bytes) -> AnyRow | None:
-    """The same, of the account that is linked to a provider's subject."""
-    return session.execute(select(*_HEAD).where(Account.subject_hash == subject_hash)).first()
+def account_of_subject(
+    session: Session, subject_hash: bytes, *, held: bool = False
+) -> AnyRow | None:
+    """The same, of the account that is linked to a provider's subject.
+
+    Args:
+        held: let nobody change the account until this transaction ends.
+    """
+    found = select(*_HEAD).where(Account.subject_hash == subject_hash)
+    return session.execute(found.with_for_update(key_share=True) if held else found).first()
+
+
+def still_opens(session: Session, account_id: int, password_hash: str) -> bool:
+    """Whether an account is let in, with the password of that hash; nobody changes either until
+    this transaction ends: whoever does waits, and ends the sessions that were begun before."""
+    found = select(Account.password_hash, Account.disabled_at).where(Account.id == account_id)
+    row = session.execute(found.with_for_update(key_share=True)).first()
+    return row is not None and row.password_hash == password_hash and row.disabled_at is None
 
 
 def ways_in(session: Session, account_id: int) -> AnyRow:

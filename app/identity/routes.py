@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from app.core.context import Context
 from app.core.problem_docs import documented
 from app.core.query_words import StrictQuery
+from app.core.turns import Turns
 from app.identity import own_password, rules, service
 from app.identity import step_up as step_up_of
 from app.identity.cookies import Cookies, cookies_of
@@ -65,10 +66,16 @@ async def sign_in(
     each further one makes the next attempt for that account from that address wait longer (429,
     Retry-After), and so do very many from one address. A second cookie says that the account has
     signed in with this browser: what others fail at then makes nobody wait here. Where too many
-    sign in at once: 503 `busy`.
+    sign in at once, in all or from one address: 503 `busy`.
     """
     cookies = cookies_of(context.settings, request.url.scheme)
-    opened, actor, shown = await room.run(_signed_in, context, given, request, cookies)
+    turns: Turns = request.app.state.sign_in_turns
+    place = rules.place_of(request.client.host if request.client else "")
+    await turns.enter(place)
+    try:
+        opened, actor, shown = await room.run(_signed_in, context, given, request, cookies)
+    finally:
+        turns.leave(place)
     cookies.set_session(response, opened.token, rules.cookie_lasts_s(actor.role))
     cookies.set_seen(response, given.user, opened.seen)
     return shown

@@ -1,5 +1,6 @@
 """Who may do what, as pure decisions. Imports nothing of ours."""
 
+import ipaddress
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ ACCOUNT_LEAK_S = 60.0
 # seconds. Behind one address there may be a whole office in the morning.
 ADDRESS_FAILURES = 200
 ADDRESS_LEAK_S = 10.0
+IPV6_PLACE_BITS = 64
 # For so long a password that was given again opens what is protected.
 STEP_UP_S = 300
 # A session ends so long after its sign-in (a shift). That of a screen on a wall has no such end: it
@@ -256,6 +258,23 @@ def reads_free_text(role: Role) -> bool:
 def is_account_name(name: str) -> bool:
     """Whether this can be the name of an account: of a post, never of a person's papers."""
     return _NAME.fullmatch(name) is not None
+
+
+def place_of(source: str) -> str:
+    """The place from which a request comes, by its address, as failures are counted for it.
+
+    Of IPv6 the network (/64): every line to a home or an office has one, and its holder all of its
+    addresses. One of IPv4 that is written as IPv6 is the same place.
+    """
+    try:
+        address = ipaddress.ip_address(source.partition("%")[0])
+    except ValueError:  # a name, or nothing: of a test, or a socket of this machine
+        return source
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.IPv6Network((address, IPV6_PLACE_BITS), strict=False))
 
 
 def wait_s(failures: int) -> float:

@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from app.core.plain_text import clean_line
 from app.identity.rules import Role
 
 MOST_LABEL_CHARS = 60
+MOST_MEMBERS = 20
 
 
 Label = Annotated[str, Field(min_length=1, max_length=MOST_LABEL_CHARS), AfterValidator(clean_line)]
@@ -33,6 +34,16 @@ class Credentials(BaseModel):
         " hangs; whoever manages accounts sees it.",
         examples=["Hall, east wall"],
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_few_members(cls, given: object) -> object:
+        """Thousands of unknown ones, each refused on its own, would keep everybody waiting: this
+        is read from whoever reaches the server."""
+        if isinstance(given, dict) and len(given) > MOST_MEMBERS:
+            message = f"has {len(given)} members, at most {MOST_MEMBERS} may be given"
+            raise ValueError(message)
+        return given
 
 
 class ChosenGrant(BaseModel):

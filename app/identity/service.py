@@ -28,6 +28,8 @@ TOKEN_BYTES = 32
 # For so long a process believes what it knows of a session before it asks again.
 BELIEVED_S = 0.5
 MOST_BELIEVED = 5_000
+# Ours have 43; what is longer is nobody's, and is not kept in memory.
+LONGEST_TOKEN = 100
 
 
 class Opened(NamedTuple):
@@ -89,9 +91,12 @@ def sign_in(
         attempts.count(session, attempt, now)
     if not passwords.is_right(known.password_hash if known else None, given.password):
         raise _wrong()
-    if known is None or known.disabled_at is not None:
+    if known is None:
         raise _wrong()
     with writing(engine) as session:
+        # It was looked up before the password was compared, which takes a while.
+        if not queries.still_opens(session, known.id, known.password_hash):
+            raise _wrong()
         token = open_session(session, known.id, terms=terms, label=given.label)
         attempts.succeeded(session, attempt)
         if old_token is not None:
@@ -110,7 +115,8 @@ def open_session(
     label: str | None = None,
     by_provider: bool = False,
 ) -> str:
-    """The token of a new session, under the account's first grant of that kind that holds.
+    """The token of a new session, under the account's first grant of that kind that holds; that of
+    a screen on a wall comes last, for there is no way back from it (`switch_grant`).
 
     Args:
         terms: how long it goes on that nobody uses; None for the usual.
@@ -125,6 +131,7 @@ def open_session(
     ]  # fmt: skip
     if not held:
         raise _wrong()
+    held.sort(key=lambda grant: grant.role == Role.WALL_DISPLAY)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     queries.add_sign_in(
         session,
@@ -203,6 +210,8 @@ class Sessions:
 
     def look_up(self, token: str, *, by_person: bool) -> Actor | None:
         """Who acts under a token, by the database."""
+        if len(token) > LONGEST_TOKEN:
+            return None
         actor = actor_of(self._engine, token, by_person=by_person)
         with self._lock:
             if len(self._known) >= MOST_BELIEVED:
@@ -263,8 +272,11 @@ def switch_grant(engine: Engine, actor: Actor, grant_id: int) -> Actor:
     """Act under another of one's grants.
 
     Raises:
-        Problem: 422 on `grant`; 401 when the session has just ended.
+        Problem: 403 for a screen on a wall, at which nobody may be; 422 on `grant`; 401 when the
+            session has just ended.
     """
+    if actor.role is Role.WALL_DISPLAY and grant_id != actor.grant_id:
+        raise _nobody_there()
     with writing(engine) as session:
         if grant_id not in {grant.id for grant in queries.grants(session, actor.account_id)}:
             raise invalid("grant", "is none of this account's grants that hold")
@@ -273,6 +285,16 @@ def switch_grant(engine: Engine, actor: Actor, grant_id: int) -> Actor:
     if changed is None:
         raise not_signed_in()
     return changed
+
+
+def _nobody_there() -> Problem:
+    return Problem(
+        HTTPStatus.FORBIDDEN,
+        "not-allowed",
+        "Not allowed",
+        "A session that acts as a wall_display never asks for the password, so nobody knows who"
+        " stands there. Sign in anew to act under another grant.",
+    )
 
 
 def sign_out(engine: Engine, actor: Actor, *, everywhere: bool) -> None:

@@ -5,6 +5,7 @@ import json
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -30,6 +31,7 @@ from tests.waiting import wait_until
 
 DISTRICT = 620_111_000_000_000
 PATH = "/api/v1/webhooks"
+PATIENCE_S = 8.0
 PERSONAL = ("某某某", "13900001234", "幸福路不许外传", "102.86", "36.34")
 
 
@@ -461,6 +463,34 @@ def _opened(context: Context, path: Path) -> str:
         row = connection.execute(text("SELECT id, key_id, nonce, sealed FROM webhook")).one()
     sealed = seals.Sealed(row.key_id, bytes(row.nonce), bytes(row.sealed))
     return seals.load(path).open(row.id, sealed).decode()
+
+
+def test_names_of_which_nobody_tells_hold_up_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The threads in which tiles and figures are made are not those that wait for an answer."""
+    door, asked = threading.Event(), list[object]()
+
+    def silent(*given: object, **_: object) -> None:
+        asked.append(given)
+        door.wait(60)
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", silent)
+
+    async def send() -> tuple[str, list[Outcome]]:
+        urls = [f"https://silent{number}.example/" for number in range(40)]
+        sending = [asyncio.create_task(posting.post(u, {}, b"", private=False)) for u in urls]
+        while len(asked) < 5:
+            await asyncio.sleep(0)
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                made = await asyncio.to_thread(lambda: "made")
+        finally:
+            door.set()
+        return made, await asyncio.gather(*sending)
+
+    made, outcomes = asyncio.run(send())
+    assert made == "made"
+    assert {outcome.status for outcome in outcomes} == {None}
 
 
 def test_a_name_that_leads_inside_is_not_connected_to() -> None:

@@ -112,7 +112,7 @@ export interface paths {
          *     each further one makes the next attempt for that account from that address wait longer (429,
          *     Retry-After), and so do very many from one address. A second cookie says that the account has
          *     signed in with this browser: what others fail at then makes nobody wait here. Where too many
-         *     sign in at once: 503 `busy`.
+         *     sign in at once, in all or from one address: 503 `busy`.
          */
         post: operations["sign_in"];
         /**
@@ -2861,10 +2861,11 @@ export interface paths {
         };
         /**
          * Whether the process can serve
-         * @description Asks the database; 503 when it does not answer, when what guards the scope of every request
-         *     is not as it must be, or while the cases are not read yet. So it is when hardly any disk is left
-         *     (`MINQING_MIN_FREE_MB`), or the file with the keys of contacts is gone: `errors` names the
-         *     setting. What keeps nobody from serving, but is less safe than it could be, is in `notes`.
+         * @description Asks the database, once for all who ask at the same time; 503 when it does not answer, when
+         *     what guards the scope of every request is not as it must be, or while the cases are not read
+         *     yet. So it is when hardly any disk is left (`MINQING_MIN_FREE_MB`), or the file with the keys of
+         *     contacts is gone: `errors` names the setting. What keeps nobody from serving, but is less safe
+         *     than it could be, is in `notes`.
          */
         get: operations["readyz"];
         put?: never;
