@@ -112,7 +112,7 @@ def create_app(context: Context) -> FastAPI:
         await presence.start()
         await maps.start()
         await app.state.quick_intake.open()
-        with before_shutdown(partial(_say_goodbye, live, app.state.oidc)):
+        with before_shutdown(partial(_say_goodbye, live, app.state.oidc, app.state.file_room)):
             yield
         await app.state.quick_intake.close()
         await presence.stop()
@@ -205,10 +205,11 @@ def create_app(context: Context) -> FastAPI:
     return app
 
 
-def _say_goodbye(live: Live, provider: Provider) -> None:
+def _say_goodbye(live: Live, provider: Provider, files: WaitingRoom) -> None:
     """End what would go on by itself: the server is asked to stop."""
     live.close_streams()
     provider.close()
+    files.close()
 
 
 def from_environment() -> FastAPI:

@@ -37,6 +37,7 @@ class WaitingRoom:
         self._most = at_once + waiting
         self._inside = 0
         self._threads = CapacityLimiter(at_once)
+        self._ends: set[Callable[[], None]] = set()
 
     async def run(
         self, work: Callable[Given, Made], *args: Given.args, **words: Given.kwargs
@@ -70,25 +71,35 @@ class WaitingRoom:
 
         Raises:
             Problem: 503 `busy` where as many as may are waiting already.
-            NobodyWaits: whoever asked has hung up.
+            NobodyWaits: whoever asked has hung up, or the room was closed.
         """
         alone = threading.Event()
         # Cancelled, it leaves the queue at once; a thread that works is waited for.
         with CancelScope() as scope:
 
-            async def listen() -> None:
-                while (await request.receive())["type"] != "http.disconnect":
-                    pass
+            def end() -> None:
                 alone.set()
                 scope.cancel()
 
+            async def listen() -> None:
+                while (await request.receive())["type"] != "http.disconnect":
+                    pass
+                end()
+
+            self._ends.add(end)
             listening = asyncio.create_task(listen())
             try:
                 return await self.run(work, alone.is_set, *args, **words)
             finally:
+                self._ends.discard(end)
                 alone.set()
                 listening.cancel()
         raise NobodyWaits
+
+    def close(self) -> None:
+        """End what ends when nobody waits for it: the server is asked to stop."""
+        for end in list(self._ends):
+            end()
 
 
 def named_room(name: str) -> Callable[[Request], Awaitable[WaitingRoom]]:

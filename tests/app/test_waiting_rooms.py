@@ -270,6 +270,35 @@ def test_whoever_hangs_up_leaves_the_room() -> None:
     assert anyio.run(look) == ["first begins", "second left", "first ends", "first left", "third"]
 
 
+def test_a_room_that_is_closed_is_left() -> None:
+    """By those who wait and by the work."""
+
+    async def close() -> list[str]:
+        room = WaitingRoom("things", at_once=1, waiting=1)
+        inside = threading.Event()
+        events: list[str] = []
+
+        def work(is_alone: Callable[[], bool]) -> None:
+            inside.set()
+            wait_until(is_alone)
+            raise NobodyWaits
+
+        async def come() -> None:
+            with pytest.raises(NobodyWaits):
+                await room.run_while_asked(Caller().request, work)
+            events.append("left")
+
+        async with anyio.create_task_group() as everybody:
+            everybody.start_soon(come)
+            everybody.start_soon(come)
+            await to_thread.run_sync(inside.wait)
+            await anyio.wait_all_tasks_blocked()
+            room.close()
+        return events
+
+    assert anyio.run(close) == ["left", "left"]
+
+
 def test_a_server_that_ends_is_heard_by_the_work() -> None:
     """The task of a request is cancelled then."""
     heard = threading.Event()
