@@ -38,6 +38,8 @@ _ACCOUNTS = f"""
     SELECT a.id, a.name, a.demo, a.area_code, a.created_at, a.disabled_at,
         a.subject_hash IS NOT NULL AS linked, a.first_password,
         a.release_hash IS NOT NULL AS awaits_code,
+        EXISTS (SELECT FROM second_factor f WHERE f.account_id = a.id
+                AND f.confirmed_at IS NOT NULL) AS second_factor,
         greatest(a.seen_at, (SELECT max(s.seen_at) FROM sign_in s WHERE s.account_id = a.id))
             AS last_seen_at,
         (SELECT count(*) FROM live_sign_in l WHERE l.account_id = a.id) AS sessions,

@@ -20,6 +20,7 @@ from app.identity import account_queries, attempts, audit, password_rules, passw
 from app.identity.audit_words import AuditKind
 from app.identity.queries import end_all
 from app.identity.rules import Actor
+from app.identity.second_factor import queries as factors
 from app.identity.second_person import queries
 from app.identity.second_person.rules import ProposalKind, needs_code
 from app.identity.service import token_hash
@@ -51,7 +52,8 @@ def release(engine: Engine, actor: Actor, code: str, new_password: str | None) -
 
     Whoever gives the code sets the password in the same moment, so that nobody else knows it; every
     other session ends, and so does every other way in: the link to the provider, or the password
-    where this session was begun there. Where the account waits for no code nothing happens.
+    where this session was begun there. A second factor goes, too: somebody else may have its
+    secret. Where the account waits for no code nothing happens.
 
     Raises:
         Problem: 422 on `new_password`; 403 `wrong-credentials` for a wrong code (not 401: the
@@ -78,6 +80,7 @@ def release(engine: Engine, actor: Actor, code: str, new_password: str | None) -
         account_queries.set_password(session, actor.account_id, secret, keeping=keeping)
         if not actor.by_provider:
             account_queries.set_subject(session, actor.account_id, None)
+        factors.remove(session, actor.account_id)
         queries.make_own(session, actor.account_id)
         way = "at the provider" if actor.by_provider else "by password"
         audit.record(

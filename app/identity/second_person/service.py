@@ -18,6 +18,7 @@ from app.identity.account_view import area_of
 from app.identity.audit_words import AuditKind
 from app.identity.queries import AnyRow
 from app.identity.rules import Actor, Role
+from app.identity.second_factor import resetting
 from app.identity.second_person import proposing, queries, release, rules
 from app.identity.second_person.rules import Hindrance, ProposalKind, ProposalState
 from app.identity.second_person.schemas import (
@@ -139,6 +140,8 @@ def _carry_out(session: Session, actor: Actor | None, row: AnyRow) -> Iterator[R
     if kind is ProposalKind.GRANT:
         terms = accounts.Terms(Role(row.role), row.area_code, row.until)
         accounts.add_grant(session, actor, row.account, terms, how)
+    elif kind is ProposalKind.FACTOR:
+        resetting.reset_in(session, actor, row.account, how)
     elif kind is ProposalKind.LINK:
         linking.link_in(session, actor, row.account, bytes(row.subject_hash), how)
     else:
