@@ -194,6 +194,11 @@ def end_all(session: Session, account_id: int) -> None:
     _end(session, SignIn.account_id == account_id)
 
 
+def end_all_of(session: Session, accounts: Sequence[int]) -> None:
+    """End every session of several accounts."""
+    _end(session, SignIn.account_id.in_(list(accounts)))
+
+
 def end_others(session: Session, account_id: int, token_hash: bytes) -> None:
     """End every session of an account but one."""
     _end(session, (SignIn.account_id == account_id) & (SignIn.token_hash != token_hash))
