@@ -1,6 +1,6 @@
 """The second factor: set up, asked for, used once, taken away by two persons; sealed with a key."""
 
-import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
-from sqlalchemy import URL, text
+from sqlalchemy import URL, Engine, text
 from starlette.testclient import TestClient
 
 from app.core.clock import utc_now
@@ -18,14 +18,15 @@ from app.core.context import Context
 from app.core.db import reading, writing
 from app.core.errors import Problem
 from app.core.settings import Settings
-from app.identity import accounts, audit, demo, rules, service
+from app.identity import accounts, attempts, audit, demo, rules, service
 from app.identity.rules import Role
 from app.identity.schemas import Credentials
 from app.identity.second_factor import rules as factor
 from app.identity.second_factor.models import SecondFactor
+from app.incidents.contacts import keys as contact_keys
 from app.incidents.contacts.rotation import rotate
 from app.incidents.contacts.sealing import KeyFileSeal
-from app.incidents.contacts.service import is_lost, key_file
+from app.incidents.contacts.service import is_lost
 from app.main import create_app
 from tests import staff
 from tests.app.identity.canary import client_of
@@ -57,21 +58,35 @@ class Authenticator:
         self._totp = TOTP(factor.as_secret(secret.replace(" ", "")), 6, SHA1(), 30)
         self._last = 0
 
-    def code(self, ahead: int = 0) -> str:
-        """A code that the server takes now: of this step or, where that was given, of the next."""
-        self._last = max(factor.step_of(utc_now()) + ahead, self._last + 1)
+    def code(self) -> str:
+        """A code that the server takes now: of this step or, where that was given, of the next.
+        Of the one after that it takes none: two calls are all that a test has."""
+        self._last = max(factor.step_of(utc_now()), self._last + 1)
         return self._totp.generate(self._last * factor.STEP_S).decode()
+
+    def forget(self) -> None:
+        """As if it had given none."""
+        self._last = 0
 
 
 def set_up(client: TestClient) -> tuple[Authenticator, list[str]]:
-    """Set one up in the client's session: the app, and the recovery codes."""
+    """Set one up in the client's session: the app, of which no code was used yet, and the recovery
+    codes."""
     begun = client.post(PATH)
     assert begun.status_code == 200, begun.text
     app = Authenticator(begun.json()["secret"])
-    # The step before: the codes of this one and the next are left for the test.
-    done = client.post(f"{PATH}/confirm", json={"code": app.code(ahead=-1)})
+    done = client.post(f"{PATH}/confirm", json={"code": app.code()})
     assert done.status_code == 200, done.text
+    with writing(engine_of(client)) as session:
+        session.execute(text("UPDATE second_factor SET last_step = 0"))
+    app.forget()
     return app, done.json()["codes"]
+
+
+def engine_of(client: TestClient) -> Engine:
+    """The owner's way to the database of the client's app."""
+    engine: Engine = client.app.state.context.engine  # type: ignore[attr-defined]
+    return engine
 
 
 def step_up(client: TestClient, **more: str) -> Any:
@@ -269,7 +284,7 @@ def test_another_authenticator_takes_over(stepped_up: TestClient) -> None:
     begun = stepped_up.post(PATH).json()
     assert sign_in(stepped_up, code=old.code()).status_code == 200
     new = Authenticator(begun["secret"])
-    confirmed = stepped_up.post(f"{PATH}/confirm", json={"code": new.code(ahead=-1)})
+    confirmed = stepped_up.post(f"{PATH}/confirm", json={"code": new.code()})
     assert confirmed.status_code == 200, confirmed.text
     assert kind(sign_in(stepped_up, code=old.code())) == (401, "wrong-code")
     assert kind(sign_in(stepped_up, code=codes[0])) == (401, "wrong-code")
@@ -289,10 +304,10 @@ def test_removed_the_password_is_enough(stepped_up: TestClient, own_context: Con
 
 
 def test_codes_are_counted_wherever_they_come_from(stepped_up: TestClient) -> None:
-    """Six digits are few: an account whose password is known waits after four wrong codes, and the
-    right password without a code takes nothing back. Who never gets that far makes nobody wait."""
+    """Six digits are few: wrong ones add up over all addresses, and the right password without a
+    code takes none of them back. Who never gets that far adds nothing."""
     app, _ = set_up(stepped_up)
-    engine = stepped_up.app.state.context.engine  # type: ignore[attr-defined]
+    engine, key = engine_of(stepped_up), attempts.of_code(staff.ADMIN, None).own
     seal = stepped_up.app.state.seal  # type: ignore[attr-defined]
 
     def tried(source: str, code: str | None, password: str = staff.PASSWORD) -> str:
@@ -305,10 +320,26 @@ def test_codes_are_counted_wherever_they_come_from(stepped_up: TestClient) -> No
 
     for place in range(8):
         assert tried(f"10.1.0.{place}", "000000", password="not it") == "wrong-credentials"
-    for place in range(4):
+    for place in range(3):
         assert tried(f"10.0.0.{place}", "000000") == "wrong-code"
-        assert tried(f"10.0.1.{place}", None) == "code-needed"
+        assert tried(f"10.0.0.{place}", None) == "code-needed"
+    with writing(engine) as session:
+        found = text("SELECT failures FROM sign_in_failure WHERE key_hash = :key")
+        assert session.scalar(found, {"key": key}) == 3
+        # Long enough a wait for a machine that is busy.
+        many = text("UPDATE sign_in_failure SET failures = 12 WHERE key_hash = :key")
+        session.execute(many, {"key": key})
     assert tried("10.0.0.9", app.code()) == "wait"
+
+
+def test_the_password_alone_forgets_no_failure(stepped_up: TestClient) -> None:
+    """Else whoever knows it could guess codes for ever, a request without one in between."""
+    set_up(stepped_up)
+    answers = []
+    for _ in range(5):
+        answers.append(kind(sign_in(stepped_up, code="000000")))
+        sign_in(stepped_up)
+    assert answers[0] == (401, "wrong-code") and (429, "wait") in answers
 
 
 def test_whoever_signs_in_here_always_waits_for_no_stranger(stepped_up: TestClient) -> None:
@@ -510,8 +541,8 @@ def test_nothing_of_it_is_kept_in_the_clear(stepped_up: TestClient, own_context:
     """Neither secret nor codes stand in the database, in an answer or in the audit."""
     begun = stepped_up.post(PATH).json()
     secret = begun["secret"].replace(" ", "")
-    app = Authenticator(secret)
-    codes = stepped_up.post(f"{PATH}/confirm", json={"code": app.code(ahead=-1)}).json()["codes"]
+    code = Authenticator(secret).code()
+    codes = stepped_up.post(f"{PATH}/confirm", json={"code": code}).json()["codes"]
     kept = everything(own_context)
     raw = factor.as_secret(secret).hex()
     for word in (secret, raw, *codes, *(code.replace("-", "") for code in codes)):
@@ -521,50 +552,59 @@ def test_nothing_of_it_is_kept_in_the_clear(stepped_up: TestClient, own_context:
         assert secret not in told and not any(code in told for code in codes)
 
 
-def test_another_key_seals_it_anew(stepped_up: TestClient, own_context: Context) -> None:
-    """Rotation covers it: the old key may be forgotten, and the codes still fit."""
+@pytest.fixture
+def own_key(stepped_up: TestClient) -> Iterator[Path]:
+    """A key file of this test's own, with which nothing is sealed yet."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "contact.key"
+        stepped_up.app.state.seal = KeyFileSeal(path)  # type: ignore[attr-defined]
+        with writing(engine_of(stepped_up)) as session:
+            session.execute(text("DELETE FROM case_contact"))
+        yield path
+
+
+def test_another_key_seals_it_anew(
+    stepped_up: TestClient, own_context: Context, own_key: Path
+) -> None:
+    """Rotation covers it: the old key is forgotten, and the codes still fit."""
     app, _ = set_up(stepped_up)
-    path = key_file(own_context.settings)
-    rotated = rotate(
-        own_context.engine, path, staff.CITY, forget_old=False, beside=(SecondFactor,)
-    )
-    with reading(own_context.engine) as session:
+    engine = own_context.engine
+    rotated = rotate(engine, own_key, staff.CITY, forget_old=True, beside=(SecondFactor,))
+    assert rotated.forgotten == 1
+    with reading(engine) as session:
         keys = session.scalars(text("SELECT DISTINCT key_id FROM second_factor")).all()
     assert keys == [rotated.key_id]
     assert sign_in(stepped_up, code=app.code()).status_code == 200
 
 
+def test_the_command_covers_it(
+    stepped_up: TestClient, own_context: Context, database: URL, own_key: Path
+) -> None:
+    """`minqing contact rotate-key --forget-old`, beside a server that goes on."""
+    app, _ = set_up(stepped_up)
+    words = ("contact", "rotate-key", "--forget-old")
+    done = run_command(*words, env=on(database, MINQING_CONTACT_KEY_FILE=str(own_key)))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(own_key.read_text().splitlines()) == 1
+    assert sign_in(stepped_up, code=app.code()).status_code == 200
+
+
 def test_without_the_key_file_it_says_so(
-    own_context: Context, tmp_path: Path, own_client: TestClient
+    own_context: Context, stepped_up: TestClient, own_key: Path
 ) -> None:
     """503 and never a new file beside what the old one seals; a recovery code still lets in."""
-    path = tmp_path / "contact.key"
-    own_client.app.state.seal = KeyFileSeal(path)  # type: ignore[attr-defined]
-    with writing(own_context.engine) as session:
-        session.execute(text("DELETE FROM case_contact"))
-    step_up(own_client).raise_for_status()
+    path, own_client = own_key, stepped_up
     app, codes = set_up(own_client)
+    code = app.code()
     kept = path.read_bytes()
     path.unlink()
-    refused = sign_in(own_client, code=app.code())
+    refused = sign_in(own_client, code=code)
     assert refused.status_code == 503 and "MINQING_CONTACT_KEY_FILE" in refused.json()["detail"]
     assert not path.exists()
     with reading(own_context.engine) as session:
         assert is_lost(session, path)
     assert sign_in(own_client, code=codes[0]).status_code == 200
-    other_key = tmp_path / "other"
-    KeyFileSeal(other_key)
-    os.link(key_of(other_key), path)
-    assert sign_in(own_client, code=app.code()).status_code == 503
-    path.unlink()
+    contact_keys.ensure(path)  # with another key
+    assert sign_in(own_client, code=code).status_code == 503
     path.write_bytes(kept)
-    path.chmod(0o600)
-    assert sign_in(own_client, code=app.code()).status_code == 200
-
-
-def key_of(path: Path) -> Path:
-    """A key file with a key of its own."""
-    from app.incidents.contacts import keys
-
-    keys.ensure(path)
-    return path
+    assert sign_in(own_client, code=code).status_code == 200
