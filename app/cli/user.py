@@ -192,8 +192,8 @@ def disable(
 
 @app.command("reset-factor")
 def reset_factor(name: Name) -> None:
-    """Take the second factor from an account whose post has lost it; every session of it ends. Where
-    its role must have one, the post sets up another at its next sign-in."""
+    """Take the second factor from an account whose post has lost it; every session of it ends.
+    Where its role must have one, the post sets up another at its next sign-in."""
     with _accounts() as context:
         resetting.reset(context.engine, name)
     console.print(f"{name} has no second factor.", markup=False)

@@ -157,8 +157,8 @@ class Settings(BaseSettings):
         default="city_admin,auditor",
         pattern=r"^[a-z_, ]*$",
         description="Roles that must have a second factor (commas between): who acts in one of them"
-        " sets it up at the next sign-in. Everybody else may; empty: nobody must. Demo accounts need"
-        " none.",
+        " sets it up at the next sign-in. Everybody else may; empty: nobody must. Demo accounts"
+        " need none.",
     )
     trusted_proxies: str = Field(
         default="127.0.0.1",

@@ -364,7 +364,7 @@ def end_grant(engine: Engine, name: str, grant_id: int, *, actor: Actor) -> None
 
 
 class Ended(NamedTuple):
-    """What `end_several` has ended, to be written down: (area, detail) of each grant and account."""
+    """What `end_several` has ended, to be written down: (area, detail) each."""
 
     grants: list[tuple[int, str]]
     accounts: list[tuple[int, str]]

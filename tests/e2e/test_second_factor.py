@@ -1,5 +1,5 @@
-"""The second factor in real Chromium: set up at the first sign-in, asked for at the next one and before
-what is protected; a label given at the sign-in; a sheet's progress and its cancel."""
+"""The second factor in real Chromium: set up at the first sign-in, asked for at the next one and
+before what is protected; a label given at the sign-in; a sheet's progress and its cancel."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -103,8 +103,8 @@ def test_from_the_first_sign_in_to_a_step_up(
         page.locator("form button[type=submit]").click()
         expect(page.locator(".face-users h1")).to_be_visible()
         with reading(engine) as session:
-            labels = session.scalars(text("SELECT label FROM sign_in WHERE label IS NOT NULL")).all()
-        assert labels == [LABEL]
+            given = text("SELECT label FROM sign_in WHERE label IS NOT NULL")
+            assert session.scalars(given).all() == [LABEL]
 
         page.locator("details.who summary").click()
         page.get_by_role("button", name="二次验证").click()

@@ -26,8 +26,8 @@ Words = Annotated[StrictQuery, Query()]
 def get_account_change(
     change_id: Id, query: Words, context: ContextDep, actor: ActorDep
 ) -> ChangeState:
-    """Of one's own: a sheet that is being taken, a proposal of one that is being confirmed. 404 also
-    while it has not begun yet."""
+    """Of one's own: a sheet that is being taken, a proposal of one that is being confirmed. 404
+    also while it has not begun yet."""
     return service.get(context.engine, actor, change_id)
 
 

@@ -64,7 +64,9 @@ class Progress:
 
 
 @contextmanager
-def changing_many(engine: Engine, actor: Actor | None, change_id: UUID | None) -> Iterator[Progress]:
+def changing_many(
+    engine: Engine, actor: Actor | None, change_id: UUID | None
+) -> Iterator[Progress]:
     """What tells of a change for as long as it is being made; of none where there is no id.
 
     Raises:

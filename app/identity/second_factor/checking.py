@@ -46,7 +46,7 @@ def check(
 ) -> Passed:
     """Let whoever gave the right code go on; an account without a factor needs none.
 
-    What is used is used when the caller's transaction ends well, and no other one uses it meanwhile.
+    What is used is used when the caller's transaction ends well; no other one uses it meanwhile.
 
     Args:
         code: None where none was given.
@@ -86,7 +86,7 @@ def _recovered(
 
 
 def note(session: Session, passed: Passed, by: audit.Acting, area_code: int) -> None:
-    """Write down that a recovery code was used; a code of the app is nothing out of the ordinary."""
+    """Write down that a recovery code was used; codes of the app are used every day."""
     if passed.recovery_left is None:
         return
     detail = f"{by.name}: {passed.recovery_left} left"

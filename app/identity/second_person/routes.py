@@ -63,7 +63,8 @@ def confirm_proposal(
     """It takes effect at once, after the password was given again (403 `step-up`).
 
     403 `not-second-person`: for one's own, for accounts that may be the proposer's too, and for who
-    has become an admin only since. A sheet's can be cancelled by the id of `change`. Codes are told here once; the confirmer hands them to the posts.
+    has become an admin only since. A sheet's can be cancelled by the id of `change`. Codes are
+    told here once; the confirmer hands them to the posts.
     """
     response.headers["Cache-Control"] = "no-store"
     confirmed = service.confirm(context.engine, actor, no, query.change)

@@ -64,7 +64,7 @@ def take_user_sheet(
 ) -> SheetReport:
     """All of it or nothing. The first passwords of new accounts are told here and never again;
     grants that open contacts or the audit wait for a second person, as one proposal. By the id of
-    `change` it tells how far it is, and can be cancelled: 409 `change-cancelled`, nothing is done."""
+    `change` it tells how far it is, and can be cancelled: then 409 `change-cancelled`."""
     response.headers["Cache-Control"] = "no-store"
     with service.kept(file.file) as own:
         taken = service.bring(context.engine, actor, own, what, dry_run=False, change_id=change)

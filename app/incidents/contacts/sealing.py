@@ -1,4 +1,4 @@
-"""The key file of contacts, for those who seal something else with it: secrets of second factors."""
+"""The key file of contacts, for what else is sealed with it: secrets of second factors."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -279,7 +279,7 @@ def test_it_counts_with_its_first_code_and_not_before(
 
 
 def test_another_authenticator_takes_over(stepped_up: TestClient) -> None:
-    """The old one goes on until the new one counts; then its codes and its recovery codes are void."""
+    """The old one goes on until the new one counts; then its codes are void, of both kinds."""
     old, codes = set_up(stepped_up)
     begun = stepped_up.post(PATH).json()
     assert sign_in(stepped_up, code=old.code()).status_code == 200

@@ -1,10 +1,12 @@
 /** What stands before the page until the account is its post's alone: another password, its code, a second factor. */
+import { effect } from "@preact/signals";
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { write } from "../api/client";
 import { t } from "../i18n";
 import { deed, fieldError } from "../state/deed";
 import { toggleLang } from "../state/language";
+import { asking } from "../state/password";
 import { loadSession, session, signOut } from "../state/session";
 import { Labelled } from "../ui/Labelled";
 import { Refused } from "../ui/Refused";
@@ -15,6 +17,10 @@ import "../styles/face.css";
 export function FirstSignIn({ done }: { done: () => void }): JSX.Element {
   const info = session.value;
   const [factor] = useState(info !== null && !info.awaits_code && !info.first_password);
+  // Nobody is asked for a password here: who has let the session become idle signs in anew.
+  useEffect(() => effect(() => {
+    if (asking.value !== null) void signOut(false);
+  }), []);
   return <main class="sign-in">{factor ? <Factor done={done} /> : <Own done={done} />}</main>;
 }
 
@@ -77,7 +83,12 @@ function Own({ done }: { done: () => void }): JSX.Element {
       </header>
       <input type="text" name="user" autocomplete="username" value={info?.user ?? ""} readOnly hidden />
       {info?.awaits_code ? (
-        <Labelled id="first-code" label={t("releaseCode")} hint={t("releaseCodeWhy")} error={fieldError(problem, "code")}>
+        <Labelled
+          id="first-code"
+          label={t("releaseCode")}
+          hint={t("releaseCodeWhy")}
+          error={fieldError(problem, "code")}
+        >
           <input
             id="first-code"
             required
@@ -96,8 +107,8 @@ function Own({ done }: { done: () => void }): JSX.Element {
       {asksPassword ? (
         <>
           <p class="soft">{t("firstPasswordWhy")}</p>
-          <Secret id="first-new" label={t("ownPasswordNew")} hint={t("ownPasswordRule")} complete="new-password" value={fresh} set={setFresh}
-            error={fieldError(problem, "new_password")} />
+          <Secret id="first-new" label={t("ownPasswordNew")} hint={t("ownPasswordRule")} complete="new-password"
+            value={fresh} set={setFresh} error={fieldError(problem, "new_password")} />
           <Secret id="first-again" label={t("ownPasswordAgain")} complete="new-password" value={again} set={setAgain}
             error={differ ? t("ownPasswordDiffer") : undefined} />
         </>

@@ -60,9 +60,18 @@ function Own({ close }: { close: () => void }): JSX.Element {
       <p>✓ {t("secondFactorOn", { n: info.recovery_codes })}</p>
       <Refused problem={deeds.problem.value} />
       <div class="form-actions">
-        <button type="button" class="button" disabled={busy} onClick={() => setSetting(true)}>{t("secondFactorReplace")}</button>
-        <button type="button" class="button" disabled={busy} onClick={() => void renew()}>{t("recoveryCodesRenew")}</button>
-        <Confirm text={t("secondFactorRemove")} sure={t("secondFactorRemoveSure")} disabled={busy} onSure={() => void remove()} />
+        <button type="button" class="button small" disabled={busy} onClick={() => setSetting(true)}>
+          {t("secondFactorReplace")}
+        </button>
+        <button type="button" class="button small" disabled={busy} onClick={() => void renew()}>
+          {t("recoveryCodesRenew")}
+        </button>
+        <Confirm
+          text={t("secondFactorRemove")}
+          sure={t("secondFactorRemoveSure")}
+          disabled={busy}
+          onSure={() => void remove()}
+        />
       </div>
     </>
   );
@@ -75,6 +84,7 @@ export function SetUp({ why, done }: { why: string; done: () => void }): JSX.Ele
   const [codes, setCodes] = useState<readonly string[] | null>(null);
   const code = useRef<HTMLInputElement>(null);
   const busy = deeds.busy.value !== "";
+  const problem = deeds.problem.value;
   if (codes) return <Codes codes={codes} done={done} />;
   const begin = (): Promise<boolean> =>
     deeds.run("begin", async () => setBegun(await withStepUp(() => write<BegunFactor>("POST", PATH))));
@@ -109,15 +119,17 @@ export function SetUp({ why, done }: { why: string; done: () => void }): JSX.Ele
             id="factor-code"
             label={t("secondFactorFirst")}
             hint={t("secondFactorFirstHint")}
-            error={deeds.problem.value?.kind === "wrong-code" ? t("signInCodeWrong") : fieldError(deeds.problem.value, "code")}
+            error={problem?.kind === "wrong-code" ? t("signInCodeWrong") : fieldError(problem, "code")}
           >
             <CodeInput id="factor-code" field={code} />
           </Labelled>
         </>
       ) : null}
-      <Refused problem={deeds.problem.value} but={["code"]} />
+      <Refused problem={problem} but={["code"]} />
       <div class="form-actions">
-        <button type="submit" class="button primary" disabled={busy}>{t(begun ? "confirm" : "secondFactorBegin")}</button>
+        <button type="submit" class="button primary" disabled={busy}>
+          {t(begun ? "confirm" : "secondFactorBegin")}
+        </button>
       </div>
     </form>
   );
@@ -125,15 +137,14 @@ export function SetUp({ why, done }: { why: string; done: () => void }): JSX.Ele
 
 /** Told once. */
 function Codes({ codes, done }: { codes: readonly string[]; done: () => void }): JSX.Element {
+  const save = (): void => saveRows("recovery-codes.csv", ["code"], codes.map((code) => [code]));
   return (
     <div class="form">
       <h2>{t("recoveryCodes")}</h2>
       <p>{t("recoveryCodesWhy")}</p>
       <ul class="secrets">{codes.map((code) => <li key={code}><code class="secret">{code}</code></li>)}</ul>
       <div class="form-actions">
-        <button type="button" class="button" onClick={() => saveRows("recovery-codes.csv", ["code"], codes.map((code) => [code]))}>
-          {t("releaseCodesSave")}
-        </button>
+        <button type="button" class="button" onClick={save}>{t("releaseCodesSave")}</button>
         <button type="button" class="button primary" onClick={done}>{t("recoveryCodesKept")}</button>
       </div>
     </div>

@@ -1,5 +1,6 @@
 /**
- * The password once more (and the code of a second factor), right before what is protected. Wrap the call: `withStepUp(() => caseApi.reveal(id, reason))`.
+ * The password once more, with the code of a second factor, right before what is protected.
+ * Wrap the call: `withStepUp(() => caseApi.reveal(id, reason))`.
  * When the server asks for it the dialog opens, and the call is made again once the password was right.
  */
 import type { JSX } from "preact";
@@ -63,6 +64,7 @@ function Ask({ why, onRight }: { why: Why; onRight: () => void }): JSX.Element {
   const [busy, setBusy] = useState(false);
   const [elsewhere, setElsewhere] = useState<string | null>(null);
   const may = session.value;
+  const aboutCode = problem !== null && ABOUT_CODE.has(problem.kind);
   useEffect(() => password.current?.focus(), []);
   useEffect(() => {
     if (session.peek()?.linked) void provider().then(setElsewhere);
@@ -108,13 +110,13 @@ function Ask({ why, onRight }: { why: Why; onRight: () => void }): JSX.Element {
               maxLength={200}
               required
             />
-            {problem && !ABOUT_CODE.has(problem.kind) ? <p class="field-error" role="alert">{whyNot(problem)}</p> : null}
+            {problem && !aboutCode ? <p class="field-error" role="alert">{whyNot(problem)}</p> : null}
           </div>
           {may.second_factor ? (
             <div class="form-field">
               <label for="step-up-code">{t("signInCode")}</label>
               <CodeInput id="step-up-code" field={code} />
-              {problem && ABOUT_CODE.has(problem.kind) ? <p class="field-error" role="alert">{whyNot(problem)}</p> : null}
+              {problem && aboutCode ? <p class="field-error" role="alert">{whyNot(problem)}</p> : null}
             </div>
           ) : null}
         </>

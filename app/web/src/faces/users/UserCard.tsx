@@ -14,7 +14,9 @@ import { Refused } from "../../ui/Refused";
 import { grantText, Opening, UserState } from "./parts";
 import { ProposalList } from "./Proposals";
 import { showList } from "./sessions";
-import { addGrant, deeds, endSessions, open, removeFactor, revokeGrant, said, setDisabled, setPassword, setSubject } from "./state";
+import {
+  addGrant, deeds, endSessions, open, removeFactor, revokeGrant, said, setDisabled, setPassword, setSubject,
+} from "./state";
 import { ROLES, type Role, type User } from "./types";
 
 export function UserCard({ user }: { user: User }): JSX.Element {
