@@ -125,6 +125,7 @@ def add_sign_in(
         by_provider: whether it is begun at the city's provider.
     """
     terms = terms or Terms()
+    factor_roles = [] if by_provider else sorted(role.value for role in terms.factor_roles)
     session.execute(
         text(
             "DELETE FROM sign_in s USING account_grant g WHERE g.id = s.grant_id"
@@ -136,7 +137,7 @@ def add_sign_in(
             token_hash=token_hash, account_id=account_id, grant_id=grant_id,
             created_at=func.now(), seen_at=func.now(), label=label,
             idle_after=terms.idle, unused_for=terms.watching, by_provider=by_provider,
-            factor_roles=[] if by_provider else sorted(terms.factor_roles),
+            factor_roles=factor_roles,
         )
     )  # fmt: skip
     session.execute(update(Account).where(Account.id == account_id).values(seen_at=func.now()))

@@ -80,7 +80,12 @@ function Deeds({ proposal }: { proposal: Proposal }): JSX.Element {
   return (
     <span class="line">
       {proposal.hindrance === null ? (
-        <Confirm text={t("proposalConfirm")} sure={t("proposalSure")} disabled={busy} onSure={() => void after(confirm(proposal))} />
+        <Confirm
+          text={t("proposalConfirm")}
+          sure={t("proposalSure")}
+          disabled={busy}
+          onSure={() => void after(confirm(proposal))}
+        />
       ) : null}
       <Confirm text={t("proposalRefuse")} sure={t("proposalRefuseSure")} disabled={busy} onSure={() => void after(end(no, "refuse"))} />
     </span>
