@@ -62,6 +62,7 @@ def step_up(
         raise checking.code_needed(HTTPStatus.FORBIDDEN)
     with writing(engine) as session:
         status = HTTPStatus.FORBIDDEN
+        code = code if known.has_factor else None
         passed = checking.check(session, seal, known.id, code, utc_now(), status=status)
         attempts.succeeded(session, attempt)
         queries.step_up(session, service.token_hash(actor.token))
