@@ -18,6 +18,7 @@ from tests.waiting import wait_until
 
 PATIENCE_MS = 15_000
 LABEL = "指挥大厅二号屏"
+WRONG = "验证码不对或已用过"
 
 
 @pytest.fixture(autouse=True)
@@ -61,67 +62,99 @@ def unused(engine: Engine, app: Authenticator) -> None:
     app.forget()
 
 
+def set_up(page: Page) -> tuple[Authenticator, str]:
+    """Set it up where nothing else is open: the app, and one of the recovery codes."""
+    card = page.locator(".sign-in-card")
+    expect(card).to_contain_text("须有二次验证")
+    card.get_by_role("button", name="开始设置").click()
+    app = Authenticator(card.locator("code.secret").inner_text())
+    link = card.get_by_role("link", name="在本机的验证器应用中打开")
+    assert (link.get_attribute("href") or "").startswith("otpauth://totp/")
+    card.locator("#factor-code").fill("000000")
+    card.locator("button[type=submit]").click()
+    expect(card.locator(".field-error")).to_contain_text(WRONG)
+    card.locator("#factor-code").fill(app.code())
+    card.locator("button[type=submit]").click()
+    codes = card.locator(".secrets code")
+    expect(codes).to_have_count(8)
+    recovery = codes.first.inner_text()
+    card.get_by_role("button", name="已保存，继续").click()
+    return app, recovery
+
+
+def sign_in(page: Page, name: str, app: Authenticator) -> None:
+    """With a label, a wrong code, and the right one."""
+    page.locator(".sign-in-more summary").click()
+    page.locator("input[name=label]").fill(LABEL)
+    enter(page, name)
+    code = page.locator("input[name=code]")
+    expect(code).to_be_focused()
+    code.fill("000000")
+    page.locator("form button[type=submit]").click()
+    expect(page.locator(".sign-in-problem")).to_contain_text(WRONG)
+    code.fill(app.code())
+    page.locator("form button[type=submit]").click()
+
+
+def renew_codes(page: Page, recovery: str) -> None:
+    """Make the recovery codes anew, which asks for the password and a code."""
+    page.locator("details.who summary").click()
+    page.get_by_role("button", name="二次验证").click()
+    dialog = page.get_by_role("dialog", name="二次验证")
+    expect(dialog).to_contain_text("恢复码还剩 8 个")
+    dialog.get_by_role("button", name="重新生成恢复码").click()
+    page.locator("#step-up-password").fill(staff.PASSWORD)
+    page.locator("#step-up-code").fill("000000")
+    asked = page.get_by_role("dialog", name="再次输入密码")
+    asked.locator("button[type=submit]").click()
+    expect(asked.locator(".field-error")).to_contain_text(WRONG)
+    page.locator("#step-up-code").fill(recovery)
+    asked.locator("button[type=submit]").click()
+    expect(dialog.locator(".secrets code")).to_have_count(8)
+    expect(dialog).not_to_contain_text(recovery)
+    dialog.get_by_role("button", name="已保存，继续").click()
+    expect(dialog).to_have_count(0)
+
+
 def test_from_the_first_sign_in_to_a_step_up(
     needing: ServerProcess, browser: Browser, engine: Engine
 ) -> None:
     """Key and recovery codes are shown once; from then on the code is asked for."""
-    name = "other_admin"
+    name, opened = "other_admin", ".face-users h1"
     staff.add_account(engine, name, Role.CITY_ADMIN, staff.CITY)
     with watched(browser) as (_, page, watch):
         page.goto(f"{needing.base_url}/?face=users")
         enter(page, name)
-        card = page.locator(".sign-in-card")
-        expect(card).to_contain_text("须有二次验证")
-        card.get_by_role("button", name="开始设置").click()
-        app = Authenticator(card.locator("code.secret").inner_text())
-        link = card.get_by_role("link", name="在本机的验证器应用中打开")
-        assert (link.get_attribute("href") or "").startswith("otpauth://totp/")
-        card.locator("#factor-code").fill("000000")
-        card.locator("button[type=submit]").click()
-        expect(card.locator(".field-error")).to_contain_text("验证码不对或已用过")
-        card.locator("#factor-code").fill(app.code())
-        card.locator("button[type=submit]").click()
-        codes = card.locator(".secrets code")
-        expect(codes).to_have_count(8)
-        recovery = codes.first.inner_text()
-        card.get_by_role("button", name="已保存，继续").click()
-        expect(page.locator(".face-users h1")).to_be_visible()
+        app, recovery = set_up(page)
+        expect(page.locator(opened)).to_be_visible()
         forgive(watch, 401, 403)
-
     unused(engine, app)
     with watched(browser) as (_, page, watch):
         page.goto(f"{needing.base_url}/?face=users")
-        page.locator(".sign-in-more summary").click()
-        page.locator("input[name=label]").fill(LABEL)
-        enter(page, name)
-        code = page.locator("input[name=code]")
-        expect(code).to_be_focused()
-        code.fill("000000")
-        page.locator("form button[type=submit]").click()
-        expect(page.locator(".sign-in-problem")).to_contain_text("验证码不对或已用过")
-        code.fill(app.code())
-        page.locator("form button[type=submit]").click()
-        expect(page.locator(".face-users h1")).to_be_visible()
+        sign_in(page, name, app)
+        expect(page.locator(opened)).to_be_visible()
         with reading(engine) as session:
             given = text("SELECT label FROM sign_in WHERE label IS NOT NULL")
             assert session.scalars(given).all() == [LABEL]
+        renew_codes(page, recovery)
+        forgive(watch, 401, 403)
 
-        page.locator("details.who summary").click()
-        page.get_by_role("button", name="二次验证").click()
-        dialog = page.get_by_role("dialog", name="二次验证")
-        expect(dialog).to_contain_text("恢复码还剩 8 个")
-        dialog.get_by_role("button", name="重新生成恢复码").click()
-        page.locator("#step-up-password").fill(staff.PASSWORD)
-        page.locator("#step-up-code").fill("000000")
-        asked = page.get_by_role("dialog", name="再次输入密码")
-        asked.locator("button[type=submit]").click()
-        expect(asked.locator(".field-error")).to_contain_text("验证码不对或已用过")
-        page.locator("#step-up-code").fill(recovery)
-        asked.locator("button[type=submit]").click()
-        expect(dialog.locator(".secrets code")).to_have_count(8)
-        expect(dialog).not_to_contain_text(recovery)
-        dialog.get_by_role("button", name="已保存，继续").click()
-        expect(dialog).to_have_count(0)
+
+def test_who_was_away_for_long_while_setting_it_up_signs_in_anew(
+    needing: ServerProcess, browser: Browser, engine: Engine
+) -> None:
+    """The phone was not at hand: the session only watches, and the page asks for a new sign-in."""
+    staff.add_account(engine, "auditor_7", Role.AUDITOR, staff.CITY)
+    with watched(browser) as (_, page, watch):
+        page.goto(needing.base_url)
+        enter(page, "auditor_7")
+        page.locator(".sign-in-card").get_by_role("button", name="开始设置").click()
+        expect(page.locator("code.secret")).to_be_visible()
+        with writing(engine) as session:
+            session.execute(text("UPDATE sign_in SET seen_at = seen_at - interval '20 minutes'"))
+        page.locator("#factor-code").fill("000000")
+        page.locator(".sign-in-card button[type=submit]").click()
+        expect(page.locator("input[name=password]")).to_be_visible()
         forgive(watch, 401, 403)
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from app.identity.changes.models import AccountChange
-from app.identity.changes.rules import KEPT_H, Stage
+from app.identity.changes.rules import KEPT_H, ChangeStage
 from app.identity.queries import AnyRow
 
 _STATE = (
@@ -26,7 +26,7 @@ def begin(session: Session, change_id: UUID, account_id: int) -> bool:
     session.execute(delete(AccountChange).where(old))
     added = (
         postgresql.insert(AccountChange)
-        .values(id=change_id, account_id=account_id, stage=Stage.READING.value)
+        .values(id=change_id, account_id=account_id, stage=ChangeStage.READING.value)
         .on_conflict_do_nothing()
         .returning(AccountChange.id)
     )
@@ -41,7 +41,7 @@ def one(session: Session, change_id: UUID, account_id: int) -> AnyRow | None:
     return session.execute(found).first()
 
 
-def note(session: Session, change_id: UUID, stage: Stage, done: int, total: int) -> bool:
+def note(session: Session, change_id: UUID, stage: ChangeStage, done: int, total: int) -> bool:
     """Write down how far it is; whether it is to go on."""
     noted = (
         update(AccountChange)
@@ -73,7 +73,7 @@ def end(session: Session, change_id: UUID) -> bool:
     ended = (
         update(AccountChange)
         .where(AccountChange.id == change_id, ~AccountChange.cancel_asked)
-        .values(stage=Stage.ENDED.value, ended_at=func.now())
+        .values(stage=ChangeStage.ENDED.value, ended_at=func.now())
         .returning(AccountChange.id)
     )
     return session.scalar(ended) is not None
@@ -84,5 +84,5 @@ def give_up(session: Session, change_id: UUID) -> None:
     session.execute(
         update(AccountChange)
         .where(AccountChange.id == change_id, AccountChange.ended_at.is_(None))
-        .values(stage=Stage.ENDED.value, ended_at=func.now())
+        .values(stage=ChangeStage.ENDED.value, ended_at=func.now())
     )

@@ -6,7 +6,7 @@ KEPT_H = 24
 """For so long (hours) it is kept how a change ended."""
 
 
-class Stage(StrEnum):
+class ChangeStage(StrEnum):
     """What is being done."""
 
     READING = "reading"

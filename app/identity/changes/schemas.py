@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from app.identity.changes.rules import Stage
+from app.identity.changes.rules import ChangeStage
 
 CHANGE = (
     "A UUID of your own, by which to ask how far it is and to cancel it"
@@ -17,7 +17,7 @@ ChangeId = Annotated[UUID | None, Field(description=CHANGE)]
 class ChangeState(BaseModel):
     """How far a change of many accounts is."""
 
-    stage: Stage = Field(
+    stage: ChangeStage = Field(
         description="`reading` the sheet, making first `passwords`, `writing` all of it in one"
         " transaction, or `ended`."
     )

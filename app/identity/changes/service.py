@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from app.core.db import reading, writing
 from app.core.errors import Problem, not_found, of_field
 from app.identity.changes import queries
-from app.identity.changes.rules import Stage
+from app.identity.changes.rules import ChangeStage
 from app.identity.changes.schemas import ChangeState
 from app.identity.rules import Actor
 
@@ -30,9 +30,9 @@ class Progress:
     def __init__(self, engine: Engine | None = None, change_id: UUID | None = None) -> None:
         self._engine = engine
         self._id = change_id
-        self._told: tuple[Stage, float] | None = None
+        self._told: tuple[ChangeStage, float] | None = None
 
-    def tell(self, stage: Stage, done: int = 0, total: int = 0) -> None:
+    def tell(self, stage: ChangeStage, done: int = 0, total: int = 0) -> None:
         """Write down how far it is, unless that was done a moment ago. Not inside a transaction
         that changes accounts: it takes a connection of its own.
 
@@ -119,7 +119,7 @@ def _state(session: Session, actor: Actor, change_id: UUID) -> ChangeState:
     if row is None:
         raise not_found("change of accounts", change_id)
     return ChangeState(
-        stage=Stage(row.stage), done=row.done, total=row.total, cancelling=row.cancel_asked
+        stage=ChangeStage(row.stage), done=row.done, total=row.total, cancelling=row.cancel_asked
     )
 
 

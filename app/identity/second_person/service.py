@@ -17,7 +17,7 @@ from app.core.paging import cut, decode_cursor
 from app.identity import accounts, audit, linking
 from app.identity.account_view import area_of
 from app.identity.audit_words import AuditKind
-from app.identity.changes.rules import Stage
+from app.identity.changes.rules import ChangeStage
 from app.identity.changes.service import Progress, changing_many
 from app.identity.queries import AnyRow
 from app.identity.rules import Actor, Role
@@ -82,7 +82,7 @@ def confirm(
     if actor is not None:
         require_step_up(actor)
     with changing_many(engine, actor, change_id) as progress:
-        progress.tell(Stage.WRITING)
+        progress.tell(ChangeStage.WRITING)
         return _confirmed(engine, actor, no, progress)
 
 

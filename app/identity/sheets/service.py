@@ -27,7 +27,7 @@ from app.identity import account_queries, accounts, audit, passwords
 from app.identity.account_queries import NewAccount
 from app.identity.account_view import EVERYWHERE, area_of
 from app.identity.audit_words import AuditKind
-from app.identity.changes.rules import Stage
+from app.identity.changes.rules import ChangeStage
 from app.identity.changes.service import Progress, changing_many
 from app.identity.rules import Actor, Role
 from app.identity.second_person import release
@@ -75,13 +75,13 @@ def bring(
             return _report(what, sheet, changes, actor)
         _refuse_faults(changes)
         made = _made_up(changes, progress)
-        progress.tell(Stage.WRITING)
+        progress.tell(ChangeStage.WRITING)
         with accounts.changing(engine) as session:
             # It is looked at once more: others may have changed something meanwhile.
             changes = _changes(session, actor, sheet, what)
             _refuse_faults(changes)
             if what is SheetKind.ADD:
-                return _add(session, actor, sheet, changes, made, progress)
+                return _add(session, actor, sheet, changes, made=made, progress=progress)
             _end(session, actor, changes, progress)
             return _report(what, sheet, changes, actor, done=True)
 
@@ -112,7 +112,7 @@ def _made_up(changes: Sequence[Change], progress: Progress) -> dict[str, Made]:
     names = sorted({change.account for change in changes if change.outcome is Outcome.NEW})
     made = {}
     for done, name in enumerate(names):
-        progress.tell(Stage.PASSWORDS, done, len(names))
+        progress.tell(ChangeStage.PASSWORDS, done, len(names))
         made[name] = _new_password()
     return made
 
@@ -184,6 +184,7 @@ def _add(
     actor: Actor | None,
     sheet: PostSheet,
     changes: Sequence[Change],
+    *,
     made: Mapping[str, Made],
     progress: Progress,
 ) -> SheetReport:

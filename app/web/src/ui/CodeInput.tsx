@@ -4,7 +4,7 @@ import type { JSX, RefObject } from "preact";
 const MOST_CHARS = 40;
 
 export function CodeInput({ field, ...input }: {
-  field: RefObject<HTMLInputElement>;
+  field: RefObject<HTMLInputElement | null>;
   id?: string;
   name?: string;
 }): JSX.Element {
