@@ -14,7 +14,11 @@ from app.identity.second_factor.schemas import BegunFactor, GivenFactorCode, Rec
 
 router = APIRouter(prefix="/api/v1/session/second_factor", tags=["identity"])
 
-REFUSALS = documented(HTTPStatus.FORBIDDEN, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+REFUSALS = documented(
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+)
 Words = Annotated[StrictQuery, Query()]
 NO_STORE = "no-store"
 
@@ -35,10 +39,7 @@ def begin_second_factor(
 @router.post(
     "/confirm",
     summary="Finish setting up a second factor",
-    responses=REFUSALS
-    | documented(
-        HTTPStatus.CONFLICT, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, HTTPStatus.TOO_MANY_REQUESTS
-    ),
+    responses=REFUSALS | documented(HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS),
     dependencies=[Depends(json_only)],
 )
 def confirm_second_factor(
