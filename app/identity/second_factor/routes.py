@@ -16,6 +16,7 @@ router = APIRouter(prefix="/api/v1/session/second_factor", tags=["identity"])
 
 REFUSALS = documented(
     HTTPStatus.FORBIDDEN,
+    HTTPStatus.CONFLICT,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
 )
@@ -39,7 +40,7 @@ def begin_second_factor(
 @router.post(
     "/confirm",
     summary="Finish setting up a second factor",
-    responses=REFUSALS | documented(HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS),
+    responses=REFUSALS | documented(HTTPStatus.TOO_MANY_REQUESTS),
     dependencies=[Depends(json_only)],
 )
 def confirm_second_factor(
@@ -66,7 +67,7 @@ def confirm_second_factor(
 @router.post(
     "/recovery_codes",
     summary="Make one's recovery codes anew",
-    responses=REFUSALS | documented(HTTPStatus.CONFLICT),
+    responses=REFUSALS,
 )
 def renew_recovery_codes(
     *, query: Words, response: Response, context: ContextDep, actor: ActorDep
