@@ -99,7 +99,7 @@ def _refuse_full_disk(folders: Sequence[Path], least_mb: int) -> None:
 def _refuse_lost_keys(context: Context) -> None:
     with reading(context.engine) as session:
         if is_lost(session, key_file(context.settings)):
-            message = "the file is missing, and contacts are sealed with its keys"
+            message = "the file is missing, and what is sealed in the database opens with it alone"
             raise not_ready("MINQING_CONTACT_KEY_FILE", message)
 
 

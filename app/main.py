@@ -24,11 +24,13 @@ from app.health import readiness_of
 from app.health import router as health_router
 from app.identity.account_routes import router as account_router
 from app.identity.audit_routes import router as audit_router
+from app.identity.changes.routes import router as account_changes_router
 from app.identity.deps import authorise
 from app.identity.keys import Keys
 from app.identity.oidc import Provider
 from app.identity.oidc_routes import router as oidc_router
 from app.identity.routes import router as identity_router
+from app.identity.second_factor.routes import router as second_factor_router
 from app.identity.second_person.routes import router as proposals_router
 from app.identity.service import Sessions
 from app.identity.session_routes import router as session_router
@@ -37,6 +39,8 @@ from app.incidents.attachments.routes import router as attachments_router
 from app.incidents.calendar.routes import router as calendar_router
 from app.incidents.cases.routes import router as incidents_router
 from app.incidents.contacts.routes import router as contact_router
+from app.incidents.contacts.sealing import KeyFileSeal
+from app.incidents.contacts.service import key_file
 from app.incidents.duplicates.routes import router as duplicates_router
 from app.incidents.exports.routes import router as exports_router
 from app.incidents.intake.quick import QuickIntake
@@ -144,6 +148,7 @@ def create_app(context: Context) -> FastAPI:
     app.state.photo_room = WaitingRoom("photos", **PHOTOS)
     app.state.file_room = WaitingRoom("files", **FILES)
     app.state.oidc = Provider(context.settings)
+    app.state.seal = KeyFileSeal(key_file(context.settings))
     problem_answers.install(app)
     for router in (
         intake_router,  # routes are tried in this order
@@ -152,8 +157,10 @@ def create_app(context: Context) -> FastAPI:
         oidc_router,
         account_router,
         session_router,
+        second_factor_router,
         proposals_router,
         sheets_router,
+        account_changes_router,
         audit_router,
         places_router,
         incidents_router,

@@ -35,7 +35,7 @@ OPEN = frozenset({
 })  # fmt: skip
 # Paths of programs alone: without a key it is not a session that is missing.
 KEY_PATHS = frozenset({("POST", "/api/v1/warnings"), ("GET", "/api/v1/incidents/states")})
-# Of an account that is not its post's alone yet.
+# Of an account that is not its post's alone yet, or must have a second factor first.
 AT_FIRST_SIGN_IN = frozenset(
     {
         ("GET", "/api/v1/session"),
@@ -43,6 +43,8 @@ AT_FIRST_SIGN_IN = frozenset(
         ("POST", "/api/v1/session/password"),
         ("POST", "/api/v1/session/release"),
         ("PUT", "/api/v1/session/grant"),
+        ("POST", "/api/v1/session/second_factor"),
+        ("POST", "/api/v1/session/second_factor/confirm"),
     }
 )
 HEADER_TOKEN = "x-minqing-token"

@@ -153,6 +153,13 @@ class Settings(BaseSettings):
         description="Hours after its sign-in until which a session that nobody uses goes on"
         " watching; 0: it ends instead.",
     )
+    second_factor_roles: str = Field(
+        default="city_admin,auditor",
+        pattern=r"^[a-z_, ]*$",
+        description="Roles that must have a second factor (commas between): who acts in one of them"
+        " sets it up at the next sign-in. Everybody else may; empty: nobody must. Demo accounts"
+        " need none.",
+    )
     trusted_proxies: str = Field(
         default="127.0.0.1",
         pattern=r"^[0-9A-Fa-f.:/, ]+$",

@@ -23,6 +23,8 @@ from app.identity.schemas import (
     GivenPassword,
     SessionInfo,
 )
+from app.identity.second_factor.deps import SealDep
+from app.identity.second_factor.sealing import Seal
 
 router = APIRouter(prefix="/api/v1", tags=["identity"])
 
@@ -59,8 +61,12 @@ async def sign_in(
     response: Response,
     context: ContextDep,
     room: PasswordRoom,
+    seal: SealDep,
 ) -> SessionInfo:
     """Begin a session with the login and password of a staff post.
+
+    An account with a second factor is asked for its code: 401 `code-needed` once the password was
+    right, then the same with `code`; 401 `wrong-code`. Each code is good for one use.
 
     The answer sets an HttpOnly cookie and gives the header token for writes. After three failures
     each further one makes the next attempt for that account from that address wait longer (429,
@@ -73,7 +79,7 @@ async def sign_in(
     place = rules.place_of(request.client.host if request.client else "")
     await turns.enter(place)
     try:
-        opened, actor, shown = await room.run(_signed_in, context, given, request, cookies)
+        opened, actor, shown = await room.run(_signed_in, context, given, request, cookies, seal)
     finally:
         turns.leave(place)
     cookies.set_session(response, opened.token, rules.cookie_lasts_s(actor.role))
@@ -82,13 +88,13 @@ async def sign_in(
 
 
 def _signed_in(
-    context: Context, given: Credentials, request: Request, cookies: Cookies
+    context: Context, given: Credentials, request: Request, cookies: Cookies, seal: Seal
 ) -> tuple[service.Opened, Actor, SessionInfo]:
     engine, terms = context.engine, service.terms_of(context.settings)
     sent = request.headers.get("cookie", "")
     source = request.client.host if request.client else ""
     old, seen = cookies.token_in(sent), cookies.seen_in(sent, given.user)
-    opened = service.sign_in(engine, given, source, old, seen, terms=terms)
+    opened = service.sign_in(engine, given, source, old, seen, terms=terms, seal=seal)
     actor = service.actor_of(engine, opened.token)
     if actor is None:
         raise service.not_signed_in()
@@ -172,19 +178,21 @@ async def step_up(
     actor: ActorDep,
     sessions: SessionsDep,
     room: PasswordRoom,
+    seal: SealDep,
 ) -> SessionInfo:
     """Open what is protected (a contact, an export) to this session for five minutes; one that only
     watched acts again.
 
-    A wrong password is 403 `wrong-credentials`; after three of this session the next must wait.
+    A wrong password is 403 `wrong-credentials`; after three of this session the next must wait. An
+    account with a second factor gives its code as well: 403 `code-needed`, `wrong-code`.
     """
-    shown = await room.run(_stepped_up, context.engine, actor, given.password)
+    shown = await room.run(_stepped_up, context.engine, actor, given, seal)
     sessions.forget()
     return shown
 
 
-def _stepped_up(engine: Engine, actor: Actor, password: str) -> SessionInfo:
-    step_up_of.step_up(engine, actor, password)
+def _stepped_up(engine: Engine, actor: Actor, given: GivenPassword, seal: Seal) -> SessionInfo:
+    step_up_of.step_up(engine, actor, given.password, given.code, seal=seal)
     return service.describe(engine, service.actor_of(engine, actor.token) or actor)
 
 

@@ -106,7 +106,13 @@ OPERATIONS: dict[str, frozenset[Role]] = {
         frozenset({Role.CITY_ADMIN, Role.DUTY_OFFICER, Role.DISPATCHER}),
     ),
     # A screen on a wall is nobody's own.
-    **dict.fromkeys(("change_own_password",), EVERYBODY - {Role.WALL_DISPLAY}),
+    **dict.fromkeys(
+        (
+            "change_own_password", "begin_second_factor", "confirm_second_factor",
+            "renew_recovery_codes", "remove_second_factor",
+        ),
+        EVERYBODY - {Role.WALL_DISPLAY},
+    ),
     **dict.fromkeys(("get_standard", "get_standard_workbook"), EVERYBODY - {Role.WALL_DISPLAY}),
     **dict.fromkeys(
         ("preview_standard", "publish_standard", "take_calendar_year"),
@@ -177,6 +183,7 @@ OPERATIONS: dict[str, frozenset[Role]] = {
             "end_user_sessions",
             "list_proposals", "get_proposal", "confirm_proposal", "refuse_proposal",
             "withdraw_proposal", "preview_user_sheet", "take_user_sheet",
+            "get_account_change", "cancel_account_change",
             "list_webhooks", "add_webhook", "remove_webhook", "list_webhook_deliveries",
             "resend_webhook",
             "list_duty_mailboxes", "set_duty_mailbox", "remove_duty_mailbox", "list_duty_mails",
@@ -203,7 +210,9 @@ OPEN_WHILE_WATCHING = frozenset({
 })  # fmt: skip
 # What asks for the password first. Every operation stands in one of the two.
 CLOSED_WHILE_WATCHING = frozenset({
-    "switch_grant", "change_own_password", "get_incident", "get_incident_by_no", "list_rooms",
+    "switch_grant", "change_own_password", "begin_second_factor", "confirm_second_factor",
+    "renew_recovery_codes", "remove_second_factor", "get_account_change", "cancel_account_change",
+    "get_incident", "get_incident_by_no", "list_rooms",
     "get_calendar_year", "report_incident", "report_incidents", "suggest_duplicates",
     "take_step", "list_tasks", "export_incidents_csv", "export_incidents_xlsx",
     "get_standard", "get_standard_workbook", "preview_standard", "publish_standard",
@@ -228,7 +237,8 @@ CLOSED_WHILE_WATCHING = frozenset({
     "set_duty_mailbox", "remove_duty_mailbox", "list_duty_mails", "resend_duty_mail",
     "test_duty_mailbox",
 })  # fmt: skip
-# What is open to a session whose account waits for its code, or for another password.
+# What is open to a session whose account waits for its code, for another password, or for a second
+# factor.
 FIRST_SIGN_IN = frozenset(
     {
         "get_session",
@@ -236,6 +246,8 @@ FIRST_SIGN_IN = frozenset(
         "switch_grant",
         "change_own_password",
         "release_account",
+        "begin_second_factor",
+        "confirm_second_factor",
     }
 )
 
@@ -320,15 +332,17 @@ def cookie_lasts_s(role: Role) -> int | None:
 
 @dataclass(frozen=True)
 class Terms:
-    """How long a session goes on that nobody uses.
+    """How long a session goes on that nobody uses, and what it wants of its account.
 
     Attributes:
         idle: after so long without a person it acts no more.
         watching: until so long after its sign-in it watches then; nothing: it ends instead.
+        factor_roles: acting in one of these it opens nothing until the account has a second factor.
     """
 
     idle: timedelta = timedelta(minutes=15)
     watching: timedelta = timedelta(hours=SESSION_HOURS)
+    factor_roles: frozenset[Role] = frozenset()
 
 
 def is_stepped_up(until: datetime | None, now: datetime) -> bool:
@@ -364,6 +378,7 @@ class Actor:
             nothing else until the password is given again.
         awaits_code: whether the account must be released first (second_person.release).
         first_password: whether it must change a password that somebody else has set.
+        needs_factor: whether its role must have a second factor, and the account has none.
         by_provider: whether the session was begun at the city's provider.
     """
 
@@ -380,12 +395,13 @@ class Actor:
     watching: bool = False
     awaits_code: bool = False
     first_password: bool = False
+    needs_factor: bool = False
     by_provider: bool = False
 
     @property
     def at_first_sign_in(self) -> bool:
         """Whether nothing is open but what ends this."""
-        return self.awaits_code or self.first_password
+        return self.awaits_code or self.first_password or self.needs_factor
 
     @property
     def grant(self) -> HeldGrant:
