@@ -21,10 +21,12 @@ RUN pip download --no-cache-dir --no-deps --require-hashes -r requirements-demo.
 COPY app/web/package.json app/web/package-lock.json app/web/.npmrc app/web/
 RUN npm ci --prefix app/web --no-audit --no-fund
 
+# Compiled here: where the image is read-only each process would compile the modules again.
 COPY . .
 RUN npm run --prefix app/web build \
     && rm -rf app/web/node_modules \
     && pip install --no-cache-dir --no-deps --no-build-isolation --editable . \
+    && python -m compileall -q app geodata tiles \
     && mkdir -p /var/lib/minqing/data \
     && ln -s /opt/sources /var/lib/minqing/data/sources \
     && chown -R minqing: /var/lib/minqing

@@ -6,9 +6,14 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
+from app.core.answers import JSON
 from app.core.errors import MEDIA_TYPE
 from app.core.problem_docs import ProblemBody
+from app.guards import PUBLIC_DOCUMENT
 
 SCHEMA = "#/components/schemas/{model}"
 TAGS = [
@@ -32,14 +37,24 @@ def operation_id(route: APIRoute) -> str:
 
 
 def install(app: FastAPI) -> None:
-    """Let the app give out the corrected document; it is made once."""
+    """Let the app give out the corrected document; it is made once, and written once."""
+    written: list[bytes] = []
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
             app.openapi_schema = make(app)
         return app.openapi_schema
 
+    def write() -> None:
+        written.append(bytes(JSONResponse(document()).body))
+
+    async def give(_: Request) -> Response:
+        if not written:
+            await run_in_threadpool(write)
+        return Response(written[0], media_type=JSON)
+
     app.openapi = document  # type: ignore[method-assign]
+    app.add_route(PUBLIC_DOCUMENT, give, include_in_schema=False)
 
 
 def make(app: FastAPI) -> dict[str, Any]:

@@ -18,8 +18,11 @@ Json = dict[str, Any]
 
 @router.get("/docs")
 def docs(request: Request) -> HTMLResponse:
-    """The page."""
-    return HTMLResponse(page(request.app.openapi()))
+    """The page; it is made once."""
+    made = request.app.state
+    if not hasattr(made, "docs_page"):
+        made.docs_page = page(request.app.openapi()).encode()
+    return HTMLResponse(made.docs_page)
 
 
 @router.get("/docs/style.css")

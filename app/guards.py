@@ -1,6 +1,7 @@
 """What stands in front of every path: who may call this host, and what browsers may do with us."""
 
 import re
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -28,16 +29,40 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+# Where the name is ours alone: what we say counts for the whole of it, and for a year.
+HTTPS_ALONE = {"Strict-Transport-Security": "max-age=31536000"}
 MAX_BODY_BYTES = 64 * 1024
-# Paths that take a file or much else, and how much of it; whoever is not signed in gets not so far.
-FILE_BODIES = (
-    (re.compile(r"/api/v1/incidents/batch"), 2**20),
-    (re.compile(r"/api/v1/incidents/[^/]+/attachments"), 12 * 2**20 + MAX_BODY_BYTES),
-    (re.compile(r"/api/v1/standard(/preview)?"), 4 * 2**20 + MAX_BODY_BYTES),
-    (re.compile(r"/api/v1/users/sheet(/preview)?"), 4 * 2**20 + MAX_BODY_BYTES),
-    (re.compile(r"/api/v1/plans/imports"), 64 * 2**20 + MAX_BODY_BYTES),
+MOST_WORDS = 100
+"""In the query of an address."""
+
+
+class LargeBody(NamedTuple):
+    """Paths that take a file or much else: how much of it, and by which operation.
+
+    A body is read before its route is asked who may do that, so the guard in front of it asks.
+    """
+
+    path: re.Pattern[str]
+    most_bytes: int
+    operation: str
+
+
+LARGE_BODIES = (
+    LargeBody(re.compile(r"/api/v1/incidents/batch"), 2**20, "report_incidents"),
+    LargeBody(
+        re.compile(r"/api/v1/incidents/[^/]+/attachments"),
+        12 * 2**20 + MAX_BODY_BYTES,
+        "add_attachment",
+    ),
+    LargeBody(
+        re.compile(r"/api/v1/standard(/preview)?"), 4 * 2**20 + MAX_BODY_BYTES, "publish_standard"
+    ),
+    LargeBody(
+        re.compile(r"/api/v1/users/sheet(/preview)?"), 4 * 2**20 + MAX_BODY_BYTES, "take_user_sheet"
+    ),
+    LargeBody(re.compile(r"/api/v1/plans/imports"), 64 * 2**20 + MAX_BODY_BYTES, "import_plan"),
     # 20,000 units with their cells.
-    (re.compile(r"/api/v1/plans/[^/]+/edits"), 2 * 2**20),
+    LargeBody(re.compile(r"/api/v1/plans/[^/]+/edits"), 2 * 2**20, "edit_plan"),
 )
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -102,11 +127,17 @@ class SecurityHeaders:
     has what is behind sign-in kept by nobody, unless its route says how it may be."""
 
     def __init__(
-        self, app: ASGIApp, allowed_hosts: frozenset[str], public_origin: str | None = None
+        self,
+        app: ASGIApp,
+        allowed_hosts: frozenset[str],
+        public_origin: str | None = None,
+        *,
+        is_https_alone: bool = False,
     ) -> None:
         self.app = app
         self.allowed_hosts = allowed_hosts
         self.public_origin = public_origin
+        self.headers = HEADERS | (HTTPS_ALONE if is_https_alone else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -120,7 +151,7 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in self.headers.items():
                     headers.setdefault(name, value)
                 if is_private:
                     headers.setdefault("Cache-Control", "no-store")
@@ -143,6 +174,10 @@ class SecurityHeaders:
         )
         if scope["method"] not in SAFE_METHODS and is_foreign:
             return _refuse(scope, 403, "cross-site", "Origin", "writes come from our page")
+        # Each word that no path knows is a refusal of its own, written before they are counted.
+        if scope["query_string"].count(b"&") >= MOST_WORDS:
+            too_many = f"names more than {MOST_WORDS} words"
+            return _refuse(scope, 422, "invalid-input", "query", too_many)
         # A body without a length is counted while it is read.
         length = headers.get("content-length", "0")
         most = most_bytes(scope["path"])
@@ -154,7 +189,13 @@ class SecurityHeaders:
 
 def most_bytes(path: str) -> int:
     """How long a body may be on a path."""
-    return next((m for pattern, m in FILE_BODIES if pattern.fullmatch(path)), MAX_BODY_BYTES)
+    large = large_body(path)
+    return MAX_BODY_BYTES if large is None else large.most_bytes
+
+
+def large_body(path: str) -> LargeBody | None:
+    """What is said of the large bodies of a path; None where it takes none."""
+    return next((one for one in LARGE_BODIES if one.path.fullmatch(path)), None)
 
 
 def _counted(receive: Receive, most: int) -> Receive:

@@ -7,6 +7,7 @@ from pathlib import Path
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from app.core import safety
@@ -17,6 +18,7 @@ from app.core.embedded import data_folder_of
 from app.core.errors import not_found, not_ready, unavailable
 from app.core.metrics import as_text
 from app.core.settings import Settings
+from app.core.shared_work import SharedWork
 from app.guards import LOOPBACK
 from app.identity.deps import ContextDep
 from app.identity.service import scope_faults
@@ -51,20 +53,33 @@ async def healthz() -> Health:
 
 
 @router.get("/readyz", summary="Whether the process can serve")
-def readyz(request: Request, context: ContextDep) -> Readiness:
-    """Asks the database; 503 when it does not answer, when what guards the scope of every request
-    is not as it must be, or while the cases are not read yet. So it is when hardly any disk is left
-    (`MINQING_MIN_FREE_MB`), or the file with the keys of contacts is gone: `errors` names the
-    setting. What keeps nobody from serving, but is less safe than it could be, is in `notes`."""
-    _refuse_full_disk(request.app.state.folders, context.settings.min_free_mb)
-    faults = scope_faults(context.engine)
-    if faults:
-        raise unavailable(f"Row security is not in order: {'; '.join(faults)}")
-    _refuse_lost_keys(context)
+async def readyz(request: Request, context: ContextDep) -> Readiness:
+    """Asks the database, once for all who ask at the same time; 503 when it does not answer, when
+    what guards the scope of every request is not as it must be, or while the cases are not read
+    yet. So it is when hardly any disk is left (`MINQING_MIN_FREE_MB`), or the file with the keys of
+    contacts is gone: `errors` names the setting. What keeps nobody from serving, but is less safe
+    than it could be, is in `notes`."""
+    await request.app.state.readiness.ask()
     maps: Maps = request.app.state.maps
     maps.refuse_until_ready()
     is_inside = _may_count(request, context.settings)
-    return Readiness(status="ok", notes=safety.notes(context) if is_inside else [])
+    notes = await run_in_threadpool(safety.notes, context) if is_inside else []
+    return Readiness(status="ok", notes=notes)
+
+
+def readiness_of(context: Context) -> SharedWork[None]:
+    """Looks whether this process can serve, but for what it holds itself; raises a `Problem`, 503,
+    where it cannot."""
+    folders = folders_of(context)
+
+    def look() -> None:
+        _refuse_full_disk(folders, context.settings.min_free_mb)
+        faults = scope_faults(context.engine)
+        if faults:
+            raise unavailable(f"Row security is not in order: {'; '.join(faults)}")
+        _refuse_lost_keys(context)
+
+    return SharedWork(look)
 
 
 def folders_of(context: Context) -> list[Path]:
@@ -84,7 +99,7 @@ def _refuse_full_disk(folders: Sequence[Path], least_mb: int) -> None:
 def _refuse_lost_keys(context: Context) -> None:
     with reading(context.engine) as session:
         if is_lost(session, key_file(context.settings)):
-            message = "the file is missing, and contacts are sealed with its keys"
+            message = "the file is missing, and what is sealed in the database opens with it alone"
             raise not_ready("MINQING_CONTACT_KEY_FILE", message)
 
 

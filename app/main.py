@@ -15,19 +15,22 @@ from app.core import logs, memory
 from app.core.context import Context
 from app.core.problem_docs import DOCUMENTED
 from app.core.settings import Settings
+from app.core.turns import Turns
 from app.core.waiting_room import WaitingRoom
 from app.dispatch.routes import router as dispatch_router
 from app.docs_page import router as docs_router
 from app.guards import SecurityHeaders, UnderPath, loopback_hosts
-from app.health import folders_of
+from app.health import readiness_of
 from app.health import router as health_router
 from app.identity.account_routes import router as account_router
 from app.identity.audit_routes import router as audit_router
+from app.identity.changes.routes import router as account_changes_router
 from app.identity.deps import authorise
 from app.identity.keys import Keys
 from app.identity.oidc import Provider
 from app.identity.oidc_routes import router as oidc_router
 from app.identity.routes import router as identity_router
+from app.identity.second_factor.routes import router as second_factor_router
 from app.identity.second_person.routes import router as proposals_router
 from app.identity.service import Sessions
 from app.identity.session_routes import router as session_router
@@ -36,6 +39,8 @@ from app.incidents.attachments.routes import router as attachments_router
 from app.incidents.calendar.routes import router as calendar_router
 from app.incidents.cases.routes import router as incidents_router
 from app.incidents.contacts.routes import router as contact_router
+from app.incidents.contacts.sealing import KeyFileSeal
+from app.incidents.contacts.service import key_file
 from app.incidents.duplicates.routes import router as duplicates_router
 from app.incidents.exports.routes import router as exports_router
 from app.incidents.intake.quick import QuickIntake
@@ -81,8 +86,10 @@ WEB_DIST = Path(__file__).parent / "web" / "dist"
 # A sign-in takes a twentieth of a second of a core, a photo a second: whoever is the last to be
 # taken in waits some seconds at most. Two at once each, for two cores and 2 GiB.
 SIGN_INS = {"at_once": 2, "waiting": 30}
+# Of these from one address: whoever fills their half keeps nobody elsewhere from signing in.
+OF_AN_ADDRESS = {"at_once": 16, "waiting": 0}
 PHOTOS = {"at_once": 2, "waiting": 10}
-# The file of a whole city takes seconds of a core and 200 MB while it is made.
+# The file of a whole city takes seconds of a core and some hundred MB of a process of its own.
 FILES = {"at_once": 1, "waiting": 8}
 DESCRIPTION = """\
 Cases and places of a city's grid, never of people.
@@ -109,7 +116,7 @@ def create_app(context: Context) -> FastAPI:
         await presence.start()
         await maps.start()
         await app.state.quick_intake.open()
-        with before_shutdown(partial(_say_goodbye, live, app.state.oidc)):
+        with before_shutdown(partial(_say_goodbye, live, app.state.oidc, app.state.file_room)):
             yield
         await app.state.quick_intake.close()
         await presence.stop()
@@ -123,7 +130,7 @@ def create_app(context: Context) -> FastAPI:
         version="1",
         description=DESCRIPTION,
         lifespan=lifespan,
-        openapi_url="/api/v1/openapi.json",
+        openapi_url=None,  # `api_document` gives it
         docs_url=None,
         redoc_url=None,
         servers=[{"url": context.settings.public_path}] if context.settings.public_path else None,
@@ -135,11 +142,13 @@ def create_app(context: Context) -> FastAPI:
     app.state.maps = maps
     app.state.quick_intake = QuickIntake(context)
     app.state.sessions = sessions
-    app.state.folders = folders_of(context)
+    app.state.readiness = readiness_of(context)
     app.state.password_room = WaitingRoom("sign-ins", **SIGN_INS)
+    app.state.sign_in_turns = Turns("sign-ins from your address", **OF_AN_ADDRESS)
     app.state.photo_room = WaitingRoom("photos", **PHOTOS)
     app.state.file_room = WaitingRoom("files", **FILES)
     app.state.oidc = Provider(context.settings)
+    app.state.seal = KeyFileSeal(key_file(context.settings))
     problem_answers.install(app)
     for router in (
         intake_router,  # routes are tried in this order
@@ -148,8 +157,10 @@ def create_app(context: Context) -> FastAPI:
         oidc_router,
         account_router,
         session_router,
+        second_factor_router,
         proposals_router,
         sheets_router,
+        account_changes_router,
         audit_router,
         places_router,
         incidents_router,
@@ -194,16 +205,18 @@ def create_app(context: Context) -> FastAPI:
         SecurityHeaders,
         allowed_hosts=loopback_hosts(context.settings),
         public_origin=context.settings.public_origin,
+        is_https_alone=context.settings.is_https_alone,
     )
     if context.settings.public_path:
         app.add_middleware(UnderPath, path=context.settings.public_path)
     return app
 
 
-def _say_goodbye(live: Live, provider: Provider) -> None:
+def _say_goodbye(live: Live, provider: Provider, files: WaitingRoom) -> None:
     """End what would go on by itself: the server is asked to stop."""
     live.close_streams()
     provider.close()
+    files.close()
 
 
 def from_environment() -> FastAPI:

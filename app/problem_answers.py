@@ -22,9 +22,12 @@ from app.core.errors import (
     from_errors,
     unavailable,
 )
+from app.core.waiting_room import NobodyWaits
 
 log = structlog.get_logger()
 
+HUNG_UP = 499
+"""The status of an answer that nobody reads, as nginx counts it."""
 SLUGS = {HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "content-too-large"}
 
 
@@ -73,6 +76,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Problem)
     async def of_ours(request: Request, error: Problem) -> Response:
         return answer(error, request.url.path)
+
+    @app.exception_handler(NobodyWaits)
+    async def of_nobody(request: Request, error: Exception) -> Response:
+        return Response(status_code=HUNG_UP)
 
     @app.exception_handler(RequestValidationError)
     async def of_input(request: Request, error: RequestValidationError) -> Response:

@@ -1,6 +1,7 @@
 """Stands in front of every path behind sign-in: nobody else gets further, whatever the route."""
 
 import hmac
+from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
 
@@ -13,12 +14,19 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app import problem_answers
 from app.core.errors import FieldError, Problem
 from app.core.settings import Settings
-from app.guards import GUARDED, SAFE_METHODS
+from app.core.turns import Turns
+from app.guards import GUARDED, SAFE_METHODS, large_body
 from app.identity.cookies import cookies_of
 from app.identity.deps import ACTOR, PROGRAM
-from app.identity.keys import HEADER, Keys, bad_key
-from app.identity.rules import Actor, Key
-from app.identity.service import Sessions, first_sign_in, header_token, not_signed_in
+from app.identity.keys import HEADER, Keys, bad_key, key_not_allowed
+from app.identity.rules import Actor, Asker, Key, key_may
+from app.identity.service import (
+    Sessions,
+    first_sign_in,
+    header_token,
+    not_signed_in,
+    refuse_unless_open,
+)
 
 OPEN = frozenset({
     ("GET", "/api/v1/openapi.json"), ("HEAD", "/api/v1/openapi.json"), ("POST", "/api/v1/session"),
@@ -27,7 +35,7 @@ OPEN = frozenset({
 })  # fmt: skip
 # Paths of programs alone: without a key it is not a session that is missing.
 KEY_PATHS = frozenset({("POST", "/api/v1/warnings"), ("GET", "/api/v1/incidents/states")})
-# Of an account that is not its post's alone yet.
+# Of an account that is not its post's alone yet, or must have a second factor first.
 AT_FIRST_SIGN_IN = frozenset(
     {
         ("GET", "/api/v1/session"),
@@ -35,6 +43,8 @@ AT_FIRST_SIGN_IN = frozenset(
         ("POST", "/api/v1/session/password"),
         ("POST", "/api/v1/session/release"),
         ("PUT", "/api/v1/session/grant"),
+        ("POST", "/api/v1/session/second_factor"),
+        ("POST", "/api/v1/session/second_factor/confirm"),
     }
 )
 HEADER_TOKEN = "x-minqing-token"
@@ -45,6 +55,11 @@ UNATTENDED = ("/api/v1/stream", "/heat/")
 # PostgreSQL itself asks once more in the writing transaction: what is remembered is enough here.
 ASKED_BY_THE_WRITE = frozenset({"/api/v1/incidents", "/api/v1/incidents/batch"})
 DEMO_HEADER = "X-Minqing-Demo"
+STREAM = "/api/v1/stream"
+# Of one account, or one key: fewer at once than half of the connections to the database, and more
+# than a browser asks for at once. Large bodies lie on the disk, or in memory, until they are read.
+REQUESTS = {"at_once": 8, "waiting": 2_000}
+LARGE_REQUESTS = {"at_once": 4, "waiting": 100}
 
 
 class SignedIn:
@@ -55,6 +70,8 @@ class SignedIn:
         self.sessions = sessions
         self.keys = keys
         self.demo = settings.demo
+        self._turns = Turns("requests of this account", **REQUESTS)
+        self._large_turns = Turns("files of this account", **LARGE_REQUESTS)
         self.cookies = {scheme: cookies_of(settings, scheme) for scheme in ("http", "https")}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,22 +79,53 @@ class SignedIn:
         if scope["type"] != "http" or not is_guarded(scope["method"], scope["path"]):
             await self.app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
+        leave: Callable[[], None] | None = None
+        refused: Problem | None = None
         try:
-            if HEADER in headers or (scope["method"], scope["path"]) in KEY_PATHS:
-                scope[PROGRAM] = await self._program(headers.get(HEADER, ""))
-            else:
-                scope[ACTOR] = await self._admit(scope, headers)
-        except Problem as problem:
-            refused = problem
-        except (DBAPIError, PoolTimeout) as error:
-            refused = problem_answers.from_database(error)
-        else:
-            await self.app(scope, receive, send)
-            return
+            try:
+                asker = await self._asker(scope, Headers(scope=scope))
+                turns = self._turns_for(scope, asker)
+                if turns is not None:
+                    waited = await turns.enter(_known_as(asker))
+                    leave = partial(turns.leave, _known_as(asker))
+                    if waited:  # what was so before may be so no more
+                        await self._asker(scope, Headers(scope=scope))
+            except Problem as problem:
+                refused = problem
+            except (DBAPIError, PoolTimeout) as error:
+                refused = problem_answers.from_database(error)
+            app = self.app if refused is None else self._refusal(refused, scope["path"])
+            await app(scope, receive, send)
+        finally:
+            if leave is not None:
+                leave()
+
+    def _refusal(self, refused: Problem, path: str) -> ASGIApp:
         if self.demo and refused.status == HTTPStatus.UNAUTHORIZED:
             refused.headers[DEMO_HEADER] = "1"
-        await problem_answers.answer(refused, scope["path"])(scope, receive, send)
+        return problem_answers.answer(refused, path)
+
+    async def _asker(self, scope: Scope, headers: Headers) -> Asker:
+        if HEADER in headers or (scope["method"], scope["path"]) in KEY_PATHS:
+            key: Key = await self._program(headers.get(HEADER, ""))
+            scope[PROGRAM] = key
+            return key
+        actor: Actor = await self._admit(scope, headers)
+        scope[ACTOR] = actor
+        return actor
+
+    def _turns_for(self, scope: Scope, asker: Asker) -> Turns | None:
+        """Among which requests of the asker this one waits for its turn; None for a stream, which
+        has places of its own.
+
+        Raises:
+            Problem: 403 where it would bring a large body that they may not send.
+        """
+        large = None if scope["method"] in SAFE_METHODS else large_body(scope["path"])
+        if large is not None:
+            _refuse_unless_open(asker, large.operation)
+            return self._large_turns
+        return None if scope["path"] == STREAM else self._turns
 
     async def _program(self, given: str) -> Key:
         """The program that asks. A page of another site cannot send such a header."""
@@ -119,6 +167,17 @@ def is_guarded(method: str, path: str) -> bool:
 def is_by_person(path: str, headers: Headers) -> bool:
     """Whether a request counts as activity; without a word to the contrary it does."""
     return headers.get(BACKGROUND) != "1" and not path.startswith(UNATTENDED)
+
+
+def _known_as(asker: Asker) -> tuple[str, int]:
+    return ("key", asker.id) if isinstance(asker, Key) else ("account", asker.account_id)
+
+
+def _refuse_unless_open(asker: Asker, operation: str) -> None:
+    if not isinstance(asker, Key):
+        refuse_unless_open(asker, operation)
+    elif not key_may(asker.rights, operation):
+        raise key_not_allowed(asker, operation)
 
 
 def _forged() -> Problem:

@@ -15,3 +15,11 @@ def below(parent: int) -> list[int]:
             child = int(status.parent.name)
             found += [child, *below(child)]
     return found
+
+
+def has_ended(pid: int) -> bool:
+    """Whether a process is no more; one that nobody has waited for is none, either."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes() == b""
+    except (FileNotFoundError, ProcessLookupError):
+        return True

@@ -15,10 +15,11 @@ SMALL_WINDOW_BYTES = 4_096
 class RawSocket:
     """A TCP connection to a server, with requests written out by hand."""
 
-    def __init__(self, base_url: str, *, window_bytes: int | None = None) -> None:
+    def __init__(self, base_url: str, *, window_bytes: int | None = None, source: str = "") -> None:
         """Connect.
 
         Args:
+            source: the address of this machine from which; empty for the usual.
             window_bytes: how much the kernel is to take in for whoever does not read; None: as
                 much as it likes.
         """
@@ -28,6 +29,8 @@ class RawSocket:
         if window_bytes is not None:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window_bytes)
         self._socket.settimeout(PATIENCE_S)
+        if source:
+            self._socket.bind((source, 0))
         self._socket.connect((address.hostname, address.port))
         self._came = b""
 

@@ -25,7 +25,11 @@ OF_LIVE = 3
 """The relay, the hub that hears of new events, and whoever sends webhooks and mail."""
 OF_FOLLOWER = 2
 """One that hears, one that reads."""
-OF_WORKER = OF_ENGINE + OF_OWNER + tile_pool.MOST + quick.CONNECTIONS + OF_LIVE + OF_FOLLOWER
+OF_FILES = 1
+"""Whatever makes the file of a plan, one at a time."""
+OF_WORKER = (
+    OF_ENGINE + OF_OWNER + tile_pool.MOST + quick.CONNECTIONS + OF_LIVE + OF_FOLLOWER + OF_FILES
+)
 OF_APART = 2
 """What is asked for has two places, and computing apart from the server takes a connection each."""
 OF_JOBS = OF_ENGINE + jobs.CONNECTIONS + 2 * jobs.CLOCK_CONNECTIONS + 1 + OF_APART

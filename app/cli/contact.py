@@ -1,4 +1,4 @@
-"""`minqing contact …`: the keys that seal the contacts of cases."""
+"""`minqing contact …`: the keys that seal the contacts of cases, and second factors."""
 
 from typing import Annotated
 
@@ -7,6 +7,7 @@ import typer
 from app.cli.terminal import complain, console, give_up, open_context
 from app.core.context import Context
 from app.core.db import reading
+from app.identity.second_factor import queries as factor_queries
 from app.incidents.contacts import keys as contact_keys
 from app.incidents.contacts import service as contact
 
@@ -26,8 +27,14 @@ def make_ready(context: Context) -> None:
         except contact_keys.KeyFileError as error:
             raise give_up(f"The key of contacts: {error}.") from error
         lost = contact.unreadable(session, ring)
+        factors = factor_queries.unreadable(session, ring.keys)
     if lost:
         complain(f"{lost} contacts are sealed with keys that {path} does not have.")
+    if factors:
+        complain(
+            f"{factors} second factors are sealed with keys that {path} does not have: put them"
+            " back, or take the factor away (`minqing user reset-factor NAME`)."
+        )
 
 
 @app.command("rotate-key")
@@ -41,9 +48,11 @@ def rotate_key(
         ),
     ] = False,
 ) -> None:
-    """Make a new key and seal every contact with it. The server may go on meanwhile."""
+    """Make a new key and seal every contact, second factor and webhook's secret with it. The server
+    may go on meanwhile."""
     from app.city.service import prepare_database
     from app.identity import audit
+    from app.identity.second_factor.models import SecondFactor
     from app.incidents.contacts.rotation import rotate
     from app.programs.webhooks.models import Webhook
 
@@ -57,7 +66,7 @@ def rotate_key(
                 contact.key_file(context.settings),
                 code,
                 forget_old=forget_old,
-                beside=(Webhook,),
+                beside=(Webhook, SecondFactor),
             )
         except (contact_keys.KeyFileError, contact_keys.UnknownKeyError) as error:
             raise give_up(f"{error}.") from error

@@ -1,8 +1,8 @@
 """`minqing export …`: taking cases out as a table, and plans as files."""
 
-import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -79,13 +79,14 @@ def plan(
     with open_context() as context:
         try:
             with reading(context.engine) as session:
-                parts = exports.export(session, find(session, number), form).parts
-                length = _write(file, parts)
+                made = exports.export(session, find(session, number), form)
+            with _in_place_of(file) as path:
+                made.write(path)
         except Problem as error:
             raise give_up(str(error)) from None
         except OSError as error:
             raise give_up(f"{str(file)!r} cannot be written: {error.strerror}.") from None
-    console.print(f"Wrote {length:,} bytes to {file}.", markup=False, highlight=False)
+    console.print(f"Wrote {file.stat().st_size:,} bytes to {file}.", markup=False, highlight=False)
 
 
 def _utc(local: datetime | None) -> datetime | None:
@@ -93,13 +94,17 @@ def _utc(local: datetime | None) -> datetime | None:
 
 
 def _write(file: Path, parts: Iterable[bytes]) -> int:
-    """All of it, readable by its owner alone, or no file."""
-    handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-    try:
-        with os.fdopen(handle, "wb") as opened:
-            opened.writelines(parts)
-            length = opened.tell()
-        Path(name).replace(file)
-    finally:
-        Path(name).unlink(missing_ok=True)
-    return length
+    with _in_place_of(file) as path, path.open("wb") as opened:
+        opened.writelines(parts)
+        return opened.tell()
+
+
+@contextmanager
+def _in_place_of(file: Path) -> Iterator[Path]:
+    """A path to write to, whose file takes the other's place when the block ends: whole, and
+    readable by its owner alone; or there is no file."""
+    with tempfile.TemporaryDirectory(prefix=f".{file.name}.", dir=file.parent) as folder:
+        path = Path(folder) / file.name
+        yield path
+        path.chmod(0o600)
+        path.replace(file)

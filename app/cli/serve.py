@@ -31,6 +31,7 @@ def serve() -> None:
     _allow_many_files()
     settings = get_settings()
     sign_ins.refuse_open_demo(settings)
+    sign_ins.refuse_unknown_roles(settings)
     _refuse_taken_port(settings)
     signal.signal(signal.SIGTERM, _leave)
     with _importing() as imported, open_context(watching=True) as context:

@@ -12,6 +12,7 @@ from app.core.settings import Settings
 from app.identity import accounts, demo
 from app.identity import service as identity
 from app.identity.rules import Role
+from app.identity.second_factor.rules import roles_of
 from geodata.codes import Level
 
 NOT_LOOPBACK = (
@@ -32,6 +33,18 @@ def refuse_open_demo(settings: Settings) -> None:
     """
     if settings.demo and not is_loopback(settings.host):
         raise give_up(f"MINQING_HOST={settings.host} {NOT_LOOPBACK}")
+
+
+def refuse_unknown_roles(settings: Settings) -> None:
+    """What is no role could have no second factor, and nobody would notice.
+
+    Raises:
+        typer.Exit: MINQING_SECOND_FACTOR_ROLES names something that is none.
+    """
+    try:
+        roles_of(settings.second_factor_roles)
+    except ValueError as error:
+        raise give_up(f"MINQING_SECOND_FACTOR_ROLES: {error}.") from None
 
 
 def refuse_unguarded(context: Context) -> None:

@@ -15,6 +15,7 @@ from app.core.context import Context
 from app.core.db import reading
 from app.identity import accounts, linking, passwords
 from app.identity.rules import Role
+from app.identity.second_factor import resetting
 from app.identity.second_person import service as second_person
 from app.identity.second_person.proposing import in_words
 from app.identity.second_person.schemas import ProposalsQuery
@@ -187,6 +188,15 @@ def disable(
     with _accounts() as context:
         accounts.change(context.engine, name, disabled=not undo)
     console.print(f"{name} is {'enabled' if undo else 'disabled'}.", markup=False)
+
+
+@app.command("reset-factor")
+def reset_factor(name: Name) -> None:
+    """Take the second factor from an account whose post has lost it; every session of it ends.
+    Where its role must have one, the post sets up another at its next sign-in."""
+    with _accounts() as context:
+        resetting.reset(context.engine, name)
+    console.print(f"{name} has no second factor.", markup=False)
 
 
 @app.command()

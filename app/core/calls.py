@@ -15,8 +15,8 @@ LIBRARY = "libseccomp.so.2"
 # the same on every architecture.
 REFUSED: tuple[tuple[str, int | None], ...] = (
     # To reach another process: the database by its socket, anything by the network, the server.
-    ("socket", None), ("connect", None), ("bind", None), ("listen", None), ("accept", None),
-    ("accept4", None), ("io_uring_setup", 425), ("io_uring_enter", 426),
+    ("socket", None), ("socketpair", None), ("connect", None), ("bind", None), ("listen", None),
+    ("accept", None), ("accept4", None), ("io_uring_setup", 425), ("io_uring_enter", 426),
     ("io_uring_register", 427), ("ptrace", None), ("process_vm_readv", None),
     ("process_vm_writev", None), ("kcmp", None), ("pidfd_open", 434), ("pidfd_getfd", 438),
     ("pidfd_send_signal", 424), ("process_madvise", 440), ("rt_sigqueueinfo", None),
@@ -50,10 +50,18 @@ REFUSED_FOR_OTHERS = (
     "prlimit64", "sched_setaffinity", "sched_setscheduler", "sched_setparam", "sched_setattr",
 )  # fmt: skip
 SIGNALS = ("kill", "tgkill")
+# Commands of `fcntl` by which the kernel signals another process when a file is ready: F_SETOWN,
+# F_SETSIG, F_SETOWN_EX (linux/fcntl.h).
+OWNERS = (8, 10, 15)
 
 _ALLOW, _REFUSE = 0x7FFF0000, 0x00050000 | errno.EACCES
+# What asks so is told that this kernel does not know the call, and takes the older one.
+_UNKNOWN_CALL = 0x00050000 | errno.ENOSYS
 _SYNC_THREADS = 4
-_NOT_EQUAL = 1
+_NOT_EQUAL, _MASKED_EQUAL = 1, 7
+# The kernel looks at so much of a command, and the filter at all of the argument.
+_OF_A_COMMAND = 0xFFFFFFFF
+_CLONE_THREAD = 0x00010000
 _UNKNOWN = -1
 
 
@@ -91,10 +99,26 @@ def refuse() -> bool:
             and all(_add(library, rules, name, number) for name, number in REFUSED)
             and all(_add(library, rules, name, None, [not_self]) for name in REFUSED_FOR_OTHERS)
             and all(_add(library, rules, name, None, [not_own]) for name in SIGNALS)
+            and all(
+                _add(library, rules, "fcntl", None, [_Compared(1, _MASKED_EQUAL, _OF_A_COMMAND, n)])
+                for n in OWNERS
+            )
+            and _refuse_forks(library, rules)
             and library.seccomp_load(rules) == 0
         )
     finally:
         library.seccomp_release(rules)
+
+
+def _refuse_forks(library: ctypes.CDLL, rules: int) -> bool:
+    """Threads are made by `clone`, too: with that flag, at which a filter can look only where it
+    does not lie in memory, as it does for `clone3`."""
+    no_thread = _Compared(0, _MASKED_EQUAL, _CLONE_THREAD, 0)
+    return (
+        _add(library, rules, "clone3", 435, action=_UNKNOWN_CALL)
+        and _add(library, rules, "clone", None, [no_thread])
+        and all(_add(library, rules, name, None) for name in ("fork", "vfork"))
+    )
 
 
 def _add(
@@ -103,6 +127,8 @@ def _add(
     name: str,
     number: int | None,
     where: Sequence[_Compared] = (),
+    *,
+    action: int = _REFUSE,
 ) -> bool:
     call = library.seccomp_syscall_resolve_name(name.encode())
     if call == _UNKNOWN:
@@ -110,7 +136,7 @@ def _add(
             return False
         call = number
     compared = (_Compared * len(where))(*where)
-    done: int = library.seccomp_rule_add_array(rules, _REFUSE, call, len(where), compared)
+    done: int = library.seccomp_rule_add_array(rules, action, call, len(where), compared)
     return done == 0
 
 

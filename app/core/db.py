@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -33,8 +34,11 @@ def as_psycopg_url(url: str) -> URL:
 
 
 def conninfo(url: URL) -> str:
-    """The same address as libpq writes it, for connections without SQLAlchemy."""
-    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+    """The same address as libpq writes it, for connections without SQLAlchemy: word by word, as
+    SQLAlchemy hands them to psycopg (libpq takes no URL with a space in a password)."""
+    driver = url.set(drivername="postgresql+psycopg")
+    _, words = driver.get_dialect()().create_connect_args(driver)
+    return make_conninfo(**words)
 
 
 POOL_SIZE = 10

@@ -395,19 +395,22 @@ def own_socket_folder(cluster: Cluster) -> None:
     """Make the folder of the cluster's socket, where it is missing, and keep others out of it.
 
     Raises:
-        EmbeddedError: it is somebody else's.
+        EmbeddedError: it is somebody else's, or leads elsewhere: anybody may write where it lies.
         OSError: it cannot be made.
     """
+    if cluster.socket_dir.is_symlink():
+        raise EmbeddedError(f"{cluster.socket_dir} leads elsewhere.")
     _own_folder(cluster, cluster.socket_dir)
 
 
 def _own_folder(cluster: Cluster, folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if cluster.user is not None:
-        account = pwd.getpwnam(cluster.user)
-        os.chown(folder, account.pw_uid, account.pw_gid)
-    elif folder.stat().st_uid != os.geteuid():
+    account = pwd.getpwnam(cluster.user) if cluster.user is not None else None
+    ours = {os.geteuid(), account.pw_uid if account else os.geteuid()}
+    if folder.stat().st_uid not in ours:
         raise EmbeddedError(f"{folder} belongs to somebody else.")
+    if account is not None:
+        os.chown(folder, account.pw_uid, account.pw_gid)
     folder.chmod(0o700)
 
 

@@ -61,7 +61,13 @@ class FencedJobs(JobManager):
     async def finish_job(
         self, job: procrastinate.jobs.Job, status: Status, delete_job: bool
     ) -> None:
-        """End a job, unless it was begun again since."""
+        """End a job, unless it was begun again since.
+
+        One whose worker ends before it does (`ABORTED`) is left as it is: whoever leads next begins
+        it again.
+        """
+        if status is Status.ABORTED:
+            return
         await self.connector.execute_query_async(
             query=_FINISH, job_id=job.id, attempts=job.attempts, status=status.value
         )

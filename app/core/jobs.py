@@ -46,6 +46,7 @@ ALIVE_EVERY_S = 1.0
 ANSWER_WITHIN_S = 10.0
 POLL_JOBS_S = 5.0
 STOP_WITHIN_S = 3.0
+END_REST_WITHIN_S = 1.0
 BY_CLOCK, UPKEEP, ASKED_FOR = "default", "upkeep", "asked"
 # Jobs that run side by side: of those that are asked for, and of the long ones by the clock.
 AT_ONCE = 2
@@ -213,7 +214,7 @@ class Worker:
         """End; a job that takes longer than `STOP_WITHIN_S` is left to whoever comes next."""
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._cancel)
-        self._thread.join(2 * STOP_WITHIN_S)
+        self._thread.join(2 * STOP_WITHIN_S + END_REST_WITHIN_S)
 
     def _cancel(self) -> None:
         if self._task is not None:
@@ -224,6 +225,7 @@ class Worker:
         self._task = self._loop.create_task(self._for_ever())
         with suppress(asyncio.CancelledError):
             self._loop.run_until_complete(self._task)
+        self._loop.run_until_complete(_end_rest())
         self._loop.close()
 
     async def _for_ever(self) -> None:
@@ -303,6 +305,20 @@ class Worker:
                 # Taken by one that led before us, and died since.
                 await _begin_again(app, await _stalled(app))
             await asyncio.wait(work, timeout=ALIVE_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
+
+
+async def _end_rest() -> None:
+    """End what still waits for jobs that go on in their threads, while its event loop runs: left to
+    the end of the process it would try to write down what became of them."""
+    ends_at_s = time.monotonic() + END_REST_WITHIN_S
+    own = {asyncio.current_task()}
+    while (rest := asyncio.all_tasks() - own) and time.monotonic() < ends_at_s:
+        for each in rest:
+            each.cancel()
+        done, _ = await asyncio.wait(rest, timeout=END_REST_WITHIN_S / 4)
+        for each in done:
+            if not each.cancelled():
+                each.exception()  # looked at, or it would be in the log: the database is let go of
 
 
 def _say_why(work: "list[asyncio.Task[None]]") -> None:

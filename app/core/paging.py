@@ -77,6 +77,13 @@ def decode_cursor(cursor: str | None, types: tuple[type, ...]) -> list[Any] | No
         and len(key) == len(types)
         and all(type(part) is kind for part, kind in zip(key, types, strict=True))
     )
-    if not fits or any(isinstance(part, int) and abs(part) >= 2**63 for part in key):
+    if not fits or not all(map(_can_be_asked_for, key)):
         raise invalid("cursor", "is not a cursor of this list")
     return list(key)
+
+
+def _can_be_asked_for(part: object) -> bool:
+    """Whether the database takes a part of a key: a bigint, a text without NUL and surrogates."""
+    if isinstance(part, str):
+        return "\0" not in part and not any("\ud800" <= sign <= "\udfff" for sign in part)
+    return not isinstance(part, int) or abs(part) < 2**63

@@ -19,6 +19,12 @@ _NO_CHARACTERS = "\ufdd0-\ufdef" + "".join(
 )
 # One search instead of a look at each character: a description is read in a microsecond.
 _REFUSED = re.compile(f"[{_REORDERING}{_SURROGATES}{_CONTROL}{_NO_CHARACTERS}]")
+# As many as Unicode's own form for streams allows (UAX 15): to put marks into their order takes as
+# long as the square of how many stand in a row.
+MOST_MARKS = 30
+# In the categories of a text, one after the other. By these: some marks that have no class of
+# combination fall apart into such that do.
+_MANY_MARKS = re.compile(f"(?:M[cen]){{{MOST_MARKS + 1}}}")
 _LINE_ENDS = {"\r\n": "\n", "\r": "\n", "\u2028": "\n", "\u2029": "\n", "\x85": "\n"}
 
 
@@ -27,13 +33,16 @@ def clean_text(text: str) -> str:
 
     Raises:
         ValueError: it carries control characters (NUL among them), lone surrogates, characters
-            that reorder text, or code points that are no characters.
+            that reorder text, code points that are no characters, or marks without end on one.
     """
     if not text.isprintable():  # nothing printable ends a line or is refused
         for found, wanted in _LINE_ENDS.items():
             text = text.replace(found, wanted)
         if refused := _REFUSED.search(text):
             raise ValueError(_reason_against(refused[0]))
+    is_long = len(text) > MOST_MARKS and not text.isascii()
+    if is_long and _MANY_MARKS.search("".join(map(unicodedata.category, text))):
+        raise ValueError(f"must not carry more than {MOST_MARKS} marks on one character")
     return unicodedata.normalize("NFC", text).strip()
 
 

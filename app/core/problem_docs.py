@@ -10,7 +10,8 @@ from app.core.errors import MEDIA_TYPE
 SLUGS = (
     "already-granted", "already-open", "already-proposed", "bad-host", "bad-key", "bad-request",
     "base-units", "boundaries-busy", "busy",
-    "case-not-open", "content-too-large", "cross-site", "first-sign-in", "header-token",
+    "case-not-open", "change-cancelled", "change-ended", "code-needed", "content-too-large",
+    "cross-site", "factor-not-begun", "first-sign-in", "header-token",
     "id-conflict",
     "illegal-step", "internal", "invalid-input", "last-admin", "limit-reached",
     "method-not-allowed", "name-taken", "no-dispute", "no-mail", "no-password",
@@ -21,7 +22,7 @@ SLUGS = (
     "precondition-failed", "proposal-ended", "stale-version", "step-not-yours", "step-up", "taken",
     "too-many-photos",
     "too-many-streams", "too-slow", "unavailable", "unsupported-media-type", "wait", "working-days",
-    "wrong-credentials",
+    "wrong-code", "wrong-credentials",
 )  # fmt: skip
 """Every kind of refusal. A new one is added here, and gets its texts on the page (`problems.*`)."""
 

@@ -153,6 +153,13 @@ class Settings(BaseSettings):
         description="Hours after its sign-in until which a session that nobody uses goes on"
         " watching; 0: it ends instead.",
     )
+    second_factor_roles: str = Field(
+        default="city_admin,auditor",
+        pattern=r"^[a-z_, ]*$",
+        description="Roles that must have a second factor (commas between): who acts in one of them"
+        " sets it up at the next sign-in. Everybody else may; empty: nobody must. Demo accounts"
+        " need none.",
+    )
     trusted_proxies: str = Field(
         default="127.0.0.1",
         pattern=r"^[0-9A-Fa-f.:/, ]+$",
@@ -201,6 +208,12 @@ class Settings(BaseSettings):
             return None
         scheme, netloc = urlsplit(self.public_url.lower())[:2]
         return f"{scheme}://{netloc.removesuffix(USUAL_PORTS[scheme])}"
+
+    @property
+    def is_https_alone(self) -> bool:
+        """Whether the public name is ours alone, without path or port, and reached by https."""
+        scheme, _, name = (self.public_origin or "").partition("://")
+        return scheme == "https" and ":" not in name and not self.public_path
 
     @model_validator(mode="after")
     def _knows_how_to_mail(self) -> Self:

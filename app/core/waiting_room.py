@@ -3,17 +3,23 @@
 Whoever finds the queue full is told so at once. So much of that work at once holds up no other.
 """
 
+import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CancelScope, CapacityLimiter, to_thread
 from starlette.requests import Request
 
 from app.core.errors import busy
 
 Given = ParamSpec("Given")
 Made = TypeVar("Made")
+
+
+class NobodyWaits(Exception):
+    """Whoever asked for the work has hung up, or the server ends."""
 
 
 class WaitingRoom:
@@ -31,6 +37,7 @@ class WaitingRoom:
         self._most = at_once + waiting
         self._inside = 0
         self._threads = CapacityLimiter(at_once)
+        self._ends: set[Callable[[], None]] = set()
 
     async def run(
         self, work: Callable[Given, Made], *args: Given.args, **words: Given.kwargs
@@ -47,6 +54,52 @@ class WaitingRoom:
             return await to_thread.run_sync(partial(work, *args, **words), limiter=self._threads)
         finally:
             self._inside -= 1
+
+    async def run_while_asked(
+        self,
+        request: Request,
+        work: Callable[Concatenate[Callable[[], bool], Given], Made],
+        *args: Given.args,
+        **words: Given.kwargs,
+    ) -> Made:
+        """The same for work that ends when nobody waits for it any more.
+
+        Args:
+            request: of whoever waits, read whole.
+            work: is given `is_alone()` first, to be asked a few times a second: whether it is to
+                end, by raising `NobodyWaits`.
+
+        Raises:
+            Problem: 503 `busy` where as many as may are waiting already.
+            NobodyWaits: whoever asked has hung up, or the room was closed.
+        """
+        alone = threading.Event()
+        # Cancelled, it leaves the queue at once; a thread that works is waited for.
+        with CancelScope() as scope:
+
+            def end() -> None:
+                alone.set()
+                scope.cancel()
+
+            async def listen() -> None:
+                while (await request.receive())["type"] != "http.disconnect":
+                    pass
+                end()
+
+            self._ends.add(end)
+            listening = asyncio.create_task(listen())
+            try:
+                return await self.run(work, alone.is_set, *args, **words)
+            finally:
+                self._ends.discard(end)
+                alone.set()
+                listening.cancel()
+        raise NobodyWaits
+
+    def close(self) -> None:
+        """End what ends when nobody waits for it: the server is asked to stop."""
+        for end in list(self._ends):
+            end()
 
 
 def named_room(name: str) -> Callable[[Request], Awaitable[WaitingRoom]]:

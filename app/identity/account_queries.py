@@ -6,7 +6,7 @@ the grants inside; and changes only those that belong there and act nowhere else
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.identity.models import Account, AccountGrant
 from app.identity.passwords import UNUSABLE
-from app.identity.queries import AnyRow, Rows, end_all, end_others
+from app.identity.queries import AnyRow, Rows, end_all, end_all_of, end_others
 from geodata import codes
 
 # One after the other, so that two admins cannot take the last grant from one another at once.
@@ -38,6 +38,8 @@ _ACCOUNTS = f"""
     SELECT a.id, a.name, a.demo, a.area_code, a.created_at, a.disabled_at,
         a.subject_hash IS NOT NULL AS linked, a.first_password,
         a.release_hash IS NOT NULL AS awaits_code,
+        EXISTS (SELECT FROM second_factor f WHERE f.account_id = a.id
+                AND f.confirmed_at IS NOT NULL) AS second_factor,
         greatest(a.seen_at, (SELECT max(s.seen_at) FROM sign_in s WHERE s.account_id = a.id))
             AS last_seen_at,
         (SELECT count(*) FROM live_sign_in l WHERE l.account_id = a.id) AS sessions,
@@ -73,6 +75,29 @@ _ADMINS = text(
     " AND g.role = 'city_admin' AND g.area_code % 100000000000 = 0"
     " AND g.valid @> now() AND upper_inf(g.valid)"
 )
+
+
+_ADD_SEVERAL = text(
+    "INSERT INTO account (name, password_hash, demo, area_code, first_password, known_to)"
+    " SELECT name, hash, false, area, true, CAST(:known_to AS text[])"
+    " FROM unnest(CAST(:names AS text[]), CAST(:hashes AS text[]), CAST(:areas AS bigint[]))"
+    " AS given (name, hash, area) ON CONFLICT (name) DO NOTHING RETURNING name, id"
+)
+_GRANT_SEVERAL = text(
+    "INSERT INTO account_grant (account_id, role, area_code, lo, hi, valid)"
+    " SELECT account, role, area, lo, hi, tstzrange(now(), NULL, '[)')"
+    " FROM unnest(CAST(:accounts AS bigint[]), CAST(:roles AS text[]), CAST(:areas AS bigint[]),"
+    " CAST(:lo AS bigint[]), CAST(:hi AS bigint[])) WITH ORDINALITY"
+    " AS given (account, role, area, lo, hi, place) ORDER BY place"
+)
+
+
+class NewAccount(NamedTuple):
+    """An account that is to be made; `area_code`: where it belongs."""
+
+    name: str
+    password_hash: str
+    area_code: int | None
 
 
 def lock(session: Session) -> None:
@@ -178,6 +203,58 @@ def set_disabled(session: Session, account_id: int, *, disabled: bool) -> None:
     at = func.now() if disabled else None
     session.execute(update(Account).where(Account.id == account_id).values(disabled_at=at))
     end_all(session, account_id)
+
+
+def add_several(
+    session: Session, accounts: Sequence[NewAccount], known_to: Sequence[str]
+) -> dict[str, int]:
+    """The numbers of new accounts by their logins; one whose name is taken is not among them. Their
+    passwords are first ones: somebody else knows them.
+
+    Args:
+        known_to: the admins who know a way into them.
+    """
+    rows = session.execute(
+        _ADD_SEVERAL,
+        {
+            "names": [one.name for one in accounts],
+            "hashes": [one.password_hash for one in accounts],
+            "areas": [one.area_code for one in accounts],
+            "known_to": list(known_to),
+        },
+    )
+    return {row.name: row.id for row in rows}
+
+
+def add_several_grants(session: Session, given: Sequence[tuple[int, str, int]]) -> None:
+    """New grants, (account, role, area) each; in force from now, without an end."""
+    ranges = [codes.code_range(area) for _, _, area in given]
+    session.execute(
+        _GRANT_SEVERAL,
+        {
+            "accounts": [account for account, _, _ in given],
+            "roles": [role for _, role, _ in given],
+            "areas": [area for _, _, area in given],
+            "lo": [lo for lo, _ in ranges],
+            "hi": [hi for _, hi in ranges],
+        },
+    )
+
+
+def end_several_grants(session: Session, grants: Sequence[int]) -> None:
+    """End grants now."""
+    ended = (
+        "UPDATE account_grant SET valid = tstzrange(lower(valid), now())"
+        " WHERE id = ANY (CAST(:ids AS bigint[]))"
+    )
+    session.execute(text(ended), {"ids": list(grants)})
+
+
+def disable_several(session: Session, accounts: Sequence[int]) -> None:
+    """Let accounts in no longer."""
+    of_these = Account.id.in_(list(accounts))
+    session.execute(update(Account).where(of_these).values(disabled_at=func.now()))
+    end_all_of(session, accounts)
 
 
 def add_grant(

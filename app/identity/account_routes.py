@@ -13,6 +13,7 @@ from app.identity import account_view, accounts, linking
 from app.identity.account_schemas import NewGrant, NewUser, User, UserChange, UserPage, UsersQuery
 from app.identity.deps import ActorDep, ContextDep, PasswordRoom, SessionsDep, json_only
 from app.identity.rules import Actor
+from app.identity.second_factor import resetting
 
 router = APIRouter(prefix="/api/v1", tags=["identity"])
 
@@ -83,8 +84,8 @@ async def change_user(
 ) -> User:
     """Every session of the account ends. Only accounts that act nowhere outside one's area.
 
-    202: of an account that opens contacts or the audit another password, a link and letting it in
-    again wait for a second person (`proposals`).
+    202: of an account that opens contacts or the audit another password, a link, taking its second
+    factor away and letting it in again wait for a second person (`proposals`).
     """
     waits, changed = await room.run(_changed, context, name, change, actor)
     sessions.forget()
@@ -98,6 +99,8 @@ def _changed(context: Context, name: str, change: UserChange, actor: Actor) -> t
     waits = False
     if change.subject is not None:
         waits = linking.link(engine, context.settings, name, change.subject or None, actor)
+    if change.second_factor is False:
+        waits |= resetting.reset(engine, name, actor)
     if password is not None or disabled is not None:
         waits |= accounts.change(engine, name, password=password, disabled=disabled, actor=actor)
     return waits, account_view.get_user(engine, actor, name)

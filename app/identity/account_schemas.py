@@ -1,12 +1,13 @@
 """Accounts and grants as they are managed: what the paths take and give."""
 
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.core.errors import FieldValueError
 from app.core.paging import Cursor, Page
+from app.core.plain_text import Line
 from app.core.query_words import AreaCode, Instant, StrictQuery
 from app.identity.rules import Role
 from app.identity.schemas import Grant
@@ -21,8 +22,8 @@ class UsersQuery(StrictQuery):
     area: AreaCode | None = Field(
         default=None, description="That belong or act in this area; default: in one's own."
     )
-    q: str | None = Field(
-        default=None, min_length=1, max_length=60, description="Whose name holds this text."
+    q: Annotated[Line, Field(min_length=1, max_length=60)] | None = Field(
+        default=None, description="Whose name holds this text."
     )
     limit: int = Field(default=50, ge=1, le=500, description="Items in one part of the list.")
     cursor: Cursor = None
@@ -56,11 +57,17 @@ class UserChange(BaseModel):
         description="`sub` under which the city's provider knows whoever signs in to this account;"
         " empty: it is linked to nobody there any more.",
     )
+    second_factor: Literal[False] | None = Field(
+        default=None,
+        description="false: take its second factor away, which its post has lost. Where its role"
+        " must have one, the post sets up another at its next sign-in.",
+    )
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if self.disabled is None and self.password is None and self.subject is None:
-            raise FieldValueError("disabled", "or password or subject must be given")
+        given = (self.disabled, self.password, self.subject, self.second_factor)
+        if all(value is None for value in given):
+            raise FieldValueError("disabled", "or password, subject or second_factor must be given")
         return self
 
 
@@ -100,6 +107,7 @@ class User(BaseModel):
         description="Whether its password is one that somebody else set and it has not changed yet."
     )
     awaits_code: bool = Field(description="Whether it waits for the code that releases it.")
+    second_factor: bool = Field(description="Whether it has a second factor.")
     proposals: list[Proposal] = Field(
         description="What is proposed of it and waits for a second person, in one's own area."
     )

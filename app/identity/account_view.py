@@ -88,7 +88,7 @@ def _users(session: Session, actor: Actor, rows: Rows) -> list[User]:
             disabled=row.disabled_at is not None, created_at=row.created_at,
             last_seen_at=row.last_seen_at, grants=grants[row.id], sessions=row.sessions,
             manageable=row.manageable, linked=row.linked, first_password=row.first_password,
-            awaits_code=row.awaits_code, proposals=waiting[row.id],
+            awaits_code=row.awaits_code, second_factor=row.second_factor, proposals=waiting[row.id],
         )
         for row in rows
     ]  # fmt: skip

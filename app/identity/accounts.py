@@ -261,20 +261,44 @@ def add_grants(
     from the first one on.
 
     Raises:
-        Problem: 404, 403, as for one; nothing is granted then.
+        Problem: 404, 403, 422 on `area`, as for one; nothing is granted then.
     """
-    added = []
-    for one in given:
-        terms = _terms_of(one)
-        try:
-            known = grantable(session, actor, one["account"], terms)
-        except Problem as problem:
-            if problem.slug != "already-granted":
-                raise
-            continue
-        queries.add_grant(session, known.id, *terms)
-        added.append(one)
+    wanted = [(one, _terms_of(one)) for one in given]
+    for _, terms in wanted:
+        _check_area(terms.area_code, actor)
+    if actor is not None:
+        areas = {terms.area_code for _, terms in wanted}
+        if areas - places.names(session, areas, utc_now()).keys():
+            raise invalid("area", "is no area of this city")
+    known = {row.name: row for row in _seen_all(session, actor, [o["account"] for o, _ in wanted])}
+    held = {
+        (grant_held.account_id, grant_held.role, grant_held.area_code)
+        for grant_held in queries.grants(session, EVERYWHERE, [row.id for row in known.values()])
+        if grant_held.valid_until is None
+    }
+    added, fresh = list[dict[str, Any]](), list[tuple[int, str, int]]()
+    for one, terms in wanted:
+        new = (known[one["account"]].id, terms.role.value, terms.area_code)
+        if new not in held:
+            held.add(new)
+            fresh.append(new)
+            added.append(one)
+    queries.add_several_grants(session, fresh)
     return added
+
+
+def _seen_all(session: Session, actor: Actor | None, names: Iterable[str]) -> Rows:
+    """The rows of several accounts.
+
+    Raises:
+        Problem: 404 where one neither belongs nor acts in the actor's area.
+    """
+    wanted = set(names)
+    rows = queries.several(session, area_of(actor), wanted)
+    missing = sorted(wanted - {row.name for row in rows})
+    if missing:
+        raise not_found("account", missing[0])
+    return rows
 
 
 def record_grants(
@@ -285,8 +309,8 @@ def record_grants(
     Args:
         how: by whom they were proposed; empty where nobody had to.
     """
-    for one in added:
-        _record_grant(session, actor, one["account"], _terms_of(one), how)
+    rows = [(int(one["area"]), _grant_detail(one["account"], _terms_of(one), how)) for one in added]
+    audit.record_several(session, actor, AuditKind.GRANT_ADDED, rows)
 
 
 def _terms_of(one: dict[str, Any]) -> Terms:
@@ -299,9 +323,13 @@ def ids_of(session: Session, names: Iterable[str]) -> dict[str, int]:
 
 
 def _record_grant(session: Session, actor: Actor | None, name: str, terms: Terms, how: str) -> None:
-    ends = f" until {terms.until.isoformat()}" if terms.until else ""
-    detail = f"{name}: {terms.role.value} in {terms.area_code}{ends}" + (f", {how}" if how else "")
+    detail = _grant_detail(name, terms, how)
     audit.record(session, actor, AuditKind.GRANT_ADDED, area_code=terms.area_code, detail=detail)
+
+
+def _grant_detail(name: str, terms: Terms, how: str) -> str:
+    ends = f" until {terms.until.isoformat()}" if terms.until else ""
+    return f"{name}: {terms.role.value} in {terms.area_code}{ends}" + (f", {how}" if how else "")
 
 
 def revoke(engine: Engine, name: str, role: Role, area_code: int) -> int:
@@ -335,25 +363,44 @@ def end_grant(engine: Engine, name: str, grant_id: int, *, actor: Actor) -> None
         _end_grants(session, actor, known, ending)
 
 
-def end_several(session: Session, actor: Actor | None, names: Iterable[str]) -> None:
+class Ended(NamedTuple):
+    """What `end_several` has ended, to be written down: (area, detail) each."""
+
+    grants: list[tuple[int, str]]
+    accounts: list[tuple[int, str]]
+
+
+def end_several(session: Session, actor: Actor | None, names: Iterable[str]) -> Ended:
     """End accounts, in a transaction of `changing`: their grants, their sessions, their sign-in.
+
+    They are not written down yet (`record_ended`).
 
     Raises:
         Problem: 404; 403 where one is not the actor's to change; 409 for the last admin.
     """
-    ending = [manageable(session, actor, name) for name in names]
+    ending = sorted(_seen_all(session, actor, names), key=lambda known: str(known.name))
+    for known in ending:
+        _refuse_foreign(known)
     named = {known.id: known.name for known in ending}
     held = queries.grants(session, EVERYWHERE, list(named))
     with _an_admin_stays(session, demo=False), _an_admin_stays(session, demo=True):
-        for grant_held in held:
-            queries.end_grant(session, grant_held.id)
-        for known in ending:
-            queries.set_disabled(session, known.id, disabled=True)
-    for grant_held in held:
-        _record_end(session, actor, named[grant_held.account_id], grant_held)
-    for known in ending:
-        if known.disabled_at is None:
-            record(session, actor, AuditKind.ACCOUNT_DISABLED, known)
+        queries.end_several_grants(session, [grant_held.id for grant_held in held])
+        queries.disable_several(session, list(named))
+    nowhere = audited_area(session, None)
+    return Ended(
+        [(g.area_code, _end_detail(named[g.account_id], g)) for g in held],
+        [
+            (nowhere if known.area_code is None else known.area_code, known.name)
+            for known in ending
+            if known.disabled_at is None
+        ],
+    )
+
+
+def record_ended(session: Session, actor: Actor | None, ended: Ended) -> None:
+    """Write down what `end_several` has ended, a row each."""
+    audit.record_several(session, actor, AuditKind.GRANT_REVOKED, ended.grants)
+    audit.record_several(session, actor, AuditKind.ACCOUNT_DISABLED, ended.accounts)
 
 
 def _end_grants(session: Session, actor: Actor | None, known: AnyRow, ending: Rows) -> None:
@@ -365,8 +412,12 @@ def _end_grants(session: Session, actor: Actor | None, known: AnyRow, ending: Ro
 
 
 def _record_end(session: Session, actor: Actor | None, name: str, held: AnyRow) -> None:
-    detail = f"{name}: {held.role} in {held.area_code}"
+    detail = _end_detail(name, held)
     audit.record(session, actor, AuditKind.GRANT_REVOKED, area_code=held.area_code, detail=detail)
+
+
+def _end_detail(name: str, held: AnyRow) -> str:
+    return f"{name}: {held.role} in {held.area_code}"
 
 
 def hashed(password: str, name: str) -> str:
@@ -426,13 +477,19 @@ def manageable(session: Session, actor: Actor | None, name: str) -> AnyRow:
         Problem: 404; 403 where it is not theirs.
     """
     known = seen(session, actor, name)
+    _refuse_foreign(known)
+    return known
+
+
+def _refuse_foreign(known: AnyRow) -> None:
     if not known.manageable:
         raise Problem(
-            HTTPStatus.FORBIDDEN, "outside-scope", "Outside your area",
-            f"{name} belongs to, or acts in, an area beyond your own; an admin there must do it."
-            " Grants inside your area you may give and take.",
-        )  # fmt: skip
-    return known
+            HTTPStatus.FORBIDDEN,
+            "outside-scope",
+            "Outside your area",
+            f"{known.name} belongs to, or acts in, an area beyond your own; an admin there must do"
+            " it. Grants inside your area you may give and take.",
+        )
 
 
 def _check_area(area_code: int, actor: Actor | None) -> None:

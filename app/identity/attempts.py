@@ -8,6 +8,9 @@ address wait longer after its first failure, and none before it. So a stranger e
 nobody out. Nor does one behind the same address (an office has one) where the account has signed in
 with the same browser before (`seen_here`): its attempts are counted for that browser alone. Those
 of somebody who is signed in already are counted for the session.
+
+The code of a second factor is counted once more, for the account from everywhere: who gets as far
+as that knows the password, and six digits are few.
 """
 
 import hashlib
@@ -45,7 +48,17 @@ def at_sign_in(name: str, source: str, device: str | None) -> Attempt:
     """
     if device is not None:
         return Attempt(_key("device", name, device))
-    return Attempt(key_of(name, source), _key("address", source), _key("account", name))
+    place = rules.place_of(source)
+    return Attempt(key_of(name, source), _key("address", place), _key("account", name))
+
+
+def of_code(name: str, device: str | None) -> Attempt:
+    """The code of a second factor at a sign-in whose password was right, in addition to that.
+
+    Args:
+        device: as of `at_sign_in`: whoever guesses elsewhere does not make this browser wait.
+    """
+    return Attempt(_key("code", name, device or ""))
 
 
 def in_session(name: str, token_hash: bytes) -> Attempt:
@@ -55,7 +68,7 @@ def in_session(name: str, token_hash: bytes) -> Attempt:
 
 def key_of(name: str, source: str) -> bytes:
     """Under what the attempts for an account from a place (an address) are counted."""
-    return _key("place", name, source)
+    return _key("place", name, rules.place_of(source))
 
 
 def _key(kind: str, *parts: str) -> bytes:
@@ -95,6 +108,13 @@ def succeeded(session: Session, attempt: Attempt) -> None:
         if key is not None:
             queries.take_back_failure(session, key)
     queries.forget_failures(session, attempt.own)
+
+
+def take_back(session: Session, attempt: Attempt) -> None:
+    """This attempt alone was no failure; what failed before still counts."""
+    for key in (attempt.address, attempt.account, attempt.own):
+        if key is not None:
+            queries.take_back_failure(session, key)
 
 
 def _failures(session: Session, key: bytes, now: datetime) -> tuple[int, float]:

@@ -6,7 +6,7 @@ nothing but counts.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -49,6 +49,14 @@ _APPEND = text(
 )
 
 
+# One statement for all: each call of the function sees the row that the one before has written.
+_APPEND_SEVERAL = text(
+    "SELECT count(audit_append(:account, :role, area, :kind, NULL, detail, NULL)) FROM ("
+    " SELECT area, detail FROM unnest(CAST(:areas AS bigint[]), CAST(:details AS text[]))"
+    " WITH ORDINALITY AS given (area, detail, place) ORDER BY place) given"
+)
+
+
 def record(
     session: Session,
     actor: Acting | None,
@@ -86,6 +94,26 @@ def record(
         },
     ).scalar_one()  # fmt: skip
     return no
+
+
+def record_several(
+    session: Session,
+    actor: Acting | None,
+    kind: AuditKind,
+    rows: Sequence[tuple[int, str]],
+) -> None:
+    """Write several rows of one kind, (area, detail) each, in this order, as `record` does one."""
+    if rows:
+        session.execute(
+            _APPEND_SEVERAL,
+            {
+                "account": actor.name if actor else None,
+                "role": actor.role.value if actor and actor.role else None,
+                "kind": kind.value,
+                "areas": [area for area, _ in rows],
+                "details": [detail for _, detail in rows],
+            },
+        )
 
 
 def whole_city(session: Session) -> int:

@@ -9,6 +9,7 @@ from app.core.clock import utc_now
 from app.core.db import writing
 from app.identity import account_queries, passwords, queries, service
 from app.identity.rules import Role
+from app.identity.second_factor import queries as factors
 from app.identity.second_person import queries as second
 from app.places import queries as places
 from geodata.codes import Level, level_of
@@ -27,7 +28,7 @@ class DemoArea(NamedTuple):
 def ensure_demo_accounts(engine: Engine, password: str) -> list[DemoArea]:
     """One account a role and tier, all with this password; where, none without a city.
 
-    They are as new at every start: let in, and with their grant.
+    They are as new at every start: let in, with their grant, and without a second factor.
     """
     password_hash = passwords.hashed(password)
     with writing(engine) as session:
@@ -59,6 +60,7 @@ def _ensure(session: Session, name: str, secret: str, role: Role, code: int) -> 
             account_queries.set_password(session, account_id, secret)
             account_queries.set_disabled(session, account_id, disabled=False)
             second.make_own(session, account_id)
+            factors.remove(session, account_id)
     held = queries.grants(session, account_id)
     if not any((g.role, g.area_code) == (role, code) for g in held):
         account_queries.add_grant(session, account_id, role, code, None)

@@ -96,7 +96,7 @@ def sign_in_as(
         old_token: of the session that the browser still holds.
     """
     with writing(engine) as session:
-        known = queries.account_of_subject(session, vouched.subject_hash)
+        known = queries.account_of_subject(session, vouched.subject_hash, held=True)
         if known is None and _links_by_claim(settings):
             known = _linked_now(session, vouched)
         if known is None or not _may_enter(session, known):

@@ -74,7 +74,8 @@ class SignIn(Base):
     `by_provider`: whether it was begun at the city's provider, not with a password.
     `stepped_up_until`: until then the password that was just given again opens what is protected.
     `id`: by which whoever manages accounts names it. `label`: what tells it from others of the
-    account, such as where a screen hangs. `idle_after`, `unused_for`: `rules.Terms`.
+    account, such as where a screen hangs. `idle_after`, `unused_for`, `factor_roles`:
+    `rules.Terms`.
     """
 
     __tablename__ = "sign_in"
@@ -90,6 +91,7 @@ class SignIn(Base):
     idle_after: Mapped[timedelta] = mapped_column(Interval, server_default=text("'15 minutes'"))
     unused_for: Mapped[timedelta] = mapped_column(Interval, server_default=text("'12 hours'"))
     by_provider: Mapped[bool] = mapped_column(server_default=text("false"))
+    factor_roles: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
 
     __table_args__ = (
         Index("sign_in_account", "account_id"),

@@ -15,13 +15,15 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
 from app.core.context import Context
-from app.core.errors import not_found
+from app.core.errors import Problem, not_found
 from app.core.problem_docs import documented
 from app.core.query_words import StrictQuery
+from app.core.turns import Turns
 from app.identity import linking, service
 from app.identity.cookies import cookies_of, read_cookie
 from app.identity.deps import ContextDep, SessionsDep
 from app.identity.oidc import ATTEMPT_S, CALLBACK, Attempt, OidcError, Provider
+from app.identity.rules import place_of
 from app.identity.schemas import OidcInfo
 from app.identity.subjects import Vouched
 
@@ -122,7 +124,7 @@ async def finish_oidc(
         if given.code is None:
             raise OidcError("refused", f"the provider says {given.error!r}"[:100])
         callback = _callback(request, context.settings.public_url)
-        vouched = await provider.vouched(attempt, given.code, callback)
+        vouched = await _vouched(request, provider, attempt, given.code, callback)
         own_token = cookies.token_in(sent)
         if attempt.step_up:
             await run_in_threadpool(_step_up, context, vouched, own_token)
@@ -135,6 +137,22 @@ async def finish_oidc(
     cookies.end_oidc(answer)
     answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+async def _vouched(
+    request: Request, provider: Provider, attempt: Attempt, code: str, callback: str
+) -> Vouched:
+    """For whom the provider vouches: whoever makes up codes keeps nobody elsewhere from it."""
+    turns: Turns = request.app.state.sign_in_turns
+    place = place_of(request.client.host if request.client else "")
+    try:
+        await turns.enter(place)
+    except Problem as full:
+        raise OidcError("unavailable", "too many codes at once from one address") from full
+    try:
+        return await provider.vouched(attempt, code, callback)
+    finally:
+        turns.leave(place)
 
 
 def _sign_in(context: Context, vouched: Vouched, old_token: str | None) -> str:

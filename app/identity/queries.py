@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Row, delete, exists, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from app.identity.models import Account, SignIn, SignInFailure
 from app.identity.passwords import UNUSABLE
 from app.identity.rules import STEP_UP_S, HeldGrant, Role, Terms
+from app.identity.second_factor.models import SecondFactor
 from geodata import codes
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -28,13 +29,14 @@ _SEEN = text(
 )
 _LIVE = text(
     "SELECT account_id, name, demo, grant_id, role, area_code, lo, hi,"
-    " stepped_up_until, awaits_code, first_password, by_provider, NOT acts AS watching,"
+    " stepped_up_until, awaits_code, first_password, needs_factor, by_provider,"
+    " NOT acts AS watching,"
     " seen_at < now() - interval '20 seconds' AS unseen"
     " FROM live_sign_in WHERE token_hash = :hash"
 )
 _HELD = text(
     "SELECT token_hash, grant_id, role, lo, hi, NOT acts AS watching FROM live_sign_in"
-    " WHERE token_hash = ANY (:hashes) AND NOT (awaits_code OR first_password)"
+    " WHERE token_hash = ANY (:hashes) AND NOT (awaits_code OR first_password OR needs_factor)"
 )
 # Each grant that holds; an expired or revoked one is no grant.
 _GRANTS = text(
@@ -51,18 +53,36 @@ _HEAD = (
     Account.disabled_at,
     Account.area_code,
     Account.subject_hash.is_not(None).label("is_linked"),
+    exists()
+    .where(SecondFactor.account_id == Account.id, SecondFactor.confirmed_at.is_not(None))
+    .label("has_factor"),
 )
 
 
 def account(session: Session, name: str) -> AnyRow | None:
-    """An account: `id`, `name`, `password_hash`, `demo`, `disabled_at`, `area_code`,
-    `is_linked`."""
+    """An account: `id`, `name`, `password_hash`, `demo`, `disabled_at`, `area_code`, `is_linked`,
+    `has_factor`."""
     return session.execute(select(*_HEAD).where(Account.name == name)).first()
 
 
-def account_of_subject(session: Session, subject_hash: bytes) -> AnyRow | None:
-    """The same, of the account that is linked to a provider's subject."""
-    return session.execute(select(*_HEAD).where(Account.subject_hash == subject_hash)).first()
+def account_of_subject(
+    session: Session, subject_hash: bytes, *, held: bool = False
+) -> AnyRow | None:
+    """The same, of the account that is linked to a provider's subject.
+
+    Args:
+        held: let nobody change the account until this transaction ends.
+    """
+    found = select(*_HEAD).where(Account.subject_hash == subject_hash)
+    return session.execute(found.with_for_update(key_share=True) if held else found).first()
+
+
+def still_opens(session: Session, account_id: int, password_hash: str) -> bool:
+    """Whether an account is let in, with the password of that hash; nobody changes either until
+    this transaction ends: whoever does waits, and ends the sessions that were begun before."""
+    found = select(Account.password_hash, Account.disabled_at).where(Account.id == account_id)
+    row = session.execute(found.with_for_update(key_share=True)).first()
+    return row is not None and row.password_hash == password_hash and row.disabled_at is None
 
 
 def ways_in(session: Session, account_id: int) -> AnyRow:
@@ -114,11 +134,13 @@ def add_sign_in(
     """Begin a session; sweep out those that are long over.
 
     Args:
-        terms: how long it goes on unused; None for the usual.
+        terms: how long it goes on unused, and what it wants of its account; None for the usual.
+            Whoever comes from the provider has shown a second factor there, or need not.
         label: what tells it from others of the account; None for nothing.
         by_provider: whether it is begun at the city's provider.
     """
     terms = terms or Terms()
+    factor_roles = [] if by_provider else sorted(role.value for role in terms.factor_roles)
     session.execute(
         text(
             "DELETE FROM sign_in s USING account_grant g WHERE g.id = s.grant_id"
@@ -130,6 +152,7 @@ def add_sign_in(
             token_hash=token_hash, account_id=account_id, grant_id=grant_id,
             created_at=func.now(), seen_at=func.now(), label=label,
             idle_after=terms.idle, unused_for=terms.watching, by_provider=by_provider,
+            factor_roles=factor_roles,
         )
     )  # fmt: skip
     session.execute(update(Account).where(Account.id == account_id).values(seen_at=func.now()))
@@ -185,6 +208,11 @@ def end(session: Session, token_hash: bytes) -> None:
 def end_all(session: Session, account_id: int) -> None:
     """End every session of an account."""
     _end(session, SignIn.account_id == account_id)
+
+
+def end_all_of(session: Session, accounts: Sequence[int]) -> None:
+    """End every session of several accounts."""
+    _end(session, SignIn.account_id.in_(list(accounts)))
 
 
 def end_others(session: Session, account_id: int, token_hash: bytes) -> None:

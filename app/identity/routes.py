@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from app.core.context import Context
 from app.core.problem_docs import documented
 from app.core.query_words import StrictQuery
+from app.core.turns import Turns
 from app.identity import own_password, rules, service
 from app.identity import step_up as step_up_of
 from app.identity.cookies import Cookies, cookies_of
@@ -22,6 +23,8 @@ from app.identity.schemas import (
     GivenPassword,
     SessionInfo,
 )
+from app.identity.second_factor.deps import SealDep
+from app.identity.second_factor.sealing import Seal
 
 router = APIRouter(prefix="/api/v1", tags=["identity"])
 
@@ -58,30 +61,40 @@ async def sign_in(
     response: Response,
     context: ContextDep,
     room: PasswordRoom,
+    seal: SealDep,
 ) -> SessionInfo:
     """Begin a session with the login and password of a staff post.
+
+    An account with a second factor is asked for its code: 401 `code-needed` once the password was
+    right, then the same with `code`; 401 `wrong-code`. Each code is good for one use.
 
     The answer sets an HttpOnly cookie and gives the header token for writes. After three failures
     each further one makes the next attempt for that account from that address wait longer (429,
     Retry-After), and so do very many from one address. A second cookie says that the account has
     signed in with this browser: what others fail at then makes nobody wait here. Where too many
-    sign in at once: 503 `busy`.
+    sign in at once, in all or from one address: 503 `busy`.
     """
     cookies = cookies_of(context.settings, request.url.scheme)
-    opened, actor, shown = await room.run(_signed_in, context, given, request, cookies)
+    turns: Turns = request.app.state.sign_in_turns
+    place = rules.place_of(request.client.host if request.client else "")
+    await turns.enter(place)
+    try:
+        opened, actor, shown = await room.run(_signed_in, context, given, request, cookies, seal)
+    finally:
+        turns.leave(place)
     cookies.set_session(response, opened.token, rules.cookie_lasts_s(actor.role))
     cookies.set_seen(response, given.user, opened.seen)
     return shown
 
 
 def _signed_in(
-    context: Context, given: Credentials, request: Request, cookies: Cookies
+    context: Context, given: Credentials, request: Request, cookies: Cookies, seal: Seal
 ) -> tuple[service.Opened, Actor, SessionInfo]:
     engine, terms = context.engine, service.terms_of(context.settings)
     sent = request.headers.get("cookie", "")
     source = request.client.host if request.client else ""
     old, seen = cookies.token_in(sent), cookies.seen_in(sent, given.user)
-    opened = service.sign_in(engine, given, source, old, seen, terms=terms)
+    opened = service.sign_in(engine, given, source, old, seen, terms=terms, seal=seal)
     actor = service.actor_of(engine, opened.token)
     if actor is None:
         raise service.not_signed_in()
@@ -165,19 +178,21 @@ async def step_up(
     actor: ActorDep,
     sessions: SessionsDep,
     room: PasswordRoom,
+    seal: SealDep,
 ) -> SessionInfo:
     """Open what is protected (a contact, an export) to this session for five minutes; one that only
     watched acts again.
 
-    A wrong password is 403 `wrong-credentials`; after three of this session the next must wait.
+    A wrong password is 403 `wrong-credentials`; after three of this session the next must wait. An
+    account with a second factor gives its code as well: 403 `code-needed`, `wrong-code`.
     """
-    shown = await room.run(_stepped_up, context.engine, actor, given.password)
+    shown = await room.run(_stepped_up, context.engine, actor, given, seal)
     sessions.forget()
     return shown
 
 
-def _stepped_up(engine: Engine, actor: Actor, password: str) -> SessionInfo:
-    step_up_of.step_up(engine, actor, password)
+def _stepped_up(engine: Engine, actor: Actor, given: GivenPassword, seal: Seal) -> SessionInfo:
+    step_up_of.step_up(engine, actor, given.password, given.code, seal=seal)
     return service.describe(engine, service.actor_of(engine, actor.token) or actor)
 
 

@@ -1,5 +1,6 @@
 """Who may do what, as pure decisions. Imports nothing of ours."""
 
+import ipaddress
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ ACCOUNT_LEAK_S = 60.0
 # seconds. Behind one address there may be a whole office in the morning.
 ADDRESS_FAILURES = 200
 ADDRESS_LEAK_S = 10.0
+IPV6_PLACE_BITS = 64
 # For so long a password that was given again opens what is protected.
 STEP_UP_S = 300
 # A session ends so long after its sign-in (a shift). That of a screen on a wall has no such end: it
@@ -104,7 +106,13 @@ OPERATIONS: dict[str, frozenset[Role]] = {
         frozenset({Role.CITY_ADMIN, Role.DUTY_OFFICER, Role.DISPATCHER}),
     ),
     # A screen on a wall is nobody's own.
-    **dict.fromkeys(("change_own_password",), EVERYBODY - {Role.WALL_DISPLAY}),
+    **dict.fromkeys(
+        (
+            "change_own_password", "begin_second_factor", "confirm_second_factor",
+            "renew_recovery_codes", "remove_second_factor",
+        ),
+        EVERYBODY - {Role.WALL_DISPLAY},
+    ),
     **dict.fromkeys(("get_standard", "get_standard_workbook"), EVERYBODY - {Role.WALL_DISPLAY}),
     **dict.fromkeys(
         ("preview_standard", "publish_standard", "take_calendar_year"),
@@ -175,6 +183,7 @@ OPERATIONS: dict[str, frozenset[Role]] = {
             "end_user_sessions",
             "list_proposals", "get_proposal", "confirm_proposal", "refuse_proposal",
             "withdraw_proposal", "preview_user_sheet", "take_user_sheet",
+            "get_account_change", "cancel_account_change",
             "list_webhooks", "add_webhook", "remove_webhook", "list_webhook_deliveries",
             "resend_webhook",
             "list_duty_mailboxes", "set_duty_mailbox", "remove_duty_mailbox", "list_duty_mails",
@@ -201,7 +210,9 @@ OPEN_WHILE_WATCHING = frozenset({
 })  # fmt: skip
 # What asks for the password first. Every operation stands in one of the two.
 CLOSED_WHILE_WATCHING = frozenset({
-    "switch_grant", "change_own_password", "get_incident", "get_incident_by_no", "list_rooms",
+    "switch_grant", "change_own_password", "begin_second_factor", "confirm_second_factor",
+    "renew_recovery_codes", "remove_second_factor", "get_account_change", "cancel_account_change",
+    "get_incident", "get_incident_by_no", "list_rooms",
     "get_calendar_year", "report_incident", "report_incidents", "suggest_duplicates",
     "take_step", "list_tasks", "export_incidents_csv", "export_incidents_xlsx",
     "get_standard", "get_standard_workbook", "preview_standard", "publish_standard",
@@ -226,7 +237,8 @@ CLOSED_WHILE_WATCHING = frozenset({
     "set_duty_mailbox", "remove_duty_mailbox", "list_duty_mails", "resend_duty_mail",
     "test_duty_mailbox",
 })  # fmt: skip
-# What is open to a session whose account waits for its code, or for another password.
+# What is open to a session whose account waits for its code, for another password, or for a second
+# factor.
 FIRST_SIGN_IN = frozenset(
     {
         "get_session",
@@ -234,6 +246,8 @@ FIRST_SIGN_IN = frozenset(
         "switch_grant",
         "change_own_password",
         "release_account",
+        "begin_second_factor",
+        "confirm_second_factor",
     }
 )
 
@@ -256,6 +270,23 @@ def reads_free_text(role: Role) -> bool:
 def is_account_name(name: str) -> bool:
     """Whether this can be the name of an account: of a post, never of a person's papers."""
     return _NAME.fullmatch(name) is not None
+
+
+def place_of(source: str) -> str:
+    """The place from which a request comes, by its address, as failures are counted for it.
+
+    Of IPv6 the network (/64): every line to a home or an office has one, and its holder all of its
+    addresses. One of IPv4 that is written as IPv6 is the same place.
+    """
+    try:
+        address = ipaddress.ip_address(source.partition("%")[0])
+    except ValueError:  # a name, or nothing: of a test, or a socket of this machine
+        return source
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.IPv6Network((address, IPV6_PLACE_BITS), strict=False))
 
 
 def wait_s(failures: int) -> float:
@@ -301,15 +332,17 @@ def cookie_lasts_s(role: Role) -> int | None:
 
 @dataclass(frozen=True)
 class Terms:
-    """How long a session goes on that nobody uses.
+    """How long a session goes on that nobody uses, and what it wants of its account.
 
     Attributes:
         idle: after so long without a person it acts no more.
         watching: until so long after its sign-in it watches then; nothing: it ends instead.
+        factor_roles: acting in one of these it opens nothing until the account has a second factor.
     """
 
     idle: timedelta = timedelta(minutes=15)
     watching: timedelta = timedelta(hours=SESSION_HOURS)
+    factor_roles: frozenset[Role] = frozenset()
 
 
 def is_stepped_up(until: datetime | None, now: datetime) -> bool:
@@ -345,6 +378,7 @@ class Actor:
             nothing else until the password is given again.
         awaits_code: whether the account must be released first (second_person.release).
         first_password: whether it must change a password that somebody else has set.
+        needs_factor: whether its role must have a second factor, and the account has none.
         by_provider: whether the session was begun at the city's provider.
     """
 
@@ -361,12 +395,13 @@ class Actor:
     watching: bool = False
     awaits_code: bool = False
     first_password: bool = False
+    needs_factor: bool = False
     by_provider: bool = False
 
     @property
     def at_first_sign_in(self) -> bool:
         """Whether nothing is open but what ends this."""
-        return self.awaits_code or self.first_password
+        return self.awaits_code or self.first_password or self.needs_factor
 
     @property
     def grant(self) -> HeldGrant:

@@ -3,12 +3,14 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from app.core.plain_text import clean_line
 from app.identity.rules import Role
+from app.identity.second_factor.schemas import Code
 
 MOST_LABEL_CHARS = 60
+MOST_MEMBERS = 20
 
 
 Label = Annotated[str, Field(min_length=1, max_length=MOST_LABEL_CHARS), AfterValidator(clean_line)]
@@ -27,12 +29,27 @@ class Credentials(BaseModel):
         examples=["city_admin"],
     )
     password: str = Field(min_length=1, max_length=200, description="Its password.")
+    code: Code | None = Field(
+        default=None,
+        description="Of an account with a second factor (401 `code-needed` without it): the six"
+        " digits of its authenticator app, or a recovery code.",
+    )
     label: Label | None = Field(
         default=None,
         description="What tells this session from others of the account, such as where a screen"
         " hangs; whoever manages accounts sees it.",
         examples=["Hall, east wall"],
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_few_members(cls, given: object) -> object:
+        """Thousands of unknown ones, each refused on its own, would keep everybody waiting: this
+        is read from whoever reaches the server."""
+        if isinstance(given, dict) and len(given) > MOST_MEMBERS:
+            message = f"has {len(given)} members, at most {MOST_MEMBERS} may be given"
+            raise ValueError(message)
+        return given
 
 
 class ChosenGrant(BaseModel):
@@ -44,11 +61,15 @@ class ChosenGrant(BaseModel):
 
 
 class GivenPassword(BaseModel):
-    """The password once more."""
+    """The password once more, and the code of a second factor where the account has one."""
 
     model_config = ConfigDict(extra="forbid")
 
     password: str = Field(min_length=1, max_length=200, description="That of this account.")
+    code: Code | None = Field(
+        default=None,
+        description="Of an account with a second factor (403 `code-needed` without it).",
+    )
 
 
 class GivenCode(BaseModel):
@@ -137,6 +158,14 @@ class SessionInfo(BaseModel):
         description="Whether the account must be released (`POST /api/v1/session/release`) before"
         " anything else is open."
     )
+    needs_second_factor: bool = Field(
+        description="Whether a second factor must be set up (`POST /api/v1/session/second_factor`)"
+        " before anything else is open: the active grant's role must have one."
+    )
+    second_factor: bool = Field(
+        description="Whether the account has a second factor: sign-in and step-up ask for its code."
+    )
+    recovery_codes: int = Field(description="How many recovery codes it has left.")
     by_provider: bool = Field(
         description="Whether this session was begun at the city's provider, not with a password."
     )

@@ -21,6 +21,10 @@ from app.core.settings import Settings
 from app.identity import attempts, passwords, queries, rules, seen_here
 from app.identity.rules import Actor, Asker, HeldGrant, Role, Terms
 from app.identity.schemas import Credentials, Grant, GrantedArea, SessionInfo
+from app.identity.second_factor import checking
+from app.identity.second_factor import queries as factors
+from app.identity.second_factor import rules as factor_rules
+from app.identity.second_factor.sealing import Seal
 from app.places import queries as places
 from geodata.codes import level_of
 
@@ -28,6 +32,8 @@ TOKEN_BYTES = 32
 # For so long a process believes what it knows of a session before it asks again.
 BELIEVED_S = 0.5
 MOST_BELIEVED = 5_000
+# Ours have 43; what is longer is nobody's, and is not kept in memory.
+LONGEST_TOKEN = 100
 
 
 class Opened(NamedTuple):
@@ -54,8 +60,17 @@ def scope_of(asker: Asker) -> Scope:
 
 
 def terms_of(settings: Settings) -> Terms:
-    """How long a session goes on that nobody uses, as the city has set it."""
-    return Terms(timedelta(minutes=settings.idle_minutes), timedelta(hours=settings.watching_hours))
+    """How long a session goes on that nobody uses, and which roles must have a second factor, as
+    the city has set it.
+
+    Raises:
+        ValueError: a setting names something that is no role.
+    """
+    return Terms(
+        timedelta(minutes=settings.idle_minutes),
+        timedelta(hours=settings.watching_hours),
+        factor_rules.roles_of(settings.second_factor_roles),
+    )
 
 
 def sign_in(
@@ -66,18 +81,24 @@ def sign_in(
     seen: str | None = None,
     *,
     terms: Terms | None = None,
+    seal: Seal | None = None,
 ) -> Opened:
     """Begin a session, always a new one; the one that the browser had before ends.
+
+    The code of a second factor is asked for once the password was right, and what is wrong with it
+    is said as such: decision 23.
 
     Args:
         source: where it comes from (an address).
         old_token: of the session that the browser still holds.
         seen: the cookie by which the browser is known, where it has one.
         terms: how long the session goes on that nobody uses; None for the usual.
+        seal: the way to the keys of second factors; None: accounts that have one are refused.
 
     Raises:
         Problem: 401, the same for a wrong name, password, a disabled account and one without a
-            grant; 429 while one must wait.
+            grant; `code-needed` and `wrong-code` of an account with a second factor; 429 while one
+            must wait; 503 where a code cannot be checked.
     """
     now, device = utc_now(), None
     with writing(engine) as session:
@@ -91,13 +112,62 @@ def sign_in(
         raise _wrong()
     if known is None or known.disabled_at is not None:
         raise _wrong()
+    counted = [attempt]
+    if known.has_factor:
+        counted.append(_count_code(engine, given, attempt, device))
     with writing(engine) as session:
+        # It was looked up before the password was compared, which takes a while.
+        if not queries.still_opens(session, known.id, known.password_hash):
+            raise _wrong()
+        passed = _passed(session, seal, known, given.code)
         token = open_session(session, known.id, terms=terms, label=given.label)
-        attempts.succeeded(session, attempt)
+        for one in counted:
+            attempts.succeeded(session, one)
         if old_token is not None:
             queries.end(session, token_hash(old_token))
+        if passed.recovery_left is not None:
+            _note_recovery(session, passed, given.user, token)
     cookie = seen_here.cookie_for(given.user, known.password_hash, device, now)
     return Opened(token, known.id, cookie)
+
+
+def _count_code(
+    engine: Engine, given: Credentials, attempt: attempts.Attempt, device: str | None
+) -> attempts.Attempt:
+    """The attempt that the code is, noted as failed until it has succeeded.
+
+    Raises:
+        Problem: 401 `code-needed` where none is given: the password was no failure then, but takes
+            nothing back of what failed before, or codes could be guessed for ever; 429.
+    """
+    by_code = attempts.of_code(given.user, device)
+    with writing(engine) as session:
+        if given.code is None:
+            attempts.take_back(session, attempt)
+        else:
+            attempts.count(session, by_code, utc_now())
+    if given.code is None:
+        raise checking.code_needed(HTTPStatus.UNAUTHORIZED)
+    return by_code
+
+
+def _passed(
+    session: Session, seal: Seal | None, known: queries.AnyRow, code: str | None
+) -> checking.Passed:
+    status = HTTPStatus.UNAUTHORIZED
+    # Nobody's code is looked at who has none: that would want the key file.
+    code = code if known.has_factor else None
+    if seal is not None:
+        return checking.check(session, seal, known.id, code, utc_now(), status=status)
+    if known.has_factor:
+        raise checking.code_needed(status)
+    return checking.Passed()
+
+
+def _note_recovery(session: Session, passed: checking.Passed, name: str, token: str) -> None:
+    held = queries.live(session, token_hash(token), seen=False)
+    if held is not None:
+        checking.note(session, passed, checking.By(name, Role(held.role)), held.area_code)
 
 
 def open_session(
@@ -110,7 +180,8 @@ def open_session(
     label: str | None = None,
     by_provider: bool = False,
 ) -> str:
-    """The token of a new session, under the account's first grant of that kind that holds.
+    """The token of a new session, under the account's first grant of that kind that holds; that of
+    a screen on a wall comes last, for there is no way back from it (`switch_grant`).
 
     Args:
         terms: how long it goes on that nobody uses; None for the usual.
@@ -125,6 +196,7 @@ def open_session(
     ]  # fmt: skip
     if not held:
         raise _wrong()
+    held.sort(key=lambda grant: grant.role == Role.WALL_DISPLAY)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     queries.add_sign_in(
         session,
@@ -163,7 +235,7 @@ def actor_of(engine: Engine, token: str, *, by_person: bool = True) -> Actor | N
         role=Role(row.role), area_code=row.area_code, lo=row.lo, hi=row.hi, token=token,
         stepped_up_until=row.stepped_up_until, watching=row.watching,
         awaits_code=row.awaits_code, first_password=row.first_password,
-        by_provider=row.by_provider,
+        needs_factor=row.needs_factor, by_provider=row.by_provider,
     )  # fmt: skip
 
 
@@ -203,6 +275,8 @@ class Sessions:
 
     def look_up(self, token: str, *, by_person: bool) -> Actor | None:
         """Who acts under a token, by the database."""
+        if len(token) > LONGEST_TOKEN:
+            return None
         actor = actor_of(self._engine, token, by_person=by_person)
         with self._lock:
             if len(self._known) >= MOST_BELIEVED:
@@ -222,6 +296,7 @@ def describe(engine: Engine, actor: Actor) -> SessionInfo:
         held = queries.grants(session, actor.account_id)
         named = places.names(session, {grant.area_code for grant in held}, utc_now())
         ways = queries.ways_in(session, actor.account_id)
+        recovery_codes = factors.recovery_codes(session, actor.account_id)
     opened_until = actor.stepped_up_until
     opened = rules.FIRST_SIGN_IN if actor.at_first_sign_in else frozenset(rules.OPERATIONS)
     return SessionInfo(
@@ -247,6 +322,9 @@ def describe(engine: Engine, actor: Actor) -> SessionInfo:
         linked=ways.is_linked,
         first_password=actor.first_password,
         awaits_code=actor.awaits_code,
+        needs_second_factor=actor.needs_factor,
+        second_factor=recovery_codes is not None,
+        recovery_codes=recovery_codes or 0,
         by_provider=actor.by_provider,
         stepped_up_until=opened_until if rules.is_stepped_up(opened_until, utc_now()) else None,
     )
@@ -263,8 +341,11 @@ def switch_grant(engine: Engine, actor: Actor, grant_id: int) -> Actor:
     """Act under another of one's grants.
 
     Raises:
-        Problem: 422 on `grant`; 401 when the session has just ended.
+        Problem: 403 for a screen on a wall, at which nobody may be; 422 on `grant`; 401 when the
+            session has just ended.
     """
+    if actor.role is Role.WALL_DISPLAY and grant_id != actor.grant_id:
+        raise _nobody_there()
     with writing(engine) as session:
         if grant_id not in {grant.id for grant in queries.grants(session, actor.account_id)}:
             raise invalid("grant", "is none of this account's grants that hold")
@@ -273,6 +354,16 @@ def switch_grant(engine: Engine, actor: Actor, grant_id: int) -> Actor:
     if changed is None:
         raise not_signed_in()
     return changed
+
+
+def _nobody_there() -> Problem:
+    return Problem(
+        HTTPStatus.FORBIDDEN,
+        "not-allowed",
+        "Not allowed",
+        "A session that acts as a wall_display never asks for the password, so nobody knows who"
+        " stands there. Sign in anew to act under another grant.",
+    )
 
 
 def sign_out(engine: Engine, actor: Actor, *, everywhere: bool) -> None:
@@ -298,6 +389,10 @@ def first_sign_in(actor: Actor) -> Problem:
         due.append(FieldError("password", "must be changed (POST /api/v1/session/password)"))
     if actor.awaits_code:
         due.append(FieldError("code", "must be given (POST /api/v1/session/release)"))
+    if actor.needs_factor:
+        due.append(
+            FieldError("second_factor", "must be set up (POST /api/v1/session/second_factor)")
+        )
     return Problem(
         HTTPStatus.FORBIDDEN,
         "first-sign-in",

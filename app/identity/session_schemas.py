@@ -1,10 +1,12 @@
 """Open sessions as they are managed: what the paths take and give."""
 
 from datetime import datetime
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.core.paging import Cursor, Page
+from app.core.plain_text import Line
 from app.core.query_words import StrictQuery
 from app.identity.rules import Role
 from app.identity.schemas import GrantedArea, Label
@@ -13,8 +15,8 @@ from app.identity.schemas import GrantedArea, Label
 class SessionsQuery(StrictQuery):
     """Which sessions."""
 
-    user: str | None = Field(
-        default=None, min_length=1, max_length=60, description="Of this account alone."
+    user: Annotated[Line, Field(min_length=1, max_length=60)] | None = Field(
+        default=None, description="Of this account alone."
     )
     role: Role | None = Field(
         default=None, description="That act in this role alone, such as `wall_display`."

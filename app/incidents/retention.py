@@ -33,7 +33,9 @@ _PHOTOS = text(
 _TEXTS = text(
     "UPDATE incident SET title = :erased, description = ''"
     " WHERE (reported_at, no) IN (SELECT reported_at, no FROM incident"
-    "   WHERE closed_at < :before AND title <> :erased ORDER BY no LIMIT :limit FOR UPDATE)"
+    # Somebody may have called it so.
+    "   WHERE closed_at < :before AND (title <> :erased OR description <> '')"
+    "   ORDER BY no LIMIT :limit FOR UPDATE)"
     " RETURNING no, cell_code"
 )
 _REASONS = text(

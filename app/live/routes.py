@@ -99,7 +99,8 @@ async def stream(
         Header(max_length=200, description="Resume after this event id."),
     ] = None,
 ) -> EventStream:
-    """Open a stream. One session has ten at most (429 `too-many-streams`)."""
+    """Open a stream. One session has ten at most, one account half of the server's connections
+    (429 `too-many-streams`)."""
     frames = live.open_stream(query.area, last_event_id or query.last_event_id, actor)
     live.take_place(actor)
     return EventStream(frames, partial(live.leave_place, actor))

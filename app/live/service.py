@@ -48,6 +48,7 @@ class Live:
         self._hub = Hub(context.conninfo)
         self._tasks: list[asyncio.Task[None]] = []
         self._open: Counter[str] = Counter()
+        self._open_of: Counter[int] = Counter()
 
     async def start(self) -> None:
         """Begin to publish and to hear. Waits a moment for the database, then goes on without."""
@@ -76,21 +77,31 @@ class Live:
             await asyncio.wait(self._tasks, timeout=STOP_WITHIN_S)
 
     def take_place(self, actor: Actor) -> None:
-        """Take a place among the streams of a session, to be left again.
+        """Take a place among the streams of a session, and of its account, to be left again.
+
+        An account may have any number of sessions: all of them together hold half of the process's
+        connections at most, so that there are some left for the others.
 
         Raises:
             Problem: 429 `too-many-streams` where it has as many as it may.
         """
-        most = self._context.settings.streams_per_session
+        settings = self._context.settings
+        most, most_of_account = settings.streams_per_session, settings.max_connections // 2
         if self._open[actor.token] >= most:
-            raise _too_many(most)
+            raise _too_many("session", most)
+        if self._open_of[actor.account_id] >= most_of_account:
+            raise _too_many("account", most_of_account)
         self._open[actor.token] += 1
+        self._open_of[actor.account_id] += 1
 
     def leave_place(self, actor: Actor) -> None:
         """Leave such a place."""
         self._open[actor.token] -= 1
+        self._open_of[actor.account_id] -= 1
         if not self._open[actor.token]:
             del self._open[actor.token]
+        if not self._open_of[actor.account_id]:
+            del self._open_of[actor.account_id]
 
     def pages(self) -> frozenset[OpenPage]:
         """The pages that are open at this process just now. On the event loop only."""
@@ -183,12 +194,12 @@ class Live:
                 self._hub.keep_only(set(tokens), grants)
 
 
-def _too_many(most: int) -> Problem:
+def _too_many(whose: str, most: int) -> Problem:
     return Problem(
         HTTPStatus.TOO_MANY_REQUESTS,
         "too-many-streams",
         "Too many streams",
-        f"This session has {most} streams open already; close one.",
+        f"This {whose} has {most} streams open already; close one.",
         headers={"Retry-After": "15"},
     )
 

@@ -6,6 +6,8 @@ from app.dispatch import models as dispatch
 from app.identity import audit_models as audit
 from app.identity import key_models as keys
 from app.identity import models as identity
+from app.identity.changes import models as account_changes
+from app.identity.second_factor import models as second_factor
 from app.identity.second_person import models as second_person
 from app.incidents import models as incidents
 from app.incidents.contacts import models as contact
@@ -19,6 +21,7 @@ from app.programs.webhooks import models as webhooks
 from app.warnings import models as warnings
 
 __all__ = [
+    "account_changes",
     "audit",
     "contact",
     "dispatch",
@@ -33,6 +36,7 @@ __all__ = [
     "planning",
     "reading",
     "retention",
+    "second_factor",
     "second_person",
     "warnings",
     "webhooks",

@@ -127,6 +127,10 @@ def _in_city(session: Session, candidate: gazetteer.Candidate, at: datetime) -> 
 def _gazetteer(session: Session, at: datetime) -> Gazetteer:
     """The index over the names in force at `at`, made once for each state of the boundaries."""
     version = queries.boundary_version(session, at) or 0
+    # Who asks for names of today waits for nobody who asks for those of another year.
+    known = _built.get(session.get_bind(), {}).get(version)
+    if known is not None:
+        return known
     with _lock:
         versions = _built.setdefault(session.get_bind(), {})
         if version not in versions:

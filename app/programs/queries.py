@@ -1,21 +1,42 @@
 """SQL of the sender, whatever it sends."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg import AsyncConnection
 
 from app.programs.rules import GIVEN_UP_AFTER_H, pause_s
 
-# Held by the one process that sends; PostgreSQL drops it with the holder's connection.
-SENDER_LOCK = 0x6D71_7768
+# Of each outlet; held by the one process that sends on it. PostgreSQL drops it with the holder's
+# connection.
+WEBHOOKS_LOCK = 0x6D71_7768
+DUTY_MAIL_LOCK = 0x6D71_646D
 
 
-async def try_to_lead(connection: AsyncConnection[Any]) -> bool:
-    """Whether this connection now holds the sender's lock."""
-    cursor = await connection.execute("SELECT pg_try_advisory_lock(%s)", (SENDER_LOCK,))
+async def try_to_lead(connection: AsyncConnection[Any], lock: int) -> bool:
+    """Whether this connection, which did not hold an outlet's lock, does now."""
+    cursor = await connection.execute("SELECT pg_try_advisory_lock(%s)", (lock,))
     row = await cursor.fetchone()
     return bool(row and row[0])
+
+
+class Failure(NamedTuple):
+    """What follows from an attempt that failed.
+
+    Attributes:
+        pause_s: for how long nothing more is sent to that receiver.
+        is_given_up: whether it is not tried again.
+    """
+
+    pause_s: float
+    is_given_up: bool
+
+
+async def count(connection: AsyncConnection[Any], statement: str) -> int:
+    """The one number that a statement of ours gives."""
+    cursor = await connection.execute(statement.encode())
+    row = await cursor.fetchone()
+    return int(row[0]) if row else 0
 
 
 @dataclass(frozen=True)
@@ -58,8 +79,8 @@ class Attempts:
         error: str,
         *,
         give_up: bool,
-    ) -> float:
-        """It was not taken. For how many seconds nothing more is sent to that receiver.
+    ) -> Failure:
+        """It was not taken.
 
         Args:
             failures: in a row, before this one.
@@ -71,11 +92,12 @@ class Attempts:
                     last_status = %(status)s, last_error = %(error)s,
                     failed_at = CASE WHEN %(give_up)s
                         OR queued_at < now() - make_interval(hours => %(hours)s) THEN now() END
-                WHERE id = %(id)s RETURNING {self.receiver_id}
+                WHERE id = %(id)s RETURNING {self.receiver_id}, failed_at
             )
             UPDATE {self.receivers} SET failures = failures + 1,
                 next_at = now() + make_interval(secs => %(pause_s)s)
             WHERE id = (SELECT {self.receiver_id} FROM done)
+            RETURNING (SELECT failed_at IS NOT NULL FROM done)
         """  # noqa: S608 (words of our own)
         pause = pause_s(failures + 1)
         words = {
@@ -86,5 +108,6 @@ class Attempts:
             "hours": GIVEN_UP_AFTER_H,
             "give_up": give_up,
         }
-        await connection.execute(statement.encode(), words)
-        return pause
+        cursor = await connection.execute(statement.encode(), words)
+        row = await cursor.fetchone()
+        return Failure(pause, bool(row and row[0]))

@@ -45,7 +45,12 @@ SELECT s.token_hash, s.seen_at, a.id AS account_id, a.name, a.demo, g.id AS gran
        -- accounts are nobody's own.
        a.release_hash IS NOT NULL AS awaits_code,
        a.first_password AND NOT a.demo AND g.role <> 'wall_display' AS first_password,
-       s.by_provider
+       s.by_provider,
+       -- Whoever acts in a role that must have a second factor (`MINQING_SECOND_FACTOR_ROLES`, as it
+       -- was at the sign-in) opens nothing before the account has one.
+       NOT a.demo AND g.role = ANY (s.factor_roles) AND NOT EXISTS (
+           SELECT FROM second_factor f WHERE f.account_id = a.id AND f.confirmed_at IS NOT NULL)
+           AS needs_factor
 FROM sign_in s
 JOIN account a ON a.id = s.account_id
 JOIN account_grant g ON g.id = s.grant_id AND g.account_id = a.id
@@ -67,7 +72,7 @@ DECLARE
     held int8range;
 BEGIN
     SELECT int8range(lo, hi, '[]') INTO held FROM live_sign_in
-        WHERE token_hash = asks AND NOT (awaits_code OR first_password)
+        WHERE token_hash = asks AND NOT (awaits_code OR first_password OR needs_factor)
           AND (acts_until > now() - interval '2 seconds'
                OR current_setting('role') = 'minqing_watching');
     IF NOT FOUND THEN
@@ -227,8 +232,8 @@ GRANT SELECT, UPDATE (failed_at, delivered_at, queued_at) ON webhook_delivery TO
 GRANT SELECT, INSERT, DELETE, UPDATE (mailbox, set_at, failures, next_at) ON duty_mailbox TO minqing_app;
 GRANT SELECT, INSERT, UPDATE (failed_at, queued_at, due_at, by_hand) ON duty_mail TO minqing_app;
 GRANT USAGE ON SEQUENCE incident_no_seq TO minqing_app;
-REVOKE ALL ON account, account_grant, identity_proposal, sign_in, sign_in_failure, live_sign_in, audit_head, api_key,
-    key_use, open_page, duty_mail_place FROM minqing_app;
+REVOKE ALL ON account, account_grant, second_factor, account_change, identity_proposal, sign_in, sign_in_failure,
+    live_sign_in, audit_head, api_key, key_use, open_page, duty_mail_place FROM minqing_app;
 
 DO $$
 DECLARE

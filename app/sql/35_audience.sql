@@ -10,7 +10,7 @@ DECLARE
 BEGIN
     SELECT role, NOT acts INTO held, watches FROM live_sign_in WHERE token_hash =
         sha256(convert_to(nullif(current_setting('app.session', true), ''), 'UTF8'))
-        AND NOT (awaits_code OR first_password);
+        AND NOT (awaits_code OR first_password OR needs_factor);
     IF held IS NULL THEN
         -- A program by its key reads of cases, and of nothing else.
         RETURN CASE WHEN session_program() IS NOT NULL THEN ARRAY['everyone', 'cases'] END;

@@ -209,16 +209,35 @@ def test_there_is_room_for_whoever_asks(small: ServerProcess) -> None:
         assert idle[-1].is_quiet(0)
 
 
-def test_one_connection_too_many(small: ServerProcess) -> None:
+def test_one_connection_too_many(own_context: Context, small: ServerProcess) -> None:
     """Where all are being answered: 503 at once, and room again when one of them ends."""
+    staff.add_account(own_context.engine, "other_desk", Role.DUTY_OFFICER, staff.CITY)
+    desks = [staff.headers_of(own_context.engine, name) for name in (staff.ADMIN, "other_desk")]
     with ExitStack() as stack:
-        streams = [stack.enter_context(Viewer(small.base_url)) for _ in range(FEW_CONNECTIONS)]
+        streams = [
+            stack.enter_context(Viewer(small.base_url, headers=desks[number % 2]))
+            for number in range(FEW_CONNECTIONS)
+        ]
         assert {stream.status for stream in streams} == {200}
         with RawSocket(small.base_url) as line:
             assert line.status() == 503
             assert line.problem()["type"] == "/problems/busy"
         streams[0].close()
         wait_until(lambda: httpx.get(f"{small.base_url}/healthz").status_code == 200)
+
+
+def test_no_account_has_all_the_connections(own_context: Context, small: ServerProcess) -> None:
+    """Whoever signs in again and again may open streams in each session; half of all are left."""
+    sessions = [staff.headers_of(own_context.engine) for _ in range(FEW_CONNECTIONS)]
+    with ExitStack() as stack:
+        half = FEW_CONNECTIONS // 2
+        for headers in sessions[:half]:
+            assert stack.enter_context(Viewer(small.base_url, headers=headers)).status == 200
+        for headers in sessions[half:]:
+            refused = httpx.get(f"{small.base_url}/api/v1/stream", headers=headers)
+            assert refused.status_code == 429
+            assert "account" in refused.json()["detail"]
+        assert httpx.get(f"{small.base_url}/healthz").status_code == 200
 
 
 def test_the_eleventh_stream_of_a_session(own_context: Context, database: URL) -> None:

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from app.core.context import Context
 from app.core.settings import Settings
-from app.guards import host_name, is_own_origin
+from app.guards import MOST_WORDS, host_name, is_own_origin
 from app.identity.rules import FREE_FAILURES
 from app.main import create_app
 from tests import staff
@@ -156,6 +156,36 @@ def test_cookies_follow_the_public_address(
         assert client.get("/api/v1/session", headers=headers).status_code == 200
         ended = client.delete("/api/v1/session", headers=headers)
         assert f"{name}=" in ended.headers["set-cookie"] and path in ended.headers["set-cookie"]
+
+
+@pytest.mark.parametrize(
+    ("public_url", "is_said"),
+    [
+        ("https://map.example.cn", True),
+        ("https://map.example.cn:443/", True),
+        ("https://map.example.cn:8443", False),
+        ("https://city.example.cn/minqing", False),
+        ("http://map.intranet", False),
+    ],
+)
+def test_a_name_of_our_own_is_reached_by_https_alone(
+    context: Context, public_url: str, *, is_said: bool
+) -> None:
+    """Browsers are told so, for a year; not where others answer under the name, too."""
+    with _reached_at(context, public_url) as client:
+        for path in ("/healthz", "/api/v1/city"):
+            assert ("strict-transport-security" in client.get(path).headers) is is_said
+
+
+def test_more_words_than_any_path_knows(client: TestClient) -> None:
+    """Each would be a refusal of its own, written out for whoever sends thousands, signed in or
+    not."""
+    for path in ("/api/v1/session/oidc", "/api/v1/incidents", "/docs"):
+        answer = client.get(f"{path}?{'&'.join(f'a{n}=' for n in range(MOST_WORDS + 1))}")
+        assert answer.status_code == 422
+        assert [error["field"] for error in answer.json()["errors"]] == ["query"]
+    few = client.get(f"/api/v1/session/oidc?{'&'.join(f'a{n}=' for n in range(3))}")
+    assert [error["field"] for error in few.json()["errors"]] == ["a0", "a1", "a2"]
 
 
 def test_a_server_under_a_path(own_context: Context) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from app.core.paging import encode_cursor
 from tests.app.incidents.reports import a_report
 
 V1 = "/api/v1"
@@ -47,6 +48,11 @@ QUERIES: list[tuple[str, str, str]] = [
     *((f"{V1}/areas", "level", value) for value in ("street", "CELL", "0", *INJECTIONS[:4])),
     *((f"{V1}/areas", "q", value) for value in NUL_AND_BEYOND),
     *((f"{V1}/addresses", "q", value) for value in (*NUL_AND_BEYOND, "")),
+    *((f"{V1}/{path}", word, value) for path, word in (("users", "q"), ("sessions", "user"))
+      for value in NUL_AND_BEYOND),
+    *((f"{V1}/{path}", "cursor", encode_cursor([*before, text, *after]))
+      for path, before, after in (("users", [], []), ("sessions", [], [1]), ("duty_units", [1], []))
+      for text in ("\x00", "a\x00", "\ud800")),
     *((f"{V1}/stations", "kind", value) for value in ("pub", *INJECTIONS[:3])),
     *((f"{V1}/assignments", "role", value) for value in ("spy", *INJECTIONS[:3])),
     *((f"{V1}/assignments", "duty", value) for value in ("x", *INJECTIONS[:3])),
@@ -73,7 +79,7 @@ BODIES: list[tuple[str, Any]] = [
     *(("title", value) for value in ("", " ", "\u200b", "a\x00b", "\ud800", "a\nb", "\u202ex",
                                      "x" * 201, 1, None, ["x"], {"a": 1}, "\x1b[2J")),
     *(("description", value) for value in ("\x00", "\udfff", "\x07", "x" * 4001, None, 5, [],
-                                           "\u2066x")),
+                                           "\u2066x", "e" + "\u0301" * 31, "\u0f73" * 4000)),
     *(("source", value) for value in ("", "PATROL", "spy", None, 1, *INJECTIONS[:2])),
     *(("id", value) for value in ("", "1", "x" * 36, "{6f1c1d5e-6f0a-4b57-9b0e-3c1f2a4d5e6f}",
                                   "urn:uuid:6f1c1d5e-6f0a-4b57-9b0e-3c1f2a4d5e6f", 7, None, [],

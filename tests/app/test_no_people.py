@@ -128,6 +128,10 @@ TABLES: dict[str, tuple[str, str]] = {
         "no kind account_id area_code role until password_hash subject_hash grants proposed_by"
         " proposed_at expires_at ended_at ended_how ended_by",
     ),
+    "account_change": (
+        "a change of many accounts that is being made, and how far it is",
+        "id account_id begun_at stage done total cancel_asked ended_at",
+    ),
     "incident_status": ("a state and its stage", "status stage stage_ordinal is_open"),
     "map_feature": ("a river or a mark", "id kind name geom"),
     "mediation": ("the table of a dispute", "id no cell_code opened_at state"),
@@ -173,13 +177,19 @@ TABLES: dict[str, tuple[str, str]] = {
     "live_sign_in": (
         "a session that holds",
         "token_hash seen_at account_id name demo grant_id role area_code lo hi stepped_up_until"
-        " id label created_at acts_until acts ends_at awaits_code first_password by_provider",
+        " id label created_at acts_until acts ends_at awaits_code first_password by_provider"
+        " needs_factor",
     ),
     "room": ("a room of a station", "id station_code name seats valid"),
     "sign_in": (
         "a post's session; its label is of a desk or a screen",
         "token_hash id account_id grant_id created_at seen_at stepped_up_until label idle_after"
-        " unused_for by_provider",
+        " unused_for by_provider factor_roles",
+    ),
+    "second_factor": (
+        "the secret that a staff post shares with its authenticator app, sealed; hashes of its"
+        " recovery codes",
+        "id account_id key_id nonce sealed begun_at confirmed_at last_step recovery_hashes",
     ),
     "sign_in_failure": ("failed sign-ins, by a hash", "key_hash failures last_at"),
     "staffing_rule": ("how many of a role an area needs", "area_kind role required"),

@@ -42,6 +42,7 @@ _FIELDS = {
     ProposalKind.RESET: "password",
     ProposalKind.LINK: "subject",
     ProposalKind.ENABLE: "disabled",
+    ProposalKind.FACTOR: "second_factor",
     ProposalKind.SHEET: "file",
 }
 

@@ -44,6 +44,11 @@ _ADMINISTERS = text(
     " WHERE a.name = :name AND a.disabled_at IS NULL AND g.role = 'city_admin'"
     " AND g.valid @> now() AND :area BETWEEN g.lo AND g.hi)"
 )
+_RELEASES = text(
+    "UPDATE account SET release_hash = given.hash"
+    " FROM unnest(CAST(:ids AS bigint[]), CAST(:hashes AS bytea[])) AS given (id, hash)"
+    " WHERE account.id = given.id"
+)
 _PROTECTED = text(
     "SELECT EXISTS (SELECT FROM account_grant g WHERE g.account_id = :account"
     " AND coalesce(upper(g.valid), 'infinity') > now() AND NOT isempty(g.valid)"
@@ -171,6 +176,17 @@ def set_release(session: Session, account_id: int, release_hash: bytes) -> None:
     session.execute(
         update(Account).where(Account.id == account_id).values(release_hash=release_hash)
     )
+
+
+def ways_in_of(session: Session, accounts: Iterable[int]) -> Rows:
+    """`id`, `known_to` and `release_hash` of accounts."""
+    found = select(Account.id, Account.known_to, Account.release_hash)
+    return session.execute(found.where(Account.id.in_(list(accounts)))).all()
+
+
+def set_releases(session: Session, hashes: dict[int, bytes]) -> None:
+    """Let accounts open nothing until each is released; their hashes by number."""
+    session.execute(_RELEASES, {"ids": list(hashes), "hashes": list(hashes.values())})
 
 
 def make_own(session: Session, account_id: int) -> None:

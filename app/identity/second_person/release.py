@@ -8,6 +8,7 @@ with it the post sets a password that nobody has told it.
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from sqlalchemy import Engine
@@ -18,8 +19,9 @@ from app.core.db import reading, writing
 from app.core.errors import FieldError, Problem, invalid
 from app.identity import account_queries, attempts, audit, password_rules, passwords
 from app.identity.audit_words import AuditKind
-from app.identity.queries import end_all
+from app.identity.queries import end_all, end_all_of
 from app.identity.rules import Actor
+from app.identity.second_factor import queries as factors
 from app.identity.second_person import queries
 from app.identity.second_person.rules import ProposalKind, needs_code
 from app.identity.service import token_hash
@@ -40,10 +42,30 @@ def lock_up(session: Session, account_id: int, kind: ProposalKind) -> str | None
     now = queries.ways_in(session, account_id)
     if not needs_code(kind, now.known_to, is_waiting=now.release_hash is not None):
         return None
-    code = "-".join("".join(secrets.choice(_SIGNS) for _ in range(_GROUP)) for _ in range(_GROUPS))
+    code = _new_code()
     queries.set_release(session, account_id, _hash(account_id, code))
     end_all(session, account_id)
     return code
+
+
+def lock_up_several(session: Session, accounts: Mapping[str, int]) -> dict[str, str]:
+    """The same of many accounts, numbers by logins, for the grants of a sheet: the codes of those
+    that wait for one from now on, by login."""
+    now = {row.id: row for row in queries.ways_in_of(session, accounts.values())}
+    codes = {
+        name: _new_code()
+        for name, number in sorted(accounts.items())
+        if needs_code(
+            ProposalKind.SHEET,
+            now[number].known_to,
+            is_waiting=now[number].release_hash is not None,
+        )
+    }
+    numbers = {accounts[name]: _hash(accounts[name], code) for name, code in codes.items()}
+    if numbers:
+        queries.set_releases(session, numbers)
+        end_all_of(session, list(numbers))
+    return codes
 
 
 def release(engine: Engine, actor: Actor, code: str, new_password: str | None) -> None:
@@ -51,7 +73,8 @@ def release(engine: Engine, actor: Actor, code: str, new_password: str | None) -
 
     Whoever gives the code sets the password in the same moment, so that nobody else knows it; every
     other session ends, and so does every other way in: the link to the provider, or the password
-    where this session was begun there. Where the account waits for no code nothing happens.
+    where this session was begun there. A second factor goes, too: somebody else may have its
+    secret. Where the account waits for no code nothing happens.
 
     Raises:
         Problem: 422 on `new_password`; 403 `wrong-credentials` for a wrong code (not 401: the
@@ -78,6 +101,7 @@ def release(engine: Engine, actor: Actor, code: str, new_password: str | None) -
         account_queries.set_password(session, actor.account_id, secret, keeping=keeping)
         if not actor.by_provider:
             account_queries.set_subject(session, actor.account_id, None)
+        factors.remove(session, actor.account_id)
         queries.make_own(session, actor.account_id)
         way = "at the provider" if actor.by_provider else "by password"
         audit.record(
@@ -87,6 +111,11 @@ def release(engine: Engine, actor: Actor, code: str, new_password: str | None) -
             area_code=actor.area_code,
             detail=f"{actor.name}: {way}",
         )
+
+
+def _new_code() -> str:
+    groups = ("".join(secrets.choice(_SIGNS) for _ in range(_GROUP)) for _ in range(_GROUPS))
+    return "-".join(groups)
 
 
 def _hashed(new: str | None, name: str, old_hash: str) -> str:

@@ -12,6 +12,7 @@ from app.identity.schemas import GivenCode
 from app.identity.second_person import release, service
 from app.identity.second_person.schemas import (
     Confirmed,
+    ConfirmQuery,
     Proposal,
     ProposalDetail,
     ProposalPage,
@@ -53,7 +54,7 @@ def get_proposal(no: No, query: Words, context: ContextDep, actor: ActorDep) -> 
 def confirm_proposal(
     *,
     no: No,
-    query: Words,
+    query: Annotated[ConfirmQuery, Query()],
     response: Response,
     context: ContextDep,
     actor: ActorDep,
@@ -62,10 +63,11 @@ def confirm_proposal(
     """It takes effect at once, after the password was given again (403 `step-up`).
 
     403 `not-second-person`: for one's own, for accounts that may be the proposer's too, and for who
-    has become an admin only since. Codes are told here once; the confirmer hands them to the posts.
+    has become an admin only since. A sheet's can be cancelled by the id of `change`. Codes are
+    told here once; the confirmer hands them to the posts.
     """
     response.headers["Cache-Control"] = "no-store"
-    confirmed = service.confirm(context.engine, actor, no)
+    confirmed = service.confirm(context.engine, actor, no, query.change)
     sessions.forget()
     return confirmed
 

@@ -21,6 +21,7 @@ class ProposalKind(StrEnum):
     RESET = "reset"
     LINK = "link"
     ENABLE = "enable"
+    FACTOR = "factor"
     SHEET = "sheet"
 
 

@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from app.core.paging import Cursor, Page
 from app.core.query_words import StrictQuery
+from app.identity.changes.schemas import ChangeId
 from app.identity.rules import Role
 from app.identity.schemas import GrantedArea
 from app.identity.second_person.rules import Hindrance, ProposalKind, ProposalState
@@ -19,6 +20,12 @@ class ProposalsQuery(StrictQuery):
     )
     limit: int = Field(default=50, ge=1, le=500, description="Items in one part of the list.")
     cursor: Cursor = None
+
+
+class ConfirmQuery(StrictQuery):
+    """How a confirmation is known while it goes on."""
+
+    change: ChangeId = None
 
 
 class ProposedGrant(BaseModel):

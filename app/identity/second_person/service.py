@@ -5,6 +5,7 @@ Who confirms must be able to do by themselves what is proposed, apart from being
 
 from collections.abc import Iterator
 from http import HTTPStatus
+from uuid import UUID
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -16,8 +17,11 @@ from app.core.paging import cut, decode_cursor
 from app.identity import accounts, audit, linking
 from app.identity.account_view import area_of
 from app.identity.audit_words import AuditKind
+from app.identity.changes.rules import ChangeStage
+from app.identity.changes.service import Progress, changing_many
 from app.identity.queries import AnyRow
 from app.identity.rules import Actor, Role
+from app.identity.second_factor import resetting
 from app.identity.second_person import proposing, queries, release, rules
 from app.identity.second_person.rules import Hindrance, ProposalKind, ProposalState
 from app.identity.second_person.schemas import (
@@ -63,21 +67,33 @@ def get_proposal(engine: Engine, actor: Actor | None, no: int) -> ProposalDetail
         return ProposalDetail(**shown(session, actor, [row])[0].model_dump(), lines=lines)
 
 
-def confirm(engine: Engine, actor: Actor | None, no: int) -> Confirmed:
+def confirm(
+    engine: Engine, actor: Actor | None, no: int, change_id: UUID | None = None
+) -> Confirmed:
     """Do what was proposed, in the name of two persons; None: the console is the second one.
+
+    Args:
+        change_id: by which the confirmer asks how far it is, and can cancel it (`changes`).
 
     Raises:
         Problem: 403 `step-up`; 404; 403 `not-second-person` where the actor cannot be the second;
-            409 `proposal-ended`; what doing it by oneself would be refused for.
+            409 `proposal-ended`, `change-cancelled`; what doing it by oneself would be refused for.
     """
     if actor is not None:
         require_step_up(actor)
+    with changing_many(engine, actor, change_id) as progress:
+        progress.tell(ChangeStage.WRITING)
+        return _confirmed(engine, actor, no, progress)
+
+
+def _confirmed(engine: Engine, actor: Actor | None, no: int, progress: Progress) -> Confirmed:
     with accounts.changing(engine) as session:
         row = _waiting(session, actor, no)
         why_not = hindrance(session, actor, row)
         if why_not is not None:
             raise _not_second(why_not)
         codes = list(_carry_out(session, actor, row))
+        progress.end_in(session)
         _end(session, actor, row, ProposalState.CONFIRMED, AuditKind.PROPOSAL_CONFIRMED)
         return Confirmed(proposal=_again(session, actor, no), codes=codes)
 
@@ -139,6 +155,8 @@ def _carry_out(session: Session, actor: Actor | None, row: AnyRow) -> Iterator[R
     if kind is ProposalKind.GRANT:
         terms = accounts.Terms(Role(row.role), row.area_code, row.until)
         accounts.add_grant(session, actor, row.account, terms, how)
+    elif kind is ProposalKind.FACTOR:
+        resetting.reset_in(session, actor, row.account, how)
     elif kind is ProposalKind.LINK:
         linking.link_in(session, actor, row.account, bytes(row.subject_hash), how)
     else:
@@ -161,10 +179,8 @@ def _carry_out_sheet(
     given = queries.grants_of(session, row.no)
     added = accounts.add_grants(session, actor, given)
     ids = accounts.ids_of(session, {one["account"] for one in given})
-    for name, account_id in sorted(ids.items()):
-        code = release.lock_up(session, account_id, ProposalKind.SHEET)
-        if code is not None:
-            yield ReleaseCode(account=name, code=code)
+    for name, code in release.lock_up_several(session, ids).items():
+        yield ReleaseCode(account=name, code=code)
     accounts.record_grants(session, actor, added, how)
 
 

@@ -1,4 +1,8 @@
-"""Taking a sheet of posts: a report by row first, then all of it in one transaction, or nothing."""
+"""Taking a sheet of posts: a report by row first, then all of it in one transaction, or nothing.
+
+Passwords are made and hashed before that transaction begins: while it holds the accounts nobody
+else can be given or taken anything.
+"""
 
 import os
 import shutil
@@ -8,20 +12,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from app.core.clock import utc_now
+from app.core.db import reading
 from app.core.errors import FieldError, Problem, invalid, too_large
 from app.files.job import FileRefused
 from app.files.sheet import read_sheet
 from app.identity import account_queries, accounts, audit, passwords
+from app.identity.account_queries import NewAccount
 from app.identity.account_view import EVERYWHERE, area_of
 from app.identity.audit_words import AuditKind
+from app.identity.changes.rules import ChangeStage
+from app.identity.changes.service import Progress, changing_many
 from app.identity.rules import Actor, Role
-from app.identity.second_person import queries as second
 from app.identity.second_person import release
 from app.identity.second_person.proposing import Wish, propose
 from app.identity.second_person.rules import ProposalKind, takes_two
@@ -38,7 +46,13 @@ _WORKBOOK = b"PK\x03\x04"
 
 
 def bring(
-    engine: Engine, actor: Actor | None, file: Path, what: SheetKind, *, dry_run: bool
+    engine: Engine,
+    actor: Actor | None,
+    file: Path,
+    what: SheetKind,
+    *,
+    dry_run: bool,
+    change_id: UUID | None = None,
 ) -> SheetReport:
     """Make, grant or end what a sheet says, or say what that would do.
 
@@ -47,27 +61,65 @@ def bring(
 
     Args:
         file: CSV or XLSX.
+        change_id: by which whoever brings it asks how far it is, and can cancel it (`changes`).
 
     Raises:
         Problem: 422 on `file`; unless it is a preview, 422 on every cell that cannot be taken, 409
-            where nobody would administer the city any more.
+            where nobody would administer the city any more, and `change-cancelled`.
     """
-    try:
-        read = read_sheet(file, rules.MOST_ROWS + 1)
-        sheet = rules.read(read.headings, read.rows)
-    except (FileRefused, ValueError) as refused:
-        raise invalid("file", str(refused)) from None
-    with accounts.changing(engine) as session:
-        changes = _changes(session, actor, sheet, what)
-        faults = [change for change in changes if change.outcome is Outcome.WRONG]
+    with changing_many(engine, actor, change_id) as progress:
+        sheet = _read(file)
+        with reading(engine) as session:
+            changes = _changes(session, actor, sheet, what)
         if dry_run:
             return _report(what, sheet, changes, actor)
-        if faults:
-            raise _refused(faults)
-        if what is SheetKind.END:
-            _end(session, actor, changes)
+        _refuse_faults(changes)
+        made = _made_up(changes, progress)
+        progress.tell(ChangeStage.WRITING)
+        with accounts.changing(engine) as session:
+            # It is looked at once more: others may have changed something meanwhile.
+            changes = _changes(session, actor, sheet, what)
+            _refuse_faults(changes)
+            if what is SheetKind.ADD:
+                return _add(session, actor, sheet, changes, made=made, progress=progress)
+            _end(session, actor, changes, progress)
             return _report(what, sheet, changes, actor, done=True)
-        return _add(session, actor, sheet, changes)
+
+
+def _read(file: Path) -> PostSheet:
+    try:
+        read = read_sheet(file, rules.MOST_ROWS + 1)
+        return rules.read(read.headings, read.rows)
+    except (FileRefused, ValueError) as refused:
+        raise invalid("file", str(refused)) from None
+
+
+def _refuse_faults(changes: Sequence[Change]) -> None:
+    faults = [change for change in changes if change.outcome is Outcome.WRONG]
+    if faults:
+        raise _refused(faults)
+
+
+class Made(NamedTuple):
+    """A password that was made up, and its hash."""
+
+    password: str
+    secret: str
+
+
+def _made_up(changes: Sequence[Change], progress: Progress) -> dict[str, Made]:
+    """A password for each account that is new, by login."""
+    names = sorted({change.account for change in changes if change.outcome is Outcome.NEW})
+    made = {}
+    for done, name in enumerate(names):
+        progress.tell(ChangeStage.PASSWORDS, done, len(names))
+        made[name] = _new_password()
+    return made
+
+
+def _new_password() -> Made:
+    password = passwords.made_up()
+    return Made(password, passwords.hashed_quickly(password))
 
 
 @contextmanager
@@ -128,10 +180,16 @@ def _known(session: Session, actor: Actor | None, names: set[str]) -> dict[str, 
 
 
 def _add(
-    session: Session, actor: Actor | None, sheet: PostSheet, changes: Sequence[Change]
+    session: Session,
+    actor: Actor | None,
+    sheet: PostSheet,
+    changes: Sequence[Change],
+    *,
+    made: Mapping[str, Made],
+    progress: Progress,
 ) -> SheetReport:
     belongs = _belongs(session, actor, changes)
-    made = _make(session, actor, belongs)
+    given_out = _make(session, actor, belongs, made)
     given: list[dict[str, Any]] = [
         {"account": c.account, "role": c.role.value, "area": c.area}
         for c in changes
@@ -144,14 +202,15 @@ def _add(
     added = accounts.add_grants(session, actor, at_once)
     no, released = None, list[ReleaseCode]()
     if actor is None:
-        released = list(_released(session, given))
+        released = _released(session, given)
+    progress.end_in(session)
     _record_accounts(session, actor, belongs)
     accounts.record_grants(session, actor, added)
     if actor is not None and waiting:
         wish = Wish(ProposalKind.SHEET, None, None, actor.area_code, grants=waiting)
         no = propose(session, actor, wish)
     report = _report(SheetKind.ADD, sheet, changes, actor, done=True)
-    return report.model_copy(update={"proposal": no, "passwords": made, "codes": released})
+    return report.model_copy(update={"proposal": no, "passwords": given_out, "codes": released})
 
 
 def _belongs(
@@ -168,43 +227,43 @@ def _belongs(
 
 
 def _make(
-    session: Session, actor: Actor | None, belongs: Mapping[str, int | None]
+    session: Session,
+    actor: Actor | None,
+    belongs: Mapping[str, int | None],
+    made: Mapping[str, Made],
 ) -> list[FirstPassword]:
     """Each new account, with a password of its own."""
-    made, ids = [], []
-    for name, area in belongs.items():
-        password = passwords.made_up()
-        secret = passwords.hashed_quickly(password)
-        added = account_queries.add(session, name, secret, area, demo=False)
-        if added is None:
-            raise accounts.name_taken(name)
-        ids.append(added)
-        made.append(FirstPassword(account=name, password=password))
-    account_queries.set_first_password(session, ids)
-    if actor is not None:
-        second.set_known_to(session, ids, actor.name)
-    return made
+    # Who was there when passwords were made, and is no more, gets one now.
+    given = {name: made.get(name) or _new_password() for name in belongs}
+    new = [NewAccount(name, given[name].secret, area) for name, area in belongs.items()]
+    added = account_queries.add_several(session, new, [] if actor is None else [actor.name])
+    taken = [one.name for one in new if one.name not in added]
+    if taken:
+        raise accounts.name_taken(taken[0])
+    return [FirstPassword(account=name, password=one.password) for name, one in given.items()]
 
 
 def _record_accounts(
     session: Session, actor: Actor | None, belongs: Mapping[str, int | None]
 ) -> None:
-    for name, area in belongs.items():
-        where = accounts.audited_area(session, area)
-        audit.record(session, actor, AuditKind.ACCOUNT_ADDED, area_code=where, detail=name)
+    nowhere = accounts.audited_area(session, None)
+    rows = [(nowhere if area is None else area, name) for name, area in belongs.items()]
+    audit.record_several(session, actor, AuditKind.ACCOUNT_ADDED, rows)
 
 
-def _released(session: Session, given: Sequence[Mapping[str, Any]]) -> Iterator[ReleaseCode]:
+def _released(session: Session, given: Sequence[Mapping[str, Any]]) -> list[ReleaseCode]:
     opening = {one["account"] for one in given if takes_two([Role(one["role"])])}
-    for name, account_id in sorted(accounts.ids_of(session, opening).items()):
-        code = release.lock_up(session, account_id, ProposalKind.SHEET)
-        if code is not None:
-            yield ReleaseCode(account=name, code=code)
+    codes_given = release.lock_up_several(session, accounts.ids_of(session, opening))
+    return [ReleaseCode(account=name, code=code) for name, code in codes_given.items()]
 
 
-def _end(session: Session, actor: Actor | None, changes: Sequence[Change]) -> None:
+def _end(
+    session: Session, actor: Actor | None, changes: Sequence[Change], progress: Progress
+) -> None:
     ending = {change.account for change in changes if change.outcome is Outcome.END}
-    accounts.end_several(session, actor, sorted(ending))
+    ended = accounts.end_several(session, actor, ending)
+    progress.end_in(session)
+    accounts.record_ended(session, actor, ended)
 
 
 def _report(

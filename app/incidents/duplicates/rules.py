@@ -14,6 +14,8 @@ from itertools import pairwise
 FARTHEST_M = 500.0
 LONGEST_H = 72.0
 LEAST_SCORE = 0.45
+# Of a text; hundreds of them are compared while somebody types.
+LONGEST_COMPARED = 600
 NEAR_M, SOON_H, ALIKE = 100.0, 24.0, 0.35
 WEIGHTS = {"distance": 0.3, "time": 0.15, "text": 0.35, "category": 0.2}
 _EARTH_M = 6_371_008.8
@@ -43,7 +45,8 @@ def distance_m(lon: float, lat: float, other_lon: float, other_lat: float) -> fl
 
 
 def pairs_of(text: str) -> Counter[str]:
-    """The pairs of neighbouring letters, digits and Chinese characters of a text."""
+    """The pairs of neighbouring letters, digits and Chinese characters of a text's beginning."""
+    text = text[:LONGEST_COMPARED]
     plain = [c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum()]
     if len(plain) == 1:
         return Counter(plain)
@@ -52,7 +55,11 @@ def pairs_of(text: str) -> Counter[str]:
 
 def text_similarity(text: str, other: str) -> float:
     """Share of pairs of characters that both texts have: 1 for the same, 0 for nothing."""
-    mine, theirs = pairs_of(text), pairs_of(other)
+    return pair_similarity(pairs_of(text), pairs_of(other))
+
+
+def pair_similarity(mine: Counter[str], theirs: Counter[str]) -> float:
+    """The same of their pairs."""
     total = mine.total() + theirs.total()
     return 2 * (mine & theirs).total() / total if total else 0.0
 

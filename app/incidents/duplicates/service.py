@@ -1,13 +1,14 @@
 """Suggesting cases that tell of the same as a report that is being typed."""
 
 import math
+from collections import Counter
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from app.incidents.duplicates import queries
 from app.incidents.duplicates import rules as likeness
-from app.incidents.duplicates.rules import FARTHEST_M, LEAST_SCORE, LONGEST_H
+from app.incidents.duplicates.rules import FARTHEST_M, LEAST_SCORE, LONGEST_H, pairs_of
 from app.incidents.duplicates.schemas import (
     Likeness,
     NearCase,
@@ -32,16 +33,19 @@ def suggest(session: Session, typed: TypedReport, now: datetime) -> SuggestionPa
     window = (typed.lon - wide, typed.lat - tall, typed.lon + wide, typed.lat + tall)
     around = timedelta(hours=LONGEST_H)
     rows = queries.open_near(session, window, at - around, at + around, MOST_COMPARED)
-    found = [_compared(typed, row, at) for row in rows]
+    mine = pairs_of(typed.title), pairs_of(typed.title + typed.description)
+    found = [_compared(typed, mine, row, at) for row in rows]
     kept = [one for one in found if one.score >= LEAST_SCORE and one.distance_m <= FARTHEST_M]
     kept.sort(key=lambda one: (-one.score, one.distance_m, -one.incident.no))
     return SuggestionPage(total=min(len(kept), MOST), items=kept[:MOST], next=None)
 
 
-def _compared(typed: TypedReport, row: AnyRow, at: datetime) -> Suggestion:
+def _compared(
+    typed: TypedReport, mine: tuple[Counter[str], Counter[str]], row: AnyRow, at: datetime
+) -> Suggestion:
     similarity = max(
-        likeness.text_similarity(typed.title, row.title),
-        likeness.text_similarity(typed.title + typed.description, row.title + row.description),
+        likeness.pair_similarity(mine[0], pairs_of(row.title)),
+        likeness.pair_similarity(mine[1], pairs_of(row.title + row.description)),
     )
     alike = likeness.compare(
         likeness.distance_m(typed.lon, typed.lat, row.lon, row.lat),

@@ -1,6 +1,6 @@
 """Taking in reports: each is acknowledged exactly once, whether it comes alone or among others."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -36,6 +36,8 @@ from app.incidents.queries import AnyRow
 from app.places import addresses
 
 EVERYWHERE = (0, 10**15)
+MOST_UNDER_ONE_ID = 10
+"""Different reports of one batch."""
 Receipt = AnyRow | Outcome
 """`no`, `reported_at` and `body_hash` of what was acknowledged before."""
 
@@ -112,10 +114,10 @@ def report_all(
     """Acknowledge reports; what became of each, in their order. Arguments as of `report`.
 
     Of several under one id the first that can be filed counts; the others are the same report, or a
-    conflict.
+    conflict. Each that is looked at takes a statement of its own, so there is an end to them.
     """
-    found: dict[int, Taken | Problem] = {}
-    waiting = dict(enumerate(given))
+    found: dict[int, Taken | Problem] = dict(_beyond_all(given))
+    waiting = {place: new for place, new in enumerate(given) if place not in found}
     while waiting:
         first_of = {new.id: place for place, new in reversed(waiting.items())}
         firsts = {place: waiting.pop(place) for place in sorted(first_of.values())}
@@ -130,6 +132,17 @@ def report_all(
                 found[place] = outcome
                 del waiting[place]
     return [found[place] for place in range(len(given))]
+
+
+def _beyond_all(given: Sequence[NewIncident]) -> Iterator[tuple[int, Problem]]:
+    """The reports before which too many others stand under their ids, by place: conflicts."""
+    under: dict[UUID, set[bytes]] = {}
+    for place, new in enumerate(given):
+        known, digest = under.setdefault(new.id, set()), new.digest()
+        if len(known) < MOST_UNDER_ONE_ID:
+            known.add(digest)
+        elif digest not in known:
+            yield place, id_conflict(new.id)
 
 
 def _again(

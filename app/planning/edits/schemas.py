@@ -1,5 +1,6 @@
 """What drawing on a plan takes and gives."""
 
+from collections import Counter
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
@@ -59,9 +60,9 @@ class NewEdit(Body):
                 raise FieldValueError(name, f"is needed for {self.kind}")
             if given and name not in needed | possible:
                 raise FieldValueError(name, f"means nothing to {self.kind}")
-        ids = [move.unit_id for move in self.moves or ()]
-        if len(set(ids)) < len(ids):
-            twice = sorted({unit for unit in ids if ids.count(unit) > 1})[:20]
+        counted = Counter(move.unit_id for move in self.moves or ())
+        twice = sorted(unit for unit, times in counted.items() if times > 1)[:20]
+        if twice:
             raise FieldValueError("moves", f"units more than once: {', '.join(map(str, twice))}")
         return self
 

@@ -13,13 +13,13 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from app.core import jobs as queue
+from app.core.apart import DatabaseAway
 from app.core.clock import utc_now
 from app.core.context import Context
 from app.core.db import reading, wait_as_long_as_it_takes, writing
 from app.core.errors import Problem
 from app.core.jobs import Asked, Task
 from app.planning.jobs import balancing, publication, queries, scheduled, studies
-from app.planning.jobs.apart import DatabaseAway
 from app.planning.jobs.asking import TASK
 from app.planning.jobs.work import Kind, Outcome
 from app.planning.rules import JobKind, JobState

@@ -1,20 +1,22 @@
 """HTTP of plans as files."""
 
-from typing import Annotated, Any
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, BinaryIO
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import StreamingResponse
 
 from app.core.context import Context
-from app.core.db import reading
 from app.core.scope import Scope
 from app.core.waiting_room import WaitingRoom, named_room
 from app.identity.deps import ActorDep, ContextDep
 from app.identity.service import scope_of
-from app.planning import held
 from app.planning.deps import LOADED, NoWords, PlanNumber
-from app.planning.reports import exports
+from app.planning.reports import export_child
 from app.planning.reports.exports import MEDIA_TYPE, Form
+
+PART_BYTES = 1 << 18
 
 router = APIRouter(prefix="/api/v1/plans/{plan_id}", tags=["planning"])
 
@@ -28,14 +30,43 @@ def _file(form: Form) -> dict[int | str, dict[str, Any]]:
 FileRoom = Annotated[WaitingRoom, Depends(named_room("file_room"))]
 
 
-def _answer(context: Context, scope: Scope, plan_id: int, form: Form) -> StreamingResponse:
-    with reading(context.request_engine, scope) as session:
-        name, parts = exports.export(session, held.find(session, plan_id), form)
-    headers = {
-        "Content-Disposition": f'attachment; filename="{name}"',
-        "Cache-Control": "private, no-store",
-    }
-    return StreamingResponse(parts, media_type=MEDIA_TYPE[form], headers=headers)
+@dataclass(frozen=True)
+class Files:
+    """Makes the file of a plan for whoever asks, and gives it part by part."""
+
+    request: Request
+    context: Context
+    scope: Scope
+    room: WaitingRoom
+
+    async def give(self, plan_id: int, form: Form) -> StreamingResponse:
+        """The file, made when it is its turn.
+
+        Raises:
+            Problem: as `export_child.make`; 503 `busy`.
+        """
+        made = await self.room.run_while_asked(
+            self.request, export_child.make, self.context, self.scope, plan_id, form
+        )
+        headers = {
+            "Content-Disposition": f'attachment; filename="{made.name}"',
+            "Content-Length": str(made.length_bytes),
+            "Cache-Control": "private, no-store",
+        }
+        return StreamingResponse(_parts(made.content), media_type=MEDIA_TYPE[form], headers=headers)
+
+
+async def _files(request: Request, context: ContextDep, actor: ActorDep, room: FileRoom) -> Files:
+    return Files(request, context, scope_of(actor), room)
+
+
+FilesDep = Annotated[Files, Depends(_files)]
+
+
+def _parts(content: BinaryIO) -> Iterator[bytes]:
+    with content:
+        while part := content.read(PART_BYTES):
+            yield part
 
 
 @router.get(
@@ -46,10 +77,10 @@ def _answer(context: Context, scope: Scope, plan_id: int, form: Form) -> Streami
     responses=_file(Form.CSV),
 )
 async def export_plan_csv(
-    plan_id: PlanNumber, query: NoWords, context: ContextDep, actor: ActorDep, room: FileRoom
+    plan_id: PlanNumber, query: NoWords, files: FilesDep
 ) -> StreamingResponse:
     """`unit_id,cell_code` of every base unit in the plan's area: what imports take back."""
-    return await room.run(_answer, context, scope_of(actor), plan_id, Form.CSV)
+    return await files.give(plan_id, Form.CSV)
 
 
 @router.get(
@@ -60,10 +91,10 @@ async def export_plan_csv(
     responses=_file(Form.GEOJSON),
 )
 async def export_plan_geojson(
-    plan_id: PlanNumber, query: NoWords, context: ContextDep, actor: ActorDep, room: FileRoom
+    plan_id: PlanNumber, query: NoWords, files: FilesDep
 ) -> StreamingResponse:
     """The plan's cells as polygons with code, load, households and deviation (RFC 7946)."""
-    return await room.run(_answer, context, scope_of(actor), plan_id, Form.GEOJSON)
+    return await files.give(plan_id, Form.GEOJSON)
 
 
 @router.get(
@@ -74,7 +105,7 @@ async def export_plan_geojson(
     responses=_file(Form.GEOPACKAGE),
 )
 async def export_plan_gpkg(
-    plan_id: PlanNumber, query: NoWords, context: ContextDep, actor: ActorDep, room: FileRoom
+    plan_id: PlanNumber, query: NoWords, files: FilesDep
 ) -> StreamingResponse:
     """Layers `cells` (as in GeoJSON) and `units` (each with its cell today and in the plan)."""
-    return await room.run(_answer, context, scope_of(actor), plan_id, Form.GEOPACKAGE)
+    return await files.give(plan_id, Form.GEOPACKAGE)

@@ -1,12 +1,12 @@
 """A plan as a file: its assignment as CSV, its cells as GeoJSON, both as a GeoPackage.
 
-All files are made of the same draft, and come in parts. Codes and numbers of units are ours, names
-are those of the city: nothing in them was written by strangers.
+All files are made of the same draft. Codes and numbers of units are ours, names are those of the
+city: nothing in them was written by strangers.
 """
 
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,7 +33,6 @@ DEGREES = "EPSG:4326"
 Columns = dict[str, NDArray[Any]]
 _LINES = 20_000
 _FEATURES = 500
-_CHUNK_BYTES = 1 << 20
 
 
 class Form(StrEnum):
@@ -50,14 +49,14 @@ MEDIA_TYPE = {
 
 
 class File(NamedTuple):
-    """A file: what it is called, and its content in parts."""
+    """A file that is still to be written: what it is called, and what writes it to a path."""
 
     name: str
-    parts: Iterator[bytes]
+    write: Callable[[Path], None]
 
 
 def export(session: Session, plan: Plan, form: Form) -> File:
-    """A whole plan as a file. All that is read is read, and the first part made, when it returns.
+    """A whole plan as a file. All that is read is read when it returns.
 
     Raises:
         Problem: 422 on `area`, 409 `base-units`: nothing can be drawn.
@@ -65,28 +64,22 @@ def export(session: Session, plan: Plan, form: Form) -> File:
     draft = drafts.load(session, plan)
     name = f"plan-{plan.id}-r{draft.revision}.{form}"
     if form is Form.CSV:
-        return File(name, _begun(_assignment(draft)))
-    every = np.unique(draft.cells)
-    names = figures.names(session, plan.base_at, every)
+        return File(name, partial(_write_parts, _assignment(draft)))
+    names = figures.names(session, plan.base_at, np.unique(draft.cells))
     if form is Form.GEOJSON:
-        return File(name, _begun(_collection(draft, names)))
-    return File(name, _begun(_package(draft, names)))
+        return File(name, partial(_write_parts, _collection(draft, names)))
+    return File(name, partial(_write_package, draft, names))
 
 
-def _begun(parts: Iterator[bytes]) -> Iterator[bytes]:
-    return _after(next(parts), parts)
-
-
-def _after(first: bytes, parts: Iterator[bytes]) -> Iterator[bytes]:
-    yield first
-    yield from parts
+def _write_parts(parts: Iterator[bytes], path: Path) -> None:
+    with path.open("wb") as file:
+        file.writelines(parts)
 
 
 def _assignment(draft: Draft) -> Iterator[bytes]:
     """`unit_id,cell_code` of every unit, by number; a plan file as the command line reads it."""
     order = np.argsort(draft.units.unit_id, kind="stable")
     rows = np.column_stack([draft.units.unit_id[order], draft.cells[order]])
-    del draft, order  # whoever reads slowly holds no more of a city than is still to be sent
     yield b"unit_id,cell_code\n"
     for first in range(0, len(rows), _LINES):
         lines = [f"{unit},{cell}\n" for unit, cell in rows[first : first + _LINES].tolist()]
@@ -127,7 +120,6 @@ def _units(draft: Draft) -> tuple[Columns, GeometryArray]:
 def _collection(draft: Draft, names: dict[int, str]) -> Iterator[bytes]:
     """The cells as a FeatureCollection (RFC 7946)."""
     columns, outlines = _cells(draft, names)
-    del draft, names
     yield b'{"type":"FeatureCollection","features":['
     between = b"\n"
     for first in range(0, len(outlines), _FEATURES):
@@ -144,18 +136,19 @@ def _collection(draft: Draft, names: dict[int, str]) -> Iterator[bytes]:
     yield b"\n]}\n"
 
 
-def _package(draft: Draft, names: dict[int, str]) -> Iterator[bytes]:
-    """A GeoPackage with the layers `cells` and `units`."""
-    import geopandas  # noqa: PLC0415  (slow to come up, and carries pandas)
+def _write_package(draft: Draft, names: dict[int, str], path: Path) -> None:
+    """A GeoPackage with the layers `cells` and `units`, EPSG:4326."""
+    from pyogrio import raw  # noqa: PLC0415  (GDAL, slow to come up)
 
-    with tempfile.TemporaryDirectory(prefix="minqing-plan-") as folder:
-        path = Path(folder) / "plan.gpkg"
-        for layer, (columns, shapes) in (("cells", _cells(draft, names)), ("units", _units(draft))):
-            rows = geopandas.GeoDataFrame(columns, geometry=shapes, crs=DEGREES)
-            rows.to_file(path, layer=layer, driver="GPKG", engine="pyogrio")
-        file = path.open("rb")
-    del draft, names, rows, columns, shapes
-    # The name is gone already: whatever becomes of the reader, nothing stays behind.
-    with file:
-        while part := file.read(_CHUNK_BYTES):
-            yield part
+    for layer, (columns, shapes) in (("cells", _cells(draft, names)), ("units", _units(draft))):
+        in_pieces = np.any(shapely.get_type_id(shapes) == shapely.GeometryType.MULTIPOLYGON)
+        raw.write(
+            path,
+            shapely.to_wkb(shapes),
+            list(columns.values()),
+            list(columns),
+            layer=layer,
+            driver="GPKG",
+            geometry_type="MultiPolygon" if in_pieces else "Polygon",
+            crs=DEGREES,
+        )

@@ -18,7 +18,7 @@ from app.incidents.rules import STATUS_NUMBERS, Status
 from app.live.hub import OpenPage
 from app.programs.duty_mail.models import UNDONE_SQL, DutyMail, DutyMailbox
 from app.programs.duty_mail.rules import FORGET_PAGES_AFTER_H, WAIT_FOR_PAGES_S, MailState
-from app.programs.queries import Attempts
+from app.programs.queries import Attempts, count
 
 ATTEMPTS = Attempts("duty_mail", "duty_mailbox", "mailbox_id", "sent_at")
 AnyRow = Row[*tuple[Any, ...]]
@@ -95,6 +95,7 @@ _DUE = f"""
       AND EXISTS (SELECT FROM duty_mail
                   WHERE mailbox_id = m.id AND due_at <= now() AND {UNDONE_SQL})
 """  # noqa: S608 (words of our own)
+_WAITING = f"SELECT count(*) FROM duty_mail WHERE {UNDONE_SQL}"  # noqa: S608 (words of our own)
 _NEXT = f"""
     SELECT d.id, d.message_id, d.incident_no, d.unit_id, d.told_at, d.queued_at, d.by_hand, d.tries,
            m.failures, now() AS now
@@ -334,6 +335,11 @@ async def due(connection: AsyncConnection[Any]) -> list[Due]:
     """Mailboxes to which something may be sent now."""
     cursor = await connection.execute(_DUE.encode())
     return [Due(*row) for row in await cursor.fetchall()]
+
+
+async def waiting(connection: AsyncConnection[Any]) -> int:
+    """How many mails wait, for all mailboxes."""
+    return await count(connection, _WAITING)
 
 
 async def next_of(connection: AsyncConnection[Any], mailbox_id: int) -> Waiting | None:

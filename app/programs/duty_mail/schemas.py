@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from app.core.paging import Cursor, Page
+from app.core.plain_text import clean_line
 from app.core.query_words import StrictQuery
 from app.dispatch.rules import UnitRole
 from app.programs.duty_mail.rules import MailState, Why
@@ -16,9 +17,9 @@ class NewDutyMailbox(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    call_sign: Annotated[str, Field(strict=True, min_length=1, max_length=80)] = Field(
-        description="Call sign of a unit on duty."
-    )
+    call_sign: Annotated[
+        str, Field(strict=True, min_length=1, max_length=80), AfterValidator(clean_line)
+    ] = Field(description="Call sign of a unit on duty.")
     mailbox: Annotated[str, Field(strict=True, min_length=3, max_length=254)] = Field(
         description="Mailbox of the desk, never of a person: ASCII, one @, a host with a dot.",
         examples=["duty-620111@city.example"],

@@ -15,10 +15,13 @@ import structlog
 
 from app.core.settings import Settings
 from app.incidents.lifecycle.who_may import TIER_OF_LEVEL, Unit
+from app.programs import metrics
 from app.programs.duty_mail import letters, queries, rules
 from app.programs.duty_mail.letters import CaseFacts, Letter
 from app.programs.duty_mail.queries import ATTEMPTS, Assigned, Due, Waiting
 from app.programs.duty_mail.rules import Why
+from app.programs.metrics import Result
+from app.programs.queries import DUTY_MAIL_LOCK
 from app.programs.sending import Outlet
 from geodata.codes import level_of
 
@@ -26,23 +29,28 @@ log = structlog.get_logger()
 
 
 class DutyMail(Outlet):
-    """Sends mail to the desks of duty units; nothing at all where no mail server is set."""
+    """Sends mail to the desks of duty units, from a server that has a mail server."""
 
     name = "duty_mail"
+    lock = DUTY_MAIL_LOCK
     # A mail server is no crowd of receivers: it must not take us for one that sends spam.
     at_once = 4
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self.is_set_up = settings.mails
 
     async def queue(self, connection: psycopg.AsyncConnection[Any]) -> None:
         """Put the assignments of which the stream has told since into mails."""
-        if self._settings.mails:
-            await queries.queue_assignments(connection)
+        await queries.queue_assignments(connection)
 
     async def due(self, connection: psycopg.AsyncConnection[Any]) -> Sequence[Due]:
         """Mailboxes to which something may be sent now."""
-        return await queries.due(connection) if self._settings.mails else []
+        return await queries.due(connection)
+
+    async def waiting(self, connection: psycopg.AsyncConnection[Any]) -> int:
+        """Mails that wait."""
+        return await queries.waiting(connection)
 
     async def send_all(self, connection: psycopg.AsyncConnection[Any], receiver: Due) -> None:
         """Send what waits for one mailbox, one after the other, until one is not taken."""
@@ -53,6 +61,7 @@ class DutyMail(Outlet):
             letter = await self._letter(connection, receiver, mail)
             if isinstance(letter, Why):
                 await queries.note_unneeded(connection, mail.id, letter.value)
+                metrics.count(self.name, Result.UNNEEDED)
                 continue
             message = letters.message(
                 letter,
@@ -64,12 +73,20 @@ class DutyMail(Outlet):
             posted = await post(self._settings, receiver.mailbox, message)
             if posted.error is None:
                 await ATTEMPTS.note_taken(connection, mail.id, posted.status)
+                metrics.count(self.name, Result.TAKEN)
                 continue
             give_up = rules.is_given_up(posted.status, mail.tries + 1, refused=posted.refused)
-            pause = await ATTEMPTS.note_failed(
+            failure = await ATTEMPTS.note_failed(
                 connection, mail.id, mail.failures, posted.status, posted.error, give_up=give_up
             )
-            log.info("mail failed", mailbox=receiver.id, status=posted.status, pause_s=pause)
+            result = Result.GIVEN_UP if failure.is_given_up else Result.FAILED
+            metrics.count(self.name, result)
+            log.info(
+                "mail failed",
+                mailbox=receiver.id,
+                status=posted.status,
+                pause_s=failure.pause_s,
+            )
             return
 
     async def _letter(

@@ -4,9 +4,10 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, partial
 
 import httpcore
+from anyio import CapacityLimiter, to_thread
 from httpcore import SOCKET_OPTION
 
 from app.programs.rules import Outcome, is_public
@@ -19,6 +20,11 @@ _BROKEN = (
     httpcore.UnsupportedProtocol,
 )
 OK_FROM, OK_BEFORE = 200, 300
+
+
+# Names of which nobody tells the address take many seconds each: not in the threads in which
+# answers are made.
+_names = CapacityLimiter(8)
 
 
 class PrivateAddressError(OSError):
@@ -41,8 +47,8 @@ class _Checked(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """Connect to the first address of a name, once all of them may be connected to."""
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        look = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        found = await to_thread.run_sync(look, limiter=_names, abandon_on_cancel=True)
         addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         if not self._private and not all(map(is_public, addresses)):
             raise PrivateAddressError(host)

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.core.scope import within
-from app.programs.queries import Attempts
+from app.programs.queries import Attempts, count
 from app.programs.webhooks.models import UNDONE_SQL, Webhook, WebhookDelivery
 from app.programs.webhooks.rules import SENT_MEMBERS, DeliveryState, Topic
 
@@ -69,6 +69,10 @@ _DUE = f"""
     SELECT w.id, w.url, w.key_id, w.nonce, w.sealed FROM webhook w
     WHERE w.removed_at IS NULL AND (w.next_at IS NULL OR w.next_at <= now())
       AND EXISTS (SELECT FROM webhook_delivery WHERE webhook_id = w.id AND {UNDONE_SQL})
+"""  # noqa: S608 (words of our own)
+_WAITING = f"""
+    SELECT count(*) FROM webhook_delivery d JOIN webhook w ON w.id = d.webhook_id
+    WHERE w.removed_at IS NULL AND {UNDONE_SQL}
 """  # noqa: S608 (words of our own)
 _NEXT = f"""
     SELECT d.id, d.message_id, d.topic, d.cell_code, d.occurred_at, d.payload, d.tries, w.failures
@@ -205,6 +209,11 @@ async def due(connection: AsyncConnection[Any]) -> list[Due]:
     """Subscriptions to which something may be sent now."""
     cursor = await connection.execute(_DUE.encode())
     return [Due(*row) for row in await cursor.fetchall()]
+
+
+async def waiting(connection: AsyncConnection[Any]) -> int:
+    """How many deliveries wait, of all subscriptions."""
+    return await count(connection, _WAITING)
 
 
 async def next_of(connection: AsyncConnection[Any], webhook_id: UUID) -> Waiting | None:

@@ -11,6 +11,9 @@ from app.core.settings import Settings
 from app.incidents.contacts import keys as seals
 from app.incidents.contacts.keys import KeyFileError, Sealed, UnknownKeyError
 from app.incidents.contacts.service import key_file
+from app.programs import metrics
+from app.programs.metrics import Result
+from app.programs.queries import WEBHOOKS_LOCK
 from app.programs.rules import Outcome
 from app.programs.sending import Outlet
 from app.programs.webhooks import queries, rules
@@ -23,6 +26,7 @@ class Webhooks(Outlet):
     """Sends events to the addresses of programs."""
 
     name = "webhooks"
+    lock = WEBHOOKS_LOCK
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -35,19 +39,26 @@ class Webhooks(Outlet):
         """Subscriptions to which something may be sent now."""
         return await queries.due(connection)
 
+    async def waiting(self, connection: psycopg.AsyncConnection[Any]) -> int:
+        """Deliveries that wait."""
+        return await queries.waiting(connection)
+
     async def send_all(self, connection: psycopg.AsyncConnection[Any], receiver: Due) -> None:
         """Send what waits for one subscription, one after the other, until one is not taken."""
         while delivery := await queries.next_of(connection, receiver.id):
             outcome = await self._send(receiver, delivery)
             if outcome.error is None and outcome.status is not None:
                 await ATTEMPTS.note_taken(connection, delivery.id, outcome.status)
+                metrics.count(self.name, Result.TAKEN)
                 continue
             said = outcome.error or "no answer"
             give_up = rules.is_given_up(outcome.status, delivery.tries + 1)
-            pause = await ATTEMPTS.note_failed(
+            failure = await ATTEMPTS.note_failed(
                 connection, delivery.id, delivery.failures, outcome.status, said, give_up=give_up
             )
-            log.info("webhook failed", webhook=str(receiver.id), why=said, pause_s=pause)
+            result = Result.GIVEN_UP if failure.is_given_up else Result.FAILED
+            metrics.count(self.name, result)
+            log.info("webhook failed", webhook=str(receiver.id), why=said, pause_s=failure.pause_s)
             return
 
     async def _send(self, webhook: Due, delivery: Waiting) -> Outcome:

@@ -12,6 +12,7 @@ import { MapView } from "./panels/MapView";
 import { OwnPasswordDialog } from "./panels/OwnPassword";
 import { OwnSessionsDialog } from "./panels/OwnSessions";
 import { RightPanel } from "./panels/RightPanel";
+import { SecondFactorDialog } from "./panels/SecondFactor";
 import { TimeBar } from "./panels/TimeBar";
 import { TopBar } from "./panels/TopBar";
 import { Wall } from "./panels/Wall";
@@ -52,6 +53,7 @@ export function App(): JSX.Element {
       <StepUpDialog />
       <OwnPasswordDialog />
       <OwnSessionsDialog />
+      <SecondFactorDialog />
     </div>
     <CasePrint />
     </>

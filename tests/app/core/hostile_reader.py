@@ -2,6 +2,7 @@
 not be able to. Started as every reader is (`core.child.run_child`), and confined as they are."""
 
 import ctypes
+import fcntl
 import json
 import os
 import resource
@@ -9,11 +10,15 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from platform import machine
 from typing import Any
 
 from app.core.confine import confine
+
+_FCNTL = {"x86_64": 72, "aarch64": 25}
 
 
 def main() -> None:
@@ -43,6 +48,7 @@ def _allowed(folder: Path) -> dict[str, Callable[[], Any]]:
         "make a folder": (folder / "made").mkdir,
         "remove what it wrote": own.unlink,
         "import a library": lambda: __import__("openpyxl"),
+        "work in a thread": _in_a_thread,
         "look at its own limits": lambda: resource.getrlimit(resource.RLIMIT_AS),
     }
 
@@ -66,8 +72,11 @@ def _attacks(job: dict[str, Any]) -> dict[str, Callable[[], Any]]:
         "listen": lambda: socket.create_server(("127.0.0.1", 0)).close(),
         "use io_uring": lambda: _call(425, 1, 0),
         "start a program": lambda: subprocess.run(["/bin/true"], check=True),
+        "become two": _fork,
         "signal the server": lambda: os.kill(parent, 0),
         "stop the server": lambda: _signal(parent),
+        "have the server signalled": lambda: _own_by(parent),
+        "have it signalled by a socket": lambda: [one.close() for one in socket.socketpair()],
         "take the server's files": lambda: os.close(os.pidfd_open(parent)),
         "lower the server's limits": lambda: _lower(parent),
     }  # fmt: skip
@@ -81,7 +90,7 @@ def _connect(family: int, address: Any) -> None:
 
 def _call(number: int, *arguments: int) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.syscall(number, *arguments) == -1:
+    if libc.syscall(number, *map(ctypes.c_long, arguments)) == -1:
         error = ctypes.get_errno()
         # Asked for nothing, the kernel finds fault with the question: it has been reached.
         if error != 14:
@@ -91,6 +100,33 @@ def _call(number: int, *arguments: int) -> None:
 def _signal(process: int) -> None:
     # Waking what does not sleep does no harm where it is not refused.
     os.kill(process, signal.SIGCONT)
+
+
+def _in_a_thread() -> None:
+    worker = threading.Thread(target=int)
+    worker.start()
+    worker.join()
+
+
+def _fork() -> None:
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+
+
+def _own_by(process: int) -> None:
+    # Of a pipe that never says that it is ready: nothing comes of it where it is not refused.
+    ends = os.pipe()
+    try:
+        if machine() not in _FCNTL:
+            fcntl.fcntl(ends[0], fcntl.F_SETOWN, process)
+            return
+        # With bits beside the command, which the kernel does not look at.
+        _call(_FCNTL[machine()], ends[0], 1 << 32 | fcntl.F_SETOWN, process)
+    finally:
+        for end in ends:
+            os.close(end)
 
 
 def _lower(process: int) -> None:

@@ -1,4 +1,4 @@
-"""A worker in a process of its own, to be killed: `job_worker.py URL`.
+"""A worker in a process of its own, to be killed: `job_worker.py URL`. Ctrl-C stops it.
 
 Its one job writes a row when it begins, and another when it ends; between the two it waits for as
 long as the table `hold` is locked by the test.
@@ -6,6 +6,7 @@ long as the table `hold` is locked by the test.
 
 import signal
 import sys
+from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy import text
@@ -28,7 +29,11 @@ def work(context: Context, now: datetime) -> str:
 JOBS = (Job("work", "0 0 1 1 *", work),)
 
 if __name__ == "__main__":
-    with working(Context.open(Settings(), sys.argv[1]), JOBS) as worker:
+    with (
+        suppress(KeyboardInterrupt),
+        working(Context.open(Settings(), sys.argv[1]), JOBS) as worker,
+    ):
         worker.leads.wait()
         print("leads", flush=True)  # noqa: T201
         signal.pause()
+    print("stopped", flush=True)  # noqa: T201

@@ -16,6 +16,7 @@ from app.core.db import conninfo
 from app.core.embedded_watch import watched
 from tests.waiting import wait_until
 
+SOMEBODY = 54_321
 HOLDER = """
 import sys
 from pathlib import Path
@@ -51,6 +52,31 @@ def _holder(folder: Path) -> Iterator[subprocess.Popen[str]]:
     finally:
         if process.poll() is None:
             process.communicate()
+
+
+def test_a_socket_folder_of_somebody_else_is_not_taken(own_folder: Path) -> None:
+    """Anybody may make one under that name, or a link: root would hand over what it leads to."""
+    cluster = embedded.locate(own_folder / "data")
+    elsewhere = own_folder / "elsewhere"
+    elsewhere.mkdir(mode=0o755)
+    before = elsewhere.stat()
+    cluster.socket_dir.symlink_to(elsewhere)
+    try:
+        with pytest.raises(embedded.EmbeddedError, match="leads elsewhere"):
+            embedded.own_socket_folder(cluster)
+        if os.geteuid() == 0:  # nobody else can give a folder away
+            cluster.socket_dir.unlink()
+            cluster.socket_dir.mkdir()
+            os.chown(cluster.socket_dir, SOMEBODY, SOMEBODY)
+            with pytest.raises(embedded.EmbeddedError, match="somebody else"):
+                embedded.own_socket_folder(cluster)
+            assert cluster.socket_dir.stat().st_uid == SOMEBODY
+            cluster.socket_dir.rmdir()
+            cluster.socket_dir.symlink_to(elsewhere)
+    finally:
+        cluster.socket_dir.unlink()
+    after = elsewhere.stat()
+    assert (after.st_uid, after.st_mode) == (before.st_uid, before.st_mode)
 
 
 def test_it_runs_under_a_path_with_blanks_and_chinese(own_folder: Path) -> None:

@@ -1,11 +1,13 @@
 """Jobs: one process works, a spare takes over, and what a killed one began is begun again."""
 
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -44,15 +46,15 @@ def status(context: Context) -> dict[str, str]:
 
 
 @pytest.fixture
-def start(traced: Context) -> Iterator[Callable[[], "subprocess.Popen[str]"]]:
-    """Starts worker processes; all are killed when the test ends."""
+def start(traced: Context, tmp_path: Path) -> Iterator[Callable[[], "subprocess.Popen[str]"]]:
+    """Starts worker processes, whose complaints go to `stderr`; all are killed at the end."""
     started = []
 
     def begin() -> "subprocess.Popen[str]":
         url = traced.url.render_as_string(hide_password=False)
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.app.core.job_worker", url], cwd=ROOT,
-            stdout=subprocess.PIPE, text=True,
+            stdout=subprocess.PIPE, stderr=(tmp_path / "stderr").open("a"), text=True,
         )  # fmt: skip
         started.append(process)
         return process
@@ -88,6 +90,30 @@ def test_a_job_survives_kill_9(traced: Context, start: Callable[[], Any]) -> Non
     assert trace(traced) == ["begun", "begun", "ended"]
     (run,) = jobs.last_runs(traced)
     assert run.attempts == 2 and run.started_at > run.queued_at and run.ended_at > run.started_at
+
+
+def test_a_worker_that_is_stopped_leaves_its_job_in_order(
+    traced: Context, start: Callable[[], Any], tmp_path: Path
+) -> None:
+    """One that takes longer than a worker waits: nothing is complained of, and the job goes on
+    counting as begun, so that the next worker begins it again."""
+    first = start()
+    wait_until_it_leads(first)
+    with psycopg.connect(traced.conninfo) as holder:
+        holder.execute("LOCK TABLE hold")
+        jobs.put_in_queue(traced, job_worker.JOBS, "work")
+        wait_until(lambda: trace(traced) == ["begun"])
+        first.send_signal(signal.SIGINT)
+        assert first.stdout.readline() == "stopped\n"
+        assert status(traced) == {"work": "doing"}
+        second = start()
+        wait_until_it_leads(second)
+        wait_until(lambda: trace(traced) == ["begun", "begun"])
+    wait_until(lambda: status(traced) == {"work": "succeeded"})
+    assert first.wait(timeout=30) == 0
+    assert trace(traced) == ["begun", "begun", "ended"]
+    complaints = (tmp_path / "stderr").read_text()
+    assert "never awaited" not in complaints and "destroyed" not in complaints, complaints
 
 
 def test_what_is_asked_for_runs_at_once(traced: Context, monkeypatch: pytest.MonkeyPatch) -> None:

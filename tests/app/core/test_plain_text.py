@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.plain_text import clean_line, clean_text
+from app.core.plain_text import MOST_MARKS, clean_line, clean_text
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,17 @@ def test_refused(text: str) -> None:
     """NUL breaks the store, escapes break terminals, bidi controls break readers."""
     with pytest.raises(ValueError, match="must"):
         clean_text(text)
+
+
+@pytest.mark.parametrize("marks", ["\u0301", "\u0301\u0323", "\u05b0", "\u0f73", "\U0001d165"])
+def test_marks_without_end_are_refused(marks: str) -> None:
+    """Putting them into their order would take minutes of a core for a text of some hundred KiB;
+    what any language writes is taken."""
+    many = marks * MOST_MARKS
+    assert clean_text("a" + many[:MOST_MARKS])
+    for text in ("a" + many + marks, marks * 100_000, "\u0301" * 100_000 + "\u0323" * 100_000):
+        with pytest.raises(ValueError, match="marks"):
+            clean_text(text)
 
 
 @pytest.mark.parametrize("text", ["", " ", "\u200b\u200d", "\u3000", "a\nb", "a\tb", "a\u2028b"])

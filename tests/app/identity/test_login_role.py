@@ -286,7 +286,7 @@ def test_the_command_lets_requests_sign_in(elsewhere: Elsewhere) -> None:
     assert (elsewhere.kept or "").startswith("SCRAM-SHA-256$")
     with psycopg.connect(conninfo(requests)) as connection:
         assert connection.execute("SELECT session_user").fetchone() == (LOGIN_ROLE,)
-    wrong = requests.set(password="not-the-password")
+    wrong = requests.set(password="not 'the' password")
     with pytest.raises(psycopg.OperationalError, match="password"):
         psycopg.connect(conninfo(wrong))
 

@@ -1,15 +1,17 @@
 """Signing in at a city's own provider: a real one, in a process of its own."""
 
+import asyncio
 import base64
 import hashlib
 import json
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import URL, text
 from starlette.testclient import TestClient
 
@@ -17,11 +19,12 @@ from app.core.context import Context
 from app.core.db import reading
 from app.core.errors import Problem
 from app.core.settings import Settings
+from app.core.turns import Turns
 from app.identity import accounts, demo, linking
 from app.identity.oidc import Attempt, OidcError
 from app.identity.rules import Role
 from app.identity.second_person import service as second_person
-from app.main import create_app
+from app.main import OF_AN_ADDRESS, create_app
 from tests import staff
 from tests.conftest import run_command
 from tests.oidc_provider import NAMES, Silent, agree, providing, refuse
@@ -127,6 +130,22 @@ def attempt_of(browser: TestClient) -> dict[str, str]:
     assert value is not None
     held: dict[str, str] = json.loads(base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)))
     return held
+
+
+def test_codes_from_one_address_leave_room_for_others(browser: TestClient) -> None:
+    """As many as may come from one at once are being looked at: one more is told to try again."""
+    turns: Turns = cast(FastAPI, browser.app).state.sign_in_turns
+    back, places = agree(begin(browser), "sub-desk_7"), OF_AN_ADDRESS["at_once"]
+
+    async def fill() -> None:
+        for _ in range(places):
+            await turns.enter("testclient")
+
+    asyncio.run(fill())
+    assert come_back(browser, back) == "/?oidc=unavailable"
+    for _ in range(places):
+        turns.leave("testclient")
+    assert come_back(browser, agree(begin(browser), "sub-desk_7")) == "/"
 
 
 @pytest.mark.parametrize("name", KNOWN[1:])

@@ -91,6 +91,22 @@ def test_a_wall_goes_on_for_as_long_as_it_is_seen(own_context: Context, wall: Te
             assert idle_s(own_context, token) < 100
 
 
+def test_a_wall_is_nobodys_way_to_another_grant(own_context: Context, area: dict[str, int]) -> None:
+    """Its session never asks for the password: whoever walks past it could act for its account."""
+    accounts.grant(own_context.engine, WALL, Role.DUTY_OFFICER, area["own"])
+    with client_of(own_context, WALL) as client:
+        shown = client.get("/api/v1/session").json()
+        of_role = {grant["role"]: grant["id"] for grant in shown["grants"]}
+        # Signed in as somebody, who makes a wall of it.
+        assert shown["active"] == of_role["duty_officer"]
+        path, wall = "/api/v1/session/grant", {"grant": of_role["wall_display"]}
+        assert client.put(path, json=wall).status_code == 200
+        refused = client.put(path, json={"grant": of_role["duty_officer"]})
+        assert refused.status_code == 403
+        assert client.get("/api/v1/session").json()["active"] == of_role["wall_display"]
+        assert client.put(path, json=wall).status_code == 200
+
+
 def test_the_cookie_of_a_wall_outlives_its_browser(
     own_client: TestClient, wall: TestClient
 ) -> None:

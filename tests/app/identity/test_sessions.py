@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -9,6 +10,7 @@ from starlette.testclient import TestClient
 
 from app.core.context import Context
 from app.core.db import reading, writing
+from app.core.errors import Problem
 from app.core.scope import Scope
 from app.identity import accounts, attempts, queries, rules, service
 from app.identity.rules import Role
@@ -65,6 +67,16 @@ def test_a_session_cannot_be_given_to_somebody(nobody: TestClient, own_context: 
     assert service.actor_of(own_context.engine, "chosen-by-a-stranger") is None
 
 
+def test_a_token_without_end_is_nobodys(nobody: TestClient, own_context: Context) -> None:
+    """It is not kept in memory either, as thousands of them would be."""
+    sessions = service.Sessions(own_context.engine)
+    for token, is_known in (("x" * 43, True), ("x" * 60_000, False)):
+        assert sessions.look_up(token, by_person=False) is None
+        assert sessions.remembered(token, by_person=False) == (is_known, None)
+        answer = nobody.get("/api/v1/city", headers={"Cookie": f"minqing={token}"})
+        assert answer.status_code == 401
+
+
 def test_signing_in_again_ends_the_session_before(
     own_client: TestClient, own_context: Context
 ) -> None:
@@ -91,6 +103,44 @@ def test_wrong_is_wrong_whatever_is_wrong(nobody: TestClient) -> None:
     wrong = nobody.post(PATH, json=WRONG)
     assert unknown.status_code == wrong.status_code == 401
     assert unknown.json() == wrong.json()
+
+
+@pytest.mark.parametrize(
+    "change", [{"password": "another password for tests"}, {"disabled": True}], ids=str
+)
+def test_what_changes_while_a_password_is_compared_counts(
+    own_context: Context, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
+) -> None:
+    """Whoever signs in again and again while their password is taken from them gets no session
+    that outlasts it."""
+    engine = own_context.engine
+    staff.add_account(engine, "leaving", Role.DUTY_OFFICER, staff.CITY)
+    right = service.passwords.is_right
+
+    def meanwhile(known: str | None, password: str) -> bool:
+        found = right(known, password)
+        accounts.change(engine, "leaving", **change)
+        return found
+
+    monkeypatch.setattr(service.passwords, "is_right", meanwhile)
+    given = service.Credentials(user="leaving", password=staff.PASSWORD)
+    with pytest.raises(Problem) as refused:
+        service.sign_in(engine, given, "test", None)
+    assert refused.value.status == 401
+    with reading(engine) as session:
+        left = text(
+            "SELECT count(*) FROM sign_in s JOIN account a ON a.id = s.account_id"
+            " WHERE a.name = 'leaving'"
+        )
+        assert session.scalar(left) == 0
+
+
+def test_a_sign_in_of_many_members_is_one_error(nobody: TestClient) -> None:
+    """Each of thousands refused on its own kept the server from everybody else."""
+    refused = nobody.post(PATH, json={f"m{number}": 1 for number in range(5_000)})
+    assert refused.status_code == 422
+    (error,) = refused.json()["errors"]
+    assert "at most" in error["message"]
 
 
 def test_an_unknown_user_costs_as_much(nobody: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,9 +1,11 @@
 """Accounts and grants of many posts from a sheet: looked at, taken whole or not at all, ended."""
 
 import io
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import openpyxl
 import pytest
@@ -12,15 +14,17 @@ from starlette.testclient import TestClient
 
 from app.core.context import Context
 from app.core.db import reading
-from app.identity import audit
+from app.identity import account_queries, accounts, audit, passwords
 from app.identity.rules import Role
 from app.identity.sheets import rules
 from app.identity.sheets.rules import KnownAccount, Outcome
 from tests import staff
 from tests.app.identity.canary import client_of, places
 from tests.app.identity.test_start import user
+from tests.waiting import wait_until
 
 PATH, USERS = "/api/v1/users/sheet", "/api/v1/users"
+CHANGES = "/api/v1/account_changes"
 HEAD = "账号,岗位,角色,区域代码,联系电话"
 
 
@@ -256,6 +260,172 @@ def test_the_command_line(database: URL, own_context: Context, tmp_path: Path) -
     file.write_text("账号\ndesk_1\n", encoding="utf-8")
     status, said = user(database, "sheet", str(file), "--end", "--yes")
     assert (status, "1 end" in said) == (0, True), said
+
+
+def change_id() -> str:
+    """An id by which a change is followed."""
+    return str(uuid4())
+
+
+def taken(client: TestClient, table: str, change: str, what: str = "add") -> Any:
+    """Take a sheet under an id."""
+    data = {"what": what, "change": change}
+    return client.post(PATH, files={"file": ("posts", table.encode())}, data=data)
+
+
+def sheet_of(area: int, many: int) -> str:
+    """A sheet of so many posts."""
+    return "account,role,area\n" + "\n".join(f"desk_{n},planner,{area}" for n in range(many))
+
+
+def kind(answer: Any) -> tuple[int, str]:
+    """Status and kind of a refusal."""
+    return answer.status_code, answer.json()["type"].removeprefix("/problems/")
+
+
+def test_it_tells_how_far_it_is(
+    own_client: TestClient, own_context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While passwords are made, to its maker alone; at the end that it has ended."""
+    area, change = places(own_context.engine)["own"], change_id()
+    staff.add_account(own_context.engine, "other_admin", Role.CITY_ADMIN, staff.CITY)
+    told = list[Any]()
+    hashed = passwords.hashed_quickly
+
+    def looked_at(password: str) -> str:
+        told.append(own_client.get(f"{CHANGES}/{change}").json())
+        return hashed(password)
+
+    assert own_client.get(f"{CHANGES}/{change}").status_code == 404
+    monkeypatch.setattr(passwords, "hashed_quickly", looked_at)
+    assert taken(own_client, sheet_of(area, 3), change).status_code == 200
+    assert [one["stage"] for one in told] == ["passwords"] * 3
+    assert (told[0]["done"], told[0]["total"]) == (0, 3)
+    ended = own_client.get(f"{CHANGES}/{change}").json()
+    assert (ended["stage"], ended["cancelling"]) == ("ended", False)
+    assert kind(own_client.delete(f"{CHANGES}/{change}")) == (409, "change-ended")
+    assert kind(taken(own_client, sheet_of(area, 3), change)) == (409, "id-conflict")
+    with client_of(own_context, "other_admin") as other_admin:
+        assert other_admin.get(f"{CHANGES}/{change}").status_code == 404
+        assert other_admin.delete(f"{CHANGES}/{change}").status_code == 404
+
+
+def test_cancelled_nothing_is_done(
+    own_client: TestClient, own_context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While passwords are made, and up to the last moment of the writing."""
+    area = places(own_context.engine)["own"]
+    before = state(own_context)
+    for name, where in (("hashed_quickly", passwords), ("add_several", account_queries)):
+        change, real = change_id(), getattr(where, name)
+
+        def cancelling(*given: Any, change: str = change, real: Any = real) -> Any:
+            answer = own_client.delete(f"{CHANGES}/{change}")
+            assert answer.status_code == 200 and answer.json()["cancelling"] is True
+            return real(*given)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(where, name, cancelling)
+            answer = taken(own_client, sheet_of(area, 3), change)
+        assert kind(answer) == (409, "change-cancelled"), name
+        assert state(own_context) == before
+        assert own_client.delete(f"{CHANGES}/{change}").json()["stage"] == "ended"
+    assert taken(own_client, sheet_of(area, 3), change_id()).status_code == 200
+
+
+def test_whoever_cancels_too_late_is_told(
+    own_client: TestClient, own_context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asks while it is being written down waits, and hears that it is done."""
+    area, change = places(own_context.engine)["own"], change_id()
+    answers = list[Any]()
+    real = audit.record_several
+    asking = threading.Thread(
+        target=lambda: answers.append(own_client.delete(f"{CHANGES}/{change}"))
+    )
+
+    def while_asked(session: Any, *given: Any) -> None:
+        if not asking.ident:
+            asking.start()
+            wait_until(lambda: waits_for_a_row(own_context))
+        real(session, *given)
+
+    monkeypatch.setattr(audit, "record_several", while_asked)
+    assert taken(own_client, sheet_of(area, 1), change).status_code == 200
+    asking.join()
+    assert kind(answers[0]) == (409, "change-ended")
+
+
+def waits_for_a_row(context: Context) -> bool:
+    """Whether some statement waits for another transaction to end."""
+    with reading(context.engine) as session:
+        waiting = text(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND wait_event_type = 'Lock' AND query LIKE 'UPDATE account_change%'"
+        )
+        return bool(session.scalar(waiting))
+
+
+def test_the_accounts_are_free_while_passwords_are_made(
+    own_client: TestClient, own_context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever grants something then waits for nobody."""
+    area = places(own_context.engine)["own"]
+    hashed = passwords.hashed_quickly
+    free = list[bool]()
+
+    def looked_at(password: str) -> str:
+        with reading(own_context.engine) as session:
+            lock = text("SELECT pg_try_advisory_xact_lock(hashtext('minqing.accounts'))")
+            free.append(bool(session.scalar(lock)))
+        return hashed(password)
+
+    monkeypatch.setattr(passwords, "hashed_quickly", looked_at)
+    assert sent(own_client, sheet_of(area, 2)).status_code == 200
+    assert free == [True, True]
+
+
+def test_what_changed_meanwhile_is_seen(
+    own_client: TestClient, own_context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else makes one of its accounts while passwords are made: it is no new one then."""
+    area = places(own_context.engine)["own"]
+    hashed = passwords.hashed_quickly
+
+    def meanwhile(password: str) -> str:
+        monkeypatch.setattr(passwords, "hashed_quickly", hashed)
+        accounts.add_account(own_context.engine, "desk_1", staff.PASSWORD, area=area)
+        return hashed(password)
+
+    monkeypatch.setattr(passwords, "hashed_quickly", meanwhile)
+    report = sent(own_client, sheet_of(area, 3)).json()
+    assert report["counts"] == {"new": 2, "grant": 1}
+    assert [one["account"] for one in report["passwords"]] == ["desk_0", "desk_2"]
+
+
+def test_a_confirmation_is_cancelled_whole(
+    own_client: TestClient,
+    own_context: Context,
+    other: TestClient,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The proposal waits as before, and can be confirmed then."""
+    area = places(own_context.engine)["own"]
+    no = sent(own_client, f"account,role,area\ndesk_1,responder,{area}").json()["proposal"]
+    before, change = state(own_context), change_id()
+    real = account_queries.add_several_grants
+
+    def cancelling(*given: Any) -> None:
+        assert other.delete(f"{CHANGES}/{change}").status_code == 200
+        real(*given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(account_queries, "add_several_grants", cancelling)
+        answer = other.post(f"/api/v1/proposals/{no}/confirm", params={"change": change})
+    assert kind(answer) == (409, "change-cancelled")
+    assert state(own_context) == before
+    confirmed = other.post(f"/api/v1/proposals/{no}/confirm", params={"change": change_id()})
+    assert confirmed.status_code == 200, confirmed.text
 
 
 def test_rules_say_the_same_of_every_order() -> None:

@@ -63,6 +63,31 @@ def test_many_failures_from_one_address_are_enough(own_context: Context) -> None
     assert _status(engine, "192.0.2.8", name="another_post") == 401
 
 
+def test_a_network_of_ipv6_is_one_place(own_context: Context) -> None:
+    """Its holder has as many addresses as there are passwords to be tried."""
+    engine = own_context.engine
+    answers = [_status(engine, f"2001:db8:1:2::{number:x}") for number in range(1, 6)]
+    assert answers[:3] == [401] * 3 and answers[-1] == 429
+    assert _status(engine, "2001:db8:1:2:ffff::1", staff.PASSWORD) == 429
+    assert _status(engine, "2001:db8:1:3::1", staff.PASSWORD) == 200
+
+
+@pytest.mark.parametrize(
+    ("source", "place"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("testclient", "testclient"),
+        ("", ""),
+    ],
+)
+def test_places(source: str, place: str) -> None:
+    """An address as one, whichever way it is written."""
+    assert rules.place_of(source) == place
+
+
 def test_who_has_signed_in_here_before_never_waits_for_strangers(own_client: TestClient) -> None:
     """Behind the same address, by the cookie of the browser; without it all wait there."""
     stranger = TestClient(own_client.app, base_url="http://127.0.0.1")

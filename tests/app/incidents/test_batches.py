@@ -98,6 +98,21 @@ def test_a_second_one_under_an_id_after_a_refusal(own_client: TestClient) -> Non
     ]  # fmt: skip
 
 
+def test_many_different_ones_under_an_id(own_client: TestClient) -> None:
+    """Each takes a look of its own while it may be the one that counts: beyond the first few they
+    are conflicts, however many there are."""
+    bad = [a_report(lon=10.0 + number / 1000, lat=LAT) for number in range(MOST_REPORTS - 2)]
+    bodies = [body | {"id": bad[0]["id"]} for body in bad]
+    mended = bodies[0] | {"lon": LON}
+    first, last = [*bodies[:9], mended, *bodies[9:], mended], [*bodies[:10], mended, *bodies[10:]]
+    told = [own_client.post(PATH, json={"reports": last}).json()["items"] for _ in range(2)][-1]
+    assert {item["became"] for item in told} == {"refused"}
+    slugs = [item["problem"]["type"].rpartition("/")[2] for item in told]
+    assert slugs == ["outside-city"] * 10 + ["id-conflict"] * (len(told) - 10)
+    answer = became(own_client.post(PATH, json={"reports": first}))
+    assert answer == ["refused"] * 9 + ["filed"] + ["refused"] * (len(first) - 11) + ["known"]
+
+
 def test_a_batch_may_be_sent_again(own_client: TestClient) -> None:
     """The answer may have been lost on the way: it comes again, with the same numbers."""
     bodies = [a_report(), a_report(category="0199"), a_report(lon=LON + 1e-4), a_report()]

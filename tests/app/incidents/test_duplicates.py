@@ -37,6 +37,13 @@ def test_words_by_pairs_of_characters(text: str, other: str, least: float, most:
     assert least <= likeness.text_similarity(text, other) <= most
 
 
+def test_of_long_texts_the_beginning_counts() -> None:
+    """Four hundred cases may lie around one place, each with a page of text."""
+    text = "井盖缺失，" * 200
+    other = text[: likeness.LONGEST_COMPARED] + "完全是另外一件事情" * 400
+    assert likeness.text_similarity(text, other) == 1
+
+
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_likeness_of_words_is_a_share(text: str, other: str) -> None:
     """Between 0 and 1, the same both ways, 1 with itself."""

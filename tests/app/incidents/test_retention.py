@@ -121,6 +121,19 @@ def audited(context: Context, case: dict[str, Any]) -> list[str]:
         )  # fmt: skip
 
 
+def test_a_title_that_looks_erased_keeps_no_text(
+    own_context: Context, own_client: TestClient
+) -> None:
+    """Whoever reports a case under those very words keeps nothing by it."""
+    report = a_report(title=ERASED_TITLE, description=DESCRIPTION)
+    case = own_client.post("/api/v1/incidents", json=report).json()
+    now = utc_now()
+    close(own_context, case, 731, now)
+    assert str(case["no"]) in went(own_context, now)["text"]
+    assert DESCRIPTION not in dump(own_context)
+    assert str(case["no"]) not in went(own_context, now).get("text", [])
+
+
 @pytest.mark.parametrize(
     ("days_ago", "erased"),
     [

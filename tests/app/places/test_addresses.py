@@ -1,6 +1,12 @@
 """Addresses over a real city's own names."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
+
 from starlette.testclient import TestClient
+
+from app.places import addresses
+
+PATIENCE_S = 20.0
 
 
 def test_an_address_gives_candidates(client: TestClient) -> None:
@@ -32,6 +38,22 @@ def test_candidates_come_in_parts(client: TestClient) -> None:
         cursor = part["next"]
     assert seen == whole["items"]
     assert len(seen) == whole["total"]
+
+
+def test_known_names_wait_for_nobody(client: TestClient) -> None:
+    """While somebody has the names of another state of the boundaries read, which takes a while."""
+    words = {"q": "红古区海石湾镇火车站社区"}
+    first = client.get("/api/v1/addresses", params=words).json()
+    with addresses._lock, ThreadPoolExecutor(1) as asking:
+        again = asking.submit(client.get, "/api/v1/addresses", params=words)
+        done, _ = wait([again], timeout=PATIENCE_S)
+        # Let go before it is looked at: the test must not hang where it fails.
+        addresses._lock.release()
+        try:
+            assert done
+        finally:
+            addresses._lock.acquire()
+    assert again.result().json() == first
 
 
 def test_coordinates_are_an_address_inside_the_city_only(client: TestClient) -> None:

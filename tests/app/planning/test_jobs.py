@@ -16,13 +16,13 @@ from starlette.testclient import TestClient
 
 from app.all_jobs import TASKS
 from app.core import jobs as queue
+from app.core.apart import ChildFault
 from app.core.clock import utc_now
 from app.core.context import Context
 from app.core.db import writing
 from app.core.jobs import Asked
 from app.identity.rules import Role
 from app.planning.jobs import running as jobs
-from app.planning.jobs.apart import ChildFault
 from tests import staff
 from tests.app.identity.canary import client_of
 from tests.app.planning import hand
@@ -371,7 +371,7 @@ def searches() -> list[int]:
     return [
         child
         for child in below(os.getpid())
-        if b"jobs.apart" in Path(f"/proc/{child}/cmdline").read_bytes()
+        if b"core.apart" in Path(f"/proc/{child}/cmdline").read_bytes()
     ]
 
 

@@ -4,6 +4,7 @@ import io
 import json
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -15,11 +16,13 @@ import shapely
 from starlette.testclient import TestClient
 
 from app.core.context import Context
-from app.core.db import reading
-from app.planning.held import find
-from app.planning.reports import exports
+from app.core.errors import Problem
+from app.core.scope import Scope
+from app.planning.reports import export_child
+from app.planning.reports.exports import Form
 from geodata.rebalance import files
 from geodata.rebalance import units as base_units
+from tests import staff
 from tests.app.planning import oracle
 from tests.app.planning.conftest import Moves
 from tests.app.planning.written import add_plan
@@ -33,6 +36,7 @@ def package(client: TestClient, plan_id: int) -> Iterator[Path]:
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/geopackage+sqlite3"
     assert answer.headers["content-disposition"].endswith(f'"plan-{plan_id}-r1.gpkg"')
+    assert int(answer.headers["content-length"]) == len(answer.content)
     with tempfile.NamedTemporaryFile(suffix=".gpkg") as file:
         file.write(answer.content)
         file.flush()
@@ -104,16 +108,55 @@ def _hold_against(said: gpd.GeoDataFrame, drawn: gpd.GeoDataFrame) -> None:
     assert np.all(apart < 0.05 * cells.length.to_numpy())
 
 
+def token_of(context: Context) -> str:
+    """The session of a request that may see everything."""
+    cookie = staff.headers_of(context.engine)["Cookie"]
+    return cookie.partition("=")[2]
+
+
+EVERYWHERE = (0, 10**15)
+
+
 def test_nothing_stays_on_the_server(
     context: Context, plan_id: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not even while the file is sent: its name is gone before the first byte."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    with reading(context.engine) as session:
-        file = exports.export(session, find(session, plan_id), exports.Form.GEOPACKAGE)
-    assert next(file.parts).startswith(b"SQLite format 3")
+    scope = Scope(*EVERYWHERE, token_of(context))
+    made = export_child.make(lambda: False, context, scope, plan_id, Form.GEOPACKAGE)
+    with made.content as content:
+        assert not list(tmp_path.iterdir())
+        assert content.read().startswith(b"SQLite format 3")
+        assert content.tell() == made.length_bytes
+
+
+def test_the_child_sees_what_its_session_may(context: Context, plan_id: int) -> None:
+    """It signs in as requests do, and row security asks for the session itself: the codes alone
+    show nothing."""
+    scope = Scope(*EVERYWHERE, "no session")
+    with pytest.raises(Problem, match=f"No plan {plan_id}"):
+        export_child.make(lambda: False, context, scope, plan_id, Form.CSV)
+
+
+def test_a_database_that_does_not_answer(context: Context, plan_id: int) -> None:
+    """Is told of as anywhere else."""
+    nowhere = replace(context, request_url=context.request_url.set(database="is_none"))
+    scope = Scope(*EVERYWHERE, "any")
+    with pytest.raises(Problem) as refused:
+        export_child.make(lambda: False, nowhere, scope, plan_id, Form.CSV)
+    assert (refused.value.status, refused.value.slug) == (503, "unavailable")
+
+
+def test_a_file_that_takes_too_long(
+    client: TestClient, plan_id: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Is not made; it is told in order, and nothing is left."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(export_child, "PATIENCE_S", 0.0)
+    answer = client.get(f"/api/v1/plans/{plan_id}/moves.gpkg")
+    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/unavailable")
+    assert "longer than 0 s" in answer.json()["detail"]
     assert not list(tmp_path.iterdir())
-    file.parts.close()  # type: ignore[attr-defined]  # as when a client hangs up
 
 
 @pytest.mark.parametrize("form", ["csv", "geojson", "gpkg"])

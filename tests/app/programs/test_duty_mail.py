@@ -11,7 +11,9 @@ import pytest
 from sqlalchemy import URL, text
 
 from app.core.context import Context
+from app.core.db import reading
 from app.identity.rules import Role
+from app.programs.queries import DUTY_MAIL_LOCK, WEBHOOKS_LOCK
 from tests import staff
 from tests.app.incidents.reports import CELL
 from tests.app.planning import hand
@@ -101,6 +103,34 @@ def test_a_desk_without_a_page_gets_one_mail(
     assert "Category: 0110" in en and "left (" in en and "Honggu" in en
     everything = taken["raw"] + words + mail["Subject"]
     assert not [word for word in PERSONAL if word in everything]
+
+
+def leads(context: Context, lock: int) -> bool:
+    """Whether somebody holds the lock of an outlet."""
+    with reading(context.engine) as session:
+        return bool(session.scalar(text(
+            "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database"
+            " WHERE locktype = 'advisory' AND objid = :lock AND granted"
+            " AND datname = current_database()"
+        ), {"lock": lock}))  # fmt: skip
+
+
+def test_a_server_without_a_mail_server_leaves_it_to_one_that_has_one(
+    own_context: Context, database: URL, mail_server: MailServer
+) -> None:
+    """It sends webhooks, and was there first."""
+    with serving(database):
+        wait_until(lambda: leads(own_context, WEBHOOKS_LOCK))
+        assert not leads(own_context, DUTY_MAIL_LOCK)
+        with mailing(database, mail_server) as other:
+            unit = a_unit(own_context.engine, "grid_worker")
+            mailbox = set_mailbox(other, unit)
+            assign(other, unit)
+            wait_for_mails(other, mailbox, 1)
+            move_clock(own_context.engine)
+            wait_until(lambda: states(other, mailbox) == ["sent"])
+            counted = httpx.get(f"{other.base_url}/metrics").text
+    assert 'minqing_outlet_attempts_total{outlet="duty_mail",result="taken"} 1.0' in counted
 
 
 def test_of_a_warning_number_and_link_alone(

@@ -71,6 +71,7 @@ def test_who_may_and_where(own_context: Context, own_client: TestClient) -> None
         ({"mailbox": 5}, "mailbox"),
         ({"call_sign": "无此呼号"}, "call_sign"),
         ({"call_sign": ""}, "call_sign"),
+        ({"call_sign": "A\x00"}, "call_sign"),
         ({"name": "某"}, "name"),
     ],
 )

@@ -5,12 +5,15 @@ import json
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import URL, text
 from starlette.testclient import TestClient
 
@@ -28,6 +31,7 @@ from tests.waiting import wait_until
 
 DISTRICT = 620_111_000_000_000
 PATH = "/api/v1/webhooks"
+PATIENCE_S = 8.0
 PERSONAL = ("某某某", "13900001234", "幸福路不许外传", "102.86", "36.34")
 
 
@@ -232,6 +236,35 @@ def test_given_up_after_a_day_and_sent_again_by_hand(
     assert kinds.count(("webhook_resent", "hotline")) == 2
 
 
+def counted(server: ServerProcess) -> dict[str, float]:
+    """What came of attempts, and what waits, as the monitoring reads it."""
+    families = text_string_to_metric_families(httpx.get(f"{server.base_url}/metrics").text)
+    return {
+        sample.labels.get("result", "waiting"): sample.value
+        for family in families
+        for sample in family.samples
+        if sample.name in ("minqing_outlet_attempts_total", "minqing_outlet_waiting")
+        and sample.labels["outlet"] == "webhooks"
+    }
+
+
+def test_what_is_sent_is_counted(
+    own_context: Context, sending: ServerProcess, new_receiver: Callable[[], Receiver]
+) -> None:
+    """All receivers together: what was taken, failed, given up, and waits."""
+    one, other = new_receiver(), new_receiver()
+    subscribe(sending, one)
+    webhook = subscribe(sending, other, "other")
+    nothing = {"taken": 0, "failed": 0, "given_up": 0, "unneeded": 0, "waiting": 0}
+    assert counted(sending) == nothing
+    other.does("500")
+    report(sending)
+    wait_until(lambda: counted(sending) == nothing | {"taken": 1, "failed": 1, "waiting": 1})
+    move_clock(own_context, hours=25)
+    wait_until(lambda: shown(sending, webhook)["failed"] == 1)
+    wait_until(lambda: counted(sending) == nothing | {"taken": 1, "failed": 1, "given_up": 1})
+
+
 def test_what_a_receiver_does_not_want_holds_up_no_other(
     own_context: Context, sending: ServerProcess, receiver: Receiver
 ) -> None:
@@ -430,6 +463,34 @@ def _opened(context: Context, path: Path) -> str:
         row = connection.execute(text("SELECT id, key_id, nonce, sealed FROM webhook")).one()
     sealed = seals.Sealed(row.key_id, bytes(row.nonce), bytes(row.sealed))
     return seals.load(path).open(row.id, sealed).decode()
+
+
+def test_names_of_which_nobody_tells_hold_up_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The threads in which tiles and figures are made are not those that wait for an answer."""
+    door, asked = threading.Event(), list[object]()
+
+    def silent(*given: object, **_: object) -> None:
+        asked.append(given)
+        door.wait(60)
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", silent)
+
+    async def send() -> tuple[str, list[Outcome]]:
+        urls = [f"https://silent{number}.example/" for number in range(40)]
+        sending = [asyncio.create_task(posting.post(u, {}, b"", private=False)) for u in urls]
+        while len(asked) < 5:
+            await asyncio.sleep(0)
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                made = await asyncio.to_thread(lambda: "made")
+        finally:
+            door.set()
+        return made, await asyncio.gather(*sending)
+
+    made, outcomes = asyncio.run(send())
+    assert made == "made"
+    assert {outcome.status for outcome in outcomes} == {None}
 
 
 def test_a_name_that_leads_inside_is_not_connected_to() -> None:

@@ -108,11 +108,14 @@ export interface paths {
          * Sign in
          * @description Begin a session with the login and password of a staff post.
          *
+         *     An account with a second factor is asked for its code: 401 `code-needed` once the password was
+         *     right, then the same with `code`; 401 `wrong-code`. Each code is good for one use.
+         *
          *     The answer sets an HttpOnly cookie and gives the header token for writes. After three failures
          *     each further one makes the next attempt for that account from that address wait longer (429,
          *     Retry-After), and so do very many from one address. A second cookie says that the account has
          *     signed in with this browser: what others fail at then makes nobody wait here. Where too many
-         *     sign in at once: 503 `busy`.
+         *     sign in at once, in all or from one address: 503 `busy`.
          */
         post: operations["sign_in"];
         /**
@@ -160,7 +163,8 @@ export interface paths {
          * @description Open what is protected (a contact, an export) to this session for five minutes; one that only
          *     watched acts again.
          *
-         *     A wrong password is 403 `wrong-credentials`; after three of this session the next must wait.
+         *     A wrong password is 403 `wrong-credentials`; after three of this session the next must wait. An
+         *     account with a second factor gives its code as well: 403 `code-needed`, `wrong-code`.
          */
         post: operations["step_up"];
         delete?: never;
@@ -304,8 +308,8 @@ export interface paths {
          * Disable an account, or set its password
          * @description Every session of the account ends. Only accounts that act nowhere outside one's area.
          *
-         *     202: of an account that opens contacts or the audit another password, a link and letting it in
-         *     again wait for a second person (`proposals`).
+         *     202: of an account that opens contacts or the audit another password, a link, taking its second
+         *     factor away and letting it in again wait for a second person (`proposals`).
          */
         patch: operations["change_user"];
         trace?: never;
@@ -417,6 +421,78 @@ export interface paths {
         patch: operations["label_session"];
         trace?: never;
     };
+    "/api/v1/session/second_factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to set up a second factor
+         * @description A secret for an authenticator app (TOTP, RFC 6238), shown here once. It counts once a code of
+         *     it was given (`confirm`), within 30 minutes; until then the one of before does.
+         *
+         *     After the password was given again (403 `step-up`); whoever must set one up has just given it.
+         */
+        post: operations["begin_second_factor"];
+        /**
+         * Remove one's second factor
+         * @description After the password was given again (403 `step-up`). Where the role must have one, another is
+         *     to be set up before anything else is open (403 `first-sign-in`).
+         */
+        delete: operations["remove_second_factor"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/second_factor/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finish setting up a second factor
+         * @description From now on every sign-in and every step-up asks for a code. The recovery codes are told here
+         *     and never again; other sessions of the account end.
+         *
+         *     A wrong code is 403 `wrong-code`; after three of this session the next must wait.
+         */
+        post: operations["confirm_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/second_factor/recovery_codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make one's recovery codes anew
+         * @description Told once; those of before open nothing any more. After the password was given again (403
+         *     `step-up`).
+         */
+        post: operations["renew_recovery_codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/proposals": {
         parameters: {
             query?: never;
@@ -471,7 +547,8 @@ export interface paths {
          * @description It takes effect at once, after the password was given again (403 `step-up`).
          *
          *     403 `not-second-person`: for one's own, for accounts that may be the proposer's too, and for who
-         *     has become an admin only since. Codes are told here once; the confirmer hands them to the posts.
+         *     has become an admin only since. A sheet's can be cancelled by the id of `change`. Codes are
+         *     told here once; the confirmer hands them to the posts.
          */
         post: operations["confirm_proposal"];
         delete?: never;
@@ -576,10 +653,37 @@ export interface paths {
         /**
          * Take a sheet of posts
          * @description All of it or nothing. The first passwords of new accounts are told here and never again;
-         *     grants that open contacts or the audit wait for a second person, as one proposal.
+         *     grants that open contacts or the audit wait for a second person, as one proposal. By the id of
+         *     `change` it tells how far it is, and can be cancelled: then 409 `change-cancelled`.
          */
         post: operations["take_user_sheet"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account_changes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell how far a change of many accounts is
+         * @description Of one's own: a sheet that is being taken, a proposal of one that is being confirmed. 404
+         *     also while it has not begun yet.
+         */
+        get: operations["get_account_change"];
+        put?: never;
+        post?: never;
+        /**
+         * Cancel a change of many accounts
+         * @description Nothing comes of it: the request that makes it is answered 409 `change-cancelled`. 409
+         *     `change-ended` where that was too late, and all of it is done.
+         */
+        delete: operations["cancel_account_change"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2861,10 +2965,11 @@ export interface paths {
         };
         /**
          * Whether the process can serve
-         * @description Asks the database; 503 when it does not answer, when what guards the scope of every request
-         *     is not as it must be, or while the cases are not read yet. So it is when hardly any disk is left
-         *     (`MINQING_MIN_FREE_MB`), or the file with the keys of contacts is gone: `errors` names the
-         *     setting. What keeps nobody from serving, but is less safe than it could be, is in `notes`.
+         * @description Asks the database, once for all who ask at the same time; 503 when it does not answer, when
+         *     what guards the scope of every request is not as it must be, or while the cases are not read
+         *     yet. So it is when hardly any disk is left (`MINQING_MIN_FREE_MB`), or the file with the keys of
+         *     contacts is gone: `errors` names the setting. What keeps nobody from serving, but is less safe
+         *     than it could be, is in `notes`.
          */
         get: operations["readyz"];
         put?: never;
@@ -3420,7 +3525,7 @@ export interface components {
          * @description What was done.
          * @enum {string}
          */
-        AuditKind: "reveal" | "export" | "contact_changed" | "contact_erased" | "contact_key_changed" | "photo_erased" | "text_erased" | "retention_changed" | "grant_added" | "grant_revoked" | "account_added" | "account_disabled" | "account_enabled" | "account_linked" | "account_unlinked" | "password_changed" | "sessions_ended" | "account_released" | "proposal_made" | "proposal_confirmed" | "proposal_refused" | "proposal_withdrawn" | "standard_published" | "working_days_taken" | "plan_approved" | "plan_published" | "key_added" | "key_revoked" | "key_used" | "webhook_added" | "webhook_removed" | "webhook_resent" | "duty_mailbox_set" | "duty_mailbox_removed" | "duty_mail_resent" | "duty_mail_tested";
+        AuditKind: "reveal" | "export" | "contact_changed" | "contact_erased" | "contact_key_changed" | "photo_erased" | "text_erased" | "retention_changed" | "grant_added" | "grant_revoked" | "account_added" | "account_disabled" | "account_enabled" | "account_linked" | "account_unlinked" | "password_changed" | "sessions_ended" | "account_released" | "second_factor_added" | "second_factor_removed" | "recovery_codes_made" | "recovery_code_used" | "proposal_made" | "proposal_confirmed" | "proposal_refused" | "proposal_withdrawn" | "standard_published" | "working_days_taken" | "plan_approved" | "plan_published" | "key_added" | "key_revoked" | "key_used" | "webhook_added" | "webhook_removed" | "webhook_resent" | "duty_mailbox_set" | "duty_mailbox_removed" | "duty_mail_resent" | "duty_mail_tested";
         /**
          * AuditPage
          * @description A part of the audit, newest first.
@@ -3510,6 +3615,22 @@ export interface components {
          * @enum {string}
          */
         Became: "filed" | "known" | "refused";
+        /**
+         * BegunFactor
+         * @description A secret for an authenticator app. It counts once a code of it was given.
+         */
+        BegunFactor: {
+            /**
+             * Secret
+             * @description To be typed into the app: base32, in groups of four. Shown once.
+             */
+            secret: string;
+            /**
+             * Uri
+             * @description The same as an `otpauth://` address, which apps take over.
+             */
+            uri: string;
+        };
         /**
          * Bench
          * @description One community, with everything that is needed to edit it and to measure while editing.
@@ -3768,6 +3889,11 @@ export interface components {
             file: string;
             /** @description Whether its accounts are added or ended. */
             what: components["schemas"]["SheetKind"];
+            /**
+             * Change
+             * @description A UUID of your own, by which to ask how far it is and to cancel it (`/api/v1/account_changes/{id}`); none: neither.
+             */
+            change?: string | null;
         };
         /**
          * Boundary
@@ -4161,6 +4287,35 @@ export interface components {
              * @description Name in English, where there is one.
              */
             name_en: string | null;
+        };
+        /**
+         * ChangeStage
+         * @description What is being done.
+         * @enum {string}
+         */
+        ChangeStage: "reading" | "passwords" | "writing" | "ended";
+        /**
+         * ChangeState
+         * @description How far a change of many accounts is.
+         */
+        ChangeState: {
+            /** @description `reading` the sheet, making first `passwords`, `writing` all of it in one transaction, or `ended`. */
+            stage: components["schemas"]["ChangeStage"];
+            /**
+             * Done
+             * @description Of `total`, in this stage.
+             */
+            done: number;
+            /**
+             * Total
+             * @description How many there are in this stage; 0: it does not count.
+             */
+            total: number;
+            /**
+             * Cancelling
+             * @description Whether it was cancelled: then nothing comes of it.
+             */
+            cancelling: boolean;
         };
         /**
          * ChangedCase
@@ -4783,6 +4938,11 @@ export interface components {
              * @description Its password.
              */
             password: string;
+            /**
+             * Code
+             * @description Of an account with a second factor (401 `code-needed` without it): the six digits of its authenticator app, or a recovery code.
+             */
+            code?: string | null;
             /**
              * Label
              * @description What tells this session from others of the account, such as where a screen hangs; whoever manages accounts sees it.
@@ -5481,8 +5641,19 @@ export interface components {
             note: string;
         };
         /**
+         * GivenFactorCode
+         * @description A code of the authenticator app.
+         */
+        GivenFactorCode: {
+            /**
+             * Code
+             * @description The six digits that the authenticator app shows, each of them good for one use; or a recovery code. Blanks and dashes do not count.
+             */
+            code: string;
+        };
+        /**
          * GivenPassword
-         * @description The password once more.
+         * @description The password once more, and the code of a second factor where the account has one.
          */
         GivenPassword: {
             /**
@@ -5490,6 +5661,11 @@ export interface components {
              * @description That of this account.
              */
             password: string;
+            /**
+             * Code
+             * @description Of an account with a second factor (403 `code-needed` without it).
+             */
+            code?: string | null;
         };
         /**
          * GivenYear
@@ -8260,7 +8436,7 @@ export interface components {
              * @example /problems/invalid-input
              * @enum {string}
              */
-            type: "/problems/already-granted" | "/problems/already-open" | "/problems/already-proposed" | "/problems/bad-host" | "/problems/bad-key" | "/problems/bad-request" | "/problems/base-units" | "/problems/boundaries-busy" | "/problems/busy" | "/problems/case-not-open" | "/problems/content-too-large" | "/problems/cross-site" | "/problems/first-sign-in" | "/problems/header-token" | "/problems/id-conflict" | "/problems/illegal-step" | "/problems/internal" | "/problems/invalid-input" | "/problems/last-admin" | "/problems/limit-reached" | "/problems/method-not-allowed" | "/problems/name-taken" | "/problems/no-dispute" | "/problems/no-mail" | "/problems/no-password" | "/problems/not-allowed" | "/problems/not-found" | "/problems/not-handling" | "/problems/not-second-person" | "/problems/not-signed-in" | "/problems/nothing-to-redo" | "/problems/nothing-to-undo" | "/problems/outside-city" | "/problems/outside-scope" | "/problems/password-again" | "/problems/plan-behind" | "/problems/plan-busy" | "/problems/plan-closed" | "/problems/plan-empty" | "/problems/plan-invalid" | "/problems/plan-not-draft" | "/problems/plan-own-approval" | "/problems/precondition-failed" | "/problems/proposal-ended" | "/problems/stale-version" | "/problems/step-not-yours" | "/problems/step-up" | "/problems/taken" | "/problems/too-many-photos" | "/problems/too-many-streams" | "/problems/too-slow" | "/problems/unavailable" | "/problems/unsupported-media-type" | "/problems/wait" | "/problems/working-days" | "/problems/wrong-credentials";
+            type: "/problems/already-granted" | "/problems/already-open" | "/problems/already-proposed" | "/problems/bad-host" | "/problems/bad-key" | "/problems/bad-request" | "/problems/base-units" | "/problems/boundaries-busy" | "/problems/busy" | "/problems/case-not-open" | "/problems/change-cancelled" | "/problems/change-ended" | "/problems/code-needed" | "/problems/content-too-large" | "/problems/cross-site" | "/problems/factor-not-begun" | "/problems/first-sign-in" | "/problems/header-token" | "/problems/id-conflict" | "/problems/illegal-step" | "/problems/internal" | "/problems/invalid-input" | "/problems/last-admin" | "/problems/limit-reached" | "/problems/method-not-allowed" | "/problems/name-taken" | "/problems/no-dispute" | "/problems/no-mail" | "/problems/no-password" | "/problems/not-allowed" | "/problems/not-found" | "/problems/not-handling" | "/problems/not-second-person" | "/problems/not-signed-in" | "/problems/nothing-to-redo" | "/problems/nothing-to-undo" | "/problems/outside-city" | "/problems/outside-scope" | "/problems/password-again" | "/problems/plan-behind" | "/problems/plan-busy" | "/problems/plan-closed" | "/problems/plan-empty" | "/problems/plan-invalid" | "/problems/plan-not-draft" | "/problems/plan-own-approval" | "/problems/precondition-failed" | "/problems/proposal-ended" | "/problems/stale-version" | "/problems/step-not-yours" | "/problems/step-up" | "/problems/taken" | "/problems/too-many-photos" | "/problems/too-many-streams" | "/problems/too-slow" | "/problems/unavailable" | "/problems/unsupported-media-type" | "/problems/wait" | "/problems/working-days" | "/problems/wrong-code" | "/problems/wrong-credentials";
             /**
              * Title
              * @description The kind in words.
@@ -8483,7 +8659,7 @@ export interface components {
          * @description What is proposed.
          * @enum {string}
          */
-        ProposalKind: "grant" | "reset" | "link" | "enable" | "sheet";
+        ProposalKind: "grant" | "reset" | "link" | "enable" | "factor" | "sheet";
         /**
          * ProposalPage
          * @description A part of the proposals, newest first.
@@ -8569,6 +8745,17 @@ export interface components {
         RebasedPlan: {
             /** @description Whose cell a unit keeps that both have changed; none: 409 if there is one. */
             keep?: components["schemas"]["Keep"] | null;
+        };
+        /**
+         * RecoveryCodes
+         * @description Codes that stand in for a lost authenticator app.
+         */
+        RecoveryCodes: {
+            /**
+             * Codes
+             * @description Each is good for one use. Shown once.
+             */
+            codes: string[];
         };
         /**
          * RefusedRow
@@ -9079,6 +9266,21 @@ export interface components {
              * @description Whether the account must be released (`POST /api/v1/session/release`) before anything else is open.
              */
             awaits_code: boolean;
+            /**
+             * Needs Second Factor
+             * @description Whether a second factor must be set up (`POST /api/v1/session/second_factor`) before anything else is open: the active grant's role must have one.
+             */
+            needs_second_factor: boolean;
+            /**
+             * Second Factor
+             * @description Whether the account has a second factor: sign-in and step-up ask for its code.
+             */
+            second_factor: boolean;
+            /**
+             * Recovery Codes
+             * @description How many recovery codes it has left.
+             */
+            recovery_codes: number;
             /**
              * By Provider
              * @description Whether this session was begun at the city's provider, not with a password.
@@ -10066,6 +10268,11 @@ export interface components {
              */
             awaits_code: boolean;
             /**
+             * Second Factor
+             * @description Whether it has a second factor.
+             */
+            second_factor: boolean;
+            /**
              * Proposals
              * @description What is proposed of it and waits for a second person, in one's own area.
              */
@@ -10091,6 +10298,11 @@ export interface components {
              * @description `sub` under which the city's provider knows whoever signs in to this account; empty: it is linked to nobody there any more.
              */
             subject?: string | null;
+            /**
+             * Second Factor
+             * @description false: take its second factor away, which its post has lost. Where its role must have one, the post sets up another at its next sign-in.
+             */
+            second_factor?: false | null;
         };
         /**
          * UserPage
@@ -12929,6 +13141,421 @@ export interface operations {
             };
         };
     };
+    begin_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BegunFactor"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    remove_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    confirm_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GivenFactorCode"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many failures, or a key's limit is reached; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    renew_recovery_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is longer than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not declared as what this path takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     list_proposals: {
         parameters: {
             query?: {
@@ -13098,7 +13725,10 @@ export interface operations {
     };
     confirm_proposal: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description A UUID of your own, by which to ask how far it is and to cancel it (`/api/v1/account_changes/{id}`); none: neither. */
+                change?: string;
+            };
             header?: never;
             path: {
                 /** @description Number of the proposal. */
@@ -13721,6 +14351,187 @@ export interface operations {
             };
             /** @description The body is not declared as what this path takes. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_account_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As its maker chose it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeState"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An input cannot be used; `errors` names each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A fault of ours; its number is in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot answer now, or too many ask for the same dear work; nothing was changed, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    cancel_account_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As its maker chose it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeState"];
+                };
+            };
+            /** @description Not understood: a broken body, or a host name that is not ours. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is signed in, or the session has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not for the role under which one acts, outside its area, or a write without its header token or from a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing is known under that name at that minute. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The id was used before for something else, the step may not follow, or the case has moved on. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

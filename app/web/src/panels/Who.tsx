@@ -7,6 +7,7 @@ import { helpOpen, phone } from "../state/store";
 import { Icon } from "../ui/icons";
 import { ownPasswordOpen } from "./OwnPassword";
 import { ownSessionsOpen } from "./OwnSessions";
+import { secondFactorOpen } from "./SecondFactor";
 
 export function Who(): JSX.Element | null {
   const info = session.value;
@@ -49,6 +50,11 @@ export function Who(): JSX.Element | null {
         {may("change_own_password") ? (
           <button type="button" class="button quiet" onClick={() => (ownPasswordOpen.value = true)}>
             {t("ownPassword")}
+          </button>
+        ) : null}
+        {may("begin_second_factor") ? (
+          <button type="button" class="button quiet" onClick={() => (secondFactorOpen.value = true)}>
+            {t("secondFactor")}
           </button>
         ) : null}
         {may("list_sessions") ? (

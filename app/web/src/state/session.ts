@@ -40,10 +40,10 @@ export function isLocked(operation: string): boolean {
   return info !== null && info.watching && !info.open_while_watching.includes(operation);
 }
 
-/** Whether nothing is open but changing the password that somebody else has set, or giving the account's code. */
+/** Whether nothing is open but what makes the account its post's own: another password, its code, a second factor. */
 export function atFirstSignIn(): boolean {
   const info = session.value;
-  return info !== null && (info.first_password || info.awaits_code);
+  return info !== null && (info.first_password || info.awaits_code || info.needs_second_factor);
 }
 
 export function activeGrant(): Grant | null {
@@ -80,9 +80,19 @@ export function stayHere(): void {
   );
 }
 
-export async function signIn(user: string, password: string): Promise<Problem | null> {
+/** What a sign-in can say beside the password. */
+export interface SignInExtras {
+  /** of the second factor; "" for none */
+  readonly code: string;
+  /** what tells this session from others of the account; "" for nothing */
+  readonly label: string;
+}
+
+export async function signIn(user: string, password: string, { code, label }: SignInExtras): Promise<Problem | null> {
+  const extras = { ...(code === "" ? {} : { code }), ...(label === "" ? {} : { label }) };
+  const body = JSON.stringify({ user, password, ...extras });
   try {
-    const answer = await fetch(PATH, { method: "POST", headers: JSON_HEADERS, body: JSON.stringify({ user, password }) });
+    const answer = await fetch(PATH, { method: "POST", headers: JSON_HEADERS, body });
     if (!answer.ok) return await problemFrom(answer);
     session.value = (await answer.json()) as SessionInfo;
     return null;
@@ -95,7 +105,8 @@ let leaving = false;
 /** Whether the page is loaded again by itself: nobody is asked whether that is all right. */
 export const isLeaving = (): boolean => leaving;
 
-function loadAgain(): void {
+/** Load the page anew: what is open to this session is another thing now. */
+export function loadAgain(): void {
   leaving = true;
   window.location.reload();
 }

@@ -1,5 +1,6 @@
 /**
- * The password once more, right before what is protected. Wrap the call: `withStepUp(() => caseApi.reveal(id, reason))`.
+ * The password once more, with the code of a second factor, right before what is protected.
+ * Wrap the call: `withStepUp(() => caseApi.reveal(id, reason))`.
  * When the server asks for it the dialog opens, and the call is made again once the password was right.
  */
 import type { JSX } from "preact";
@@ -10,6 +11,7 @@ import { t } from "../i18n";
 import { asking, askPassword, type Why } from "../state/password";
 import { provider, REFUSED, stepUpAtProvider, stepUpRefusal } from "../state/provider";
 import { session, type SessionInfo } from "../state/session";
+import { CodeInput } from "./CodeInput";
 import { Dialog } from "./Dialog";
 import { reason } from "./states";
 
@@ -38,6 +40,9 @@ const WORDS = {
   watching: ["watchingPassword", "watchingPasswordAt"],
 } as const;
 
+/** Refusals that are about the code, not the password. */
+const ABOUT_CODE: ReadonlySet<string> = new Set(["code-needed", "wrong-code"]);
+
 /** Stands once in the page. */
 export function StepUpDialog(): JSX.Element | null {
   const waiting = asking.value;
@@ -54,10 +59,12 @@ export function StepUpDialog(): JSX.Element | null {
 
 function Ask({ why, onRight }: { why: Why; onRight: () => void }): JSX.Element {
   const password = useRef<HTMLInputElement>(null);
+  const code = useRef<HTMLInputElement>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
   const [busy, setBusy] = useState(false);
   const [elsewhere, setElsewhere] = useState<string | null>(null);
   const may = session.value;
+  const aboutCode = problem !== null && ABOUT_CODE.has(problem.kind);
   useEffect(() => password.current?.focus(), []);
   useEffect(() => {
     if (session.peek()?.linked) void provider().then(setElsewhere);
@@ -67,13 +74,17 @@ function Ask({ why, onRight }: { why: Why; onRight: () => void }): JSX.Element {
     setBusy(true);
     setProblem(null);
     try {
-      session.value = await write<SessionInfo>("POST", "/api/v1/session/step_up", { password: password.current?.value ?? "" });
+      const given = code.current?.value.trim() ?? "";
+      const body = { password: password.current?.value ?? "", ...(given === "" ? {} : { code: given }) };
+      session.value = await write<SessionInfo>("POST", "/api/v1/session/step_up", body);
       onRight();
     } catch (thrown) {
-      setProblem(asProblem(thrown));
+      const refused = asProblem(thrown);
+      setProblem(refused);
       setBusy(false);
-      if (password.current) password.current.value = "";
-      password.current?.focus();
+      const wrong = ABOUT_CODE.has(refused.kind) ? code.current : password.current;
+      if (wrong) wrong.value = "";
+      wrong?.focus();
     }
   };
   return (
@@ -99,8 +110,15 @@ function Ask({ why, onRight }: { why: Why; onRight: () => void }): JSX.Element {
               maxLength={200}
               required
             />
-            {problem ? <p class="field-error" role="alert">{whyNot(problem)}</p> : null}
+            {problem && !aboutCode ? <p class="field-error" role="alert">{whyNot(problem)}</p> : null}
           </div>
+          {may.second_factor ? (
+            <div class="form-field">
+              <label for="step-up-code">{t("signInCode")}</label>
+              <CodeInput id="step-up-code" field={code} />
+              {problem && aboutCode ? <p class="field-error" role="alert">{whyNot(problem)}</p> : null}
+            </div>
+          ) : null}
         </>
       ) : null}
       <div class="form-actions">
@@ -116,6 +134,7 @@ function Ask({ why, onRight }: { why: Why; onRight: () => void }): JSX.Element {
 }
 
 function whyNot(problem: Problem): JSX.Element | string {
+  if (problem.kind === "wrong-code") return t("signInCodeWrong");
   if (problem.kind === "wrong-credentials") return t("stepUpWrong");
   if (problem.status === 429) return t("signInWait", { s: /(\d+) s/.exec(problem.detail)?.[1] ?? "…" });
   return reason(problem);

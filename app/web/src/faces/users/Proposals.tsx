@@ -10,6 +10,7 @@ import { More } from "../../ui/PagedTable";
 import { saveRows } from "../../ui/save";
 import { Table } from "../../ui/Table";
 import { codes, confirm, end, ended, lines, opened, proposalDeeds, proposals } from "./proposing";
+import { ManyChange } from "./ManyChange";
 import { areaName } from "./parts";
 import { lookAgain } from "./state";
 import type { Proposal, ReleaseCode } from "./types";
@@ -59,6 +60,7 @@ function Row({ proposal }: { proposal: Proposal }): JSX.Element {
         {proposal.hindrance && !proposal.own ? <p class="soft">{word("hindrance", proposal.hindrance)}</p> : null}
         {proposal.kind === "sheet" ? <Lines no={proposal.no} /> : null}
       </span>
+      {proposalDeeds.busy.value === `confirm${proposal.no}` ? <ManyChange /> : null}
       {waits ? <Deeds proposal={proposal} /> : null}
     </li>
   );
@@ -78,7 +80,12 @@ function Deeds({ proposal }: { proposal: Proposal }): JSX.Element {
   return (
     <span class="line">
       {proposal.hindrance === null ? (
-        <Confirm text={t("proposalConfirm")} sure={t("proposalSure")} disabled={busy} onSure={() => void after(confirm(no))} />
+        <Confirm
+          text={t("proposalConfirm")}
+          sure={t("proposalSure")}
+          disabled={busy}
+          onSure={() => void after(confirm(proposal))}
+        />
       ) : null}
       <Confirm text={t("proposalRefuse")} sure={t("proposalRefuseSure")} disabled={busy} onSure={() => void after(end(no, "refuse"))} />
     </span>

@@ -8,6 +8,7 @@ import { number } from "../../ui/format";
 import { Labelled } from "../../ui/Labelled";
 import { Refused } from "../../ui/Refused";
 import { Table } from "../../ui/Table";
+import { ManyChange } from "./ManyChange";
 import { choose, deeds, file, look, mayTake, report, savePasswords, take, what } from "./sheetfile";
 import { open } from "./state";
 import type { SheetReport, SheetRow } from "./types";
@@ -29,6 +30,7 @@ export function Sheet(): JSX.Element {
           <FileInput id="s-file" accept=".csv,.xlsx" choose={choose} />
         </Labelled>
         <Refused problem={deeds.problem.value} />
+        {busy === "take" ? <ManyChange /> : null}
         <div class="form-actions">
           <button type="submit" class={`button ${mayTake.value ? "" : "primary"}`} disabled={busy !== "" || file.value === null}>
             {t(busy === "preview" ? "sheetLooking" : "sheetPreview")}

@@ -14,7 +14,9 @@ import { Refused } from "../../ui/Refused";
 import { grantText, Opening, UserState } from "./parts";
 import { ProposalList } from "./Proposals";
 import { showList } from "./sessions";
-import { addGrant, deeds, endSessions, open, revokeGrant, said, setDisabled, setPassword, setSubject } from "./state";
+import {
+  addGrant, deeds, endSessions, open, removeFactor, revokeGrant, said, setDisabled, setPassword, setSubject,
+} from "./state";
 import { ROLES, type Role, type User } from "./types";
 
 export function UserCard({ user }: { user: User }): JSX.Element {
@@ -60,6 +62,7 @@ function Management({ user }: { user: User }): JSX.Element {
         </div>
       </section>
       <Password user={user} />
+      <Factor user={user} />
       <Subject user={user} />
       <section class="line">
         {user.disabled ? (
@@ -150,6 +153,26 @@ function Password({ user }: { user: User }): JSX.Element {
         </Labelled>
         <button type="submit" class="button" disabled={deeds.busy.value !== ""}>{t("userSetPassword")}</button>
       </form>
+    </section>
+  );
+}
+
+/** The second factor, which its post alone sets up; an admin can take a lost one away. */
+function Factor({ user }: { user: User }): JSX.Element {
+  return (
+    <section>
+      <h3>{t("secondFactor")}</h3>
+      <div class="line apart">
+        <span>{t(user.second_factor ? "userFactor" : "userNoFactor")}</span>
+        {user.second_factor ? (
+          <Confirm
+            text={t("userFactorRemove")}
+            sure={t("userFactorRemoveSure")}
+            disabled={deeds.busy.value !== ""}
+            onSure={() => void removeFactor(user.name)}
+          />
+        ) : null}
+      </div>
     </section>
   );
 }

@@ -7,6 +7,7 @@ import { pagedList } from "../../state/paged";
 import { resource } from "../../state/resource";
 import { face } from "../../state/store";
 import { withStepUp } from "../../ui/StepUp";
+import { followed } from "./manychange";
 import type { Confirmed, Proposal, ProposalDetail, ReleaseCode } from "./types";
 
 const PATH = "/api/v1/proposals";
@@ -34,10 +35,12 @@ export const proposalDeeds = deed();
 /** codes that were told just now; they are told once */
 export const codes = signal<readonly ReleaseCode[]>([]);
 
-/** Confirm as the second person; true when it took effect. */
-export async function confirm(no: number): Promise<boolean> {
+/** Confirm as the second person, with a look at how far it is where it may take a while; true when it took effect. */
+export async function confirm({ no, kind }: Pick<Proposal, "no" | "kind">): Promise<boolean> {
+  const send = (query = ""): Promise<Confirmed> => write<Confirmed>("POST", `${PATH}/${no}/confirm${query}`);
   return proposalDeeds.run(`confirm${no}`, async () => {
-    const confirmed = await withStepUp(() => write<Confirmed>("POST", `${PATH}/${no}/confirm`));
+    const act = kind === "sheet" ? () => followed((id) => send(`?change=${id}`)) : () => send();
+    const confirmed = await withStepUp(act);
     codes.value = confirmed.codes;
     proposals.retry();
   });

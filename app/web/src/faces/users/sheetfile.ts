@@ -3,6 +3,7 @@ import { computed, signal } from "@preact/signals";
 import { upload } from "../../api/client";
 import { deed } from "../../state/deed";
 import { saveRows } from "../../ui/save";
+import { followed } from "./manychange";
 import { proposals } from "./proposing";
 import { canTake } from "./sheetrules";
 import { lookAgain } from "./state";
@@ -46,7 +47,10 @@ export async function take(): Promise<void> {
   const body = form();
   if (body === null) return;
   await deeds.run("take", async () => {
-    report.value = await upload<SheetReport>(PATH, body);
+    report.value = await followed((id) => {
+      body.append("change", id);
+      return upload<SheetReport>(PATH, body);
+    });
     proposals.retry();
     lookAgain();
   });

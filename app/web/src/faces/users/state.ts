@@ -50,7 +50,7 @@ export const chosenUser = computed<User | null>(() => {
 
 export const deeds = deed();
 /** said after something was done that the list does not show */
-export const said = signal<"userPasswordSet" | "userLinkSet" | "proposed" | null>(null);
+export const said = signal<"userPasswordSet" | "userLinkSet" | "userFactorRemoved" | "proposed" | null>(null);
 
 export function open(name: string): void {
   deeds.forget();
@@ -109,6 +109,13 @@ export async function setPassword(name: string, password: string): Promise<boole
 export async function setSubject(name: string, subject: string): Promise<boolean> {
   const done = await change("subject", name, () => write("PATCH", path(name), { subject }));
   if (done) said.value ??= "userLinkSet";
+  return done;
+}
+
+/** Take its second factor away, which its post has lost. */
+export async function removeFactor(name: string): Promise<boolean> {
+  const done = await change("factor", name, () => write("PATCH", path(name), { second_factor: false }));
+  if (done) said.value ??= "userFactorRemoved";
   return done;
 }
 

@@ -9,6 +9,7 @@ export type Confirmed = components["schemas"]["Confirmed"];
 export type ReleaseCode = components["schemas"]["ReleaseCode"];
 export type SheetReport = components["schemas"]["SheetReport"];
 export type SheetRow = components["schemas"]["SheetRow"];
+export type ChangeState = components["schemas"]["ChangeState"];
 export type SheetKind = SheetReport["what"];
 export type Role = User["grants"][number]["role"];
 
