@@ -1,7 +1,8 @@
 """Stands in front of every path behind sign-in: nobody else gets further, whatever the route."""
 
 import hmac
-from collections.abc import Callable
+import re
+from contextlib import ExitStack
 from functools import partial
 from http import HTTPStatus
 
@@ -9,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import problem_answers
 from app.core.errors import FieldError, Problem
@@ -60,6 +61,8 @@ STREAM = "/api/v1/stream"
 # than a browser asks for at once. Large bodies lie on the disk, or in memory, until they are read.
 REQUESTS = {"at_once": 8, "waiting": 2_000}
 LARGE_REQUESTS = {"at_once": 4, "waiting": 100}
+# Files that take seconds to be made: whoever takes many can go on working meanwhile.
+FILES = re.compile(r"/api/v1/(plans/[^/]+/moves\.|exports/)")
 
 
 class SignedIn:
@@ -71,6 +74,8 @@ class SignedIn:
         self.keys = keys
         self.demo = settings.demo
         self._turns = Turns("requests of this account", **REQUESTS)
+        # Reports have threads and connections of their own: nothing else holds them up.
+        self._report_turns = Turns("reports of this account", **REQUESTS)
         self._large_turns = Turns("files of this account", **LARGE_REQUESTS)
         self.cookies = {scheme: cookies_of(settings, scheme) for scheme in ("http", "https")}
 
@@ -79,26 +84,33 @@ class SignedIn:
         if scope["type"] != "http" or not is_guarded(scope["method"], scope["path"]):
             await self.app(scope, receive, send)
             return
-        leave: Callable[[], None] | None = None
-        refused: Problem | None = None
-        try:
-            try:
-                asker = await self._asker(scope, Headers(scope=scope))
-                turns = self._turns_for(scope, asker)
-                if turns is not None:
-                    waited = await turns.enter(_known_as(asker))
-                    leave = partial(turns.leave, _known_as(asker))
-                    if waited:  # what was so before may be so no more
-                        await self._asker(scope, Headers(scope=scope))
-            except Problem as problem:
-                refused = problem
-            except (DBAPIError, PoolTimeout) as error:
-                refused = problem_answers.from_database(error)
+        with ExitStack() as turn:
+            refused = await self._entered(scope, turn)
+
+            async def sending(message: Message) -> None:
+                # All work is done then; who reads slowly holds no turn.
+                if message["type"] == "http.response.start":
+                    turn.close()
+                await send(message)
+
             app = self.app if refused is None else self._refusal(refused, scope["path"])
-            await app(scope, receive, send)
-        finally:
-            if leave is not None:
-                leave()
+            await app(scope, receive, sending)
+
+    async def _entered(self, scope: Scope, turn: ExitStack) -> Problem | None:
+        """Find out who asks and wait for their turn, which `turn` leaves; why that is refused."""
+        try:
+            asker = await self._asker(scope, Headers(scope=scope))
+            turns = self._turns_for(scope, asker)
+            if turns is not None:
+                waited = await turns.enter(_known_as(asker))
+                turn.callback(turns.leave, _known_as(asker))
+                if waited:  # what was so before may be so no more
+                    await self._asker(scope, Headers(scope=scope))
+        except Problem as problem:
+            return problem
+        except (DBAPIError, PoolTimeout) as error:
+            return problem_answers.from_database(error)
+        return None
 
     def _refusal(self, refused: Problem, path: str) -> ASGIApp:
         if self.demo and refused.status == HTTPStatus.UNAUTHORIZED:
@@ -125,7 +137,11 @@ class SignedIn:
         if large is not None:
             _refuse_unless_open(asker, large.operation)
             return self._large_turns
-        return None if scope["path"] == STREAM else self._turns
+        if scope["path"] == STREAM:
+            return None
+        if scope["method"] == "POST" and scope["path"] in ASKED_BY_THE_WRITE:
+            return self._report_turns
+        return self._large_turns if FILES.match(scope["path"]) else self._turns
 
     async def _program(self, given: str) -> Key:
         """The program that asks. A page of another site cannot send such a header."""
