@@ -40,6 +40,7 @@ WRITERS = 4
 BATCHES = 400
 BATCH_REPORTS = 100
 SAMPLES = 200
+_CHANCE = random.Random(1)
 BULK_EVENTS = 20_000
 EVENTS_PER_S = 10
 PATIENCE_S = 60.0
@@ -425,7 +426,7 @@ def _report() -> dict[str, object]:
     return {
         "id": str(uuid4()), "category": "0110", "title": PAYLOAD["title"],
         "description": PAYLOAD["filler"], "source": "patrol",
-        "lon": random.uniform(103.7901, 103.8099), "lat": random.uniform(36.0501, 36.0699),
+        "lon": _CHANCE.uniform(103.7901, 103.8099), "lat": _CHANCE.uniform(36.0501, 36.0699),
     }  # fmt: skip
 
 

@@ -35,27 +35,27 @@ export function App(): JSX.Element {
   });
   return (
     <>
-    <WatchingBar />
-    <div class={`shell ${wall ? "wall" : "watch"} ${phone.value ? "phone" : "desk"} ${face ? "faced" : ""}`}>
-      <TopBar />
-      {wall ? null : <LayerRail />}
-      <MapView />
-      {wall ? <Wall /> : <RightPanel />}
-      {wall || phone.value ? null : <TimeBar />}
-      {face ? <Shown key={face.name} face={face} /> : null}
-      {phone.value ? <PhoneNav /> : null}
-      {info.error && !info.data ? (
-        <div class="city-failed">
-          <Failed what="what_city" problem={info.error} retry={city.retry} />
-        </div>
-      ) : null}
-      <Help />
-      <StepUpDialog />
-      <OwnPasswordDialog />
-      <OwnSessionsDialog />
-      <SecondFactorDialog />
-    </div>
-    <CasePrint />
+      <WatchingBar />
+      <div class={`shell ${wall ? "wall" : "watch"} ${phone.value ? "phone" : "desk"} ${face ? "faced" : ""}`}>
+        <TopBar />
+        {wall ? null : <LayerRail />}
+        <MapView />
+        {wall ? <Wall /> : <RightPanel />}
+        {wall || phone.value ? null : <TimeBar />}
+        {face ? <Shown key={face.name} face={face} /> : null}
+        {phone.value ? <PhoneNav /> : null}
+        {info.error && !info.data ? (
+          <div class="city-failed">
+            <Failed what="what_city" problem={info.error} retry={city.retry} />
+          </div>
+        ) : null}
+        <Help />
+        <StepUpDialog />
+        <OwnPasswordDialog />
+        <OwnSessionsDialog />
+        <SecondFactorDialog />
+      </div>
+      <CasePrint />
     </>
   );
 }
@@ -63,5 +63,9 @@ export function App(): JSX.Element {
 /** What is closed to a session that only watches leaves the page, with all that was opened in it. */
 function Shown({ face }: { face: Face }): JSX.Element {
   if (!isLocked(face.operation)) return <FaceView face={face} />;
-  return <section class={`face face-${face.name}`} aria-label={t(face.titleKey)}><Locked /></section>;
+  return (
+    <section class={`face face-${face.name}`} aria-label={t(face.titleKey)}>
+      <Locked />
+    </section>
+  );
 }

@@ -10,7 +10,11 @@ const CELL = 620102001001003;
 describe("area codes", () => {
   test("the level is in the trailing zeros", () => {
     expect([620100000000000, 620102000000000, 620102001000000, 620102001001000, CELL].map(levelOf)).toEqual([
-      "city", "district", "subdistrict", "community", "cell",
+      "city",
+      "district",
+      "subdistrict",
+      "community",
+      "cell",
     ]);
   });
 
@@ -68,7 +72,9 @@ describe("questions and refusals", () => {
 
   test("a problem keeps its fields; anything else is still a problem", async () => {
     const body = { title: "Invalid input", detail: "d", errors: [{ field: "title", message: "too long" }] };
-    const named = await problemFrom(new Response(JSON.stringify(body), { status: 422, headers: { "x-request-id": "r1" } }));
+    const named = await problemFrom(
+      new Response(JSON.stringify(body), { status: 422, headers: { "x-request-id": "r1" } }),
+    );
     expect(named.fields).toEqual([{ field: "title", message: "too long" }]);
     expect(named.requestId).toBe("r1");
     const bare = await problemFrom(new Response("<html>", { status: 502, statusText: "Bad Gateway" }));

@@ -11,9 +11,19 @@ const at = (ms: number): string => new Date(ms).toISOString();
 function clock(parts: Partial<CaseClock>): CaseClock {
   const due_at = at(NOW + 4 * HOUR_MS);
   return {
-    limit: "4 work_hour", started_at: at(NOW - HOUR_MS), ended_at: null, raw_due_at: due_at, due_at,
-    raw_remaining_s: 14_400, remaining_s: 14_400, raw_state: "ok", state: "ok", extensions: 0, is_paused: false,
-    is_provisional: false, ...parts,
+    limit: "4 work_hour",
+    started_at: at(NOW - HOUR_MS),
+    ended_at: null,
+    raw_due_at: due_at,
+    due_at,
+    raw_remaining_s: 14_400,
+    remaining_s: 14_400,
+    raw_state: "ok",
+    state: "ok",
+    extensions: 0,
+    is_paused: false,
+    is_provisional: false,
+    ...parts,
   };
 }
 
@@ -30,17 +40,29 @@ describe("how a clock is shown", () => {
   });
 
   test("a deadline that passes on screen is overdue without being told", () => {
-    expect(clockView(clock({ state: "due_soon" }), NOW + 4 * HOUR_MS + 60_000)).toEqual({ kind: "overdue", left_s: -60 });
+    expect(clockView(clock({ state: "due_soon" }), NOW + 4 * HOUR_MS + 60_000)).toEqual({
+      kind: "overdue",
+      left_s: -60,
+    });
   });
 
   test("a paused clock stands still, a deadline in the past or not", () => {
-    expect(clockView(clock({ is_paused: true, remaining_s: 600 }), NOW + 9 * HOUR_MS)).toEqual({ kind: "paused", left_s: 600 });
+    expect(clockView(clock({ is_paused: true, remaining_s: 600 }), NOW + 9 * HOUR_MS)).toEqual({
+      kind: "paused",
+      left_s: 600,
+    });
   });
 
   test("an ended clock keeps how it ended", () => {
     const ended_at = at(NOW - 60_000);
-    expect(clockView(clock({ ended_at, remaining_s: 14_460 }), NOW + 99 * HOUR_MS)).toEqual({ kind: "kept", left_s: 14_460 });
-    expect(clockView(clock({ ended_at, state: "overdue", remaining_s: -120 }), NOW)).toEqual({ kind: "missed", left_s: -120 });
+    expect(clockView(clock({ ended_at, remaining_s: 14_460 }), NOW + 99 * HOUR_MS)).toEqual({
+      kind: "kept",
+      left_s: 14_460,
+    });
+    expect(clockView(clock({ ended_at, state: "overdue", remaining_s: -120 }), NOW)).toEqual({
+      kind: "missed",
+      left_s: -120,
+    });
   });
 
   test("an unpublished calendar is said, not guessed", () => {

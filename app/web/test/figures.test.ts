@@ -7,7 +7,10 @@ import { howMany } from "../src/ui/howmany";
 
 vi.stubGlobal("window", globalThis);
 
-const settled = (): Promise<void> => new Promise((done) => { setTimeout(done, 0); });
+const settled = (): Promise<void> =>
+  new Promise((done) => {
+    setTimeout(done, 0);
+  });
 
 describe("a part of an answer", () => {
   test("is as old as the whole, and gone where it is not of what is asked for now", async () => {
@@ -15,7 +18,13 @@ describe("a part of an answer", () => {
     const asked: string[] = [];
     const whole = resource(() => {
       const level = wanted.value;
-      return { id: `look|${level}`, ask: () => { asked.push(level); return Promise.resolve({ level, n: asked.length }); } };
+      return {
+        id: `look|${level}`,
+        ask: () => {
+          asked.push(level);
+          return Promise.resolve({ level, n: asked.length });
+        },
+      };
     });
     const part = partOf(whole, (found) => (found.level === wanted.value ? found.n : null));
     expect(part.value.value).toMatchObject({ data: null, loading: true });

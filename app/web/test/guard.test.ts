@@ -30,7 +30,10 @@ describe("the guard that keeps strings from becoming HTML", () => {
     expect(refused(code)).toBe(true);
   });
 
-  test.each(["element.textContent = name;", "const a = <p>{name}</p>;", 'L.divIcon({ className: "a" });'])("allows %s", (code) => {
-    expect(refused(code)).toBe(false);
-  });
+  test.each(["element.textContent = name;", "const a = <p>{name}</p>;", 'L.divIcon({ className: "a" });'])(
+    "allows %s",
+    (code) => {
+      expect(refused(code)).toBe(false);
+    },
+  );
 });

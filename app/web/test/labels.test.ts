@@ -40,7 +40,12 @@ describe("names", () => {
 });
 
 describe("circles", () => {
-  const points = Array.from({ length: 300 }, (_, i) => ({ x: (i * 97) % 1200, y: (i * 61) % 800, n: 1 + (i % 9), open: i % 2 }));
+  const points = Array.from({ length: 300 }, (_, i) => ({
+    x: (i * 97) % 1200,
+    y: (i * 61) % 800,
+    n: 1 + (i % 9),
+    open: i % 2,
+  }));
 
   test("lose no case", () => {
     const clusters = gather(points, CLUSTER_PX);

@@ -14,7 +14,8 @@ function after(items: readonly SseItem[], from: LiveState = LIVE_START): LiveSta
 
 describe("the wire format", () => {
   test("survives any cut of the bytes", () => {
-    const text = "retry: 1000\nid: e:7\nevent: hello\ndata: {\"a\":\ndata: 1}\n\n: hb 2026-11-23T04:00:00Z\n\ndata: x\r\n\r\n";
+    const text =
+      'retry: 1000\nid: e:7\nevent: hello\ndata: {"a":\ndata: 1}\n\n: hb 2026-11-23T04:00:00Z\n\ndata: x\r\n\r\n';
     const whole = new SseParser().push(text);
     const parser = new SseParser();
     const pieces = Array.from(text).flatMap((letter) => parser.push(letter));
@@ -53,7 +54,10 @@ describe("what the stream tells", () => {
   });
 
   test("a change reaches a fresh case and counts", () => {
-    const state = after([event("incident.reported", { no: 1, status: "reported" }), event("incident.changed", { no: 1, status: "assigned" })]);
+    const state = after([
+      event("incident.reported", { no: 1, status: "reported" }),
+      event("incident.changed", { no: 1, status: "assigned" }),
+    ]);
     expect(state.fresh[0]?.status).toBe("assigned");
     expect(state.changes).toBe(2);
   });
@@ -62,7 +66,9 @@ describe("what the stream tells", () => {
     expect(after([event("reset", { reason: "too old" })]).resets).toBe(1);
     const first = after([event("hello", { epoch: "a", seq: 1, server_time: new Date(NOW).toISOString() })]);
     expect(first.resets).toBe(0);
-    expect(after([event("hello", { epoch: "b", seq: 0, server_time: new Date(NOW).toISOString() })], first).resets).toBe(1);
+    expect(
+      after([event("hello", { epoch: "b", seq: 0, server_time: new Date(NOW).toISOString() })], first).resets,
+    ).toBe(1);
   });
 
   test("the server's clock is known from hello and from heartbeats", () => {
@@ -72,7 +78,10 @@ describe("what the stream tells", () => {
   });
 
   test("rubbish changes nothing but the time of hearing", () => {
-    const state = after([{ kind: "event", id: null, event: "incident.reported", data: "{" }, event("incident.reported", 7)]);
+    const state = after([
+      { kind: "event", id: null, event: "incident.reported", data: "{" },
+      event("incident.reported", 7),
+    ]);
     expect(state.fresh).toEqual([]);
     expect(state.heardAt).toBe(NOW);
   });
@@ -82,7 +91,11 @@ describe("the live dot", () => {
   const heard = liveReducer(LIVE_START, { kind: "open", now: NOW });
 
   test.each([
-    [0, "live"], [15_000, "live"], [16_900, "live"], [17_100, "late"], [60_000, "late"],
+    [0, "live"],
+    [15_000, "live"],
+    [16_900, "live"],
+    [17_100, "late"],
+    [60_000, "late"],
   ] as const)("after %d ms of silence it is %s", (silence, kind) => {
     expect(pulse(heard, NOW + silence).kind).toBe(kind);
   });

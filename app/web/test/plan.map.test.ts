@@ -17,7 +17,11 @@ describe("classes of deviation", () => {
   });
 
   test("cells that do not count are in no class", () => {
-    const counts = classCounts([{ deviation: 0, free: true }, { deviation: 0.5, free: true }, { deviation: 0.5, free: false }]);
+    const counts = classCounts([
+      { deviation: 0, free: true },
+      { deviation: 0.5, free: true },
+      { deviation: 0.5, free: false },
+    ]);
     expect(counts).toHaveLength(CLASSES);
     expect(counts).toEqual([0, 0, 0, 1, 0, 0, 1]);
   });
@@ -38,7 +42,16 @@ describe("the moves of a plan", () => {
     expect(there.get(7)).toEqual({ before: cellCode(3), after: cellCode(4), households: 70 });
     const further = movedOn(there, { moves: [{ unit_id: 7, before: cellCode(4), after: cellCode(5) }] }, households);
     expect(further.get(7)).toEqual({ before: cellCode(3), after: cellCode(5), households: 70 });
-    const back = movedOn(further, { moves: [{ unit_id: 7, before: cellCode(5), after: cellCode(3) }, { unit_id: 1, before: cellCode(2), after: cellCode(1) }] }, households);
+    const back = movedOn(
+      further,
+      {
+        moves: [
+          { unit_id: 7, before: cellCode(5), after: cellCode(3) },
+          { unit_id: 1, before: cellCode(2), after: cellCode(1) },
+        ],
+      },
+      households,
+    );
     expect(back.size).toBe(0);
     expect(moves.size).toBe(1);
   });
@@ -59,8 +72,24 @@ describe("the moves of a plan", () => {
   });
 
   test("columns become rows by code", () => {
-    const columns = { code: [cellCode(1)], name: ["一"], load: [3], load_today: [null], deviation: [0.5], deviation_today: [null], households: [1], incidents: [1], pieces: [2], free: [true], changed: [true] };
-    expect(rowsOf(columns as unknown as CellColumns).get(cellCode(1))).toMatchObject({ load: 3, load_today: null, pieces: 2 });
+    const columns = {
+      code: [cellCode(1)],
+      name: ["一"],
+      load: [3],
+      load_today: [null],
+      deviation: [0.5],
+      deviation_today: [null],
+      households: [1],
+      incidents: [1],
+      pieces: [2],
+      free: [true],
+      changed: [true],
+    };
+    expect(rowsOf(columns as unknown as CellColumns).get(cellCode(1))).toMatchObject({
+      load: 3,
+      load_today: null,
+      pieces: 2,
+    });
   });
 });
 
@@ -95,6 +124,7 @@ describe("the map's place in the address", () => {
   test("goes there and back, and nothing else is read", () => {
     const place = { zoom: 14, lat: 36.06111, lon: 103.83432 };
     expect(readView(viewText(place))).toEqual(place);
-    for (const broken of ["", "14_36", "99_36_103", "14_96_103", "14_x_103", "14_36.1_203"]) expect(readView(broken)).toBeNull();
+    for (const broken of ["", "14_36", "99_36_103", "14_96_103", "14_x_103", "14_36.1_203"])
+      expect(readView(broken)).toBeNull();
   });
 });

@@ -59,13 +59,24 @@ describe("the figures of a community", () => {
     drawing.show(new Map([[1001, cellCode(2)]]));
     expect(cellOf(drawing, 1).pieces).toBe(2);
     expect(drawing.figures().broken).toBe(1);
-    drawing.show(new Map([[1001, cellCode(2)], [1004, cellCode(1)]]));
+    drawing.show(
+      new Map([
+        [1001, cellCode(2)],
+        [1004, cellCode(1)],
+      ]),
+    );
     expect([cellOf(drawing, 1).pieces, cellOf(drawing, 2).pieces]).toEqual([3, 3]);
   });
 
   test("no cell holds together across a barrier", () => {
     const bench = squares(["11"]);
-    const borders = bench.borders.map(([i, j, length_m, street]): Bench["borders"][number] => [i, j, length_m, street, false]);
+    const borders = bench.borders.map(([i, j, length_m, street]): Bench["borders"][number] => [
+      i,
+      j,
+      length_m,
+      street,
+      false,
+    ]);
     expect(cellOf(new Drawing({ ...bench, borders }), 1).pieces).toBe(2);
   });
 
@@ -84,14 +95,19 @@ describe("the figures of a community", () => {
 
   test("a cell without units is gone, a new one is there", () => {
     const bench = squares(["12"]);
-    const drawing = new Drawing({ ...bench, cells: [...bench.cells, { code: cellCode(7), name: "", kind: "ordinary", locked: false, today: false }] });
+    const drawing = new Drawing({
+      ...bench,
+      cells: [...bench.cells, { code: cellCode(7), name: "", kind: "ordinary", locked: false, today: false }],
+    });
     expect(drawing.figures().cells.map(({ code }) => code)).toEqual([cellCode(1), cellCode(2)]);
     drawing.show(new Map([[1001, cellCode(7)]]));
     expect(drawing.figures().cells.map(({ code }) => code)).toEqual([cellCode(1), cellCode(7)]);
   });
 
   test("after any moves the figures are those of a drawing made anew", () => {
-    const rows = Array.from({ length: 12 }, (_, y) => Array.from({ length: 12 }, (_, x) => 1 + Math.floor(x / 4) + 3 * Math.floor(y / 6)).join(""));
+    const rows = Array.from({ length: 12 }, (_, y) =>
+      Array.from({ length: 12 }, (_, x) => 1 + Math.floor(x / 4) + 3 * Math.floor(y / 6)).join(""),
+    );
     const bench = squares(rows);
     const drawing = new Drawing(bench);
     let state = 7;
@@ -106,10 +122,15 @@ describe("the figures of a community", () => {
       if (step % 9 === 0) moves.delete([...moves.keys()][0] ?? 0);
       drawing.show(moves);
     }
-    const moved: Bench = { ...bench, units: bench.units.map((unit) => ({ ...unit, cell: moves.get(unit.unit_id) ?? unit.cell })) };
+    const moved: Bench = {
+      ...bench,
+      units: bench.units.map((unit) => ({ ...unit, cell: moves.get(unit.unit_id) ?? unit.cell })),
+    };
     const anew = new Drawing(moved).figures();
     const kept = drawing.figures();
-    expect(kept.cells.map(({ pieces, units, code }) => [pieces, units, code])).toEqual(anew.cells.map(({ pieces, units, code }) => [pieces, units, code]));
+    expect(kept.cells.map(({ pieces, units, code }) => [pieces, units, code])).toEqual(
+      anew.cells.map(({ pieces, units, code }) => [pieces, units, code]),
+    );
     kept.cells.forEach((cell, i) => {
       const other = anew.cells[i];
       expect(cell.compactness).toBeCloseTo(other?.compactness ?? NaN, 9);

@@ -6,19 +6,42 @@ import type { PlanRow } from "../src/faces/plan/types";
 
 function row(id: number, parent_id: number | null, changed_at: string): PlanRow {
   return {
-    id, parent_id, changed_at, title: `plan ${id}`, note: "", area_code: 620111000000000, area_name: "", base_at: changed_at,
-    state: "draft", revision: 1, author: "planner", editors: [], publish_on: null, created_at: changed_at, published_at: null,
-    boundary_version: null, moved_units: 0,
+    id,
+    parent_id,
+    changed_at,
+    title: `plan ${id}`,
+    note: "",
+    area_code: 620111000000000,
+    area_name: "",
+    base_at: changed_at,
+    state: "draft",
+    revision: 1,
+    author: "planner",
+    editors: [],
+    publish_on: null,
+    created_at: changed_at,
+    published_at: null,
+    boundary_version: null,
+    moved_units: 0,
   };
 }
 
 describe("the tree of plans", () => {
   test("children stand under their parents, the last changed first", () => {
     const rows = [
-      row(1, null, "2026-01-01T00:00:00Z"), row(2, 1, "2026-01-02T00:00:00Z"), row(3, 1, "2026-01-03T00:00:00Z"),
-      row(4, 2, "2026-01-04T00:00:00Z"), row(5, null, "2026-01-05T00:00:00Z"),
+      row(1, null, "2026-01-01T00:00:00Z"),
+      row(2, 1, "2026-01-02T00:00:00Z"),
+      row(3, 1, "2026-01-03T00:00:00Z"),
+      row(4, 2, "2026-01-04T00:00:00Z"),
+      row(5, null, "2026-01-05T00:00:00Z"),
     ];
-    expect(tree(rows).map(({ plan, depth }) => [plan.id, depth])).toEqual([[5, 0], [1, 0], [3, 1], [2, 1], [4, 2]]);
+    expect(tree(rows).map(({ plan, depth }) => [plan.id, depth])).toEqual([
+      [5, 0],
+      [1, 0],
+      [3, 1],
+      [2, 1],
+      [4, 2],
+    ]);
   });
 
   test("a plan whose parent is not in the list is not lost", () => {
@@ -60,7 +83,12 @@ describe("measures in words", () => {
 });
 
 describe("shapes of a report", () => {
-  const square = [[103, 36], [103.1, 36], [103.1, 36.1], [103, 36]];
+  const square = [
+    [103, 36],
+    [103.1, 36],
+    [103.1, 36.1],
+    [103, 36],
+  ];
 
   test("rings of every kind of shape", () => {
     expect(ringsOf({ type: "Polygon", coordinates: [square] })).toHaveLength(1);

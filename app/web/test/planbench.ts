@@ -11,11 +11,24 @@ export function squares(rows: readonly string[], changes: Partial<Bench> = {}): 
   const units: BenchUnit[] = rows.flatMap((row, y) =>
     Array.from(row, (digit) => digit).map((digit, x) => {
       const cell = cellCode(Number(digit));
-      const ring: [number, number][] = [[x, y], [x + 1, y], [x + 1, y + 1], [x, y + 1]];
+      const ring: [number, number][] = [
+        [x, y],
+        [x + 1, y],
+        [x + 1, y + 1],
+        [x, y + 1],
+      ];
       const index = y * columns + x;
       return {
-        unit_id: 1000 + index, cell, today: cell, households: 10 + index, incidents: index % 3, load: 10 + index + 2 * (index % 3),
-        locked: false, area_m2: SIDE_M ** 2, rim_m: 4 * SIDE_M, rings: [ring],
+        unit_id: 1000 + index,
+        cell,
+        today: cell,
+        households: 10 + index,
+        incidents: index % 3,
+        load: 10 + index + 2 * (index % 3),
+        locked: false,
+        area_m2: SIDE_M ** 2,
+        rim_m: 4 * SIDE_M,
+        rings: [ring],
       };
     }),
   );
@@ -26,8 +39,15 @@ export function squares(rows: readonly string[], changes: Partial<Bench> = {}): 
   });
   const codes = [...new Set(units.map(({ cell }) => cell))].sort((a, b) => a - b);
   return {
-    code: COMMUNITY, name: "方格社区", revision: 1, mean_load: 0,
+    code: COMMUNITY,
+    name: "方格社区",
+    revision: 1,
+    mean_load: 0,
     cells: codes.map((code) => ({ code, name: "方格社区", kind: "ordinary", locked: false, today: true })),
-    model: {}, dissolved: [], units, borders, ...changes,
+    model: {},
+    dissolved: [],
+    units,
+    borders,
+    ...changes,
   };
 }

@@ -11,8 +11,11 @@ interface Document {
 }
 
 const document = JSON.parse(readFileSync(new URL("../openapi.json", import.meta.url), "utf8")) as Document;
-const kinds = document.components.schemas.ProblemBody.properties.type.enum.map((type) => type.replace("/problems/", ""));
-const refused = (kind: string, status = 409, detail = "detail of the server"): Problem => new Problem(status, "Title", detail, [], null, kind);
+const kinds = document.components.schemas.ProblemBody.properties.type.enum.map((type) =>
+  type.replace("/problems/", ""),
+);
+const refused = (kind: string, status = 409, detail = "detail of the server"): Problem =>
+  new Problem(status, "Title", detail, [], null, kind);
 
 describe("refusals in the language of the page", () => {
   test("every kind in the API document has a text in both, and no text is of no kind", () => {
@@ -24,7 +27,10 @@ describe("refusals in the language of the page", () => {
 
   test("the kind says it, what the server says stands beside it", () => {
     lang.value = "zh";
-    expect(refusal(refused("stale-version"))).toEqual({ text: "情况已有变化，请看过最新的再办", detail: "detail of the server" });
+    expect(refusal(refused("stale-version"))).toEqual({
+      text: "情况已有变化，请看过最新的再办",
+      detail: "detail of the server",
+    });
     lang.value = "en";
     expect(refusal(refused("stale-version")).text).toBe("It has moved on; look at it again");
   });
@@ -33,7 +39,10 @@ describe("refusals in the language of the page", () => {
     lang.value = "zh";
     expect(refusal(refused("brand-new"))).toEqual({ text: "服务器没有接受（409）", detail: "detail of the server" });
     expect(refusal(refused("", 502, ""))).toEqual({ text: "服务器出错（502）", detail: "Title" });
-    expect(refusal(new Problem(0, "offline", "Failed to fetch", [], null))).toEqual({ text: "连不上服务器。网络恢复后会自动重试", detail: "" });
+    expect(refusal(new Problem(0, "offline", "Failed to fetch", [], null))).toEqual({
+      text: "连不上服务器。网络恢复后会自动重试",
+      detail: "",
+    });
   });
 
   test.each([

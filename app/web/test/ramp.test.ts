@@ -39,7 +39,11 @@ describe("class breaks", () => {
   });
 
   test.each([
-    [1234, true, 1200], [87, true, 80], [3.3, false, 3], [0.037, false, 0.04], [0.4, true, 1],
+    [1234, true, 1200],
+    [87, true, 80],
+    [3.3, false, 3],
+    [0.037, false, 0.04],
+    [0.4, true, 1],
   ] as const)("%d becomes a readable number", (value, whole, nice) => {
     expect(niceNumber(value, whole)).toBeCloseTo(nice);
   });

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { held, isUnsettled, settled } from "../src/state/settle";
 
-const rows = (...list: [number, string?][]): { no: number; text: string }[] => list.map(([no, text = ""]) => ({ no, text }));
+const rows = (...list: [number, string?][]): { no: number; text: string }[] =>
+  list.map(([no, text = ""]) => ({ no, text }));
 const order = (list: readonly { no: number }[]): number[] => list.map(({ no }) => no);
 
 describe("a list that changes under somebody's hand", () => {

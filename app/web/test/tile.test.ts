@@ -33,28 +33,50 @@ interface Made {
 
 function tile(layer: string, features: readonly Made[]): Uint8Array {
   const pbf = new PbfWriter();
-  pbf.writeMessage(3, (_: unknown, out: PbfWriter) => {
-    out.writeVarintField(15, 2);
-    out.writeStringField(1, layer);
-    features.forEach((feature, i) => {
-      out.writeMessage(2, (_none: unknown, into: PbfWriter) => {
-        into.writePackedVarint(2, [0, i]);
-        into.writeVarintField(3, feature.type);
-        into.writePackedVarint(4, [...feature.geometry]);
-      }, null);
-    });
-    out.writeStringField(3, "code");
-    for (const feature of features) {
-      out.writeMessage(4, (_none: unknown, into: PbfWriter) => into.writeVarintField(4, feature.code), null);
-    }
-    out.writeVarintField(5, 4096);
-  }, null);
+  pbf.writeMessage(
+    3,
+    (_: unknown, out: PbfWriter) => {
+      out.writeVarintField(15, 2);
+      out.writeStringField(1, layer);
+      features.forEach((feature, i) => {
+        out.writeMessage(
+          2,
+          (_none: unknown, into: PbfWriter) => {
+            into.writePackedVarint(2, [0, i]);
+            into.writeVarintField(3, feature.type);
+            into.writePackedVarint(4, [...feature.geometry]);
+          },
+          null,
+        );
+      });
+      out.writeStringField(3, "code");
+      for (const feature of features) {
+        out.writeMessage(4, (_none: unknown, into: PbfWriter) => into.writeVarintField(4, feature.code), null);
+      }
+      out.writeVarintField(5, 4096);
+    },
+    null,
+  );
   return pbf.finish();
 }
 
-const SQUARE: Ring = [[100, 100], [900, 100], [900, 900], [100, 900]];
-const HOLE: Ring = [[400, 400], [400, 600], [600, 600], [600, 400]];
-const ELSEWHERE: Ring = [[2000, 2000], [3000, 2000], [2000, 3000]];
+const SQUARE: Ring = [
+  [100, 100],
+  [900, 100],
+  [900, 900],
+  [100, 900],
+];
+const HOLE: Ring = [
+  [400, 400],
+  [400, 600],
+  [600, 600],
+  [600, 400],
+];
+const ELSEWHERE: Ring = [
+  [2000, 2000],
+  [3000, 2000],
+  [2000, 3000],
+];
 
 const bytes = tile("cells", [
   { type: 3, geometry: polygon([SQUARE, HOLE]), code: 620102001001001 },
@@ -99,10 +121,35 @@ describe("tiles", () => {
   });
 
   test("a shared edge belongs to one side only", () => {
-    const halves = decodeTile(tile("cells", [
-      { type: 3, geometry: polygon([[[0, 0], [100, 0], [100, 100], [0, 100]]]), code: 1 },
-      { type: 3, geometry: polygon([[[100, 0], [200, 0], [200, 100], [100, 100]]]), code: 2 },
-    ]), "cells");
+    const halves = decodeTile(
+      tile("cells", [
+        {
+          type: 3,
+          geometry: polygon([
+            [
+              [0, 0],
+              [100, 0],
+              [100, 100],
+              [0, 100],
+            ],
+          ]),
+          code: 1,
+        },
+        {
+          type: 3,
+          geometry: polygon([
+            [
+              [100, 0],
+              [200, 0],
+              [200, 100],
+              [100, 100],
+            ],
+          ]),
+          code: 2,
+        },
+      ]),
+      "cells",
+    );
     for (let y = 1; y < 100; y += 7) {
       expect(halves.features.filter((feature) => containsPoint(feature, 100, y))).toHaveLength(1);
     }
@@ -110,7 +157,10 @@ describe("tiles", () => {
 });
 
 describe("symbols under the pointer", () => {
-  const symbols = [{ x: 10, y: 10, radius: 5 }, { x: 18, y: 10, radius: 5 }];
+  const symbols = [
+    { x: 10, y: 10, radius: 5 },
+    { x: 18, y: 10, radius: 5 },
+  ];
 
   test("the nearer wins, none beyond the slack", () => {
     expect(nearestSymbol(symbols, 12, 10, 2)).toBe(symbols[0]);

@@ -10,9 +10,22 @@ import { isLocked, session, setWatching, watching, type SessionInfo } from "../s
 vi.stubGlobal("window", globalThis);
 
 const INFO: SessionInfo = {
-  user: "desk_7", demo: false, grants: [], active: 1, operations: ["list_incidents", "take_step"], watching: false,
-  open_while_watching: ["list_incidents"], header_token: "x", has_password: true, linked: false, first_password: false, awaits_code: false, by_provider: false,
-  needs_second_factor: false, second_factor: false, recovery_codes: 0,
+  user: "desk_7",
+  demo: false,
+  grants: [],
+  active: 1,
+  operations: ["list_incidents", "take_step"],
+  watching: false,
+  open_while_watching: ["list_incidents"],
+  header_token: "x",
+  has_password: true,
+  linked: false,
+  first_password: false,
+  awaits_code: false,
+  by_provider: false,
+  needs_second_factor: false,
+  second_factor: false,
+  recovery_codes: 0,
   stepped_up_until: null,
 };
 

@@ -27,7 +27,12 @@ export interface DutyUnit {
   readonly unit_id: number;
   readonly call_sign: string;
   readonly role: string;
-  readonly station: { readonly id: number; readonly name: string; readonly kind: string; readonly area_code: number | null } | null;
+  readonly station: {
+    readonly id: number;
+    readonly name: string;
+    readonly kind: string;
+    readonly area_code: number | null;
+  } | null;
 }
 
 export type CaseDetail = IncidentDetail;
@@ -66,5 +71,6 @@ export const caseApi = {
     form.set("file", file);
     return upload<Photo>(`${of(id)}/attachments`, form);
   },
-  removePhoto: (id: string | number) => write<undefined>("DELETE", `/api/v1/attachments/${encodeURIComponent(String(id))}`),
+  removePhoto: (id: string | number) =>
+    write<undefined>("DELETE", `/api/v1/attachments/${encodeURIComponent(String(id))}`),
 };

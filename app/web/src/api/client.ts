@@ -1,7 +1,23 @@
 /** Every JSON call of the page, in one place. Paths and words are the server's contract. */
 import type {
-  AddressHit, Area, AreaDetail, Category, City, Counts, Figures, FiguresPart, Histogram, Incident, IncidentDetail,
-  Level, LineFeature, Measure, NewIncident, Paged, ReverseHit, Station,
+  AddressHit,
+  Area,
+  AreaDetail,
+  Category,
+  City,
+  Counts,
+  Figures,
+  FiguresPart,
+  Histogram,
+  Incident,
+  IncidentDetail,
+  Level,
+  LineFeature,
+  Measure,
+  NewIncident,
+  Paged,
+  ReverseHit,
+  Station,
 } from "./types";
 import { at } from "./base";
 import { presenceHeaders } from "./presence";
@@ -69,11 +85,13 @@ export type WriteMethod = "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** A write with a JSON body, or none; `ifMatch`: the revision that it changes, for resources with one. */
 export function write<T>(method: WriteMethod, path: string, body?: unknown, ifMatch?: number): Promise<T> {
-  return acting(() => call<T>(path, {
-    method,
-    headers: { ...writeHeaders(), ...(ifMatch === undefined ? {} : { "If-Match": `"${ifMatch}"` }) },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  }));
+  return acting(() =>
+    call<T>(path, {
+      method,
+      headers: { ...writeHeaders(), ...(ifMatch === undefined ? {} : { "If-Match": `"${ifMatch}"` }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    }),
+  );
 }
 
 /** A write whose body is a text of its own kind, such as a CSV file. */
@@ -129,14 +147,11 @@ export const api = {
     get<Counts>("/api/v1/counts", { level, measure, ...filterQuery(filter) }, signal),
   histogram: (filter: Filter, buckets: number, signal?: AbortSignal) =>
     get<Histogram>("/api/v1/histogram", { buckets, ...filterQuery(filter) }, signal),
-  incidents: (
-    query: Filter & { bbox?: string; limit?: number; cursor?: string },
-    signal?: AbortSignal,
-  ) => get<Paged<Incident>>("/api/v1/incidents", { ...query }, signal),
+  incidents: (query: Filter & { bbox?: string; limit?: number; cursor?: string }, signal?: AbortSignal) =>
+    get<Paged<Incident>>("/api/v1/incidents", { ...query }, signal),
   incident: (id: string, signal?: AbortSignal) =>
     get<IncidentDetail>(`/api/v1/incidents/${encodeURIComponent(id)}`, {}, signal),
-  incidentByNumber: (no: number, signal?: AbortSignal) =>
-    get<IncidentDetail>(`/api/v1/incidents/no/${no}`, {}, signal),
+  incidentByNumber: (no: number, signal?: AbortSignal) => get<IncidentDetail>(`/api/v1/incidents/no/${no}`, {}, signal),
   report: (body: NewIncident) => write<IncidentDetail>("POST", "/api/v1/incidents", body),
   addresses: (q: string, limit: number, signal?: AbortSignal) =>
     get<Paged<AddressHit>>("/api/v1/addresses", { q, limit }, signal),
@@ -147,6 +162,5 @@ export const api = {
   /** All figures of one look. The same question again costs little: the browser says what it holds (ETag). */
   figures: (query: FiguresQuery, signal?: AbortSignal) =>
     get<Figures>("/api/v1/figures", { ...query, parts: query.parts.join(",") }, signal),
-  features: (signal?: AbortSignal) =>
-    get<{ features: LineFeature[] }>("/api/v1/layers/features.geojson", {}, signal),
+  features: (signal?: AbortSignal) => get<{ features: LineFeature[] }>("/api/v1/layers/features.geojson", {}, signal),
 };

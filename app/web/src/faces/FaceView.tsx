@@ -35,7 +35,9 @@ export function FaceView({ face }: { face: Face }): JSX.Element {
   const Shown = loaded.get(face.name);
   return (
     <section class={`face face-${face.name}`} aria-label={t(face.titleKey)}>
-      {Shown ? <Shown /> : problem ? (
+      {Shown ? (
+        <Shown />
+      ) : problem ? (
         <Failed what="what_face" problem={problem} retry={() => setAttempt(attempt + 1)} />
       ) : (
         <Skeleton rows={10} />

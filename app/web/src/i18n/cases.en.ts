@@ -113,7 +113,8 @@ export const casesEn: Readonly<Record<keyof typeof casesZh, string>> = {
   contactHidesIn: "hides in {s} s",
   contactAdd: "Add",
   contactChange: "Set the contact",
-  contactChangeWhy: "Only what handling this needs. Kept encrypted, every look is recorded, erased some time after closing.",
+  contactChangeWhy:
+    "Only what handling this needs. Kept encrypted, every look is recorded, erased some time after closing.",
   contactErase: "Erase",
   contactEraseSure: "Press again to erase",
   contactName: "Form of address",

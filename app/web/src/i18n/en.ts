@@ -58,12 +58,14 @@ export const en: Readonly<Record<TextKey, string>> = {
   signInAtNoAccount: "There is no account here for that sign-in that may act; ask an administrator",
   signInAtUnavailable: "The provider cannot be reached; use the password, or try again later",
   signInWait: "Too many failures; wait {s} s and try again",
-  signInDemo: "Demo server: the user is a role (city_admin, duty_officer, …) or role.AREACODE; the terminal in which it was started shows the password.",
+  signInDemo:
+    "Demo server: the user is a role (city_admin, duty_officer, …) or role.AREACODE; the terminal in which it was started shows the password.",
   signInCode: "Code",
   signInCodeHint: "The six digits that your authenticator app shows now, each good for one use; or a recovery code",
   signInCodeWrong: "That code is wrong or was used already; wait for the next one",
   signInLabelShow: "Label this sign-in (optional)",
-  signInLabelHint: "Worth filling in on a wall screen, or where several desks share an account, such as “Wall, hall 2”: administrators tell sessions apart by it and can end each by itself. Never the name of a person.",
+  signInLabelHint:
+    "Worth filling in on a wall screen, or where several desks share an account, such as “Wall, hall 2”: administrators tell sessions apart by it and can end each by itself. Never the name of a person.",
   signOut: "Sign out",
   signOutEverywhere: "Sign out on all devices",
   ownPassword: "Change password",
@@ -73,11 +75,14 @@ export const en: Readonly<Record<TextKey, string>> = {
   ownPasswordDiffer: "The two new passwords differ",
   ownPasswordEnds: "Afterwards this account is signed out everywhere else",
   secondFactor: "Second factor",
-  secondFactorWhy: "At sign-in, and before what is protected, give the six digits of an authenticator app beside the password: a password that leaked then lets nobody in. Any authenticator app will do (TOTP).",
-  secondFactorMust: "Accounts of this role must have a second factor: beside the password, the six digits of an authenticator app. Set it up now; any authenticator app will do (TOTP).",
+  secondFactorWhy:
+    "At sign-in, and before what is protected, give the six digits of an authenticator app beside the password: a password that leaked then lets nobody in. Any authenticator app will do (TOTP).",
+  secondFactorMust:
+    "Accounts of this role must have a second factor: beside the password, the six digits of an authenticator app. Set it up now; any authenticator app will do (TOTP).",
   secondFactorBegin: "Set it up",
   secondFactorKey: "Key (shown only once)",
-  secondFactorKeyHint: "Choose “enter a key” in the authenticator app and type this one, without the blanks; kind: time-based.",
+  secondFactorKeyHint:
+    "Choose “enter a key” in the authenticator app and type this one, without the blanks; kind: time-based.",
   secondFactorOpen: "Open in the authenticator app of this device",
   secondFactorFirst: "The six digits that the app shows now",
   secondFactorFirstHint: "The second factor counts from then on, and this account is signed out everywhere else",
@@ -86,7 +91,8 @@ export const en: Readonly<Record<TextKey, string>> = {
   secondFactorRemove: "Remove the second factor",
   secondFactorRemoveSure: "Remove it? Where the role must have one, set it up again at once",
   recoveryCodes: "Recovery codes (shown only once)",
-  recoveryCodesWhy: "Where the authenticator is lost, a recovery code stands in for its code, each for one use. Download or write them down, and keep them safe, apart from the phone.",
+  recoveryCodesWhy:
+    "Where the authenticator is lost, a recovery code stands in for its code, each for one use. Download or write them down, and keep them safe, apart from the phone.",
   recoveryCodesRenew: "Make new recovery codes",
   recoveryCodesKept: "Kept; go on",
   ownSessions: "My sessions",
@@ -111,16 +117,20 @@ export const en: Readonly<Record<TextKey, string>> = {
   confirm: "Confirm",
   optional: "optional",
   stepUp: "Password once more",
-  stepUpWhy: "Before what is protected is shown or exported, give your password again. It holds for five minutes; every look is recorded.",
+  stepUpWhy:
+    "Before what is protected is shown or exported, give your password again. It holds for five minutes; every look is recorded.",
   stepUpWrong: "The password is wrong",
   stepUpAt: "Confirm with {name}",
-  stepUpAtWhy: "Before what is protected is shown or exported, sign in once more. It holds for five minutes; every look is recorded. You come back to this page; then do it again.",
+  stepUpAtWhy:
+    "Before what is protected is shown or exported, sign in once more. It holds for five minutes; every look is recorded. You come back to this page; then do it again.",
   watching: "Watching",
-  watchingWhy: "Nobody has used this for a while: map, figures and case list go on; anything else asks for the password",
+  watchingWhy:
+    "Nobody has used this for a while: map, figures and case list go on; anything else asks for the password",
   watchingGoOn: "Give the password",
   watchingLocked: "Not shown while only watching",
   watchingPassword: "Nobody has used this page for a while, and it only watches. Give the password to go on.",
-  watchingPasswordAt: "Nobody has used this page for a while, and it only watches. Sign in once more; you come back to this page.",
+  watchingPasswordAt:
+    "Nobody has used this page for a while, and it only watches. Sign in once more; you come back to this page.",
   stepNeeded: "This is needed",
   stepBadDate: "Date or time is incomplete",
   unitsNone: "No unit can be sent here",

@@ -24,7 +24,8 @@ export const officeEn: Readonly<Record<keyof typeof officeZh, string>> = {
   sheet_add: "Add accounts and grants",
   sheet_end: "End accounts",
   sheetFile: "Sheet",
-  sheetFileHint: "CSV or XLSX with the columns account, role, area (to end them: account alone). Other columns are not read.",
+  sheetFileHint:
+    "CSV or XLSX with the columns account, role, area (to end them: account alone). Other columns are not read.",
   sheetPreview: "Show what would change",
   sheetLooking: "Looking…",
   sheetTake: "Do it",
@@ -77,7 +78,8 @@ export const officeEn: Readonly<Record<keyof typeof officeZh, string>> = {
   hindrance_admin_since: "You have been an admin only since it was proposed",
   hindrance_proposer_gone: "Whoever proposed it does not administer that area any more",
   releaseCodes: "Release codes (shown only once)",
-  releaseCodesWhy: "Hand each to its post yourself: the account opens once it is given at the first sign-in. Not for whoever proposed it.",
+  releaseCodesWhy:
+    "Hand each to its post yourself: the account opens once it is given at the first sign-in. Not for whoever proposed it.",
   releaseCodesSave: "Download",
   userFirstPassword: "first password not changed",
   userAwaitsCode: "awaits its code",
@@ -95,7 +97,8 @@ export const officeEn: Readonly<Record<keyof typeof officeZh, string>> = {
   usersCount: "{n} accounts",
   usersEmpty: "No account yet",
   usersNone: "No account of that name",
-  userElsewhere: "This account belongs to, or acts in, an area beyond yours: grants inside your area you may give and take; the rest is for an admin there.",
+  userElsewhere:
+    "This account belongs to, or acts in, an area beyond yours: grants inside your area you may give and take; the rest is for an admin there.",
   usersFind: "Find by name",
   userAdd: "New account",
   userName: "Login",
@@ -164,14 +167,22 @@ export const officeEn: Readonly<Record<keyof typeof officeZh, string>> = {
   grantRevokeSure: "Revoke it?",
   grantNeedArea: "Choose an area",
   roleMay: "What this role may do",
-  does_city_admin: "Acts at its tier and sees every case and figure of the area; manages accounts and grants; sees the audit; exports; with the whole city, publishes the filing standard. Sees no contact",
-  does_duty_officer: "On duty at its tier: verify, register, assign, check, close, supervise, approve extensions of lower tiers; call a mediation, act on warnings; export; see a contact, with a reason",
-  does_dispatcher: "Dispatches at its tier: register, assign, remind; call a mediation, act on warnings; export; see a contact, with a reason",
-  does_planner: "Sees figures and boundaries of the area for planning cells; may report, handles no case and sees no contact",
-  does_grid_worker: "Reports in its cell or community; acknowledges, handles and hands back its own tasks; takes photos; sees the contact of a case it handles, with a reason",
-  does_responder: "Handles cases assigned to its unit; warnings: call, depart, arrive, conclude; notes what a mediation came to",
-  does_auditor: "Read only: cases of the area, its audit and whether the chain is intact; handles no case and sees no contact",
-  does_wall_display: "A read-only picture on a wall, without any free text; it stays signed in while it is seen, and is signed out after thirty days unseen",
+  does_city_admin:
+    "Acts at its tier and sees every case and figure of the area; manages accounts and grants; sees the audit; exports; with the whole city, publishes the filing standard. Sees no contact",
+  does_duty_officer:
+    "On duty at its tier: verify, register, assign, check, close, supervise, approve extensions of lower tiers; call a mediation, act on warnings; export; see a contact, with a reason",
+  does_dispatcher:
+    "Dispatches at its tier: register, assign, remind; call a mediation, act on warnings; export; see a contact, with a reason",
+  does_planner:
+    "Sees figures and boundaries of the area for planning cells; may report, handles no case and sees no contact",
+  does_grid_worker:
+    "Reports in its cell or community; acknowledges, handles and hands back its own tasks; takes photos; sees the contact of a case it handles, with a reason",
+  does_responder:
+    "Handles cases assigned to its unit; warnings: call, depart, arrive, conclude; notes what a mediation came to",
+  does_auditor:
+    "Read only: cases of the area, its audit and whether the chain is intact; handles no case and sees no contact",
+  does_wall_display:
+    "A read-only picture on a wall, without any free text; it stays signed in while it is seen, and is signed out after thirty days unseen",
 
   what_webhooks: "the webhooks",
   what_deliveries: "the deliveries",
@@ -341,7 +352,8 @@ export const officeEn: Readonly<Record<keyof typeof officeZh, string>> = {
   what_openings: "the free times",
   mediationsCount: "{n} in all",
   mediationsEmpty: "No mediation",
-  mediationsEmptyHint: "Open a table for an open dispute and call in an officer, a legal adviser, a mediator and the grid worker",
+  mediationsEmptyHint:
+    "Open a table for an open dispute and call in an officer, a legal adviser, a mediator and the grid worker",
   mediationState: "Progress",
   mediationOpen: "Open a table",
   mediationOpenThis: "Open",
@@ -411,7 +423,8 @@ export const officeEn: Readonly<Record<keyof typeof officeZh, string>> = {
   calendarKind: "Is",
   calendarNote: "For",
   calendarSource: "Source",
-  calendarExpected: "Not taken yet: Monday to Friday are worked but for the statutory holidays. Worked weekends are known only from the notice; until then deadlines in this year are provisional",
+  calendarExpected:
+    "Not taken yet: Monday to Friday are worked but for the statutory holidays. Worked weekends are known only from the notice; until then deadlines in this year are provisional",
   calendarUntaken: "The working days of {year} are not taken yet: deadlines in that year are provisional",
   calendarOpen: "Take them",
   calendarFile: "Days of {year} (csv)",

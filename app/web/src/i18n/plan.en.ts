@@ -85,13 +85,15 @@ export const planEn: Readonly<Record<keyof typeof planZh, string>> = {
   toolNewCell: "New cell",
   toolNewCellHint: "Units are put into a cell that is not there yet, under the community’s next free number",
   toolElsewhere: "{area} has moves that are not accepted",
-  toolDropped: "{n} units that were not accepted yet can no longer be moved (somebody changed or locked something there) and were left out",
+  toolDropped:
+    "{n} units that were not accepted yet can no longer be moved (somebody changed or locked something there) and were left out",
   toolTargetNone: "First click the target cell",
   toolBrushSize: "Size",
   toolBrushSmaller: "Smaller brush",
   toolBrushWider: "Wider brush",
   toolKeysStep: "On the map: from unit to unit, Space puts one into the target",
-  toolOffline: "The server cannot be reached: nothing was changed. What you have not accepted is still here: accept it once the server is back",
+  toolOffline:
+    "The server cannot be reached: nothing was changed. What you have not accepted is still here: accept it once the server is back",
   toolPending: "Not accepted yet: {n} units, {h} households",
   toolAccept: "Accept",
   toolCancel: "Cancel",
@@ -101,7 +103,8 @@ export const planEn: Readonly<Record<keyof typeof planZh, string>> = {
   toolMend: "Mend",
   toolMended: "Mended by moving {n} units",
   toolNothing: "There was nothing to change",
-  toolConflict: "Somebody else has just changed this plan: this is what they did. Of what you have not accepted, all that is still possible is kept",
+  toolConflict:
+    "Somebody else has just changed this plan: this is what they did. Of what you have not accepted, all that is still possible is kept",
   face_plan: "Plan",
   planMapLabel: "Map of the plan",
   tools: "Tools",
@@ -214,7 +217,8 @@ export const planEn: Readonly<Record<keyof typeof planZh, string>> = {
   "planRefused_plan-behind": "The boundaries have changed meanwhile: bring the plan up to date first",
   "planRefused_plan-invalid": "The gate refuses it: mend these first",
   "planRefused_plan-own-approval": "Nobody approves a plan on which they drew: somebody else must",
-  "planRefused_boundaries-busy": "Boundaries are being redrawn (a publication, an import or a load): try again when that has ended",
+  "planRefused_boundaries-busy":
+    "Boundaries are being redrawn (a publication, an import or a load): try again when that has ended",
   "planRefused_plan-busy": "It is being worked on behind the scenes: try again when that is done",
   "planRefused_precondition-failed": "Somebody changed it just now: this is what it is now, look before you go on",
   "planRefused_plan-empty": "Nothing is changed: nothing to submit",
@@ -305,7 +309,8 @@ export const planEn: Readonly<Record<keyof typeof planZh, string>> = {
   planBalanceBusy: "Balancing…",
   planBalanceAbout: "about {time}",
   planBalanceOnlyDraft: "Only a draft can be balanced",
-  planBalanceWhat: "Locked cells stay; each community is balanced by itself. The result is one edit that can be undone.",
+  planBalanceWhat:
+    "Locked cells stay; each community is balanced by itself. The result is one edit that can be undone.",
   planBalanceLast: "Last time:",
   planBalanced: "within ±15 % {before} → {after}, {moved} of households moved, {n} units",
   planJob_balance: "Balancing",
@@ -326,7 +331,8 @@ export const planEn: Readonly<Record<keyof typeof planZh, string>> = {
   planJobSee: "see the result",
   planSeconds: "{n} s",
   planModel: "Workload",
-  planModelWhat: "What a cell's load is made of, in households: a case that weighs 2 counts as two households. Every figure follows.",
+  planModelWhat:
+    "What a cell's load is made of, in households: a case that weighs 2 counts as two households. Every figure follows.",
   planWeight_household: "A household",
   planWeight_incident: "A case (a year)",
   planWeight_per_km2: "A km² of ground",
@@ -424,7 +430,8 @@ export const planEn: Readonly<Record<keyof typeof planZh, string>> = {
   planImport_outside: "No unit's ground",
   planImport_refused: "Rows refused",
   planImportRow: "Row {row}, {field}",
-  planImportUnconfined: "The server's machine could not confine the process that read this file: tell whoever operates it",
+  planImportUnconfined:
+    "The server's machine could not confine the process that read this file: tell whoever operates it",
   planImportShort: "Import",
   planShape_foreign: "Another community",
   planShape_outside: "No unit's ground",

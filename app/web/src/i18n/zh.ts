@@ -62,7 +62,8 @@ export const zh = {
   signInCodeHint: "验证器里现在的六位数字，每个只能用一次；也可以用恢复码",
   signInCodeWrong: "验证码不对或已用过，请等下一个",
   signInLabelShow: "给这次登录加标注（可不填）",
-  signInLabelHint: "大屏，或几处合用一个账号时值得填，例如“指挥大厅二号屏”：管理员据此分清各处登录，并能单独退出其中一处。不写个人姓名。",
+  signInLabelHint:
+    "大屏，或几处合用一个账号时值得填，例如“指挥大厅二号屏”：管理员据此分清各处登录，并能单独退出其中一处。不写个人姓名。",
   signOut: "退出登录",
   signOutEverywhere: "在所有设备上退出",
   ownPassword: "修改密码",
@@ -72,8 +73,10 @@ export const zh = {
   ownPasswordDiffer: "两次输入的新密码不一样",
   ownPasswordEnds: "改好后，这个账号在别处的登录会退出",
   secondFactor: "二次验证",
-  secondFactorWhy: "登录和查看受保护的内容时，除密码外再输入验证器里的六位数字：密码泄露，别人也进不来。任何验证器应用都可以（TOTP）。",
-  secondFactorMust: "这个岗位的账号须有二次验证：除密码外，登录时再输入验证器里的六位数字。请现在设置，任何验证器应用都可以（TOTP）。",
+  secondFactorWhy:
+    "登录和查看受保护的内容时，除密码外再输入验证器里的六位数字：密码泄露，别人也进不来。任何验证器应用都可以（TOTP）。",
+  secondFactorMust:
+    "这个岗位的账号须有二次验证：除密码外，登录时再输入验证器里的六位数字。请现在设置，任何验证器应用都可以（TOTP）。",
   secondFactorBegin: "开始设置",
   secondFactorKey: "密钥（只显示这一次）",
   secondFactorKeyHint: "在验证器应用里选“手动输入”，照抄这个密钥（空格不用输）；类型：基于时间。",

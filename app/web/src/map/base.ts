@@ -18,7 +18,12 @@ export function createMap(element: HTMLElement, place: MapPlace | null): L.Map {
     fadeAnimation: false,
   });
   const panes: readonly [string, number][] = [
-    ["ground", 200], ["heat", 250], ["points", 300], ["symbols", 400], ["pointer", 450], ["rings", 460],
+    ["ground", 200],
+    ["heat", 250],
+    ["points", 300],
+    ["symbols", 400],
+    ["pointer", 450],
+    ["rings", 460],
   ];
   for (const [name, z] of panes) {
     const pane = map.createPane(name);

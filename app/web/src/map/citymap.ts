@@ -201,10 +201,17 @@ export class CityMap {
     const chosen = store.selection.peek();
     if (chosen?.kind === "station") this.show(chosen.lon, chosen.lat, 15);
     else if (chosen?.kind === "incident") {
-      void api.incidentByNumber(chosen.no).then(({ lon, lat }) => this.show(lon, lat, 15), () => undefined);
+      void api.incidentByNumber(chosen.no).then(
+        ({ lon, lat }) => this.show(lon, lat, 15),
+        () => undefined,
+      );
     } else {
       const code = chosen?.code ?? store.area.peek();
-      if (code !== 0) void api.area(code).then((area) => this.fly(area.bbox, 16), () => undefined);
+      if (code !== 0)
+        void api.area(code).then(
+          (area) => this.fly(area.bbox, 16),
+          () => undefined,
+        );
     }
   }
 
@@ -215,7 +222,8 @@ export class CityMap {
     const sources: TileSource[] = [];
     if (store.layerOn("cells")) {
       const counts = data.counts.value.value.data;
-      const values = counts?.level === store.level.value && counts.measure === store.measure.value ? counts.values : null;
+      const values =
+        counts?.level === store.level.value && counts.measure === store.measure.value ? counts.values : null;
       const scale = makeScale(values ? Object.values(values) : [], SHADE_CLASSES);
       const colours = spread(this.palette.ramp, scale.lower.length);
       shownScale.value = { scale, colours };
@@ -277,7 +285,10 @@ export class CityMap {
     // On a phone the sheet covers the lower part: what is shown belongs above it.
     const below = store.phone.peek() ? SHEET_PX : 24;
     this.map.fitBounds(
-      [[south, west], [north, east]],
+      [
+        [south, west],
+        [north, east],
+      ],
       { maxZoom, paddingTopLeft: [24, 24], paddingBottomRight: [24, below], animate: false },
     );
   }
@@ -315,7 +326,11 @@ export class CityMap {
 
   private paintLabels(frame: OverlayFrame): void {
     const river = store.layers.peek().includes("river") ? this.river : null;
-    const labels = [...areaNames(frame), ...cellNumbers(frame, this.points.tiles("assignments")), ...riverNames(frame, river)];
+    const labels = [
+      ...areaNames(frame),
+      ...cellNumbers(frame, this.points.tiles("assignments")),
+      ...riverNames(frame, river),
+    ];
     const taken = new CollisionGrid();
     for (const { x, y, radius } of this.drawn) {
       if (radius > 3.2) taken.block(centredBox(x - frame.originX, y - frame.originY, radius * 1.7, radius * 1.7));
@@ -328,8 +343,11 @@ export class CityMap {
   placeOf(no: number): { lon: number; lat: number } | null {
     const detail = data.incidentDetail.value.peek().data;
     if (detail?.no === no) return detail;
-    return data.list.value.peek().data?.items.find((item) => item.no === no)
-      ?? this.fresh.find((item) => item.no === no) ?? null;
+    return (
+      data.list.value.peek().data?.items.find((item) => item.no === no) ??
+      this.fresh.find((item) => item.no === no) ??
+      null
+    );
   }
 
   /** True while a click means "here" for a report. */

@@ -144,7 +144,8 @@ export function planClusters(
   for (const { x, y, feature } of tilePoints(held, frame.zoom)) {
     bins.push({ x, y, n: numberOf(feature, "n", 1), open: numberOf(feature, "o") });
   }
-  for (const { lon, lat } of fresh) bins.push({ x: worldX(lon, frame.zoom), y: worldY(lat, frame.zoom), n: 1, open: 1 });
+  for (const { lon, lat } of fresh)
+    bins.push({ x: worldX(lon, frame.zoom), y: worldY(lat, frame.zoom), n: 1, open: 1 });
   const clusters = gather(bins, CLUSTER_PX * frame.scale);
   const symbols = clusters.map(({ x, y, n, open }): DrawnSymbol => {
     return { x, y, radius: clusterRadius(n) * frame.scale, hit: { kind: "cluster", n, open } };
@@ -154,7 +155,17 @@ export function planClusters(
     draw: (ctx) => {
       centreText(ctx);
       clusters.forEach(({ x, y, n, open }, i) => {
-        drawCluster(ctx, x - frame.originX, y - frame.originY, symbols[i]?.radius ?? 0, n, open / n, palette, format, frame.scale);
+        drawCluster(
+          ctx,
+          x - frame.originX,
+          y - frame.originY,
+          symbols[i]?.radius ?? 0,
+          n,
+          open / n,
+          palette,
+          format,
+          frame.scale,
+        );
       });
     },
   };

@@ -35,11 +35,16 @@ const ORDER: readonly LabelRank[] = ["district", "river", "subdistrict", "commun
 /** From which zoom a rank is written, and up to which. */
 export function rankShown(rank: LabelRank, zoom: number): boolean {
   switch (rank) {
-    case "district": return zoom <= 13;
-    case "river": return zoom >= 10;
-    case "subdistrict": return zoom >= 11 && zoom <= 15;
-    case "community": return zoom >= 13;
-    case "cell": return zoom >= 15;
+    case "district":
+      return zoom <= 13;
+    case "river":
+      return zoom >= 10;
+    case "subdistrict":
+      return zoom >= 11 && zoom <= 15;
+    case "community":
+      return zoom >= 13;
+    case "cell":
+      return zoom >= 15;
   }
 }
 
@@ -52,9 +57,25 @@ export function labelFont(rank: LabelRank, scale: number, family: string): strin
 const AIR_PX: Readonly<Record<LabelRank, number>> = { district: 8, river: 8, subdistrict: 10, community: 18, cell: 4 };
 
 /** Where a name may step aside to, best first: [share of its width, lines]. */
-const NEAR: readonly (readonly [number, number])[] = [[0, 0], [0, -1.1], [0, 1.1]];
+const NEAR: readonly (readonly [number, number])[] = [
+  [0, 0],
+  [0, -1.1],
+  [0, 1.1],
+];
 const TRIES: Readonly<Record<LabelRank, readonly (readonly [number, number])[]>> = {
-  district: [...NEAR, [0.75, -0.5], [-0.75, -0.5], [0.75, 0.8], [-0.75, 0.8], [0, -2.2], [0, 2.2], [0.6, -2], [-0.6, 2], [0, 3.2], [0, -3.2]],
+  district: [
+    ...NEAR,
+    [0.75, -0.5],
+    [-0.75, -0.5],
+    [0.75, 0.8],
+    [-0.75, 0.8],
+    [0, -2.2],
+    [0, 2.2],
+    [0.6, -2],
+    [-0.6, 2],
+    [0, 3.2],
+    [0, -3.2],
+  ],
   river: NEAR,
   subdistrict: [...NEAR, [0, -2], [0, 2]],
   community: NEAR,

@@ -18,7 +18,11 @@ function inView(frame: OverlayFrame, x: number, y: number): boolean {
 
 export function areaNames(frame: OverlayFrame): Label[] {
   const english = lang.peek() === "en";
-  const levels = [["district", districts], ["subdistrict", subdistricts], ["community", communities]] as const;
+  const levels = [
+    ["district", districts],
+    ["subdistrict", subdistricts],
+    ["community", communities],
+  ] as const;
   const labels: Label[] = [];
   for (const [rank, names] of levels) {
     if (!rankShown(rank, frame.zoom)) continue;

@@ -113,7 +113,12 @@ export class CanvasOverlay extends L.Renderer {
     ctx.clearRect(0, 0, size.x, size.y);
     const origin = map.getPixelOrigin().add(bounds.min);
     this.paint({
-      ctx, zoom: map.getZoom(), originX: origin.x, originY: origin.y, width: size.x, height: size.y,
+      ctx,
+      zoom: map.getZoom(),
+      originX: origin.x,
+      originY: origin.y,
+      width: size.x,
+      height: size.y,
       scale: this.symbolScale(),
     });
   }

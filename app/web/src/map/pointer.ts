@@ -58,8 +58,11 @@ export class PointerLayer {
   redraw(): void {
     const selected = store.selection.peek()?.kind;
     const wanted =
-      this.hovered !== null || store.hoverIncident.peek() !== null || draft.peek() !== null ||
-      selected === "incident" || selected === "station";
+      this.hovered !== null ||
+      store.hoverIncident.peek() !== null ||
+      draft.peek() !== null ||
+      selected === "incident" ||
+      selected === "station";
     this.overlay.setShown(wanted);
     if (wanted) this.overlay.redraw();
   }
@@ -169,10 +172,18 @@ export class PointerLayer {
     const { hit } = symbol;
     const at = map.unproject([symbol.x, symbol.y], map.getZoom());
     switch (hit.kind) {
-      case "incident": select({ kind: "incident", no: hit.no }); break;
-      case "cluster": map.setView(at, Math.min(18, map.getZoom() + (hit.n > 50 ? 1 : 2))); break;
-      case "station": select({ kind: "station", id: hit.id, lon: at.lng, lat: at.lat }); break;
-      case "assignment": select({ kind: "area", code: hit.code }); break;
+      case "incident":
+        select({ kind: "incident", no: hit.no });
+        break;
+      case "cluster":
+        map.setView(at, Math.min(18, map.getZoom() + (hit.n > 50 ? 1 : 2)));
+        break;
+      case "station":
+        select({ kind: "station", id: hit.id, lon: at.lng, lat: at.lat });
+        break;
+      case "assignment":
+        select({ kind: "area", code: hit.code });
+        break;
     }
   }
 
@@ -180,11 +191,13 @@ export class PointerLayer {
     if (this.hovered !== null) this.paintArea(frame, this.hovered);
     const chosen = store.selection.peek();
     if (chosen?.kind === "incident") this.mark(frame, chosen.no, 3);
-    if (chosen?.kind === "station") this.ring(frame, worldX(chosen.lon, frame.zoom), worldY(chosen.lat, frame.zoom), 15, 3);
+    if (chosen?.kind === "station")
+      this.ring(frame, worldX(chosen.lon, frame.zoom), worldY(chosen.lat, frame.zoom), 15, 3);
     const hover = store.hoverIncident.peek();
     if (hover && !(chosen?.kind === "incident" && chosen.no === hover.no)) this.mark(frame, hover.no, 2);
     const pin = draft.peek();
-    if (pin && pin.lon !== null && pin.lat !== null) this.pin(frame, worldX(pin.lon, frame.zoom), worldY(pin.lat, frame.zoom));
+    if (pin && pin.lon !== null && pin.lat !== null)
+      this.pin(frame, worldX(pin.lon, frame.zoom), worldY(pin.lat, frame.zoom));
   }
 
   private paintArea(frame: OverlayFrame, code: number): void {

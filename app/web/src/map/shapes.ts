@@ -6,10 +6,31 @@ export type ShapeName = "circle" | "diamond" | "triangle" | "square" | "hexagon"
 export const STAGE_SHAPES: readonly ShapeName[] = ["circle", "diamond", "triangle", "square", "hexagon", "ring"];
 
 const POLYGONS: Partial<Record<ShapeName, readonly (readonly [number, number])[]>> = {
-  diamond: [[0, -1.2], [1.2, 0], [0, 1.2], [-1.2, 0]],
-  triangle: [[0, -1.15], [1.1, 0.85], [-1.1, 0.85]],
-  square: [[-0.88, -0.88], [0.88, -0.88], [0.88, 0.88], [-0.88, 0.88]],
-  hexagon: [[-0.55, -0.98], [0.55, -0.98], [1.1, 0], [0.55, 0.98], [-0.55, 0.98], [-1.1, 0]],
+  diamond: [
+    [0, -1.2],
+    [1.2, 0],
+    [0, 1.2],
+    [-1.2, 0],
+  ],
+  triangle: [
+    [0, -1.15],
+    [1.1, 0.85],
+    [-1.1, 0.85],
+  ],
+  square: [
+    [-0.88, -0.88],
+    [0.88, -0.88],
+    [0.88, 0.88],
+    [-0.88, 0.88],
+  ],
+  hexagon: [
+    [-0.55, -0.98],
+    [0.55, -0.98],
+    [1.1, 0],
+    [0.55, 0.98],
+    [-0.55, 0.98],
+    [-1.1, 0],
+  ],
 };
 
 /** Add the shape's outline to the current path of a canvas. */

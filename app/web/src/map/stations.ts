@@ -7,7 +7,13 @@ import type { HeldTile } from "./tilegrid";
 
 /** Index = kind index of the tiles. */
 export const STATION_KINDS = [
-  "city_centre", "sub_centre", "command_post", "workstation", "grid_post", "police_station", "anti_fraud_centre",
+  "city_centre",
+  "sub_centre",
+  "command_post",
+  "workstation",
+  "grid_post",
+  "police_station",
+  "anti_fraud_centre",
 ] as const;
 const STATION_SIGNS: readonly string[] = ["市", "分", "所", "站", "格", "警", "诈"];
 const STATION_SIZES: readonly number[] = [13, 11.5, 10, 8.5, 8, 10, 10];
@@ -31,10 +37,16 @@ export function planStations(frame: OverlayFrame, held: readonly HeldTile[], pal
   });
   points.sort((a, b) => a.half - b.half);
   return {
-    symbols: points.map(({ x, y, kind, half, id }) => ({ x, y, radius: half, hit: { kind: "station", id, station: kind } })),
+    symbols: points.map(({ x, y, kind, half, id }) => ({
+      x,
+      y,
+      radius: half,
+      hit: { kind: "station", id, station: kind },
+    })),
     draw: (ctx) => {
       centreText(ctx);
-      for (const { x, y, half, kind } of points) drawStation(ctx, x - frame.originX, y - frame.originY, half, kind, frame.zoom, palette);
+      for (const { x, y, half, kind } of points)
+        drawStation(ctx, x - frame.originX, y - frame.originY, half, kind, frame.zoom, palette);
     },
   };
 }

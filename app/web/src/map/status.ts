@@ -14,7 +14,13 @@ export interface GridStatus {
 const IDLE: GridStatus = { loading: false, error: null, at: 0 };
 
 export const layerStatus = signal<Readonly<Record<LayerName, GridStatus>>>({
-  cells: IDLE, outlines: IDLE, incidents: IDLE, heat: IDLE, stations: IDLE, assignments: IDLE, river: IDLE,
+  cells: IDLE,
+  outlines: IDLE,
+  incidents: IDLE,
+  heat: IDLE,
+  stations: IDLE,
+  assignments: IDLE,
+  river: IDLE,
 });
 
 export function setStatus(name: LayerName, status: GridStatus): void {

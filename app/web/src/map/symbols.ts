@@ -6,7 +6,13 @@ export type SymbolHit =
   | { readonly kind: "incident"; readonly no: number }
   | { readonly kind: "cluster"; readonly n: number; readonly open: number }
   | { readonly kind: "station"; readonly id: number; readonly station: number }
-  | { readonly kind: "assignment"; readonly code: number; readonly workers: number; readonly police: number; readonly ok: boolean };
+  | {
+      readonly kind: "assignment";
+      readonly code: number;
+      readonly workers: number;
+      readonly police: number;
+      readonly ok: boolean;
+    };
 
 /** A symbol as drawn, in world px of the zoom it was drawn for. */
 export interface DrawnSymbol {

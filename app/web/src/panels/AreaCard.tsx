@@ -16,9 +16,18 @@ import { People } from "./People";
 export function AreaCard({ code }: { code: number }): JSX.Element {
   const { data, error } = areaDetail.value.value;
   if (error && !data) {
-    return <Card title={String(code)}><Failed what="what_card" problem={error} retry={areaDetail.retry} /></Card>;
+    return (
+      <Card title={String(code)}>
+        <Failed what="what_card" problem={error} retry={areaDetail.retry} />
+      </Card>
+    );
   }
-  if (data?.code !== code) return <Card title={String(code)}><Skeleton rows={6} /></Card>;
+  if (data?.code !== code)
+    return (
+      <Card title={String(code)}>
+        <Skeleton rows={6} />
+      </Card>
+    );
   return <Body area={data} />;
 }
 
@@ -33,7 +42,10 @@ function Body({ area }: { area: AreaDetail }): JSX.Element {
     </>
   );
   return (
-    <Card title={area.level === "cell" ? `${parent ? named(parent) : ""} ${cellNumber(area.code)}` : named(area)} lead={lead}>
+    <Card
+      title={area.level === "cell" ? `${parent ? named(parent) : ""} ${cellNumber(area.code)}` : named(area)}
+      lead={lead}
+    >
       <p class="card-place">
         {above.length > 1 ? (
           <Chain links={above} />
@@ -70,13 +82,17 @@ function Body({ area }: { area: AreaDetail }): JSX.Element {
 function StaffingRule({ staffing }: { staffing: Staffing }): JSX.Element {
   return (
     <div class={`staffing ${staffing.ok ? "ok" : "short"}`}>
-      <span class="staffing-mark" aria-hidden="true">{staffing.ok ? "●" : "▲"}</span>
+      <span class="staffing-mark" aria-hidden="true">
+        {staffing.ok ? "●" : "▲"}
+      </span>
       <strong>
         {t("staffing")} {t(staffing.ok ? "staffingOk" : "staffingShort")}
       </strong>
       <span class="soft">
         {Object.entries(staffing.required)
-          .map(([role, required]) => t("staffingRow", { role: word("role", role), present: staffing.present[role] ?? 0, required }))
+          .map(([role, required]) =>
+            t("staffingRow", { role: word("role", role), present: staffing.present[role] ?? 0, required }),
+          )
           .join(t("comma"))}
       </span>
     </div>

@@ -25,7 +25,10 @@ async function openMenu(parent: number): Promise<void> {
     return;
   }
   menu.value = { parent, items: null };
-  const items = await api.areas({ parent, limit: 1000 }).then((page) => page.items, () => []);
+  const items = await api.areas({ parent, limit: 1000 }).then(
+    (page) => page.items,
+    () => [],
+  );
   if (menu.peek()?.parent === parent) menu.value = { parent, items };
 }
 
@@ -58,17 +61,14 @@ export function Breadcrumb(): JSX.Element | null {
       {links.map((link, i) => (
         <span key={link.code} class="crumb-step">
           <Drop parent={parents[i] ?? info.code} />
-          <button
-            type="button"
-            class="crumb"
-            aria-current={link.code === area.value}
-            onClick={() => choose(link.code)}
-          >
+          <button type="button" class="crumb" aria-current={link.code === area.value} onClick={() => choose(link.code)}>
             {link.level === "cell" ? cellNumber(link.code) : named(link)}
           </button>
         </span>
       ))}
-      {links[links.length - 1]?.level === "community" ? null : <Drop parent={parents[parents.length - 1] ?? info.code} last />}
+      {links[links.length - 1]?.level === "community" ? null : (
+        <Drop parent={parents[parents.length - 1] ?? info.code} last />
+      )}
     </nav>
   );
 }

@@ -18,7 +18,11 @@ function colours(): BrushColours {
   const style = getComputedStyle(document.documentElement);
   const token = (name: string): string => style.getPropertyValue(`--${name}`).trim();
   return {
-    bar: token("text-3"), barOut: token("line"), axis: token("line"), text: token("text-3"), select: token("text"),
+    bar: token("text-3"),
+    barOut: token("line"),
+    axis: token("line"),
+    text: token("text-3"),
+    select: token("text"),
     font: token("font"),
   };
 }
@@ -49,9 +53,8 @@ export function Brush(): JSX.Element {
     return () => observer.disconnect();
   }, []);
 
-  const scale: BrushScale | null = data && width > 0
-    ? { since: Date.parse(data.since), until: Date.parse(data.until), width }
-    : null;
+  const scale: BrushScale | null =
+    data && width > 0 ? { since: Date.parse(data.since), until: Date.parse(data.until), width } : null;
 
   useEffect(() => {
     const ctx = canvas.current?.getContext("2d");
@@ -61,17 +64,27 @@ export function Brush(): JSX.Element {
     canvas.current.height = Math.round(height * ratio);
     ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
     const bounds = resolveWindow(window_, serverNow());
-    const dragged = drag?.moved ? { since: toTime(scale, Math.min(drag.anchor, drag.x)), until: toTime(scale, Math.max(drag.anchor, drag.x)) } : null;
+    const dragged = drag?.moved
+      ? { since: toTime(scale, Math.min(drag.anchor, drag.x)), until: toTime(scale, Math.max(drag.anchor, drag.x)) }
+      : null;
     const { at, step_ms } = tickTimes(scale);
     const daily = step_ms >= 86_400_000;
-    drawBrush(ctx, height, {
-      counts: data.counts,
-      scale,
-      selected: dragged ?? { since: bounds.since, until: bounds.until ?? scale.until },
-      dragging: dragged !== null,
-      ticks: at.map((tick) => ({ at: tick, text: daily || clock(tick) === "00:00" ? day(tick).slice(5) : clock(tick) })),
-      top: number(Math.max(0, ...data.counts)),
-    }, colours());
+    drawBrush(
+      ctx,
+      height,
+      {
+        counts: data.counts,
+        scale,
+        selected: dragged ?? { since: bounds.since, until: bounds.until ?? scale.until },
+        dragging: dragged !== null,
+        ticks: at.map((tick) => ({
+          at: tick,
+          text: daily || clock(tick) === "00:00" ? day(tick).slice(5) : clock(tick),
+        })),
+        top: number(Math.max(0, ...data.counts)),
+      },
+      colours(),
+    );
   }, [data, width, height, drag, theme, window_]);
 
   const xOf = (event: PointerEvent): number => event.clientX - (canvas.current?.getBoundingClientRect().left ?? 0);
@@ -92,7 +105,8 @@ export function Brush(): JSX.Element {
     setDrag({ ...drag, x, moved: drag.moved || Math.abs(x - drag.x) > CLICK_PX });
   };
   const up = (): void => {
-    if (drag?.moved && scale) timeWindow.value = customWindow(toTime(scale, drag.anchor), toTime(scale, drag.x), serverNow());
+    if (drag?.moved && scale)
+      timeWindow.value = customWindow(toTime(scale, drag.anchor), toTime(scale, drag.x), serverNow());
     setDrag(null);
   };
 

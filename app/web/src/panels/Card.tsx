@@ -5,7 +5,13 @@ import { t } from "../i18n";
 import { select } from "../state/actions";
 import { Icon } from "../ui/icons";
 
-export function Card({ title, lead, foot, children, onClose }: {
+export function Card({
+  title,
+  lead,
+  foot,
+  children,
+  onClose,
+}: {
   title: string;
   lead?: ComponentChildren;
   /** stays in sight below what scrolls */
@@ -24,11 +30,19 @@ export function Card({ title, lead, foot, children, onClose }: {
           {lead ? <div class="card-lead">{lead}</div> : null}
           <h2>{title}</h2>
         </div>
-        <button type="button" class="button quiet only-icon" aria-label={t("close")} title={`${t("close")} (Esc)`} onClick={onClose ?? (() => select(null))}>
+        <button
+          type="button"
+          class="button quiet only-icon"
+          aria-label={t("close")}
+          title={`${t("close")} (Esc)`}
+          onClick={onClose ?? (() => select(null))}
+        >
           <Icon name="close" />
         </button>
       </header>
-      <div class="card-body" ref={body}>{children}</div>
+      <div class="card-body" ref={body}>
+        {children}
+      </div>
       {foot}
     </section>
   );

@@ -51,7 +51,9 @@ export function CaseContact({ incident }: { incident: CaseDetail }): JSX.Element
         <div class="line">
           <span class="soft">{t(incident.has_contact ? "contactThere" : "contactNone")}</span>
           {canReveal ? (
-            <button type="button" class="button small" onClick={() => setAsking("reveal")}>{t("contactShow")}</button>
+            <button type="button" class="button small" onClick={() => setAsking("reveal")}>
+              {t("contactShow")}
+            </button>
           ) : null}
           {canChange ? (
             <button type="button" class="button quiet small" onClick={() => setAsking("change")}>
@@ -59,9 +61,17 @@ export function CaseContact({ incident }: { incident: CaseDetail }): JSX.Element
             </button>
           ) : null}
           {incident.has_contact && may("delete_contact") ? (
-            <Confirm text={t("contactErase")} sure={t("contactEraseSure")} onSure={() => void erase(incident.id).then(setProblem)} />
+            <Confirm
+              text={t("contactErase")}
+              sure={t("contactEraseSure")}
+              onSure={() => void erase(incident.id).then(setProblem)}
+            />
           ) : null}
-          {problem ? <p class="field-error" role="alert">{whyNot(problem)}</p> : null}
+          {problem ? (
+            <p class="field-error" role="alert">
+              {whyNot(problem)}
+            </p>
+          ) : null}
         </div>
       )}
       {asking === "reveal" ? (
@@ -96,19 +106,44 @@ function ShownContact({ shown, onHide }: { shown: Shown; onHide: () => void }): 
   return (
     <div class="contact-shown" role="status">
       <dl class="fields">
-        {name ? <div class="field-row"><dt>{t("contactName")}</dt><dd>{name}</dd></div> : null}
-        {phone ? <div class="field-row"><dt>{t("contactPhone")}</dt><dd class="tabular">{phone}</dd></div> : null}
-        {note ? <div class="field-row"><dt>{t("contactNote")}</dt><dd>{note}</dd></div> : null}
+        {name ? (
+          <div class="field-row">
+            <dt>{t("contactName")}</dt>
+            <dd>{name}</dd>
+          </div>
+        ) : null}
+        {phone ? (
+          <div class="field-row">
+            <dt>{t("contactPhone")}</dt>
+            <dd class="tabular">{phone}</dd>
+          </div>
+        ) : null}
+        {note ? (
+          <div class="field-row">
+            <dt>{t("contactNote")}</dt>
+            <dd>{note}</dd>
+          </div>
+        ) : null}
       </dl>
       <div class="line">
-        <button type="button" class="button small" onClick={onHide}>{t("contactHide")}</button>
+        <button type="button" class="button small" onClick={onHide}>
+          {t("contactHide")}
+        </button>
         <span class="soft tabular">{t("contactHidesIn", { s: left })}</span>
       </div>
     </div>
   );
 }
 
-function Reveal({ id, onClose, onShown }: { id: string; onClose: () => void; onShown: (contact: Contact) => void }): JSX.Element {
+function Reveal({
+  id,
+  onClose,
+  onShown,
+}: {
+  id: string;
+  onClose: () => void;
+  onShown: (contact: Contact) => void;
+}): JSX.Element {
   const [why, setWhy] = useState("");
   const [problem, setProblem] = useState<Problem | null>(null);
   const [busy, setBusy] = useState(false);
@@ -134,10 +169,18 @@ function Reveal({ id, onClose, onShown }: { id: string; onClose: () => void; onS
       >
         <p class="soft">{t("contactWhy")}</p>
         <Labelled id="contact-reason" label={t("field_reason")} error={problem ? refusal(problem) : undefined}>
-          <input id="contact-reason" value={why} maxLength={200} required onInput={(event) => setWhy(event.currentTarget.value)} />
+          <input
+            id="contact-reason"
+            value={why}
+            maxLength={200}
+            required
+            onInput={(event) => setWhy(event.currentTarget.value)}
+          />
         </Labelled>
         <div class="form-actions">
-          <button type="submit" class="button primary" disabled={busy || why.trim() === ""}>{t("contactShow")}</button>
+          <button type="submit" class="button primary" disabled={busy || why.trim() === ""}>
+            {t("contactShow")}
+          </button>
         </div>
       </form>
     </Dialog>
@@ -154,7 +197,11 @@ function Change({ id, onClose }: { id: string; onClose: () => void }): JSX.Eleme
   const [typed, setTyped] = useState({ name: "", phone: "", note: "" });
   const [problem, setProblem] = useState<Problem | null>(null);
   const [busy, setBusy] = useState(false);
-  const filled = Object.fromEntries<string>(Object.entries(typed).map(([key, value]) => [key, value.trim()] as const).filter(([, value]) => value !== ""));
+  const filled = Object.fromEntries<string>(
+    Object.entries(typed)
+      .map(([key, value]) => [key, value.trim()] as const)
+      .filter(([, value]) => value !== ""),
+  );
   const nothing = !typed.name.trim() && !typed.phone.trim() && !typed.note.trim();
   const send = async (): Promise<void> => {
     setBusy(true);
@@ -191,9 +238,15 @@ function Change({ id, onClose }: { id: string; onClose: () => void }): JSX.Eleme
             />
           </Labelled>
         ))}
-        {problem && problem.fields.length === 0 ? <p class="field-error" role="alert">{whyNot(problem)}</p> : null}
+        {problem && problem.fields.length === 0 ? (
+          <p class="field-error" role="alert">
+            {whyNot(problem)}
+          </p>
+        ) : null}
         <div class="form-actions">
-          <button type="submit" class="button primary" disabled={busy || nothing}>{t("confirm")}</button>
+          <button type="submit" class="button primary" disabled={busy || nothing}>
+            {t("confirm")}
+          </button>
         </div>
       </form>
     </Dialog>

@@ -43,7 +43,11 @@ export function CasePhotos({ incident }: { incident: CaseDetail }): JSX.Element 
       {error && !items ? <Failed what="what_photos" problem={error} retry={photos.retry} /> : null}
       {!items && !error ? <Skeleton rows={1} /> : null}
       {items && items.length > 0 ? <Thumbs items={items} onOpen={setOpen} /> : null}
-      {problem ? <p class="field-error" role="alert">{whyNot(problem)}</p> : null}
+      {problem ? (
+        <p class="field-error" role="alert">
+          {whyNot(problem)}
+        </p>
+      ) : null}
       {canAdd ? <AddPhoto incident={incident} /> : null}
       {open ? (
         <Dialog title={word("photo", open.kind)} wide onClose={() => setOpen(null)}>
@@ -57,7 +61,16 @@ export function CasePhotos({ incident }: { incident: CaseDetail }): JSX.Element 
           <div class="line apart">
             <span class="soft tabular">{moment(open.at, nowTick.peek())}</span>
             {may("delete_attachment") && incident.stage !== "closed" ? (
-              <Confirm text={t("contactErase")} sure={t("contactEraseSure")} onSure={() => void remove(open).then((failed) => { setProblem(failed); setOpen(null); })} />
+              <Confirm
+                text={t("contactErase")}
+                sure={t("contactEraseSure")}
+                onSure={() =>
+                  void remove(open).then((failed) => {
+                    setProblem(failed);
+                    setOpen(null);
+                  })
+                }
+              />
             ) : null}
           </div>
         </Dialog>
@@ -82,7 +95,11 @@ function Thumbs({ items, onOpen }: { items: readonly Photo[]; onOpen: (photo: Ph
     <ul class="thumbs">
       {ordered.map((photo) => (
         <li key={photo.id}>
-          <button type="button" onClick={() => onOpen(photo)} aria-label={`${word("photo", photo.kind)} ${moment(photo.at, nowTick.peek())}`}>
+          <button
+            type="button"
+            onClick={() => onOpen(photo)}
+            aria-label={`${word("photo", photo.kind)} ${moment(photo.at, nowTick.peek())}`}
+          >
             <img src={at(photo.thumb_url)} alt="" loading="lazy" />
             <span>{word("photo", photo.kind)}</span>
           </button>
@@ -133,7 +150,11 @@ function AddPhoto({ incident }: { incident: CaseDetail }): JSX.Element {
           onChange={(event) => void send(event.currentTarget.files?.[0])}
         />
       </label>
-      {problem ? <p class="field-error" role="alert">{whyNot(problem)}</p> : null}
+      {problem ? (
+        <p class="field-error" role="alert">
+          {whyNot(problem)}
+        </p>
+      ) : null}
     </div>
   );
 }

@@ -22,7 +22,8 @@ export function CasePrint(): JSX.Element | null {
   const chosen = selection.value;
   const incident: CaseDetail | null = incidentDetail.value.value.data;
   const face = shownFace.value?.name ?? "cases";
-  if (mode.value === "wall" || face !== "cases" || chosen?.kind !== "incident" || incident?.no !== chosen.no) return null;
+  if (mode.value === "wall" || face !== "cases" || chosen?.kind !== "incident" || incident?.no !== chosen.no)
+    return null;
   const place = incident.chain.map((link) => (link.level === "cell" ? cellNumber(link.code) : named(link))).join(" / ");
   const facts: [string, string][] = [
     [t("printStatus"), `${word("status", incident.status)} (${word("stage", incident.stage)})`],
@@ -41,13 +42,18 @@ export function CasePrint(): JSX.Element | null {
   return (
     <article class="print-sheet">
       <header>
-        <p>{t("appName")} · {t("incidentNo", { no: incident.no })}</p>
+        <p>
+          {t("appName")} · {t("incidentNo", { no: incident.no })}
+        </p>
         <h1>{incident.title}</h1>
       </header>
       <table>
         <tbody>
           {facts.map(([label, value]) => (
-            <tr key={label}><th>{label}</th><td>{value}</td></tr>
+            <tr key={label}>
+              <th>{label}</th>
+              <td>{value}</td>
+            </tr>
           ))}
         </tbody>
       </table>
@@ -61,7 +67,9 @@ export function CasePrint(): JSX.Element | null {
         <h2>{t("timeline")}</h2>
         <PrintTimeline steps={incident.timeline} />
       </section>
-      <footer>{t("printedBy", { user: session.value?.user ?? "", at: full(new Date(nowTick.value).toISOString()) })}</footer>
+      <footer>
+        {t("printedBy", { user: session.value?.user ?? "", at: full(new Date(nowTick.value).toISOString()) })}
+      </footer>
     </article>
   );
 }
@@ -73,7 +81,9 @@ function PrintTimeline({ steps }: { steps: readonly CaseStep[] }): JSX.Element {
         {steps.map((step) => (
           <tr key={step.ordinal}>
             <td class="tabular">{full(step.at)}</td>
-            <td>{[word("step", step.step), step.outcome ? word("outcome", step.outcome) : ""].filter(Boolean).join(" · ")}</td>
+            <td>
+              {[word("step", step.step), step.outcome ? word("outcome", step.outcome) : ""].filter(Boolean).join(" · ")}
+            </td>
             <td>{byWhom(step)}</td>
             <td>{[step.unit ?? "", step.reason ?? ""].filter(Boolean).join(" — ")}</td>
           </tr>

@@ -51,8 +51,21 @@ export function CaseSteps({ incident }: { incident: CaseDetail }): JSX.Element |
   const late = problem !== null && isOvertaken(problem);
   return (
     <footer class="card-foot">
-      {late ? <Overtaken incident={incident} onReload={() => { setProblem(null); setOpen(null); incidentDetail.retry(); }} /> : null}
-      {problem && !late && !open ? <p class="field-error" role="alert">{problem.kind === "step-not-yours" ? t("stepNotYours") : reason(problem)}</p> : null}
+      {late ? (
+        <Overtaken
+          incident={incident}
+          onReload={() => {
+            setProblem(null);
+            setOpen(null);
+            incidentDetail.retry();
+          }}
+        />
+      ) : null}
+      {problem && !late && !open ? (
+        <p class="field-error" role="alert">
+          {problem.kind === "step-not-yours" ? t("stepNotYours") : reason(problem)}
+        </p>
+      ) : null}
       {open && !late ? (
         <StepForm
           key={open.step.step}
@@ -62,7 +75,10 @@ export function CaseSteps({ incident }: { incident: CaseDetail }): JSX.Element |
           busy={busy !== ""}
           problem={problem}
           onSend={(values) => void take(open.step, values, open.version)}
-          onCancel={() => { setOpen(null); setProblem(null); }}
+          onCancel={() => {
+            setOpen(null);
+            setProblem(null);
+          }}
         />
       ) : null}
       {open || late ? null : <StepButtons steps={steps} busy={busy} onPress={press} />}
@@ -81,14 +97,30 @@ function Overtaken({ incident, onReload }: { incident: CaseDetail; onReload: () 
   const last = incident.timeline[incident.timeline.length - 1];
   return (
     <div class="overtaken" role="alert">
-      <p><strong>{t("overtaken")}</strong></p>
-      {last ? <p class="soft">{t("overtakenNow", { step: word("step", last.step), status: word("status", incident.status) })}</p> : null}
-      <button type="button" class="button" onClick={onReload}>{t("overtakenReload")}</button>
+      <p>
+        <strong>{t("overtaken")}</strong>
+      </p>
+      {last ? (
+        <p class="soft">
+          {t("overtakenNow", { step: word("step", last.step), status: word("status", incident.status) })}
+        </p>
+      ) : null}
+      <button type="button" class="button" onClick={onReload}>
+        {t("overtakenReload")}
+      </button>
     </div>
   );
 }
 
-function StepButtons({ steps, busy, onPress }: { steps: readonly NextStep[]; busy: string; onPress: (step: NextStep) => void }): JSX.Element {
+function StepButtons({
+  steps,
+  busy,
+  onPress,
+}: {
+  steps: readonly NextStep[];
+  busy: string;
+  onPress: (step: NextStep) => void;
+}): JSX.Element {
   const first = steps.find(({ ordinary }) => ordinary);
   const others = steps.filter((step) => step !== first);
   // One button more is no longer than the menu that would hold it.
@@ -98,17 +130,36 @@ function StepButtons({ steps, busy, onPress }: { steps: readonly NextStep[]; bus
   return (
     <div class="step-buttons">
       {first ? (
-        <button type="button" class="button primary" data-step={first.step} disabled={busy !== ""} onClick={() => onPress(first)}>
+        <button
+          type="button"
+          class="button primary"
+          data-step={first.step}
+          disabled={busy !== ""}
+          onClick={() => onPress(first)}
+        >
           {word("step", first.step)}
         </button>
       ) : null}
       {first && isOneClick(first) && first.fields.length > 0 ? (
-        <button type="button" class="button" data-step={`${first.step}-note`} disabled={busy !== ""} onClick={() => onPress({ ...first, ordinary: false })}>
+        <button
+          type="button"
+          class="button"
+          data-step={`${first.step}-note`}
+          disabled={busy !== ""}
+          onClick={() => onPress({ ...first, ordinary: false })}
+        >
           {t("stepNote")}
         </button>
       ) : null}
       {beside.map((step) => (
-        <button key={step.step} type="button" class="button" data-step={step.step} disabled={busy !== ""} onClick={() => onPress(step)}>
+        <button
+          key={step.step}
+          type="button"
+          class="button"
+          data-step={step.step}
+          disabled={busy !== ""}
+          onClick={() => onPress(step)}
+        >
           {word("step", step.step)}
         </button>
       ))}
@@ -130,7 +181,10 @@ function MoreSteps({ steps, onPress }: { steps: readonly NextStep[]; onPress: (s
         if (!event.currentTarget.contains(event.relatedTarget as Node | null)) event.currentTarget.open = false;
       }}
     >
-      <summary class="button">{t("moreSteps")}<Icon name="down" /></summary>
+      <summary class="button">
+        {t("moreSteps")}
+        <Icon name="down" />
+      </summary>
       <div class="menu">
         {steps.map((step) => (
           <button

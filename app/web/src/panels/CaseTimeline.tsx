@@ -9,7 +9,9 @@ export function CaseTimeline({ steps, now }: { steps: readonly CaseStep[]; now: 
     <ol class="timeline">
       {[...steps].reverse().map((step) => (
         <li key={step.ordinal}>
-          <time class="tabular soft" dateTime={step.at}>{moment(step.at, now)}</time>
+          <time class="tabular soft" dateTime={step.at}>
+            {moment(step.at, now)}
+          </time>
           <div>
             <p class="timeline-what">
               <strong>{word("step", step.step)}</strong>

@@ -14,9 +14,11 @@ export function FaceNav(): JSX.Element | null {
   if (faces.length < 2 || mode.value === "wall") return null;
   return (
     <nav class="face-nav" aria-label={t("faces")}>
-      {faces.filter(({ place }) => place === "bar").map((face) => (
-        <FaceButton key={face.name} face={face} />
-      ))}
+      {faces
+        .filter(({ place }) => place === "bar")
+        .map((face) => (
+          <FaceButton key={face.name} face={face} />
+        ))}
       <More faces={faces.filter(({ place }) => place === "more")} />
     </nav>
   );
@@ -28,7 +30,13 @@ function isShown(face: Face): boolean {
 
 function FaceButton({ face, icon = false }: { face: Face; icon?: boolean }): JSX.Element {
   return (
-    <button type="button" class="face-button" data-face={face.name} aria-current={isShown(face) ? "page" : undefined} onClick={() => goFace(face.name)}>
+    <button
+      type="button"
+      class="face-button"
+      data-face={face.name}
+      aria-current={isShown(face) ? "page" : undefined}
+      onClick={() => goFace(face.name)}
+    >
       {icon ? <Icon name={face.icon} /> : null}
       <span>{t(face.titleKey)}</span>
     </button>

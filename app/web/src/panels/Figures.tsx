@@ -13,14 +13,21 @@ export function Figures(): JSX.Element {
   if (error && !data) return <Failed what="what_figures" problem={error} retry={figures.retry} />;
   return (
     <dl class={`figures ${loading && !data ? "is-loading" : ""}`}>
-      <Figure label={t("today")} value={data?.today} note={data ? <Change now={data.today} before={data.yesterdayByNow} /> : null} />
+      <Figure
+        label={t("today")}
+        value={data?.today}
+        note={data ? <Change now={data.today} before={data.yesterdayByNow} /> : null}
+      />
       <Figure label={t("lastHour")} value={data?.lastHour} />
       <Figure label={t("open")} value={data?.open} />
     </dl>
   );
 }
 
-const CLOCKS = [{ kind: "overdue", label: "overdue" }, { kind: "due_soon", label: "dueSoon" }] as const;
+const CLOCKS = [
+  { kind: "overdue", label: "overdue" },
+  { kind: "due_soon", label: "dueSoon" },
+] as const;
 
 /** How many are beyond their limit, and how many soon will be: each leads to its list. */
 export function ClockFigures(): JSX.Element | null {
@@ -29,7 +36,13 @@ export function ClockFigures(): JSX.Element | null {
   return (
     <div class="figures clocks">
       {CLOCKS.map(({ kind, label }) => (
-        <button key={kind} type="button" class="figure-button" data-clock={kind} onClick={() => goFace("cases", { list: "due", due: kind })}>
+        <button
+          key={kind}
+          type="button"
+          class="figure-button"
+          data-clock={kind}
+          onClick={() => goFace("cases", { list: "due", due: kind })}
+        >
           <ClockMark kind={kind} />
           <span>{t(label)}</span>
           <span class="figure-value tabular">{data ? number(data[kind]) : "–"}</span>
@@ -39,7 +52,12 @@ export function ClockFigures(): JSX.Element | null {
   );
 }
 
-export function Figure({ label, value, note, unit }: {
+export function Figure({
+  label,
+  value,
+  note,
+  unit,
+}: {
   label: string;
   value: number | null | undefined;
   note?: JSX.Element | null;
@@ -63,7 +81,12 @@ export function Change({ now, before }: { now: number; before: number }): JSX.El
   const percent = change(now, before);
   const title = `${t("todayVs")}: ${number(before)}`;
   if (percent === null) {
-    return <span class="change tabular" title={title}>{`${now >= before ? "+" : "−"}${number(Math.abs(now - before))}`}</span>;
+    return (
+      <span
+        class="change tabular"
+        title={title}
+      >{`${now >= before ? "+" : "−"}${number(Math.abs(now - before))}`}</span>
+    );
   }
   const sign = percent >= 0.5 ? "▲" : percent <= -0.5 ? "▼" : "＝";
   return (

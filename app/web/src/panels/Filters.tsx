@@ -36,12 +36,23 @@ export function Filters(): JSX.Element {
         value={statusFilter.value}
         onChange={(value) => (statusFilter.value = value)}
       />
-      <button type="button" class={`button small ${chosen.length > 0 ? "on" : ""}`} aria-expanded={open.value} onClick={() => (open.value = !open.value)}>
+      <button
+        type="button"
+        class={`button small ${chosen.length > 0 ? "on" : ""}`}
+        aria-expanded={open.value}
+        onClick={() => (open.value = !open.value)}
+      >
         <Icon name="filter" />
         {chosen.length > 0 ? t("filterCategories", { n: chosen.length }) : t("filterCategory")}
       </button>
       {chosen.length > 0 || statusFilter.value !== "all" ? (
-        <button type="button" class="button quiet small only-icon" aria-label={t("clearFilters")} title={t("clearFilters")} onClick={clearFilters}>
+        <button
+          type="button"
+          class="button quiet small only-icon"
+          aria-label={t("clearFilters")}
+          title={t("clearFilters")}
+          onClick={clearFilters}
+        >
           <Icon name="close" />
         </button>
       ) : null}

@@ -18,9 +18,13 @@ export function FirstSignIn({ done }: { done: () => void }): JSX.Element {
   const info = session.value;
   const [factor] = useState(info !== null && !info.awaits_code && !info.first_password);
   // Nobody is asked for a password here: who has let the session become idle signs in anew.
-  useEffect(() => effect(() => {
-    if (asking.value !== null) void signOut(false);
-  }), []);
+  useEffect(
+    () =>
+      effect(() => {
+        if (asking.value !== null) void signOut(false);
+      }),
+    [],
+  );
   return <main class="sign-in">{factor ? <Factor done={done} /> : <Own done={done} />}</main>;
 }
 
@@ -35,7 +39,9 @@ function Factor({ done }: { done: () => void }): JSX.Element {
         </button>
       </header>
       <SetUp why={t("secondFactorMust")} done={done} />
-      <button type="button" class="button" onClick={() => void signOut(false)}>{t("signOut")}</button>
+      <button type="button" class="button" onClick={() => void signOut(false)}>
+        {t("signOut")}
+      </button>
     </section>
   );
 }
@@ -101,26 +107,57 @@ function Own({ done }: { done: () => void }): JSX.Element {
           />
         </Labelled>
       ) : (
-        <Secret id="first-old" label={t("ownPasswordOld")} complete="current-password" value={old} set={setOld}
-          error={fieldError(problem, "old_password")} />
+        <Secret
+          id="first-old"
+          label={t("ownPasswordOld")}
+          complete="current-password"
+          value={old}
+          set={setOld}
+          error={fieldError(problem, "old_password")}
+        />
       )}
       {asksPassword ? (
         <>
           <p class="soft">{t("firstPasswordWhy")}</p>
-          <Secret id="first-new" label={t("ownPasswordNew")} hint={t("ownPasswordRule")} complete="new-password"
-            value={fresh} set={setFresh} error={fieldError(problem, "new_password")} />
-          <Secret id="first-again" label={t("ownPasswordAgain")} complete="new-password" value={again} set={setAgain}
-            error={differ ? t("ownPasswordDiffer") : undefined} />
+          <Secret
+            id="first-new"
+            label={t("ownPasswordNew")}
+            hint={t("ownPasswordRule")}
+            complete="new-password"
+            value={fresh}
+            set={setFresh}
+            error={fieldError(problem, "new_password")}
+          />
+          <Secret
+            id="first-again"
+            label={t("ownPasswordAgain")}
+            complete="new-password"
+            value={again}
+            set={setAgain}
+            error={differ ? t("ownPasswordDiffer") : undefined}
+          />
         </>
       ) : null}
       <Refused problem={problem} but={["old_password", "new_password", "code"]} />
-      <button type="submit" class="button primary" disabled={deeds.busy.value !== ""}>{t("confirm")}</button>
-      <button type="button" class="button" onClick={() => void signOut(false)}>{t("signOut")}</button>
+      <button type="submit" class="button primary" disabled={deeds.busy.value !== ""}>
+        {t("confirm")}
+      </button>
+      <button type="button" class="button" onClick={() => void signOut(false)}>
+        {t("signOut")}
+      </button>
     </form>
   );
 }
 
-function Secret({ id, label, hint, complete, value, set, error }: {
+function Secret({
+  id,
+  label,
+  hint,
+  complete,
+  value,
+  set,
+  error,
+}: {
   id: string;
   label: string;
   hint?: string;

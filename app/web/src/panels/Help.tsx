@@ -50,14 +50,21 @@ export function Help(): JSX.Element | null {
     <dialog ref={dialog} class="help" onClose={() => (helpOpen.value = false)} aria-label={t("keys")}>
       <header class="card-head">
         <h2>{t("keys")}</h2>
-        <button type="button" class="button quiet only-icon" aria-label={t("close")} onClick={() => (helpOpen.value = false)}>
+        <button
+          type="button"
+          class="button quiet only-icon"
+          aria-label={t("close")}
+          onClick={() => (helpOpen.value = false)}
+        >
           <Icon name="close" />
         </button>
       </header>
       <dl class="keys">
         {(shownFace.value?.name === "plan" ? PLAN_KEYS : KEYS).map(([key, text]) => (
           <div key={key}>
-            <dt><kbd>{key}</kbd></dt>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
             <dd>{t(text)}</dd>
           </div>
         ))}

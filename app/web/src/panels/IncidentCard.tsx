@@ -22,9 +22,18 @@ export function IncidentCard({ no }: { no: number }): JSX.Element {
   const { data, error } = incidentDetail.value.value;
   const title = t("incidentNo", { no });
   if (error && data?.no !== no) {
-    return <Card title={title}><Failed what="what_card" problem={error} retry={incidentDetail.retry} /></Card>;
+    return (
+      <Card title={title}>
+        <Failed what="what_card" problem={error} retry={incidentDetail.retry} />
+      </Card>
+    );
   }
-  if (data?.no !== no) return <Card title={title}><Skeleton rows={6} /></Card>;
+  if (data?.no !== no)
+    return (
+      <Card title={title}>
+        <Skeleton rows={6} />
+      </Card>
+    );
   return <Body incident={data} />;
 }
 
@@ -77,7 +86,10 @@ function Facts({ incident, now }: { incident: CaseDetail; now: number }): JSX.El
       {unit ? (
         <Field label={t("assignedTo")}>
           <strong class="tabular">{unit.call_sign}</strong>{" "}
-          <span class="soft">{word("role", unit.role)}{unit.station ? ` · ${unit.station}` : ""}</span>
+          <span class="soft">
+            {word("role", unit.role)}
+            {unit.station ? ` · ${unit.station}` : ""}
+          </span>
         </Field>
       ) : null}
       <Field label={t("severity")}>
@@ -88,7 +100,8 @@ function Facts({ incident, now }: { incident: CaseDetail; now: number }): JSX.El
       </Field>
       <Field label={t("source")}>{word("source", incident.source)}</Field>
       <Field label={t("reportedAt")}>
-        <span class="tabular">{moment(incident.reported_at, now)}</span> <span class="soft">{ago(incident.reported_at, now)}</span>
+        <span class="tabular">{moment(incident.reported_at, now)}</span>{" "}
+        <span class="soft">{ago(incident.reported_at, now)}</span>
       </Field>
       <Field label={t("occurredAt")}>
         <span class="tabular">{moment(incident.occurred_at, now)}</span>
@@ -106,7 +119,8 @@ function Facts({ incident, now }: { incident: CaseDetail; now: number }): JSX.El
 function Marks({ incident }: { incident: CaseDetail }): JSX.Element | null {
   const same = [...(incident.duplicate_of ? [incident.duplicate_of] : []), ...incident.duplicates];
   const { returned, reopened, satisfaction, asks_extension, appeals, suspended_until } = incident;
-  if (same.length === 0 && !returned && !reopened && !satisfaction && !asks_extension && !appeals && !suspended_until) return null;
+  if (same.length === 0 && !returned && !reopened && !satisfaction && !asks_extension && !appeals && !suspended_until)
+    return null;
   return (
     <ul class="case-marks">
       {suspended_until ? <li>{t("suspendedUntil", { at: moment(suspended_until, nowTick.peek()) })}</li> : null}
@@ -114,7 +128,11 @@ function Marks({ incident }: { incident: CaseDetail }): JSX.Element | null {
       {appeals ? <li>{t("appealWaits")}</li> : null}
       {returned ? <li>{t("returnedTimes", { n: returned })}</li> : null}
       {reopened ? <li>{t("reopenedTimes", { n: reopened })}</li> : null}
-      {satisfaction ? <li>{t("satisfaction")} {word("outcome", satisfaction)}</li> : null}
+      {satisfaction ? (
+        <li>
+          {t("satisfaction")} {word("outcome", satisfaction)}
+        </li>
+      ) : null}
       {same.map((other) => (
         <li key={other.no}>
           {t(other.no === incident.duplicate_of?.no ? "duplicateOf" : "duplicateHere")}{" "}
@@ -132,7 +150,14 @@ export function Severity({ level }: { level: number }): JSX.Element {
     <span class="severity">
       <svg viewBox="0 0 26 10" aria-hidden="true">
         {[1, 2, 3, 4].map((step) => (
-          <rect key={step} class={step <= level ? "full" : "hollow"} x={(step - 1) * 6.5 + 0.5} y={9 - step * 2} width="5" height={step * 2} />
+          <rect
+            key={step}
+            class={step <= level ? "full" : "hollow"}
+            x={(step - 1) * 6.5 + 0.5}
+            y={9 - step * 2}
+            width="5"
+            height={step * 2}
+          />
         ))}
       </svg>
       {word("severity", String(level))}

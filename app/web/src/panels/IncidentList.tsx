@@ -46,7 +46,9 @@ export function IncidentList(): JSX.Element {
               <button type="button" class="button" disabled={loadingMore.value} onClick={() => void loadMore()}>
                 {t("loadMore", { n: 50 })}
               </button>
-              <span class="soft tabular">{t("listOfShown", { shown: number(data.items.length), n: howMany(data) })}</span>
+              <span class="soft tabular">
+                {t("listOfShown", { shown: number(data.items.length), n: howMany(data) })}
+              </span>
             </li>
           ) : null}
         </ol>
@@ -63,8 +65,12 @@ function Fresh(): JSX.Element | null {
   const [west, south, east, north] = box;
   const waiting = live.value.fresh.filter(
     (item) =>
-      !shown.has(item.no) && passesFilter(item) &&
-      item.lon >= west && item.lon <= east && item.lat >= south && item.lat <= north,
+      !shown.has(item.no) &&
+      passesFilter(item) &&
+      item.lon >= west &&
+      item.lon <= east &&
+      item.lat >= south &&
+      item.lat <= north,
   );
   if (waiting.length === 0) return null;
   return (
@@ -92,16 +98,18 @@ function NothingHere(): JSX.Element {
 
 /** District is left out when all rows share it; a row says where: subdistrict, community, cell. */
 export function placeText(incident: Incident): string {
-  const parts = incident.chain
-    .filter((link) => link.level === "subdistrict" || link.level === "community")
-    .map(named);
+  const parts = incident.chain.filter((link) => link.level === "subdistrict" || link.level === "community").map(named);
   return `${parts.join(" · ")} -${cellNumber(incident.cell_code)}`;
 }
 
 /** What is left of a case that is open; how old it is where nothing runs. */
 function RowClock({ incident }: { incident: Incident }): JSX.Element {
   const runs = incident.stage !== "closed" && incident.clock.due_at !== null;
-  return runs ? <ClockChip clock={incident.clock} /> : <span class="soft tabular">{ago(incident.reported_at, nowTick.value)}</span>;
+  return runs ? (
+    <ClockChip clock={incident.clock} />
+  ) : (
+    <span class="soft tabular">{ago(incident.reported_at, nowTick.value)}</span>
+  );
 }
 
 function Row({ incident }: { incident: Incident }): JSX.Element {
@@ -132,14 +140,18 @@ function Row({ incident }: { incident: Incident }): JSX.Element {
       <div class="row-text">
         <div class="row-top">
           <span class="row-title">{incident.title}</span>
-          <time class="tabular soft" title={incident.reported_at}>{moment(incident.reported_at, nowTick.peek())}</time>
+          <time class="tabular soft" title={incident.reported_at}>
+            {moment(incident.reported_at, nowTick.peek())}
+          </time>
         </div>
         <div class="row-place">{placeText(incident)}</div>
         <div class="row-meta">
           <span>{word("status", incident.status)}</span>
           <span class="row-what">{categoryName(incident)}</span>
           {incident.severity >= 3 ? <span>{word("severity", String(incident.severity))}</span> : null}
-          <span class="row-ago"><RowClock incident={incident} /></span>
+          <span class="row-ago">
+            <RowClock incident={incident} />
+          </span>
         </div>
       </div>
     </li>

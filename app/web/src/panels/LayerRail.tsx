@@ -7,7 +7,17 @@ import { toggleLayer } from "../state/actions";
 import { counts, features, heatLegend } from "../state/data";
 import { LEVEL_CHOICES } from "../state/levels";
 import {
-  bandwidth_m, layerOn, layersOpen, level, levelChoice, measure, nowTick, phone, railOpen, refreshTick, zoom,
+  bandwidth_m,
+  layerOn,
+  layersOpen,
+  level,
+  levelChoice,
+  measure,
+  nowTick,
+  phone,
+  railOpen,
+  refreshTick,
+  zoom,
 } from "../state/store";
 import { LAYERS, type LayerName } from "../state/url";
 import { ago, number } from "../ui/format";
@@ -130,7 +140,10 @@ function HeatChoices(): JSX.Element {
     <div class="choices">
       <label class="choice">
         <span>{t("bandwidth")}</span>
-        <select value={String(bandwidth_m.value)} onChange={(event) => (bandwidth_m.value = Number(event.currentTarget.value))}>
+        <select
+          value={String(bandwidth_m.value)}
+          onChange={(event) => (bandwidth_m.value = Number(event.currentTarget.value))}
+        >
           {BANDWIDTHS_M.map((metres) => (
             <option key={metres} value={String(metres)}>
               {t("metres", { n: number(metres) })}

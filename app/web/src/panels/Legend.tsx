@@ -32,7 +32,12 @@ export function Legend(): JSX.Element | null {
 }
 
 /** A row of swatches with the bounds between them. */
-function Swatches({ colours, opacities, lower, top }: {
+function Swatches({
+  colours,
+  opacities,
+  lower,
+  top,
+}: {
   colours: readonly string[];
   opacities?: readonly number[];
   lower: readonly number[];
@@ -91,7 +96,9 @@ function HeatLegendPart(): JSX.Element {
         {t("legendHeat")} <span class="soft">{t("unit_density")}</span>
       </h3>
       {answer && answer.n < answer.min_n ? <p class="soft">{t("legendTooFew", { n: answer.min_n })}</p> : null}
-      {answer && answer.n >= answer.min_n ? <Swatches colours={answer.colours} opacities={answer.opacities} lower={answer.breaks} top="" /> : null}
+      {answer && answer.n >= answer.min_n ? (
+        <Swatches colours={answer.colours} opacities={answer.opacities} lower={answer.breaks} top="" />
+      ) : null}
       {answer ? (
         <p class="soft tabular">
           {t("legendN", { n: number(answer.n) })} · {t("bandwidth")} {t("metres", { n: number(answer.bandwidth_m) })} ·{" "}

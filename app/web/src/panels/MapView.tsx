@@ -59,15 +59,32 @@ function MapButtons(): JSX.Element {
   return (
     <div class="map-buttons">
       {phone.value ? (
-        <button type="button" class="button float only-icon" aria-label={t("layers")} onClick={() => (layersOpen.value = !layersOpen.value)}>
+        <button
+          type="button"
+          class="button float only-icon"
+          aria-label={t("layers")}
+          onClick={() => (layersOpen.value = !layersOpen.value)}
+        >
           <Icon name="layers" />
         </button>
       ) : (
         <div class="zoom-buttons">
-          <button type="button" class="only-icon" aria-label={t("zoomIn")} title={`${t("zoomIn")} (+)`} onClick={() => mapHandle.value?.zoomBy(1)}>
+          <button
+            type="button"
+            class="only-icon"
+            aria-label={t("zoomIn")}
+            title={`${t("zoomIn")} (+)`}
+            onClick={() => mapHandle.value?.zoomBy(1)}
+          >
             <Icon name="plus" />
           </button>
-          <button type="button" class="only-icon" aria-label={t("zoomOut")} title={`${t("zoomOut")} (−)`} onClick={() => mapHandle.value?.zoomBy(-1)}>
+          <button
+            type="button"
+            class="only-icon"
+            aria-label={t("zoomOut")}
+            title={`${t("zoomOut")} (−)`}
+            onClick={() => mapHandle.value?.zoomBy(-1)}
+          >
             <Icon name="minus" />
           </button>
         </div>
@@ -83,7 +100,11 @@ const CUT_GRACE_MS = 4000;
 function CutBanner(): JSX.Element | null {
   const state = pulse(live.value, nowTick.value);
   if (state.kind !== "cut" || nowTick.value - state.heardAt < CUT_GRACE_MS) return null;
-  return <div class="cut-banner" role="status">{t("offlineBar", { time: clock(state.heardAt) })}</div>;
+  return (
+    <div class="cut-banner" role="status">
+      {t("offlineBar", { time: clock(state.heardAt) })}
+    </div>
+  );
 }
 
 function Notes(): JSX.Element {
@@ -91,7 +112,12 @@ function Notes(): JSX.Element {
   if (!info) return <div />;
   const badges = [info.demo ? t("demo") : "", info.simulation && phone.value ? t("simulation") : ""].filter(Boolean);
   const notice = lang.value === "en" ? info.data_notice_en : info.data_notice_zh;
-  const text = [notice.replace(/^(演示数据：|Demonstration data: )/, "").replace(/[。.]$/, ""), info.demo ? t("outlinesNotice") : ""].filter(Boolean).join(" · ");
+  const text = [
+    notice.replace(/^(演示数据：|Demonstration data: )/, "").replace(/[。.]$/, ""),
+    info.demo ? t("outlinesNotice") : "",
+  ]
+    .filter(Boolean)
+    .join(" · ");
   return (
     <div class="map-notes" title={text}>
       {badges.length > 0 ? <strong>{badges.join(" · ")}</strong> : null}
@@ -168,8 +194,12 @@ function HitText({ hit }: { hit: NonNullable<Tip["hit"]> }): JSX.Element {
     case "cluster":
       return (
         <>
-          <strong class="tabular">{number(hit.n)} {t("cases")}</strong>
-          <span class="soft tabular">{t("open")} {number(hit.open)}</span>
+          <strong class="tabular">
+            {number(hit.n)} {t("cases")}
+          </strong>
+          <span class="soft tabular">
+            {t("open")} {number(hit.open)}
+          </span>
         </>
       );
     case "station":
@@ -179,7 +209,8 @@ function HitText({ hit }: { hit: NonNullable<Tip["hit"]> }): JSX.Element {
         <>
           <strong>{areaName(hit.code)}</strong>
           <span class="soft tabular">
-            {t("role_grid_worker")} {hit.workers} · {t("role_officer")} {hit.police} · {t(hit.ok ? "legendAssignOk" : "legendAssignShort")}
+            {t("role_grid_worker")} {hit.workers} · {t("role_officer")} {hit.police} ·{" "}
+            {t(hit.ok ? "legendAssignOk" : "legendAssignShort")}
           </span>
         </>
       );

@@ -44,7 +44,9 @@ function Change({ close }: { close: () => void }): JSX.Element {
       <>
         <p role="status">{t("ownPasswordDone")}</p>
         <div class="form-actions">
-          <button type="button" class="button primary" onClick={close}>{t("close")}</button>
+          <button type="button" class="button primary" onClick={close}>
+            {t("close")}
+          </button>
         </div>
       </>
     );
@@ -59,19 +61,52 @@ function Change({ close }: { close: () => void }): JSX.Element {
     >
       <input type="text" name="user" autocomplete="username" value={session.value?.user ?? ""} readOnly hidden />
       <Labelled id="own-old" label={t("ownPasswordOld")} error={fieldError(problem, "old_password")}>
-        <input id="own-old" type="password" required maxLength={200} autocomplete="current-password" value={old} onInput={(event) => setOld(event.currentTarget.value)} />
+        <input
+          id="own-old"
+          type="password"
+          required
+          maxLength={200}
+          autocomplete="current-password"
+          value={old}
+          onInput={(event) => setOld(event.currentTarget.value)}
+        />
       </Labelled>
-      <Labelled id="own-new" label={t("ownPasswordNew")} hint={t("ownPasswordRule")} error={fieldError(problem, "new_password")}>
-        <input id="own-new" type="password" required maxLength={200} autocomplete="new-password" value={fresh} onInput={(event) => setFresh(event.currentTarget.value)} />
+      <Labelled
+        id="own-new"
+        label={t("ownPasswordNew")}
+        hint={t("ownPasswordRule")}
+        error={fieldError(problem, "new_password")}
+      >
+        <input
+          id="own-new"
+          type="password"
+          required
+          maxLength={200}
+          autocomplete="new-password"
+          value={fresh}
+          onInput={(event) => setFresh(event.currentTarget.value)}
+        />
       </Labelled>
       <Labelled id="own-again" label={t("ownPasswordAgain")} error={differ ? t("ownPasswordDiffer") : undefined}>
-        <input id="own-again" type="password" required maxLength={200} autocomplete="new-password" value={again} onInput={(event) => setAgain(event.currentTarget.value)} />
+        <input
+          id="own-again"
+          type="password"
+          required
+          maxLength={200}
+          autocomplete="new-password"
+          value={again}
+          onInput={(event) => setAgain(event.currentTarget.value)}
+        />
       </Labelled>
       <Refused problem={problem} but={["old_password", "new_password"]} />
       <p class="soft">{t("ownPasswordEnds")}</p>
       <div class="form-actions">
-        <button type="submit" class="button primary" disabled={deeds.busy.value !== ""}>{t("ownPassword")}</button>
-        <button type="button" class="button" onClick={close}>{t("cancel")}</button>
+        <button type="submit" class="button primary" disabled={deeds.busy.value !== ""}>
+          {t("ownPassword")}
+        </button>
+        <button type="button" class="button" onClick={close}>
+          {t("cancel")}
+        </button>
       </div>
     </form>
   );

@@ -34,7 +34,11 @@ export function OwnSessionsDialog(): JSX.Element | null {
     <Dialog title={t("ownSessions")} onClose={() => (ownSessionsOpen.value = false)}>
       {error && !data ? <Failed what="what_sessions" problem={error} retry={own.retry} /> : null}
       {!data && !error ? <Skeleton rows={3} /> : null}
-      <ul class="entries">{data?.items.map((item) => <Entry key={item.id} item={item} />)}</ul>
+      <ul class="entries">
+        {data?.items.map((item) => (
+          <Entry key={item.id} item={item} />
+        ))}
+      </ul>
       <Refused problem={deeds.problem.value} />
     </Dialog>
   );
@@ -45,12 +49,20 @@ function Entry({ item }: { item: OpenSession }): JSX.Element {
   return (
     <li>
       <span class="grow">
-        <strong>{item.label ?? word("acts", item.role)}</strong> {item.own ? <span class="badge">{t("sessionOwn")}</span> : null}
+        <strong>{item.label ?? word("acts", item.role)}</strong>{" "}
+        {item.own ? <span class="badge">{t("sessionOwn")}</span> : null}
         <br />
-        <span class="soft tabular">{t("ownSessionTimes", { since: moment(item.since, now), seen: ago(item.seen_at, now) })}</span>
+        <span class="soft tabular">
+          {t("ownSessionTimes", { since: moment(item.since, now), seen: ago(item.seen_at, now) })}
+        </span>
       </span>
       {item.own ? null : (
-        <Confirm text={t("ownSessionEnd")} sure={t("sessionEndSure")} disabled={deeds.busy.value !== ""} onSure={() => void end(item.id)} />
+        <Confirm
+          text={t("ownSessionEnd")}
+          sure={t("sessionEndSure")}
+          disabled={deeds.busy.value !== ""}
+          onSure={() => void end(item.id)}
+        />
       )}
     </li>
   );

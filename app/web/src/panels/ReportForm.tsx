@@ -63,7 +63,11 @@ export function ReportForm({ value }: { value: Draft }): JSX.Element {
         }}
       >
         <PlaceField value={value} error={errors["lon"] ?? errors["lat"] ?? errors["address"]} />
-        <CategoryField value={value.category} error={errors["category"]} onChange={(category) => change({ category })} />
+        <CategoryField
+          value={value.category}
+          error={errors["category"]}
+          onChange={(category) => change({ category })}
+        />
         <Labelled id="f-title" label={t("reportTitleField")} error={errors["title"]}>
           <input
             id="f-title"
@@ -86,7 +90,13 @@ export function ReportForm({ value }: { value: Draft }): JSX.Element {
         <SameCase value={value} />
         <SeverityField value={value.severity} onChange={(severity) => change({ severity })} />
         <Labelled id="f-source" label={t("source")} error={errors["source"]}>
-          <select id="f-source" value={value.source} onChange={(event) => change({ source: SOURCES.find((known) => known === event.currentTarget.value) ?? "patrol" })}>
+          <select
+            id="f-source"
+            value={value.source}
+            onChange={(event) =>
+              change({ source: SOURCES.find((known) => known === event.currentTarget.value) ?? "patrol" })
+            }
+          >
             {SOURCES.map((source) => (
               <option key={source} value={source}>
                 {word("source", source)}
@@ -94,7 +104,16 @@ export function ReportForm({ value }: { value: Draft }): JSX.Element {
             ))}
           </select>
         </Labelled>
-        {problem ? <Rejected problem={problem} value={value} onNew={() => { change({ id: newUuid() }); setProblem(null); }} /> : null}
+        {problem ? (
+          <Rejected
+            problem={problem}
+            value={value}
+            onNew={() => {
+              change({ id: newUuid() });
+              setProblem(null);
+            }}
+          />
+        ) : null}
         <div class="form-actions">
           <button type="submit" class="button primary" disabled={sending.value}>
             {t(sending.value ? "reportSending" : "reportSend")}
@@ -120,8 +139,12 @@ function Rejected({ problem, value, onNew }: { problem: Problem; value: Draft; o
       <div class="failed" role="alert">
         <p class="failed-title">{t("reportConflict")}</p>
         <div class="form-actions">
-          <button type="button" class="button" onClick={() => void open()}>{t("reportConflictOpen")}</button>
-          <button type="button" class="button" onClick={onNew}>{t("reportConflictNew")}</button>
+          <button type="button" class="button" onClick={() => void open()}>
+            {t("reportConflictOpen")}
+          </button>
+          <button type="button" class="button" onClick={onNew}>
+            {t("reportConflictNew")}
+          </button>
         </div>
       </div>
     );
@@ -172,11 +195,17 @@ function PlaceField({ value, error }: { value: Draft; error: string | Said | und
       ) : (
         <div class="picked">
           {found ? <Chain links={found.chain} /> : outside ? null : <span class="soft">{t("reportLocating")}</span>}
-          <span class="soft tabular">{lon.toFixed(5)}, {lat.toFixed(5)}</span>
+          <span class="soft tabular">
+            {lon.toFixed(5)}, {lat.toFixed(5)}
+          </span>
           {phone.value ? null : <span class="soft">{t("reportPickAgain")}</span>}
         </div>
       )}
-      {wrong ? <p class="field-error" role="alert"><Told said={wrong} /></p> : null}
+      {wrong ? (
+        <p class="field-error" role="alert">
+          <Told said={wrong} />
+        </p>
+      ) : null}
     </div>
   );
 }
@@ -202,7 +231,11 @@ export function matchCategories(all: readonly Category[], text: string): Categor
     .map(({ item }) => item);
 }
 
-function CategoryField({ value, error, onChange }: {
+function CategoryField({
+  value,
+  error,
+  onChange,
+}: {
   value: string;
   error: string | Said | undefined;
   onChange: (code: string) => void;
@@ -242,9 +275,16 @@ function CategoryField({ value, error, onChange }: {
           aria-controls="f-category-list"
           placeholder={t("reportCategorySearch")}
           value={open ? text : chosen ? `${chosen.code} ${nameOf(chosen)}` : text}
-          onFocus={() => { setOpen(true); setActive(0); }}
+          onFocus={() => {
+            setOpen(true);
+            setActive(0);
+          }}
           onBlur={() => setOpen(false)}
-          onInput={(event) => { setText(event.currentTarget.value); setActive(0); setOpen(true); }}
+          onInput={(event) => {
+            setText(event.currentTarget.value);
+            setActive(0);
+            setOpen(true);
+          }}
           onKeyDown={onKey}
         />
         {open ? (
@@ -255,7 +295,10 @@ function CategoryField({ value, error, onChange }: {
                 key={item.code}
                 role="option"
                 aria-selected={i === active}
-                onPointerDown={(event) => { event.preventDefault(); take(item); }}
+                onPointerDown={(event) => {
+                  event.preventDefault();
+                  take(item);
+                }}
                 onPointerMove={() => setActive(i)}
               >
                 <span class="tabular soft">{item.code}</span> {nameOf(item)}

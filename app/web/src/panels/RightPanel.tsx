@@ -50,10 +50,14 @@ function Over(): JSX.Element | null {
   if (making) return <ReportForm value={making} />;
   const chosen = selection.value;
   switch (chosen?.kind) {
-    case "incident": return <IncidentCard no={chosen.no} />;
-    case "area": return <AreaCard code={chosen.code} />;
-    case "station": return <StationCard id={chosen.id} />;
-    case undefined: return null;
+    case "incident":
+      return <IncidentCard no={chosen.no} />;
+    case "area":
+      return <AreaCard code={chosen.code} />;
+    case "station":
+      return <StationCard id={chosen.id} />;
+    case undefined:
+      return null;
   }
 }
 

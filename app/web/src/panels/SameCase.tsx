@@ -15,7 +15,12 @@ const LEAST_TITLE = 2;
 export function SameCase({ value }: { value: Draft }): JSX.Element | null {
   const [found, setFound] = useState<readonly Suggestion[]>([]);
   const { category, title, description, lon, lat } = value;
-  const ready = may("suggest_duplicates") && lon !== null && lat !== null && /^\d{4}$/.test(category) && title.trim().length >= LEAST_TITLE;
+  const ready =
+    may("suggest_duplicates") &&
+    lon !== null &&
+    lat !== null &&
+    /^\d{4}$/.test(category) &&
+    title.trim().length >= LEAST_TITLE;
   useEffect(() => {
     if (!ready) {
       setFound([]);
@@ -39,7 +44,9 @@ export function SameCase({ value }: { value: Draft }): JSX.Element | null {
   if (found.length === 0) return null;
   return (
     <section class="suggestions" aria-live="polite">
-      <p><strong>{t("sameTitle")}</strong></p>
+      <p>
+        <strong>{t("sameTitle")}</strong>
+      </p>
       <ul>
         {found.map((item) => (
           <li key={item.incident.no} data-no={item.incident.no}>
@@ -70,10 +77,15 @@ export function SameCase({ value }: { value: Draft }): JSX.Element | null {
 
 export function reasonText(reason: string, item: Suggestion): string {
   switch (reason) {
-    case "distance": return t("same_distance", { m: number(Math.round(item.distance_m)) });
-    case "time": return t("same_time", { h: number(Math.max(1, Math.round(item.hours))) });
-    case "text": return t("same_text", { p: Math.round(item.text_similarity * 100) });
-    case "category": return t("same_category");
-    default: return word("same", reason);
+    case "distance":
+      return t("same_distance", { m: number(Math.round(item.distance_m)) });
+    case "time":
+      return t("same_time", { h: number(Math.max(1, Math.round(item.hours))) });
+    case "text":
+      return t("same_text", { p: Math.round(item.text_similarity * 100) });
+    case "category":
+      return t("same_category");
+    default:
+      return word("same", reason);
   }
 }

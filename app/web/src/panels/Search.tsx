@@ -30,22 +30,23 @@ const ADDRESSES = 6;
 async function find(text: string, stop: AbortSignal): Promise<Hit[]> {
   const caseNo = /^#?(\d{1,10})$/.exec(text)?.[1];
   const none = <T,>(): Promise<T[]> => Promise.resolve([]);
-  const quiet = <T,>(wait: Promise<T[]>): Promise<T[]> => wait.catch((reason: unknown) => {
-    if (isAbort(reason)) throw reason;
-    return [];
-  });
+  const quiet = <T,>(wait: Promise<T[]>): Promise<T[]> =>
+    wait.catch((reason: unknown) => {
+      if (isAbort(reason)) throw reason;
+      return [];
+    });
   const [incidents, areas, addresses] = await Promise.all([
     caseNo ? quiet(api.incidentByNumber(Number(caseNo), stop).then((incident) => [incident])) : none<Incident>(),
     quiet(api.areas({ q: text, limit: AREAS }, stop).then((page) => page.items)),
-    text.length >= 2 && !caseNo ? quiet(api.addresses(text, ADDRESSES, stop).then((page) => page.items)) : none<AddressHit>(),
+    text.length >= 2 && !caseNo
+      ? quiet(api.addresses(text, ADDRESSES, stop).then((page) => page.items))
+      : none<AddressHit>(),
   ]);
   const codes = new Set(areas.map((item) => item.code));
   return [
     ...incidents.map((incident): Hit => ({ kind: "incident", incident })),
     ...areas.map((item): Hit => ({ kind: "area", area: item })),
-    ...addresses
-      .filter((item) => !codes.has(item.code))
-      .map((address): Hit => ({ kind: "address", address })),
+    ...addresses.filter((item) => !codes.has(item.code)).map((address): Hit => ({ kind: "address", address })),
   ];
 }
 
@@ -55,9 +56,15 @@ function choose(hit: Hit | undefined): void {
   query.value = "";
   (document.activeElement as HTMLElement | null)?.blur();
   switch (hit.kind) {
-    case "incident": openIncident(hit.incident, true); break;
-    case "area": void goArea(hit.area.code, { fly: true }); break;
-    case "address": goAddress(hit.address); break;
+    case "incident":
+      openIncident(hit.incident, true);
+      break;
+    case "area":
+      void goArea(hit.area.code, { fly: true });
+      break;
+    case "address":
+      goAddress(hit.address);
+      break;
   }
 }
 
@@ -139,8 +146,18 @@ export function Search(): JSX.Element {
 
 function Hits(): JSX.Element {
   const found = hits.value;
-  if (found === null) return <div class="hits"><p class="menu-note">{t("searchBusy")}</p></div>;
-  if (found.length === 0) return <div class="hits"><p class="menu-note">{busy.value ? t("searchBusy") : t("searchNone")}</p></div>;
+  if (found === null)
+    return (
+      <div class="hits">
+        <p class="menu-note">{t("searchBusy")}</p>
+      </div>
+    );
+  if (found.length === 0)
+    return (
+      <div class="hits">
+        <p class="menu-note">{busy.value ? t("searchBusy") : t("searchNone")}</p>
+      </div>
+    );
   return (
     <ul class="hits" id="search-hits" role="listbox">
       {found.map((hit, i) => (
@@ -167,7 +184,9 @@ function HitText({ hit }: { hit: Hit }): JSX.Element {
     case "incident":
       return (
         <>
-          <span>{t("searchIncident", { no: hit.incident.no })} {hit.incident.title}</span>
+          <span>
+            {t("searchIncident", { no: hit.incident.no })} {hit.incident.title}
+          </span>
           <small>{categoryName(hit.incident)}</small>
         </>
       );
@@ -175,7 +194,9 @@ function HitText({ hit }: { hit: Hit }): JSX.Element {
       return (
         <>
           <span>{named(hit.area)}</span>
-          <small>{word("kind", hit.area.kind)} <span class="tabular">{hit.area.code}</span></small>
+          <small>
+            {word("kind", hit.area.kind)} <span class="tabular">{hit.area.code}</span>
+          </small>
         </>
       );
     case "address":

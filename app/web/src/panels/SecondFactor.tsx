@@ -113,7 +113,9 @@ export function SetUp({ why, done }: { why: string; done: () => void }): JSX.Ele
             <span>{t("secondFactorKey")}</span>
             <code class="secret">{begun.secret}</code>
             <p class="soft field-hint">{t("secondFactorKeyHint")}</p>
-            <a class="link" href={begun.uri}>{t("secondFactorOpen")}</a>
+            <a class="link" href={begun.uri}>
+              {t("secondFactorOpen")}
+            </a>
           </div>
           <Labelled
             id="factor-code"
@@ -137,15 +139,30 @@ export function SetUp({ why, done }: { why: string; done: () => void }): JSX.Ele
 
 /** Told once. */
 function Codes({ codes, done }: { codes: readonly string[]; done: () => void }): JSX.Element {
-  const save = (): void => saveRows("recovery-codes.csv", ["code"], codes.map((code) => [code]));
+  const save = (): void =>
+    saveRows(
+      "recovery-codes.csv",
+      ["code"],
+      codes.map((code) => [code]),
+    );
   return (
     <div class="form">
       <h2>{t("recoveryCodes")}</h2>
       <p>{t("recoveryCodesWhy")}</p>
-      <ul class="secrets">{codes.map((code) => <li key={code}><code class="secret">{code}</code></li>)}</ul>
+      <ul class="secrets">
+        {codes.map((code) => (
+          <li key={code}>
+            <code class="secret">{code}</code>
+          </li>
+        ))}
+      </ul>
       <div class="form-actions">
-        <button type="button" class="button" onClick={save}>{t("releaseCodesSave")}</button>
-        <button type="button" class="button primary" onClick={done}>{t("recoveryCodesKept")}</button>
+        <button type="button" class="button" onClick={save}>
+          {t("releaseCodesSave")}
+        </button>
+        <button type="button" class="button primary" onClick={done}>
+          {t("recoveryCodesKept")}
+        </button>
       </div>
     </div>
   );

@@ -83,7 +83,14 @@ export function SignIn({ outside, entered }: { outside: Outside; entered: () => 
         </label>
         <label>
           {t("signInPassword")}
-          <input ref={password} name="password" type="password" autocomplete="current-password" maxLength={200} required />
+          <input
+            ref={password}
+            name="password"
+            type="password"
+            autocomplete="current-password"
+            maxLength={200}
+            required
+          />
         </label>
         {asksCode ? (
           <label>

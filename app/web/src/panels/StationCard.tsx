@@ -8,8 +8,18 @@ import { Card, Field } from "./Card";
 
 export function StationCard({ id }: { id: number }): JSX.Element {
   const { data, error, loading } = stationDetail.value.value;
-  if (error) return <Card title={t("stations")}><Failed what="what_card" problem={error} retry={stationDetail.retry} /></Card>;
-  if (loading || data?.station_id !== id) return <Card title={t("stations")}><Skeleton rows={3} /></Card>;
+  if (error)
+    return (
+      <Card title={t("stations")}>
+        <Failed what="what_card" problem={error} retry={stationDetail.retry} />
+      </Card>
+    );
+  if (loading || data?.station_id !== id)
+    return (
+      <Card title={t("stations")}>
+        <Skeleton rows={3} />
+      </Card>
+    );
   const code = data.area_code;
   return (
     <Card title={data.name} lead={<span class="chip plain">{word("kind", data.kind)}</span>}>

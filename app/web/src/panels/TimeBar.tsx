@@ -31,14 +31,21 @@ export function TimeBar(): JSX.Element {
             custom.value = false;
           }}
           extra={
-            <button type="button" class={isLive(window) ? "" : "chosen"} aria-expanded={custom.value} onClick={() => (custom.value = !custom.value)}>
+            <button
+              type="button"
+              class={isLive(window) ? "" : "chosen"}
+              aria-expanded={custom.value}
+              onClick={() => (custom.value = !custom.value)}
+            >
               {t("windowCustom")}
             </button>
           }
         />
         <div class="time-text tabular">
           {isLive(window) ? null : (
-            <span>{moment(window.since, serverNow())} – {moment(window.until, serverNow())}</span>
+            <span>
+              {moment(window.since, serverNow())} – {moment(window.until, serverNow())}
+            </span>
           )}
           {data ? (
             <span class="soft">
@@ -87,8 +94,12 @@ function CustomBounds(): JSX.Element {
         {t("windowTo")}
         <input type="datetime-local" value={to} onInput={(event) => setTo(event.currentTarget.value)} />
       </label>
-      <button type="submit" class="button primary small">{t("apply")}</button>
-      <button type="button" class="button small" onClick={() => (custom.value = false)}>{t("cancel")}</button>
+      <button type="submit" class="button primary small">
+        {t("apply")}
+      </button>
+      <button type="button" class="button small" onClick={() => (custom.value = false)}>
+        {t("cancel")}
+      </button>
     </form>
   );
 }

@@ -30,7 +30,9 @@ export function TopBar(): JSX.Element {
       <Badges />
       {wall ? <span class="grow" /> : <Search />}
       <time class="clock tabular">
-        {wall ? clockSeconds(nowTick.value + live.value.clockOffsetMs) : clock(nowTick.value + live.value.clockOffsetMs)}
+        {wall
+          ? clockSeconds(nowTick.value + live.value.clockOffsetMs)
+          : clock(nowTick.value + live.value.clockOffsetMs)}
       </time>
       <LiveDot />
       <div class="bar-buttons">
@@ -43,7 +45,13 @@ export function TopBar(): JSX.Element {
         <button type="button" class="button quiet" onClick={toggleLang} aria-label="English / 中文">
           {t("otherLanguage")}
         </button>
-        <button type="button" class="button quiet only-icon if-room" onClick={toggleTheme} title={t("theme")} aria-label={t("theme")}>
+        <button
+          type="button"
+          class="button quiet only-icon if-room"
+          onClick={toggleTheme}
+          title={t("theme")}
+          aria-label={t("theme")}
+        >
           <Icon name="theme" />
         </button>
         {phone.value ? null : (

@@ -13,7 +13,11 @@ export function Wall(): JSX.Element {
   return (
     <aside class="wall-panel">
       <dl class="figures wall-figures">
-        <Figure label={t("today")} value={data?.today} note={data ? <Change now={data.today} before={data.yesterdayByNow} /> : null} />
+        <Figure
+          label={t("today")}
+          value={data?.today}
+          note={data ? <Change now={data.today} before={data.yesterdayByNow} /> : null}
+        />
         <Figure label={t("open")} value={data?.open} />
         <Figure label={t("lastHour")} value={data?.lastHour} />
         <Figure label={t("staffingGaps")} value={data?.gaps} unit={t("places")} />
@@ -36,11 +40,16 @@ function Feed(): JSX.Element {
               <div>
                 <div class="row-top">
                   <span class="row-title">{incident.title}</span>
-                  <time class="tabular" title={ago(incident.reported_at, nowTick.value)}>{clock(incident.reported_at)}</time>
+                  <time class="tabular" title={ago(incident.reported_at, nowTick.value)}>
+                    {clock(incident.reported_at)}
+                  </time>
                 </div>
                 <div class="soft">
                   {word("status", incident.status)} ·{" "}
-                  {incident.chain.filter((link) => link.level === "district" || link.level === "subdistrict").map(named).join(" ")}
+                  {incident.chain
+                    .filter((link) => link.level === "district" || link.level === "subdistrict")
+                    .map(named)
+                    .join(" ")}
                 </div>
               </div>
             </li>

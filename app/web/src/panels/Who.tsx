@@ -15,7 +15,11 @@ export function Who(): JSX.Element | null {
   if (!info || !active) return null;
   return (
     <details class="who" onKeyDown={closeOnEscape}>
-      <summary class="button quiet" title={`${info.user} · ${grantText(active)}`} aria-label={`${info.user}, ${grantText(active)}`}>
+      <summary
+        class="button quiet"
+        title={`${info.user} · ${grantText(active)}`}
+        aria-label={`${info.user}, ${grantText(active)}`}
+      >
         <Icon name="who" />
         <span class="who-text">{grantText(active)}</span>
       </summary>

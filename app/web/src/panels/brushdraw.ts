@@ -21,7 +21,12 @@ export interface BrushPicture {
 
 const AXIS_PX = 15;
 
-export function drawBrush(ctx: CanvasRenderingContext2D, height: number, picture: BrushPicture, colours: BrushColours): void {
+export function drawBrush(
+  ctx: CanvasRenderingContext2D,
+  height: number,
+  picture: BrushPicture,
+  colours: BrushColours,
+): void {
   const { counts, scale, selected } = picture;
   const { width } = scale;
   ctx.clearRect(0, 0, width, height);
@@ -44,7 +49,13 @@ export function drawBrush(ctx: CanvasRenderingContext2D, height: number, picture
   drawTicks(ctx, height, base, picture, colours);
 }
 
-function drawSelection(ctx: CanvasRenderingContext2D, x0: number, x1: number, base: number, colours: BrushColours): void {
+function drawSelection(
+  ctx: CanvasRenderingContext2D,
+  x0: number,
+  x1: number,
+  base: number,
+  colours: BrushColours,
+): void {
   ctx.fillStyle = colours.select;
   ctx.globalAlpha = 0.1;
   ctx.fillRect(x0, 0, x1 - x0, base);
@@ -55,7 +66,13 @@ function drawSelection(ctx: CanvasRenderingContext2D, x0: number, x1: number, ba
   }
 }
 
-function drawTicks(ctx: CanvasRenderingContext2D, height: number, base: number, picture: BrushPicture, colours: BrushColours): void {
+function drawTicks(
+  ctx: CanvasRenderingContext2D,
+  height: number,
+  base: number,
+  picture: BrushPicture,
+  colours: BrushColours,
+): void {
   ctx.fillStyle = colours.text;
   ctx.font = `11px ${colours.font}`;
   ctx.textBaseline = "bottom";

@@ -7,8 +7,19 @@ import { goFace } from "./face";
 import { keepDraft, newDraft, readDraft, type Draft } from "./draft";
 import { markSeen } from "./livefeed";
 import {
-  categories, face, hoverIncident, layers, listTick, mode, phone, resolvedTheme, selection, sheet, statusFilter,
-  theme, timeWindow,
+  categories,
+  face,
+  hoverIncident,
+  layers,
+  listTick,
+  mode,
+  phone,
+  resolvedTheme,
+  selection,
+  sheet,
+  statusFilter,
+  theme,
+  timeWindow,
 } from "./store";
 import { LAYERS, type LayerName, type MapPlace, type Selection } from "./url";
 

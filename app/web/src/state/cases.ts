@@ -39,7 +39,12 @@ export function isOvertaken(problem: Problem): boolean {
 export type StepResult = { readonly detail: CaseDetail } | { readonly problem: Problem };
 
 /** Take a step as the case was seen (`version`); the card shows the answer, or the newest state when we came too late. */
-export async function takeStep(incident: CaseDetail, step: string, values: StepValues, version: number | undefined): Promise<StepResult> {
+export async function takeStep(
+  incident: CaseDetail,
+  step: string,
+  values: StepValues,
+  version: number | undefined,
+): Promise<StepResult> {
   try {
     const detail = await caseApi.step(incident.id, step, values, version);
     incidentDetail.patch((shown) => (shown.no === detail.no ? detail : shown));

@@ -6,8 +6,22 @@ import { levelOf } from "./codes";
 import { partOf, resource, track } from "./resource";
 import { activeGrant } from "./session";
 import {
-  area, bandwidth_m, categories, face, layerOn, level, listTick, mapTick, measure, mode, ownDeeds, refreshTick, selection, statusFilter,
-  timeWindow, view,
+  area,
+  bandwidth_m,
+  categories,
+  face,
+  layerOn,
+  level,
+  listTick,
+  mapTick,
+  measure,
+  mode,
+  ownDeeds,
+  refreshTick,
+  selection,
+  statusFilter,
+  timeWindow,
+  view,
 } from "./store";
 import { BOUNDARIES_SETTLED_MS, live, onChange, onLeft, onTopic, serverNow } from "./livefeed";
 import { BRUSH_ROOM, isLive, resolveWindow, rfc3339, type Preset } from "./window";
@@ -86,7 +100,10 @@ export const list = resource<Paged<Incident>>(() => {
   const box = view.value;
   if (box === null || mode.value === "wall") return null;
   const query = { ...currentFilter(), bbox: boxText(box), limit: LIST_PAGE };
-  return { id: `list|${JSON.stringify(query)}${listTick.value}.${resets.value}`, ask: (signal) => api.incidents(query, signal) };
+  return {
+    id: `list|${JSON.stringify(query)}${listTick.value}.${resets.value}`,
+    ask: (signal) => api.incidents(query, signal),
+  };
 });
 
 /** A row's state changes where it stands; its place in the list does not. */
@@ -97,9 +114,7 @@ onChange((changed) =>
   })),
 );
 
-onLeft((no) =>
-  list.patch((page) => ({ ...page, items: page.items.filter((item) => item.no !== no) })),
-);
+onLeft((no) => list.patch((page) => ({ ...page, items: page.items.filter((item) => item.no !== no) })));
 
 export const loadingMore = signal(false);
 
@@ -111,9 +126,7 @@ export async function loadMore(): Promise<void> {
   loadingMore.value = true;
   try {
     const page = await api.incidents({ ...filter.peek(), bbox: boxText(box), limit: LIST_PAGE, cursor });
-    list.patch((shown) =>
-      shown.next === cursor ? { ...page, items: [...shown.items, ...page.items] } : shown,
-    );
+    list.patch((shown) => (shown.next === cursor ? { ...page, items: [...shown.items, ...page.items] } : shown));
   } catch {
     // The button stays where it is: pressing again is the retry.
   } finally {
@@ -145,7 +158,11 @@ const look = resource<Figures>(() => {
 function lookWords(): Omit<FiguresQuery, "parts"> {
   const { area: code, category, status } = filter.value;
   const shared = {
-    area: code, category, status, level: level.value, measure: measure.value,
+    area: code,
+    category,
+    status,
+    level: level.value,
+    measure: measure.value,
     bandwidth_m: layerOn("heat") ? bandwidth_m.value : undefined,
   };
   const chosen = timeWindow.value;
@@ -190,7 +207,10 @@ export const features = resource(() =>
 export const incidentDetail = resource(() => {
   const chosen = selection.value;
   if (chosen?.kind !== "incident") return null;
-  return { id: `i${chosen.no}|${refreshTick.value}.${resets.value}`, ask: (signal) => api.incidentByNumber(chosen.no, signal) };
+  return {
+    id: `i${chosen.no}|${refreshTick.value}.${resets.value}`,
+    ask: (signal) => api.incidentByNumber(chosen.no, signal),
+  };
 });
 
 export const responsible = resource(() => {

@@ -13,7 +13,15 @@ export interface Draft {
 }
 
 export const SOURCES = [
-  "patrol", "visit", "hotline", "mini_program", "police_call", "warning", "leader", "transfer", "sensor",
+  "patrol",
+  "visit",
+  "hotline",
+  "mini_program",
+  "police_call",
+  "warning",
+  "leader",
+  "transfer",
+  "sensor",
 ] as const satisfies readonly NewIncident["source"][];
 
 /** A version 4 UUID; `crypto.randomUUID` is missing outside secure contexts, random bytes are not. */
@@ -26,10 +34,22 @@ export function newUuid(): string {
 }
 
 export function newDraft(): Draft {
-  return { id: newUuid(), lon: null, lat: null, category: "", title: "", description: "", severity: 2, source: "patrol" };
+  return {
+    id: newUuid(),
+    lon: null,
+    lat: null,
+    category: "",
+    title: "",
+    description: "",
+    severity: 2,
+    source: "patrol",
+  };
 }
 
-export type DraftProblem = { field: "category" | "title" | "description" | "lon"; key: "needCategory" | "needTitle" | "needPlace" | "tooLong" };
+export type DraftProblem = {
+  field: "category" | "title" | "description" | "lon";
+  key: "needCategory" | "needTitle" | "needPlace" | "tooLong";
+};
 
 /** What is still missing before it makes sense to ask the server. */
 export function checkDraft(draft: Draft): DraftProblem[] {

@@ -47,10 +47,14 @@ export type IncidentEvent = Incident & { at?: string };
 
 export function liveReducer(state: LiveState, action: LiveAction): LiveState {
   switch (action.kind) {
-    case "open": return { ...state, connected: true, heardAt: action.now };
-    case "cut": return state.connected ? { ...state, connected: false } : state;
-    case "seen": return state.fresh.length > 0 ? { ...state, fresh: [] } : state;
-    case "item": return onItem({ ...state, connected: true, heardAt: action.now }, action.item, action.now);
+    case "open":
+      return { ...state, connected: true, heardAt: action.now };
+    case "cut":
+      return state.connected ? { ...state, connected: false } : state;
+    case "seen":
+      return state.fresh.length > 0 ? { ...state, fresh: [] } : state;
+    case "item":
+      return onItem({ ...state, connected: true, heardAt: action.now }, action.item, action.now);
   }
 }
 
@@ -59,12 +63,18 @@ function onItem(state: LiveState, item: SseItem, now: number): LiveState {
   const data = parse(item.data);
   if (data === null) return state;
   switch (item.event) {
-    case "hello": return onHello(state, data, now);
-    case "reset": return { ...state, resets: state.resets + 1, fresh: [] };
-    case "incident.reported": return onReported(state, data, now);
-    case "incident.changed": return onChanged(state, data, now);
-    case "incident.left": return onLeft(state, data, now);
-    default: return state;
+    case "hello":
+      return onHello(state, data, now);
+    case "reset":
+      return { ...state, resets: state.resets + 1, fresh: [] };
+    case "incident.reported":
+      return onReported(state, data, now);
+    case "incident.changed":
+      return onChanged(state, data, now);
+    case "incident.left":
+      return onLeft(state, data, now);
+    default:
+      return state;
   }
 }
 

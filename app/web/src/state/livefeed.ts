@@ -58,10 +58,13 @@ export const BOUNDARIES_SETTLED_MS = 400;
 export function onTopic(subject: string, listener: () => void, settledMs = SETTLED_MS): void {
   let gathering = 0;
   const listeners = topicListeners.get(subject) ?? new Set();
-  topicListeners.set(subject, listeners.add(() => {
-    window.clearTimeout(gathering);
-    gathering = window.setTimeout(listener, settledMs);
-  }));
+  topicListeners.set(
+    subject,
+    listeners.add(() => {
+      window.clearTimeout(gathering);
+      gathering = window.setTimeout(listener, settledMs);
+    }),
+  );
 }
 
 function tellTopic(event: string): void {

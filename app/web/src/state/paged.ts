@@ -28,9 +28,7 @@ export function pagedList<T>(
     loadingMore.value = true;
     try {
       const page = await current(cursor);
-      first.patch((shown) =>
-        shown.next === cursor ? { ...page, items: [...shown.items, ...page.items] } : shown,
-      );
+      first.patch((shown) => (shown.next === cursor ? { ...page, items: [...shown.items, ...page.items] } : shown));
     } catch {
       // The button stays where it is: pressing again is the retry.
     } finally {

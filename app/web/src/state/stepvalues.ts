@@ -26,11 +26,16 @@ export function checkStep(step: NextStep, typed: Typed): Missing {
 function faultOf(field: StepField, text: string): TextKey | null {
   if (text === "") return field.required ? "stepNeeded" : null;
   switch (field.kind) {
-    case "text": return text.length > LONGEST_REASON ? "tooLong" : null;
-    case "unit": return /^\d{1,15}$/.test(text) ? null : "stepNeeded";
-    case "instant": return fromLocalInput(text) === null ? "stepBadDate" : null;
-    case "choice": return field.choices.includes(text) ? null : "stepNeeded";
-    case "incident": return text === "" ? "stepNeeded" : null;
+    case "text":
+      return text.length > LONGEST_REASON ? "tooLong" : null;
+    case "unit":
+      return /^\d{1,15}$/.test(text) ? null : "stepNeeded";
+    case "instant":
+      return fromLocalInput(text) === null ? "stepBadDate" : null;
+    case "choice":
+      return field.choices.includes(text) ? null : "stepNeeded";
+    case "incident":
+      return text === "" ? "stepNeeded" : null;
   }
 }
 

@@ -5,8 +5,17 @@ import { lang } from "../i18n";
 import type { LevelChoice } from "./levels";
 import { shownLevel } from "./levels";
 import {
-  decodeState, encodeState,
-  type FaceName, type FaceParams, type LayerName, type MapPlace, type Mode, type PageState, type Selection, type StatusFilter, type Theme,
+  decodeState,
+  encodeState,
+  type FaceName,
+  type FaceParams,
+  type LayerName,
+  type MapPlace,
+  type Mode,
+  type PageState,
+  type Selection,
+  type StatusFilter,
+  type Theme,
 } from "./url";
 import type { TimeWindow } from "./window";
 

@@ -13,7 +13,18 @@ export type Theme = "auto" | "dark" | "light";
 export type Mode = "watch" | "wall";
 
 /** What the page can show; each is a folder of `faces`. */
-export const FACE_NAMES = ["watch", "cases", "plan", "disputes", "warnings", "standard", "users", "webhooks", "mailboxes", "audit"] as const;
+export const FACE_NAMES = [
+  "watch",
+  "cases",
+  "plan",
+  "disputes",
+  "warnings",
+  "standard",
+  "users",
+  "webhooks",
+  "mailboxes",
+  "audit",
+] as const;
 export type FaceName = (typeof FACE_NAMES)[number];
 /** A face's own part of the address: `f.due=overdue` is `{ due: "overdue" }`. It ends with the face. */
 export type FaceParams = Readonly<Record<string, string>>;
@@ -92,7 +103,9 @@ export function encodeState(state: PageState): string {
     put("map", `${zoom}/${lat.toFixed(5)}/${lon.toFixed(5)}`);
   }
   if (state.area !== 0) put("area", String(state.area));
-  const letters = LAYERS.filter((name) => state.layers.includes(name)).map((name) => LAYER_LETTERS[name]).join("");
+  const letters = LAYERS.filter((name) => state.layers.includes(name))
+    .map((name) => LAYER_LETTERS[name])
+    .join("");
   if (letters !== DEFAULT_LAYERS.map((name) => LAYER_LETTERS[name]).join("")) put("layers", letters || "-");
   if (state.measure !== DEFAULT_STATE.measure) put("measure", state.measure);
   if (state.level !== DEFAULT_STATE.level) put("level", state.level);
@@ -134,7 +147,9 @@ export function decodeState(search: string, now: number): PageState {
 }
 
 function decodeParams(query: URLSearchParams): FaceParams {
-  const own = [...query].filter(([key, value]) => /^f\.[a-z_]{1,20}$/.test(key) && value !== "" && value.length <= LONGEST_PARAM);
+  const own = [...query].filter(
+    ([key, value]) => /^f\.[a-z_]{1,20}$/.test(key) && value !== "" && value.length <= LONGEST_PARAM,
+  );
   return Object.fromEntries(own.map(([key, value]) => [key.slice(PARAM.length), value]));
 }
 

@@ -16,7 +16,12 @@ export function areaText(area: Pick<ChosenArea, "code" | "name" | "name_en">): s
   return levelOf(area.code) === "cell" ? `${named(area)} ${cellNumber(area.code)}` : named(area);
 }
 
-export function AreaChooser({ id, value, placeholder, onChoose }: {
+export function AreaChooser({
+  id,
+  value,
+  placeholder,
+  onChoose,
+}: {
   id: string;
   /** code of the chosen area; 0 for none */
   value: number;
@@ -93,9 +98,15 @@ export function AreaChooser({ id, value, placeholder, onChoose }: {
         aria-activedescendant={open && found.length > 0 ? `${id}-${active}` : undefined}
         placeholder={placeholder ?? t("areaSearch")}
         value={open ? text : shownText}
-        onFocus={() => { setOpen(true); setActive(0); }}
+        onFocus={() => {
+          setOpen(true);
+          setActive(0);
+        }}
         onBlur={() => setOpen(false)}
-        onInput={(event) => { setText(event.currentTarget.value); setOpen(true); }}
+        onInput={(event) => {
+          setText(event.currentTarget.value);
+          setOpen(true);
+        }}
         onKeyDown={onKey}
       />
       {open ? (
@@ -107,7 +118,10 @@ export function AreaChooser({ id, value, placeholder, onChoose }: {
               id={`${id}-${i}`}
               role="option"
               aria-selected={i === active}
-              onPointerDown={(event) => { event.preventDefault(); take(area); }}
+              onPointerDown={(event) => {
+                event.preventDefault();
+                take(area);
+              }}
               onPointerMove={() => setActive(i)}
             >
               {areaText(area)} <span class="soft">{word("kind", area.kind)}</span>

@@ -10,7 +10,13 @@ export function CalendarNotice(): JSX.Element | null {
   return (
     <p class="face-cut calendar-notice" role="status">
       ≈ {t("calendarUntaken", { year })}{" "}
-      <button type="button" class="button quiet" onClick={() => goFace("standard", { sel: "calendar", year: String(year) })}>{t("calendarOpen")}</button>
+      <button
+        type="button"
+        class="button quiet"
+        onClick={() => goFace("standard", { sel: "calendar", year: String(year) })}
+      >
+        {t("calendarOpen")}
+      </button>
     </p>
   );
 }

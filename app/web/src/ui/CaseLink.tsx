@@ -5,7 +5,14 @@ import { goCase } from "../state/navigate";
 
 export function CaseLink({ no }: { no: number }): JSX.Element {
   return (
-    <button type="button" class="link tabular" onClick={(event) => { event.stopPropagation(); goCase(no); }}>
+    <button
+      type="button"
+      class="link tabular"
+      onClick={(event) => {
+        event.stopPropagation();
+        goCase(no);
+      }}
+    >
       {t("incidentNo", { no })}
     </button>
   );

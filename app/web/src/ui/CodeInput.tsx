@@ -3,7 +3,10 @@ import type { JSX, RefObject } from "preact";
 
 const MOST_CHARS = 40;
 
-export function CodeInput({ field, ...input }: {
+export function CodeInput({
+  field,
+  ...input
+}: {
   field: RefObject<HTMLInputElement | null>;
   id?: string;
   name?: string;

@@ -2,7 +2,12 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
-export function Confirm({ text, sure, disabled = false, onSure }: {
+export function Confirm({
+  text,
+  sure,
+  disabled = false,
+  onSure,
+}: {
   text: string;
   /** what the second press says */
   sure: string;

@@ -4,7 +4,12 @@ import { useEffect, useRef } from "preact/hooks";
 import { t } from "../i18n";
 import { Icon } from "./icons";
 
-export function Dialog({ title, onClose, wide = false, children }: {
+export function Dialog({
+  title,
+  onClose,
+  wide = false,
+  children,
+}: {
   title: string;
   onClose: () => void;
   wide?: boolean;
@@ -18,7 +23,12 @@ export function Dialog({ title, onClose, wide = false, children }: {
     <dialog ref={dialog} class={`dialog ${wide ? "wide" : ""}`} aria-label={title} onClose={onClose}>
       <header class="card-head">
         <h2>{title}</h2>
-        <button type="button" class="button quiet only-icon" aria-label={t("close")} onClick={() => dialog.current?.close()}>
+        <button
+          type="button"
+          class="button quiet only-icon"
+          aria-label={t("close")}
+          onClick={() => dialog.current?.close()}
+        >
           <Icon name="close" />
         </button>
       </header>

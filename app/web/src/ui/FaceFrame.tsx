@@ -9,7 +9,14 @@ import { CalendarNotice } from "./CalendarNotice";
 import { clock } from "./format";
 import { Icon } from "./icons";
 
-export function FaceFrame({ title, note, actions, filters, children, side }: {
+export function FaceFrame({
+  title,
+  note,
+  actions,
+  filters,
+  children,
+  side,
+}: {
   title: string;
   /** beside the title: how many there are, a state */
   note?: ComponentChildren;
@@ -42,11 +49,20 @@ export function FaceFrame({ title, note, actions, filters, children, side }: {
 function Cut(): JSX.Element | null {
   const state = pulse(live.value, nowTick.value);
   if (state.kind !== "cut") return null;
-  return <p class="face-cut" role="status">{t("offlineBar", { time: clock(state.heardAt) })}</p>;
+  return (
+    <p class="face-cut" role="status">
+      {t("offlineBar", { time: clock(state.heardAt) })}
+    </p>
+  );
 }
 
 /** What was opened of a list, with its way back. */
-export function Side({ title, lead, onClose, children }: {
+export function Side({
+  title,
+  lead,
+  onClose,
+  children,
+}: {
   title: string;
   lead?: ComponentChildren;
   onClose: () => void;
@@ -59,7 +75,13 @@ export function Side({ title, lead, onClose, children }: {
           {lead ? <div class="card-lead">{lead}</div> : null}
           <h2>{title}</h2>
         </div>
-        <button type="button" class="button quiet only-icon" aria-label={t("close")} title={`${t("close")} (Esc)`} onClick={onClose}>
+        <button
+          type="button"
+          class="button quiet only-icon"
+          aria-label={t("close")}
+          title={`${t("close")} (Esc)`}
+          onClick={onClose}
+        >
           <Icon name="close" />
         </button>
       </header>

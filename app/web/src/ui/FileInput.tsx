@@ -2,7 +2,15 @@
 import type { JSX } from "preact";
 
 /** null while another one is being chosen. */
-export function FileInput({ id, accept, choose }: { id: string; accept: string; choose: (file: File | null) => void }): JSX.Element {
+export function FileInput({
+  id,
+  accept,
+  choose,
+}: {
+  id: string;
+  accept: string;
+  choose: (file: File | null) => void;
+}): JSX.Element {
   return (
     <input
       id={id}

@@ -3,7 +3,13 @@ import type { ComponentChildren, JSX } from "preact";
 import type { Said } from "./refusal";
 import { Told } from "./Told";
 
-export function Labelled({ id, label, error, hint, children }: {
+export function Labelled({
+  id,
+  label,
+  error,
+  hint,
+  children,
+}: {
   id: string;
   label: string;
   error?: string | Said | undefined;
@@ -15,7 +21,11 @@ export function Labelled({ id, label, error, hint, children }: {
       <label for={id}>{label}</label>
       {children}
       {hint ? <p class="soft field-hint">{hint}</p> : null}
-      {error ? <p class="field-error" role="alert"><Told said={error} /></p> : null}
+      {error ? (
+        <p class="field-error" role="alert">
+          <Told said={error} />
+        </p>
+      ) : null}
     </div>
   );
 }

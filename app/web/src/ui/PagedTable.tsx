@@ -7,7 +7,13 @@ import { howMany } from "./howmany";
 import { Empty, Failed, Skeleton } from "./states";
 import { Table, type TableProps } from "./Table";
 
-export function PagedTable<T>({ list, what, empty, hint, ...table }: Omit<TableProps<T>, "rows"> & {
+export function PagedTable<T>({
+  list,
+  what,
+  empty,
+  hint,
+  ...table
+}: Omit<TableProps<T>, "rows"> & {
   list: PagedHandle<T>;
   what: TextKey;
   empty: string;

@@ -9,7 +9,12 @@ export interface Choice {
 }
 
 /** One word out of a list; "" is no filter. */
-export function PickChoice({ label, value, choices, onPick }: {
+export function PickChoice({
+  label,
+  value,
+  choices,
+  onPick,
+}: {
   label: string;
   value: string;
   choices: readonly Choice[];
@@ -20,7 +25,9 @@ export function PickChoice({ label, value, choices, onPick }: {
       <select aria-label={label} value={value} onChange={(event) => onPick(event.currentTarget.value)}>
         <option value="">{t("pickAny")}</option>
         {choices.map((choice) => (
-          <option key={choice.value} value={choice.value}>{choice.text}</option>
+          <option key={choice.value} value={choice.value}>
+            {choice.text}
+          </option>
         ))}
       </select>
     </Pick>
@@ -28,7 +35,15 @@ export function PickChoice({ label, value, choices, onPick }: {
 }
 
 /** A day (yyyy-mm-dd, local). */
-export function PickDay({ label, value, onPick }: { label: string; value: string; onPick: (value: string) => void }): JSX.Element {
+export function PickDay({
+  label,
+  value,
+  onPick,
+}: {
+  label: string;
+  value: string;
+  onPick: (value: string) => void;
+}): JSX.Element {
   return (
     <Pick label={label} on={value !== ""} onClear={() => onPick("")}>
       <input type="date" aria-label={label} value={value} onChange={(event) => onPick(event.currentTarget.value)} />
@@ -36,7 +51,12 @@ export function PickDay({ label, value, onPick }: { label: string; value: string
   );
 }
 
-export function Pick({ label, on, onClear, children }: {
+export function Pick({
+  label,
+  on,
+  onClear,
+  children,
+}: {
   label: string;
   on: boolean;
   onClear: () => void;

@@ -4,7 +4,10 @@ import type { Problem } from "../api/problem";
 import { t } from "../i18n";
 import { reason } from "./states";
 
-export function Refused({ problem, but = [] }: {
+export function Refused({
+  problem,
+  but = [],
+}: {
   problem: Problem | null;
   /** fields that show their own fault */
   but?: readonly string[];
@@ -15,7 +18,9 @@ export function Refused({ problem, but = [] }: {
   return (
     <div class="refused" role="alert">
       <p>{reason(problem)}</p>
-      {problem.requestId && problem.status >= 500 ? <p class="soft">{t("errorRequest", { id: problem.requestId })}</p> : null}
+      {problem.requestId && problem.status >= 500 ? (
+        <p class="soft">{t("errorRequest", { id: problem.requestId })}</p>
+      ) : null}
     </div>
   );
 }

@@ -6,7 +6,14 @@ export interface Segment<T extends string | number> {
   readonly text: string;
 }
 
-export function Segments<T extends string | number>({ label, id, options, value, onChange, extra }: {
+export function Segments<T extends string | number>({
+  label,
+  id,
+  options,
+  value,
+  onChange,
+  extra,
+}: {
   label: string;
   id?: string;
   options: readonly Segment<T>[];
@@ -16,7 +23,12 @@ export function Segments<T extends string | number>({ label, id, options, value,
   extra?: JSX.Element;
 }): JSX.Element {
   const onKey = (event: KeyboardEvent): void => {
-    const step = event.key === "ArrowRight" || event.key === "ArrowDown" ? 1 : event.key === "ArrowLeft" || event.key === "ArrowUp" ? -1 : 0;
+    const step =
+      event.key === "ArrowRight" || event.key === "ArrowDown"
+        ? 1
+        : event.key === "ArrowLeft" || event.key === "ArrowUp"
+          ? -1
+          : 0;
     if (step === 0) return;
     event.preventDefault();
     const at = options.findIndex((option) => option.value === value);

@@ -17,7 +17,15 @@ import { Told } from "./Told";
 
 const DAY_MS = 86_400_000;
 
-export function StepForm({ step, label, area, busy, problem, onSend, onCancel }: {
+export function StepForm({
+  step,
+  label,
+  area,
+  busy,
+  problem,
+  onSend,
+  onCancel,
+}: {
   step: NextStep;
   /** the word on the button */
   label: string;
@@ -33,7 +41,12 @@ export function StepForm({ step, label, area, busy, problem, onSend, onCancel }:
   const root = useRef<HTMLFormElement>(null);
   useEffect(() => root.current?.querySelector<HTMLElement>("input, textarea, select, [role=radio]")?.focus(), [step]);
   useEffect(() => {
-    if (problem) setWrong(Object.fromEntries(problem.fields.map(({ field, message }) => [field.split(/[./]/).pop() ?? field, fault(message)])));
+    if (problem)
+      setWrong(
+        Object.fromEntries(
+          problem.fields.map(({ field, message }) => [field.split(/[./]/).pop() ?? field, fault(message)]),
+        ),
+      );
   }, [problem]);
   const send = (): void => {
     const missing = Object.entries(checkStep(step, typed)).map(([name, key]) => [name, t(key)] as const);
@@ -66,10 +79,18 @@ export function StepForm({ step, label, area, busy, problem, onSend, onCancel }:
           }}
         />
       ))}
-      {elsewhere ? <p class="field-error" role="alert">{whyNot(problem)}</p> : null}
+      {elsewhere ? (
+        <p class="field-error" role="alert">
+          {whyNot(problem)}
+        </p>
+      ) : null}
       <div class="form-actions">
-        <button type="submit" class="button primary" disabled={busy}>{label}</button>
-        <button type="button" class="button" onClick={onCancel}>{t("cancel")}</button>
+        <button type="submit" class="button primary" disabled={busy}>
+          {label}
+        </button>
+        <button type="button" class="button" onClick={onCancel}>
+          {t("cancel")}
+        </button>
       </div>
     </form>
   );
@@ -99,7 +120,13 @@ function StepInput({ field, area, value, error, onChange }: InputProps): JSX.Ele
     case "text":
       return (
         <Labelled id={id} label={label} error={error}>
-          <textarea id={id} rows={2} maxLength={1000} value={value} onInput={(event) => onChange(event.currentTarget.value)} />
+          <textarea
+            id={id}
+            rows={2}
+            maxLength={1000}
+            value={value}
+            onInput={(event) => onChange(event.currentTarget.value)}
+          />
         </Labelled>
       );
     case "instant":
@@ -115,12 +142,22 @@ function StepInput({ field, area, value, error, onChange }: InputProps): JSX.Ele
           <div class="choice-buttons">
             {field.choices.map((choice) => (
               <label key={choice} class="choice-button">
-                <input type="radio" name={id} value={choice} checked={value === choice} onChange={() => onChange(choice)} />
+                <input
+                  type="radio"
+                  name={id}
+                  value={choice}
+                  checked={value === choice}
+                  onChange={() => onChange(choice)}
+                />
                 <span>{word("outcome", choice)}</span>
               </label>
             ))}
           </div>
-          {error ? <p class="field-error" role="alert"><Told said={error} /></p> : null}
+          {error ? (
+            <p class="field-error" role="alert">
+              <Told said={error} />
+            </p>
+          ) : null}
         </fieldset>
       );
     case "unit":
@@ -139,7 +176,13 @@ function StepInput({ field, area, value, error, onChange }: InputProps): JSX.Ele
 }
 
 /** Units of the area by role, as a list of the browser's own: it works with keyboard, thumb and screen reader. */
-export function UnitChooser({ id, area, value, role, onChange }: {
+export function UnitChooser({
+  id,
+  area,
+  value,
+  role,
+  onChange,
+}: {
   id: string;
   area: number | undefined;
   value: string;
@@ -160,18 +203,26 @@ export function UnitChooser({ id, area, value, role, onChange }: {
     );
     return () => abort.abort();
   }, [area, role]);
-  if (problem) return <p class="field-error" role="alert">{whyNot(problem)}</p>;
+  if (problem)
+    return (
+      <p class="field-error" role="alert">
+        {whyNot(problem)}
+      </p>
+    );
   const roles = [...new Set((units ?? []).map((unit) => unit.role))];
   return (
     <select id={id} value={value} disabled={units === null} onChange={(event) => onChange(event.currentTarget.value)}>
       <option value="">{units === null ? t("loading") : units.length === 0 ? t("unitsNone") : t("unitsChoose")}</option>
       {roles.map((name) => (
         <optgroup key={name} label={word("role", name)}>
-          {units?.filter((unit) => unit.role === name).map((unit) => (
-            <option key={unit.unit_id} value={String(unit.unit_id)}>
-              {unit.call_sign}{unit.station ? ` · ${unit.station.name}` : ""}
-            </option>
-          ))}
+          {units
+            ?.filter((unit) => unit.role === name)
+            .map((unit) => (
+              <option key={unit.unit_id} value={String(unit.unit_id)}>
+                {unit.call_sign}
+                {unit.station ? ` · ${unit.station.name}` : ""}
+              </option>
+            ))}
         </optgroup>
       ))}
     </select>
@@ -206,8 +257,16 @@ function IncidentChooser({ id, onChange }: { id: string; onChange: (value: strin
   }, [text]);
   return (
     <>
-      <input id={id} inputMode="numeric" placeholder="#1024" value={text} onInput={(event) => setText(event.currentTarget.value)} />
-      <p class="soft" aria-live="polite">{found}</p>
+      <input
+        id={id}
+        inputMode="numeric"
+        placeholder="#1024"
+        value={text}
+        onInput={(event) => setText(event.currentTarget.value)}
+      />
+      <p class="soft" aria-live="polite">
+        {found}
+      </p>
     </>
   );
 }

@@ -96,7 +96,11 @@ function Ask({ why, onRight }: { why: Why; onRight: () => void }): JSX.Element {
       }}
     >
       <p class="soft">{t(WORDS[why][may?.has_password ? 0 : 1])}</p>
-      {stepUpRefusal.value ? <p class="field-error" role="alert">{t(REFUSED[stepUpRefusal.value])}</p> : null}
+      {stepUpRefusal.value ? (
+        <p class="field-error" role="alert">
+          {t(REFUSED[stepUpRefusal.value])}
+        </p>
+      ) : null}
       {may?.has_password ? (
         <>
           <input type="text" name="user" autocomplete="username" value={may.user} readOnly hidden />
@@ -110,23 +114,35 @@ function Ask({ why, onRight }: { why: Why; onRight: () => void }): JSX.Element {
               maxLength={200}
               required
             />
-            {problem && !aboutCode ? <p class="field-error" role="alert">{whyNot(problem)}</p> : null}
+            {problem && !aboutCode ? (
+              <p class="field-error" role="alert">
+                {whyNot(problem)}
+              </p>
+            ) : null}
           </div>
           {may.second_factor ? (
             <div class="form-field">
               <label for="step-up-code">{t("signInCode")}</label>
               <CodeInput id="step-up-code" field={code} />
-              {problem && aboutCode ? <p class="field-error" role="alert">{whyNot(problem)}</p> : null}
+              {problem && aboutCode ? (
+                <p class="field-error" role="alert">
+                  {whyNot(problem)}
+                </p>
+              ) : null}
             </div>
           ) : null}
         </>
       ) : null}
       <div class="form-actions">
         {may?.has_password ? (
-          <button type="submit" class="button primary" disabled={busy}>{t("confirm")}</button>
+          <button type="submit" class="button primary" disabled={busy}>
+            {t("confirm")}
+          </button>
         ) : null}
         {elsewhere !== null ? (
-          <button type="button" class="button" onClick={stepUpAtProvider}>{t("stepUpAt", { name: elsewhere })}</button>
+          <button type="button" class="button" onClick={stepUpAtProvider}>
+            {t("stepUpAt", { name: elsewhere })}
+          </button>
         ) : null}
       </div>
     </form>

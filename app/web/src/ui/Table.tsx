@@ -21,13 +21,23 @@ export interface TableProps<T> {
   readonly rowClass?: (row: T) => string;
 }
 
-export function Table<T>({ label, columns, rows, rowKey, chosen = null, onOpen, rowClass }: TableProps<T>): JSX.Element {
+export function Table<T>({
+  label,
+  columns,
+  rows,
+  rowKey,
+  chosen = null,
+  onOpen,
+  rowClass,
+}: TableProps<T>): JSX.Element {
   return (
     <table class={`table ${onOpen ? "opens" : ""}`} aria-label={label}>
       <thead>
         <tr>
           {columns.map(({ key, title, kind }) => (
-            <th key={key} scope="col" class={kind ?? ""}>{title}</th>
+            <th key={key} scope="col" class={kind ?? ""}>
+              {title}
+            </th>
           ))}
         </tr>
       </thead>
@@ -62,7 +72,8 @@ function onRowKey(event: KeyboardEvent & { currentTarget: HTMLElement }, open: (
     event.preventDefault();
     open();
   }
-  const step = event.key === "ArrowDown" ? "nextElementSibling" : event.key === "ArrowUp" ? "previousElementSibling" : null;
+  const step =
+    event.key === "ArrowDown" ? "nextElementSibling" : event.key === "ArrowUp" ? "previousElementSibling" : null;
   const row = step && event.currentTarget[step];
   if (row instanceof HTMLElement) {
     event.preventDefault();

@@ -7,7 +7,11 @@ export function Told({ said }: { said: Said | string }): JSX.Element {
   return (
     <>
       {said.text}
-      {said.detail ? <small class="server-says" lang="en">{said.detail}</small> : null}
+      {said.detail ? (
+        <small class="server-says" lang="en">
+          {said.detail}
+        </small>
+      ) : null}
     </>
   );
 }

@@ -17,7 +17,10 @@ export function clockText({ kind, left_s }: ClockView): string {
 
 /** `4 work_hour` as it is said, `|` and `;` parting several; a unit that nobody told us of shows as it is. */
 export function limitText(limit: string): string {
-  return limit.split(/[|;]/).map(oneLimit).join(lang.value === "zh" ? "、" : ", ");
+  return limit
+    .split(/[|;]/)
+    .map(oneLimit)
+    .join(lang.value === "zh" ? "、" : ", ");
 }
 
 /** One of them, with its condition in brackets where it has one. */

@@ -35,7 +35,15 @@ export function reason(problem: Problem): JSX.Element {
   return <Told said={refusal(problem)} />;
 }
 
-export function Empty({ title, hint, children }: { title: string; hint?: string; children?: ComponentChildren }): JSX.Element {
+export function Empty({
+  title,
+  hint,
+  children,
+}: {
+  title: string;
+  hint?: string;
+  children?: ComponentChildren;
+}): JSX.Element {
   return (
     <div class="empty">
       <p class="empty-title">{title}</p>

@@ -25,10 +25,16 @@ export default function Audit(): JSX.Element {
     <FaceFrame
       title={t("face_audit")}
       note={<Note total={data?.total ?? null} />}
-      actions={<button type="button" class="button" onClick={() => window.print()}>{t("auditPrint")}</button>}
+      actions={
+        <button type="button" class="button" onClick={() => window.print()}>
+          {t("auditPrint")}
+        </button>
+      }
       filters={<Filters />}
     >
-      <p class="print-only">{t("auditPrinted", { time: `${day(nowTick.value)} ${clockSeconds(nowTick.value)}` })} · {session.value?.user}</p>
+      <p class="print-only">
+        {t("auditPrinted", { time: `${day(nowTick.value)} ${clockSeconds(nowTick.value)}` })} · {session.value?.user}
+      </p>
       <PagedTable
         label={t("face_audit")}
         list={rows}
@@ -53,12 +59,18 @@ function Note({ total }: { total: number | null }): JSX.Element {
 
 function Chain(): JSX.Element {
   const { data, error } = chain.value.value;
-  if (error && !data) return <button type="button" class="link bad" onClick={chain.retry}>{t("chainFailed")}</button>;
+  if (error && !data)
+    return (
+      <button type="button" class="link bad" onClick={chain.retry}>
+        {t("chainFailed")}
+      </button>
+    );
   if (!data) return <span class="soft">{t("chainBusy")}</span>;
   const n = number(data.rows);
   return (
     <span class={`chain-state ${data.ok ? "whole" : "broken"}`} role="status" title={data.head}>
-      <span aria-hidden="true">{data.ok ? "✓" : "✕"}</span> {data.ok ? t("chainOk", { n }) : t("chainBad", { n, no: data.first_bad ?? 0 })}
+      <span aria-hidden="true">{data.ok ? "✓" : "✕"}</span>{" "}
+      {data.ok ? t("chainOk", { n }) : t("chainBad", { n, no: data.first_bad ?? 0 })}
     </span>
   );
 }
@@ -74,7 +86,12 @@ function Filters(): JSX.Element {
         onPick={(kind) => setFaceParams({ kind })}
       />
       <Pick label={t("area")} on={filter.area !== ""} onClear={() => setFaceParams({ area: "" })}>
-        <AreaChooser id="audit-area" value={Number(filter.area) || 0} placeholder={t("pickAny")} onChoose={(area) => setFaceParams({ area: area ? String(area.code) : "" })} />
+        <AreaChooser
+          id="audit-area"
+          value={Number(filter.area) || 0}
+          placeholder={t("pickAny")}
+          onChoose={(area) => setFaceParams({ area: area ? String(area.code) : "" })}
+        />
       </Pick>
       <PickDay label={t("since")} value={filter.from} onPick={(from) => setFaceParams({ from })} />
       <PickDay label={t("until")} value={filter.to} onPick={(to) => setFaceParams({ to })} />
@@ -87,12 +104,26 @@ function columns(): readonly Column<AuditEntry>[] {
     { key: "no", title: t("auditNo"), kind: "number", cell: (row) => number(row.no) },
     { key: "at", title: t("when"), kind: "code", cell: (row) => `${day(row.at)} ${clockSeconds(row.at)}` },
     { key: "kind", title: t("auditKind"), cell: (row) => word("audit", row.kind) },
-    { key: "account", title: t("auditAccount"), cell: (row) => row.account ?? <span class="soft">{t("auditSystem")}</span> },
+    {
+      key: "account",
+      title: t("auditAccount"),
+      cell: (row) => row.account ?? <span class="soft">{t("auditSystem")}</span>,
+    },
     { key: "role", title: t("auditRole"), cell: (row) => (row.role ? word("acts", row.role) : "") },
     { key: "area", title: t("area"), kind: "code", cell: (row) => row.area_code },
-    { key: "case", title: t("auditCase"), kind: "code", cell: (row) => (row.incident_no === null ? "" : <CaseLink no={row.incident_no} />) },
+    {
+      key: "case",
+      title: t("auditCase"),
+      kind: "code",
+      cell: (row) => (row.incident_no === null ? "" : <CaseLink no={row.incident_no} />),
+    },
     { key: "detail", title: t("auditDetail"), kind: "long", cell: (row) => row.detail },
     { key: "reason", title: t("auditReason"), kind: "long", cell: (row) => row.reason ?? "" },
-    { key: "hash", title: t("auditHash"), kind: "code", cell: (row) => <code title={row.hash}>{row.hash.slice(0, 10)}</code> },
+    {
+      key: "hash",
+      title: t("auditHash"),
+      kind: "code",
+      cell: (row) => <code title={row.hash}>{row.hash.slice(0, 10)}</code>,
+    },
   ];
 }

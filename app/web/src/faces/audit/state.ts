@@ -14,7 +14,10 @@ type AuditChain = Schemas["AuditChain"];
 
 const PAGE = 100;
 export const auditFilter = (): AuditFilter => ({
-  kind: faceParam("kind"), area: faceParam("area"), from: faceParam("from"), to: faceParam("to"),
+  kind: faceParam("kind"),
+  area: faceParam("area"),
+  from: faceParam("from"),
+  to: faceParam("to"),
 });
 
 export const rows = pagedList<AuditEntry>(() => {

@@ -23,9 +23,16 @@ export function Export(): JSX.Element | null {
   };
   return (
     <>
-      {problem && problem.kind !== CANCELLED ? <span class="bad" role="alert">{reason(problem)}</span> : null}
+      {problem && problem.kind !== CANCELLED ? (
+        <span class="bad" role="alert">
+          {reason(problem)}
+        </span>
+      ) : null}
       <details class="face-more">
-        <summary class="button">{t(work.busy.value === "" ? "exportOpen" : "exportBusy")}<Icon name="down" /></summary>
+        <summary class="button">
+          {t(work.busy.value === "" ? "exportOpen" : "exportBusy")}
+          <Icon name="down" />
+        </summary>
         <div class="menu">
           {FORMS.map((form) => (
             <button

@@ -28,8 +28,12 @@ function Desk(): JSX.Element {
           <th scope="col">{t("colPlace")}</th>
           <th scope="col">{t("category")}</th>
           <th scope="col">{t("colStatus")}</th>
-          <th scope="col" class="number">{t("colDueAt")}</th>
-          <th scope="col" class="number">{t("reportedAt")}</th>
+          <th scope="col" class="number">
+            {t("colDueAt")}
+          </th>
+          <th scope="col" class="number">
+            {t("reportedAt")}
+          </th>
         </tr>
       </thead>
       <tbody>
@@ -77,7 +81,9 @@ function DeskRow({ row, mine }: { row: Row; mine: boolean }): JSX.Element {
         open(row);
       }}
     >
-      <td class="task-due"><ClockChip clock={incident.clock} full /></td>
+      <td class="task-due">
+        <ClockChip clock={incident.clock} full />
+      </td>
       {mine ? <td class="task-why">{row.why ? word("why", row.why) : ""}</td> : null}
       <td class="task-title">
         <span class="soft tabular">#{row.no}</span> <span>{incident.title}</span>
@@ -85,7 +91,10 @@ function DeskRow({ row, mine }: { row: Row; mine: boolean }): JSX.Element {
       <td class="task-place">{shortPlace(incident)}</td>
       <td class="task-what">{categoryName(incident)}</td>
       <td>
-        <span class="task-status"><StageMark stage={incident.stage} critical={incident.severity >= 4} />{word("status", incident.status)}</span>
+        <span class="task-status">
+          <StageMark stage={incident.stage} critical={incident.severity >= 4} />
+          {word("status", incident.status)}
+        </span>
       </td>
       <td class="number">{incident.clock.due_at ? moment(incident.clock.due_at, nowTick.value) : ""}</td>
       <td class="number">{moment(incident.reported_at, nowTick.value)}</td>

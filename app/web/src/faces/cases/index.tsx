@@ -18,7 +18,21 @@ import { PickChoice } from "../../ui/Pick";
 import { Segments } from "../../ui/Segments";
 import { Empty, Failed, Skeleton } from "../../ui/states";
 import "./cases.css";
-import { answer, countBy, cursor, filter, hand, listName, mayTasks, rows, settle, shown, showMore, type ListName, type Row } from "./state";
+import {
+  answer,
+  countBy,
+  cursor,
+  filter,
+  hand,
+  listName,
+  mayTasks,
+  rows,
+  settle,
+  shown,
+  showMore,
+  type ListName,
+  type Row,
+} from "./state";
 import { Export } from "./Export";
 import { TaskTable } from "./TaskTable";
 
@@ -37,12 +51,22 @@ export default function CasesFace(): JSX.Element {
     return () => hand(false);
   }, []);
   const chosen = selection.value;
-  const side = chosen?.kind === "incident" ? <div class="case-side"><IncidentCard no={chosen.no} /></div> : undefined;
+  const side =
+    chosen?.kind === "incident" ? (
+      <div class="case-side">
+        <IncidentCard no={chosen.no} />
+      </div>
+    ) : undefined;
   return (
     <FaceFrame
       title={t(listName.value === "mine" ? "tasksMine" : "tasksDue")}
       note={<Count />}
-      actions={<>{phone.value ? null : <Export />}<Lists /></>}
+      actions={
+        <>
+          {phone.value ? null : <Export />}
+          <Lists />
+        </>
+      }
       filters={<Chips />}
       side={side}
     >
@@ -56,7 +80,9 @@ function Count(): JSX.Element {
   return (
     <>
       <span class="tabular">{data ? t("tasksCount", { n: number(data.total) }) : ""}</span>
-      {data && data.total > data.rows.length ? <span class="tabular"> · {t("tasksFirst", { n: number(data.rows.length) })}</span> : null}
+      {data && data.total > data.rows.length ? (
+        <span class="tabular"> · {t("tasksFirst", { n: number(data.rows.length) })}</span>
+      ) : null}
       <Waiting />
     </>
   );
@@ -104,14 +130,24 @@ function Chips(): JSX.Element {
   return (
     <>
       {DUE_KINDS.filter((kind) => !phone.value || dues.has(kind) || wanted.due === kind).map((kind) => (
-        <Chip key={kind} on={wanted.due === kind} n={dues.get(kind) ?? 0} onClick={() => setFaceParams({ due: wanted.due === kind ? "" : kind })}>
+        <Chip
+          key={kind}
+          on={wanted.due === kind}
+          n={dues.get(kind) ?? 0}
+          onClick={() => setFaceParams({ due: wanted.due === kind ? "" : kind })}
+        >
           <ClockMark kind={kind} />
           {t(DUE_WORDS[kind])}
         </Chip>
       ))}
       {listName.value === "mine" && !phone.value ? <span class="chip-gap" aria-hidden="true" /> : null}
       {[...new Set([...whys.keys(), ...(wanted.why ? [wanted.why] : [])])].map((why) => (
-        <Chip key={why} on={wanted.why === why} n={whys.get(why) ?? 0} onClick={() => setFaceParams({ why: wanted.why === why ? "" : why })}>
+        <Chip
+          key={why}
+          on={wanted.why === why}
+          n={whys.get(why) ?? 0}
+          onClick={() => setFaceParams({ why: wanted.why === why ? "" : why })}
+        >
           {word("why", why)}
         </Chip>
       ))}
@@ -131,14 +167,25 @@ const DUE_WORDS: Readonly<Record<(typeof DUE_KINDS)[number], TextKey>> = {
   ok: "inTime",
 };
 
-function Chip({ on, n, onClick, children }: {
+function Chip({
+  on,
+  n,
+  onClick,
+  children,
+}: {
   on: boolean;
   n: number;
   onClick: () => void;
   children: JSX.Element | string | (JSX.Element | string)[];
 }): JSX.Element {
   return (
-    <button type="button" class={`filter-chip ${on ? "on" : ""}`} aria-pressed={on} disabled={n === 0 && !on} onClick={onClick}>
+    <button
+      type="button"
+      class={`filter-chip ${on ? "on" : ""}`}
+      aria-pressed={on}
+      disabled={n === 0 && !on}
+      onClick={onClick}
+    >
       {children}
       <span class="tabular">{number(n)}</span>
     </button>
@@ -162,9 +209,14 @@ function List(): JSX.Element {
     >
       {error ? <Failed what="what_tasks" problem={error} retry={answer.retry} /> : null}
       {rows.value.length === 0 ? (
-        <Empty title={t(filtered ? "tasksNoneFiltered" : listName.value === "mine" ? "tasksNone" : "tasksNoneDue")} hint={t("tasksNoneHint")}>
+        <Empty
+          title={t(filtered ? "tasksNoneFiltered" : listName.value === "mine" ? "tasksNone" : "tasksNoneDue")}
+          hint={t("tasksNoneHint")}
+        >
           {filtered ? (
-            <button type="button" class="button" onClick={() => setFaceParams({ why: "", due: "", group: "" })}>{t("clearFilters")}</button>
+            <button type="button" class="button" onClick={() => setFaceParams({ why: "", due: "", group: "" })}>
+              {t("clearFilters")}
+            </button>
           ) : null}
         </Empty>
       ) : (
@@ -181,7 +233,9 @@ function More(): JSX.Element | null {
   if (!data?.more) return null;
   return (
     <div class="more">
-      <button type="button" class="button" disabled={loading} onClick={showMore}>{t("showMore")}</button>
+      <button type="button" class="button" disabled={loading} onClick={showMore}>
+        {t("showMore")}
+      </button>
       <span class="soft tabular">{t("listOfShown", { shown: number(data.rows.length), n: number(data.total) })}</span>
     </div>
   );
@@ -204,7 +258,8 @@ function moveBy(event: KeyboardEvent, step: number): void {
 }
 
 function openCursor(event: KeyboardEvent): void {
-  const onControl = event.target instanceof HTMLElement && event.target.closest("button, a, summary, [role=radio]") !== null;
+  const onControl =
+    event.target instanceof HTMLElement && event.target.closest("button, a, summary, [role=radio]") !== null;
   const no = cursor.peek();
   if (!onControl && no !== null) select({ kind: "incident", no });
 }

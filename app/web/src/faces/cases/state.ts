@@ -67,7 +67,11 @@ export const answer = resource<Answer>(() => {
     id: `${name}${code ?? 0}|${count}.${refreshTick.value}.${resets.value}.${ownDeeds.value}`,
     ask: async (signal) => {
       const ask = name === "due" ? dueRows : taskRows;
-      const read = await firstParts(count, (cursor) => ask({ area: code, limit: PART, ...(cursor ? { cursor } : {}) }, signal), (row) => row.no);
+      const read = await firstParts(
+        count,
+        (cursor) => ask({ area: code, limit: PART, ...(cursor ? { cursor } : {}) }, signal),
+        (row) => row.no,
+      );
       return { total: read.total, rows: read.items, parts: count, more: read.next !== null };
     },
   };
@@ -123,7 +127,11 @@ export interface Filter {
   readonly group: string;
 }
 
-export const filter = computed<Filter>(() => ({ why: faceParam("why"), due: faceParam("due"), group: faceParam("group") }));
+export const filter = computed<Filter>(() => ({
+  why: faceParam("why"),
+  due: faceParam("due"),
+  group: faceParam("group"),
+}));
 
 /** Whether a row passes; `but` leaves one part of the filter out, to count what it would choose from. */
 export function passes(row: Row, wanted: Filter, now: number, but?: keyof Filter): boolean {

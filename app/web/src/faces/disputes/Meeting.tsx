@@ -21,11 +21,22 @@ export function Meeting({ mediation }: { mediation: Mediation }): JSX.Element {
           <br />
           {meeting.room.name} <span class="soft">{meeting.room.station.name}</span>
         </p>
-      ) : <p class="soft">{t("meetingNone")}</p>}
+      ) : (
+        <p class="soft">{t("meetingNone")}</p>
+      )}
       <div class="line">
-        {mayDo(mediation, "met") ? <button type="button" class="button primary" disabled={busy} onClick={() => void met(mediation)}>{t("meetingMet")}</button> : null}
+        {mayDo(mediation, "met") ? (
+          <button type="button" class="button primary" disabled={busy} onClick={() => void met(mediation)}>
+            {t("meetingMet")}
+          </button>
+        ) : null}
         {mayDo(mediation, "meeting") ? (
-          <button type="button" class={`button ${meeting ? "" : "primary"}`} aria-expanded={lookingForTime.value} onClick={() => (lookingForTime.value = !lookingForTime.value)}>
+          <button
+            type="button"
+            class={`button ${meeting ? "" : "primary"}`}
+            aria-expanded={lookingForTime.value}
+            onClick={() => (lookingForTime.value = !lookingForTime.value)}
+          >
             {t(meeting ? "meetingMove" : "meetingFind")}
           </button>
         ) : null}
@@ -43,7 +54,17 @@ function Times({ mediation }: { mediation: Mediation }): JSX.Element {
   const { data, error } = openings.value.value;
   const known = rooms.value.value.data ?? [];
   const problem = error ?? rooms.value.value.error;
-  if (problem && !data) return <Failed what="what_openings" problem={problem} retry={() => { openings.retry(); rooms.retry(); }} />;
+  if (problem && !data)
+    return (
+      <Failed
+        what="what_openings"
+        problem={problem}
+        retry={() => {
+          openings.retry();
+          rooms.retry();
+        }}
+      />
+    );
   if (!data) return <Skeleton rows={3} />;
   if (rooms.value.value.data?.length === 0) return <Empty title={t("roomsNone")} hint={t("roomsNoneHint")} />;
   const days = byDay(data, chosen);
@@ -53,13 +74,26 @@ function Times({ mediation }: { mediation: Mediation }): JSX.Element {
       <div class="line">
         <label class="pick">
           {t("meetingRoom")}
-          <select value={chosen === null ? "" : String(chosen)} onChange={(event) => setChosen(event.currentTarget.value === "" ? null : Number(event.currentTarget.value))}>
+          <select
+            value={chosen === null ? "" : String(chosen)}
+            onChange={(event) => setChosen(event.currentTarget.value === "" ? null : Number(event.currentTarget.value))}
+          >
             <option value="">{t("pickAny")}</option>
-            {known.map(({ id, name, seats, station }) => <option key={id} value={String(id)}>{`${station.name} · ${name} · ${t("roomSeats", { n: seats })}`}</option>)}
+            {known.map(({ id, name, seats, station }) => (
+              <option
+                key={id}
+                value={String(id)}
+              >{`${station.name} · ${name} · ${t("roomSeats", { n: seats })}`}</option>
+            ))}
           </select>
         </label>
         {near ? (
-          <button type="button" class="button small" disabled={deeds.busy.value !== ""} onClick={() => void schedule(mediation, rightNow(near))}>
+          <button
+            type="button"
+            class="button small"
+            disabled={deeds.busy.value !== ""}
+            onClick={() => void schedule(mediation, rightNow(near))}
+          >
             {t("meetingNow")} <small class="soft">{near.station.name}</small>
           </button>
         ) : null}
@@ -85,7 +119,11 @@ function Times({ mediation }: { mediation: Mediation }): JSX.Element {
           </div>
         </div>
       ))}
-      {!all && days.length > SHOWN_DAYS ? <button type="button" class="link" onClick={() => setAll(true)}>{t("showMore")}</button> : null}
+      {!all && days.length > SHOWN_DAYS ? (
+        <button type="button" class="link" onClick={() => setAll(true)}>
+          {t("showMore")}
+        </button>
+      ) : null}
     </div>
   );
 }

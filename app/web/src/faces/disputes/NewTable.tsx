@@ -13,11 +13,19 @@ export function NewTable(): JSX.Element {
   const [text, setText] = useState("");
   const { data, error } = candidates.value.value;
   const wanted = text.trim().replace(/^#/, "");
-  const shown = data?.filter((dispute) => wanted === "" || dispute.title.includes(wanted) || String(dispute.no).startsWith(wanted));
+  const shown = data?.filter(
+    (dispute) => wanted === "" || dispute.title.includes(wanted) || String(dispute.no).startsWith(wanted),
+  );
   return (
     <Side title={t("mediationOpen")} onClose={() => open("")}>
       <p class="soft">{t("mediationOpenHint")}</p>
-      <input type="search" aria-label={t("mediationFind")} placeholder={t("mediationFind")} value={text} onInput={(event) => setText(event.currentTarget.value)} />
+      <input
+        type="search"
+        aria-label={t("mediationFind")}
+        placeholder={t("mediationFind")}
+        value={text}
+        onInput={(event) => setText(event.currentTarget.value)}
+      />
       <Refused problem={deeds.problem.value} />
       {error ? <Failed what="what_list" problem={error} retry={candidates.retry} /> : null}
       {!data && !error ? <Skeleton rows={5} /> : null}
@@ -28,9 +36,19 @@ export function NewTable(): JSX.Element {
             <span class="grow">
               {dispute.title}
               <br />
-              <span class="soft tabular">{t("incidentNo", { no: dispute.no })} · {categoryName(dispute)} · {word("status", dispute.status)} · {ago(dispute.reported_at, nowTick.value)}</span>
+              <span class="soft tabular">
+                {t("incidentNo", { no: dispute.no })} · {categoryName(dispute)} · {word("status", dispute.status)} ·{" "}
+                {ago(dispute.reported_at, nowTick.value)}
+              </span>
             </span>
-            <button type="button" class="button small" disabled={deeds.busy.value !== ""} onClick={() => void openTable(dispute)}>{t("mediationOpenThis")}</button>
+            <button
+              type="button"
+              class="button small"
+              disabled={deeds.busy.value !== ""}
+              onClick={() => void openTable(dispute)}
+            >
+              {t("mediationOpenThis")}
+            </button>
           </li>
         ))}
       </ul>

@@ -21,10 +21,18 @@ export function RoomCard({ mediation }: { mediation: Mediation }): JSX.Element {
   return (
     <Side
       title={incident.title}
-      lead={<><Progress state={mediation.state} /><CaseLink no={incident.no} /><span class="soft">{word("status", incident.status)}</span></>}
+      lead={
+        <>
+          <Progress state={mediation.state} />
+          <CaseLink no={incident.no} />
+          <span class="soft">{word("status", incident.status)}</span>
+        </>
+      }
       onClose={() => open("")}
     >
-      <p><Chain links={incident.chain} /></p>
+      <p>
+        <Chain links={incident.chain} />
+      </p>
       <Refused problem={deeds.problem.value} but={["terms", "amount_yuan", "due_on", "outcome", "reason"]} />
       <People mediation={mediation} />
       <Meeting mediation={mediation} />
@@ -59,17 +67,40 @@ function Cancel({ mediation }: { mediation: Mediation }): JSX.Element {
   const [asking, setAsking] = useState(false);
   const [why, setWhy] = useState("");
   if (!asking) {
-    return <section class="line"><button type="button" class="button small" onClick={() => setAsking(true)}>{t("mediationCancel")}</button></section>;
+    return (
+      <section class="line">
+        <button type="button" class="button small" onClick={() => setAsking(true)}>
+          {t("mediationCancel")}
+        </button>
+      </section>
+    );
   }
   return (
     <section>
-      <form class="form" onSubmit={(event) => { event.preventDefault(); void cancel(mediation, why.trim()); }}>
+      <form
+        class="form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void cancel(mediation, why.trim());
+        }}
+      >
         <Labelled id="m-why" label={t("field_reason")}>
-          <textarea id="m-why" rows={2} required maxLength={500} value={why} onInput={(event) => setWhy(event.currentTarget.value)} />
+          <textarea
+            id="m-why"
+            rows={2}
+            required
+            maxLength={500}
+            value={why}
+            onInput={(event) => setWhy(event.currentTarget.value)}
+          />
         </Labelled>
         <div class="form-actions">
-          <button type="submit" class="button danger" disabled={deeds.busy.value !== ""}>{t("mediationCancel")}</button>
-          <button type="button" class="button" onClick={() => setAsking(false)}>{t("cancel")}</button>
+          <button type="submit" class="button danger" disabled={deeds.busy.value !== ""}>
+            {t("mediationCancel")}
+          </button>
+          <button type="button" class="button" onClick={() => setAsking(false)}>
+            {t("cancel")}
+          </button>
         </div>
       </form>
     </section>

@@ -27,12 +27,14 @@ export default function Disputes(): JSX.Element {
     <FaceFrame
       title={t("face_disputes")}
       note={data ? t("mediationsCount", { n: number(data.total) }) : null}
-      actions={may("open_mediation") ? (
-        <button type="button" class="button primary" onClick={() => open(NEW)}>
-          <Icon name="plus" />
-          {t("mediationOpen")}
-        </button>
-      ) : null}
+      actions={
+        may("open_mediation") ? (
+          <button type="button" class="button primary" onClick={() => open(NEW)}>
+            <Icon name="plus" />
+            {t("mediationOpen")}
+          </button>
+        ) : null
+      }
       filters={
         <PickChoice
           label={t("mediationState")}
@@ -47,7 +49,9 @@ export default function Disputes(): JSX.Element {
       {!data && !error ? <Skeleton rows={8} /> : null}
       {data?.items.length === 0 ? <Empty title={t("mediationsEmpty")} hint={t("mediationsEmptyHint")} /> : null}
       <ul class="tables" aria-label={t("face_disputes")}>
-        {data?.items.map((mediation) => <Row key={mediation.id} mediation={mediation} />)}
+        {data?.items.map((mediation) => (
+          <Row key={mediation.id} mediation={mediation} />
+        ))}
       </ul>
       <More list={mediations} />
     </FaceFrame>
@@ -66,7 +70,12 @@ function Row({ mediation }: { mediation: Mediation }): JSX.Element {
   const coming = participants.filter(({ answer }) => answer === "accepted").length;
   return (
     <li>
-      <button type="button" class="table-row" aria-current={mediation.id === chosenId.value} onClick={() => open(mediation.id)}>
+      <button
+        type="button"
+        class="table-row"
+        aria-current={mediation.id === chosenId.value}
+        onClick={() => open(mediation.id)}
+      >
         <span class="table-title">{incident.title}</span>
         <Progress state={mediation.state} />
         <span class="soft tabular">

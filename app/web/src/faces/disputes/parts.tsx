@@ -9,7 +9,10 @@ export function Progress({ state }: { state: MediationState }): JSX.Element {
   const at = COURSE.indexOf(state);
   return (
     <span class={`table-state ${state}`}>
-      <span class="dots" aria-hidden="true">{state === "cancelled" ? "✕" : COURSE.map((_, i) => (i <= at ? "●" : "○")).join("")}</span> {word("med", state)}
+      <span class="dots" aria-hidden="true">
+        {state === "cancelled" ? "✕" : COURSE.map((_, i) => (i <= at ? "●" : "○")).join("")}
+      </span>{" "}
+      {word("med", state)}
     </span>
   );
 }

@@ -46,7 +46,12 @@ export const candidates = resource<readonly Incident[]>(() => {
     id: "disputes|",
     ask: async (stop) => {
       const page = await api.incidents({ category: DISPUTES, status: "open", limit: PAGE }, stop);
-      const taken = new Set(mediations.value.peek().data?.items.filter(isOpen).map(({ incident }) => incident.no));
+      const taken = new Set(
+        mediations.value
+          .peek()
+          .data?.items.filter(isOpen)
+          .map(({ incident }) => incident.no),
+      );
       return page.items.filter(({ no }) => !taken.has(no));
     },
   };
@@ -77,7 +82,10 @@ export const openings = resource<readonly Opening[]>(() => {
 export const rooms = resource<readonly Room[]>(() => {
   const cell = room.value.value.data?.incident.chain.at(-1)?.code;
   if (!here() || cell === undefined || !lookingForTime.value) return null;
-  return { id: `rooms${cell}|`, ask: async (stop) => (await get<Paged<Room>>("/api/v1/rooms", { area: cell }, stop)).items };
+  return {
+    id: `rooms${cell}|`,
+    ask: async (stop) => (await get<Paged<Room>>("/api/v1/rooms", { area: cell }, stop)).items,
+  };
 });
 
 /** A meeting that begins now: the parties are already there. */
@@ -100,7 +108,13 @@ function put(now: Mediation): void {
   room.patch((known) => (known.id === now.id ? now : known));
 }
 
-async function act(mediation: Mediation, name: string, method: WriteMethod, rest: string, body: object = {}): Promise<boolean> {
+async function act(
+  mediation: Mediation,
+  name: string,
+  method: WriteMethod,
+  rest: string,
+  body: object = {},
+): Promise<boolean> {
   const done = await deeds.run(name, async () => {
     put(await write<Mediation>(method, one(mediation.id, rest), { ...body, version: mediation.version }));
   });
@@ -117,7 +131,8 @@ export async function openTable(incident: Pick<Incident, "id">): Promise<void> {
   });
 }
 
-export const callIn = (m: Mediation, unit_id: number): Promise<boolean> => act(m, "call", "POST", "/participants", { unit_id });
+export const callIn = (m: Mediation, unit_id: number): Promise<boolean> =>
+  act(m, "call", "POST", "/participants", { unit_id });
 
 export const answer = (m: Mediation, unit_id: number, said: Answer): Promise<boolean> =>
   act(m, `answer${unit_id}`, "PUT", `/participants/${unit_id}`, { answer: said });
@@ -132,10 +147,14 @@ export interface Concluded {
   readonly outcome: string;
   readonly agreement?: { readonly terms: string; readonly amount_yuan?: number; readonly due_on?: string };
 }
-export const conclude = (m: Mediation, result: Concluded): Promise<boolean> => act(m, "outcome", "POST", "/outcome", result);
+export const conclude = (m: Mediation, result: Concluded): Promise<boolean> =>
+  act(m, "outcome", "POST", "/outcome", result);
 
-export const perform = (m: Mediation, performance: string): Promise<boolean> => act(m, "performance", "POST", "/performance", { performance });
+export const perform = (m: Mediation, performance: string): Promise<boolean> =>
+  act(m, "performance", "POST", "/performance", { performance });
 
-export const followUp = (m: Mediation, satisfaction: string): Promise<boolean> => act(m, "follow_up", "POST", "/follow_up", { satisfaction });
+export const followUp = (m: Mediation, satisfaction: string): Promise<boolean> =>
+  act(m, "follow_up", "POST", "/follow_up", { satisfaction });
 
-export const cancel = (m: Mediation, reason: string): Promise<boolean> => act(m, "cancel", "POST", "/cancel", { reason });
+export const cancel = (m: Mediation, reason: string): Promise<boolean> =>
+  act(m, "cancel", "POST", "/cancel", { reason });

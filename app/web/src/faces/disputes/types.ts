@@ -12,10 +12,23 @@ export type Room = Schemas["Room"];
 export type Act = Mediation["next"][number];
 
 export const STATES = [
-  "called", "scheduled", "met", "concluded", "performed", "followed_up", "cancelled",
+  "called",
+  "scheduled",
+  "met",
+  "concluded",
+  "performed",
+  "followed_up",
+  "cancelled",
 ] as const satisfies readonly MediationState[];
 export const ANSWERS = ["accepted", "declined"] as const satisfies readonly Answer[];
-export const OUTCOMES = ["mediated", "not_mediated", "withdrawn", "to_court", "to_petition", "to_administration"] as const;
+export const OUTCOMES = [
+  "mediated",
+  "not_mediated",
+  "withdrawn",
+  "to_court",
+  "to_petition",
+  "to_administration",
+] as const;
 export const PERFORMANCES = ["none", "partly", "fully"] as const satisfies readonly Agreement["performance"][];
 export const SATISFACTIONS = ["satisfied", "neutral", "dissatisfied", "not_reached"] as const;
 /** Who sits at the table, in the order in which they are called. */

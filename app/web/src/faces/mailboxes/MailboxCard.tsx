@@ -10,7 +10,18 @@ import { PagedTable } from "../../ui/PagedTable";
 import { Refused } from "../../ui/Refused";
 import type { Column } from "../../ui/Table";
 import {
-  deeds, done, look, MAIL_STATES, mails, open, remove, resend, test, wantedState, type Mail, type Mailbox,
+  deeds,
+  done,
+  look,
+  MAIL_STATES,
+  mails,
+  open,
+  remove,
+  resend,
+  test,
+  wantedState,
+  type Mail,
+  type Mailbox,
 } from "./state";
 
 export function MailboxCard({ mailbox }: { mailbox: Mailbox }): JSX.Element {
@@ -19,9 +30,16 @@ export function MailboxCard({ mailbox }: { mailbox: Mailbox }): JSX.Element {
     <Side title={mailbox.call_sign} onClose={() => open("")}>
       <Refused problem={deeds.problem.value} />
       <Done />
-      <p><code>{mailbox.mailbox}</code></p>
+      <p>
+        <code>{mailbox.mailbox}</code>
+      </p>
       <p class="soft">{mailbox.on_duty ? mailbox.station : t("mailboxOffDuty")}</p>
-      {mailbox.last_error ? <p class="bad">{t("webhookLastError")}{mailbox.last_error}</p> : null}
+      {mailbox.last_error ? (
+        <p class="bad">
+          {t("webhookLastError")}
+          {mailbox.last_error}
+        </p>
+      ) : null}
       <div class="line">
         <button type="button" class="button small primary" disabled={busy} onClick={() => void test(mailbox.id)}>
           {t("mailboxTest")}

@@ -50,8 +50,12 @@ export function SetMailbox(): JSX.Element {
         </Labelled>
         <Refused problem={problem} but={["call_sign", "mailbox"]} />
         <div class="form-actions">
-          <button type="submit" class="button primary" disabled={deeds.busy.value !== ""}>{t("save")}</button>
-          <button type="button" class="button" onClick={() => open("")}>{t("cancel")}</button>
+          <button type="submit" class="button primary" disabled={deeds.busy.value !== ""}>
+            {t("save")}
+          </button>
+          <button type="button" class="button" onClick={() => open("")}>
+            {t("cancel")}
+          </button>
         </div>
       </form>
     </Side>

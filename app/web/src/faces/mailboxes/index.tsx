@@ -26,7 +26,9 @@ export default function Mailboxes(): JSX.Element {
       note={data ? t("mailboxesCount", { n: number(data.total) }) : null}
       actions={
         <>
-          <button type="button" class="button" onClick={refresh}>{t("webhookRefresh")}</button>
+          <button type="button" class="button" onClick={refresh}>
+            {t("webhookRefresh")}
+          </button>
           <button type="button" class="button primary" onClick={() => open(NEW)}>
             <Icon name="plus" />
             {t("mailboxAdd")}
@@ -35,7 +37,11 @@ export default function Mailboxes(): JSX.Element {
       }
       side={side}
     >
-      {isMailSetUp.value === false ? <p class="face-notice bad" role="status">{t("mailboxesOff")}</p> : null}
+      {isMailSetUp.value === false ? (
+        <p class="face-notice bad" role="status">
+          {t("mailboxesOff")}
+        </p>
+      ) : null}
       <PagedTable
         label={t("face_mailboxes")}
         list={mailboxes}

@@ -25,9 +25,13 @@ export default function Plan(): JSX.Element {
   const opened = planId.value !== 0;
   return (
     <div class={`plan-frame ${opened ? "opened" : ""}`}>
-      <header class="plan-head"><slots.Head /></header>
+      <header class="plan-head">
+        <slots.Head />
+      </header>
       <Cut />
-      <aside class="plan-left" aria-label={t("face_plan")}><slots.Left /></aside>
+      <aside class="plan-left" aria-label={t("face_plan")}>
+        <slots.Left />
+      </aside>
       <div class={`plan-centre ${besideId.value === 0 ? "" : "beside"}`}>
         <PlanMapView />
         {besideId.value === 0 ? null : <BesideMap key={besideId.value} />}
@@ -72,7 +76,9 @@ function RightSide(): JSX.Element {
           </button>
         ))}
       </div>
-      <div class="plan-tab" role="tabpanel">{shown ? <shown.Panel /> : null}</div>
+      <div class="plan-tab" role="tabpanel">
+        {shown ? <shown.Panel /> : null}
+      </div>
     </aside>
   );
 }
@@ -81,5 +87,9 @@ function RightSide(): JSX.Element {
 function Cut(): JSX.Element | null {
   const state = pulse(live.value, nowTick.value);
   if (state.kind !== "cut") return null;
-  return <p class="face-cut plan-cut" role="status">{t("offlineBar", { time: clock(state.heardAt) })}</p>;
+  return (
+    <p class="face-cut plan-cut" role="status">
+      {t("offlineBar", { time: clock(state.heardAt) })}
+    </p>
+  );
 }

@@ -54,9 +54,13 @@ effect(() => {
 });
 
 // Somebody, or the clock, has published a plan: this one, or one that it now lies behind.
-onTopic("boundaries", () => {
-  if (here() && planId.peek() !== 0) again.value++;
-}, BOUNDARIES_SETTLED_MS);
+onTopic(
+  "boundaries",
+  () => {
+    if (here() && planId.peek() !== 0) again.value++;
+  },
+  BOUNDARIES_SETTLED_MS,
+);
 
 let heard = false;
 /** The server is back: what has become of the plan meanwhile? */

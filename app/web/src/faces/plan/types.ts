@@ -15,5 +15,11 @@ export type Counting = Model["incidents"];
 export type Measures = Schemas["Measures"];
 export type Fault = Schemas["FaultFound"];
 
-export const PLAN_STATES = ["draft", "in_review", "approved", "published", "withdrawn"] as const satisfies readonly PlanState[];
+export const PLAN_STATES = [
+  "draft",
+  "in_review",
+  "approved",
+  "published",
+  "withdrawn",
+] as const satisfies readonly PlanState[];
 export const COUNTINGS = ["listed", "counted", "forecast"] as const satisfies readonly Counting[];

@@ -14,7 +14,20 @@ import { Refused } from "../../ui/Refused";
 import { moment, number } from "../../ui/format";
 import { Failed, Skeleton } from "../../ui/states";
 import { Table } from "../../ui/Table";
-import { calendar, choose, deeds, file, found, mayTake, openCalendar, showYear, takeYear, tryYear, year, years } from "./year";
+import {
+  calendar,
+  choose,
+  deeds,
+  file,
+  found,
+  mayTake,
+  openCalendar,
+  showYear,
+  takeYear,
+  tryYear,
+  year,
+  years,
+} from "./year";
 
 export function Calendar(): JSX.Element {
   const { data, error } = calendar.value.value;
@@ -37,7 +50,10 @@ export function Calendar(): JSX.Element {
 function Year({ shown }: { shown: YearCalendar }): JSX.Element {
   return (
     <section class="found">
-      <h3>{shown.year}: {word("calendar_source", shown.source)}{shown.is_provisional ? ` ≈ ${t("clockProvisional")}` : ""}</h3>
+      <h3>
+        {shown.year}: {word("calendar_source", shown.source)}
+        {shown.is_provisional ? ` ≈ ${t("clockProvisional")}` : ""}
+      </h3>
       {shown.is_provisional ? <p class="soft">{t("calendarExpected")}</p> : null}
       {shown.note ? <p class="soft">{shown.note}</p> : null}
       <Table<CalendarDay>
@@ -48,7 +64,11 @@ function Year({ shown }: { shown: YearCalendar }): JSX.Element {
           { key: "day", title: t("calendarDay"), kind: "code", cell: (one) => one.day },
           { key: "kind", title: t("calendarKind"), cell: (one) => word("day_kind", one.kind) },
           { key: "note", title: t("calendarNote"), kind: "long", cell: (one) => one.note },
-          { key: "source", title: t("calendarSource"), cell: (one) => <span class="soft">{word("calendar_source", one.source)}</span> },
+          {
+            key: "source",
+            title: t("calendarSource"),
+            cell: (one) => <span class="soft">{word("calendar_source", one.source)}</span>,
+          },
         ]}
       />
     </section>
@@ -59,18 +79,32 @@ function Take(): JSX.Element {
   const problem = deeds.problem.value;
   const busy = deeds.busy.value;
   return (
-    <form class="form" onSubmit={(event) => { event.preventDefault(); void tryYear(); }}>
+    <form
+      class="form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void tryYear();
+      }}
+    >
       <Labelled id="c-file" label={t("calendarFile", { year: year.value })} hint={t("calendarFileHint")}>
         <FileInput id="c-file" accept=".csv" choose={choose} />
       </Labelled>
       <Refused problem={problem} but={[]} />
       {problem && problem.fields.length > 0 ? (
         <ul class="found-faults" aria-label={t("calendarFaults")}>
-          {problem.fields.map(({ field, message }) => <li key={`${field} ${message}`}><strong>{field}</strong> {message}</li>)}
+          {problem.fields.map(({ field, message }) => (
+            <li key={`${field} ${message}`}>
+              <strong>{field}</strong> {message}
+            </li>
+          ))}
         </ul>
       ) : null}
       <div class="form-actions">
-        <button type="submit" class={`button ${mayTake.value ? "" : "primary"}`} disabled={busy !== "" || file.value === null}>
+        <button
+          type="submit"
+          class={`button ${mayTake.value ? "" : "primary"}`}
+          disabled={busy !== "" || file.value === null}
+        >
           {t(busy === "preview" ? "standardLooking" : "standardPreview")}
         </button>
         {mayTake.value ? (
@@ -87,19 +121,27 @@ function Take(): JSX.Element {
   );
 }
 
-function Found({ found: { taken, year: ofYear, days, moved, examined, items, worked_holidays } }: { found: TakenYear }): JSX.Element {
+function Found({
+  found: { taken, year: ofYear, days, moved, examined, items, worked_holidays },
+}: {
+  found: TakenYear;
+}): JSX.Element {
   return (
     <div class="found">
       <p class="found-lead" role="status">
         {taken ? `✓ ${t("calendarTaken", { year: ofYear })}` : t("calendarFits", { n: number(days) })}
       </p>
       {worked_holidays.length > 0 ? (
-        <p class="bad" role="alert">{t("calendarForgotten", { days: worked_holidays.map(({ day, name }) => `${day} ${name}`).join("、") })}</p>
+        <p class="bad" role="alert">
+          {t("calendarForgotten", { days: worked_holidays.map(({ day, name }) => `${day} ${name}`).join("、") })}
+        </p>
       ) : null}
       <section>
         <h3>{t("calendarMoved", { n: number(moved), of: number(examined) })}</h3>
         {items.length > 0 ? <Moved cases={items} /> : null}
-        {items.length < moved ? <p class="soft">{t("listOfShown", { shown: number(items.length), n: number(moved) })}</p> : null}
+        {items.length < moved ? (
+          <p class="soft">{t("listOfShown", { shown: number(items.length), n: number(moved) })}</p>
+        ) : null}
       </section>
     </div>
   );
@@ -115,8 +157,16 @@ function Moved({ cases }: { cases: readonly MovedCase[] }): JSX.Element {
       columns={[
         { key: "no", title: t("auditCase"), kind: "code", cell: ({ no }) => <CaseLink no={no} /> },
         { key: "title", title: t("reportTitleField"), kind: "long", cell: ({ title }) => title },
-        { key: "before", title: t("standardBefore"), cell: ({ due_before }) => <span class="tabular">{due(due_before)}</span> },
-        { key: "after", title: t("standardAfter"), cell: ({ due_after }) => <span class="tabular">{due(due_after)}</span> },
+        {
+          key: "before",
+          title: t("standardBefore"),
+          cell: ({ due_before }) => <span class="tabular">{due(due_before)}</span>,
+        },
+        {
+          key: "after",
+          title: t("standardAfter"),
+          cell: ({ due_after }) => <span class="tabular">{due(due_after)}</span>,
+        },
       ]}
     />
   );

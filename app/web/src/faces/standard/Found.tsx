@@ -14,7 +14,9 @@ export function Found({ preview }: { preview: Preview }): JSX.Element {
   return (
     <div class="found">
       <p class="found-lead" role="status">
-        {preview.published ? `✓ ${t("standardPublished", { on: day(preview.valid_from) })}` : t("standardFits", { n: number(preview.lines) })}
+        {preview.published
+          ? `✓ ${t("standardPublished", { on: day(preview.valid_from) })}`
+          : t("standardFits", { n: number(preview.lines) })}
       </p>
       {added.length + removed.length + changed.length === 0 ? <p class="soft">{t("standardSame")}</p> : null}
       <Limits title={t("standardAdded", { n: number(added.length) })} limits={added} />
@@ -24,7 +26,9 @@ export function Found({ preview }: { preview: Preview }): JSX.Element {
         <h3>{t("standardCases", { n: number(cases.n) })}</h3>
         <p class="soft">{t("standardKept", { n: number(cases.kept) })}</p>
         {cases.items.length > 0 ? <Cases cases={cases.items} /> : null}
-        {cases.items.length < cases.n ? <p class="soft">{t("listOfShown", { shown: number(cases.items.length), n: number(cases.n) })}</p> : null}
+        {cases.items.length < cases.n ? (
+          <p class="soft">{t("listOfShown", { shown: number(cases.items.length), n: number(cases.n) })}</p>
+        ) : null}
       </section>
     </div>
   );
@@ -33,7 +37,9 @@ export function Found({ preview }: { preview: Preview }): JSX.Element {
 function Errors({ preview }: { preview: Preview }): JSX.Element {
   return (
     <div class="found">
-      <p class="found-lead bad" role="alert">✕ {t("standardRefused", { n: number(preview.errors.length) })}</p>
+      <p class="found-lead bad" role="alert">
+        ✕ {t("standardRefused", { n: number(preview.errors.length) })}
+      </p>
       <Table
         label={t("standardErrors")}
         rows={preview.errors}
@@ -83,8 +89,28 @@ function Cases({ cases }: { cases: readonly ChangedCase[] }): JSX.Element {
       columns={[
         { key: "no", title: t("auditCase"), kind: "code", cell: ({ no }) => <CaseLink no={no} /> },
         { key: "title", title: t("reportTitleField"), kind: "long", cell: ({ title }) => title },
-        { key: "before", title: t("standardBefore"), cell: ({ limit_before, due_before }) => <>{limitOf(limit_before ?? "")}<br /><span class="soft tabular">{due(due_before)}</span></> },
-        { key: "after", title: t("standardAfter"), cell: ({ limit_after, due_after }) => <>{limitOf(limit_after ?? "")}<br /><span class="soft tabular">{due(due_after)}</span></> },
+        {
+          key: "before",
+          title: t("standardBefore"),
+          cell: ({ limit_before, due_before }) => (
+            <>
+              {limitOf(limit_before ?? "")}
+              <br />
+              <span class="soft tabular">{due(due_before)}</span>
+            </>
+          ),
+        },
+        {
+          key: "after",
+          title: t("standardAfter"),
+          cell: ({ limit_after, due_after }) => (
+            <>
+              {limitOf(limit_after ?? "")}
+              <br />
+              <span class="soft tabular">{due(due_after)}</span>
+            </>
+          ),
+        },
       ]}
     />
   );

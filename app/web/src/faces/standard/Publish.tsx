@@ -18,20 +18,47 @@ export function Publish(): JSX.Element {
   const found = preview.value;
   return (
     <Side title={t("standardPublish")} onClose={() => openPublishing(false)}>
-      <form class="form" onSubmit={(event) => { event.preventDefault(); void askPreview(); }}>
-        <Labelled id="s-file" label={t("standardFile")} hint={t("standardFileHint")} error={fieldError(problem, "file")}>
+      <form
+        class="form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void askPreview();
+        }}
+      >
+        <Labelled
+          id="s-file"
+          label={t("standardFile")}
+          hint={t("standardFileHint")}
+          error={fieldError(problem, "file")}
+        >
           <FileInput id="s-file" accept=".xlsx,.csv" choose={(file) => choose({ file })} />
         </Labelled>
         <Labelled id="s-from" label={t("standardFrom")} error={fieldError(problem, "valid_from")}>
-          <input id="s-from" type="date" required min={day(serverNow())} value={validFrom.value} onInput={(event) => choose({ validFrom: event.currentTarget.value })} />
+          <input
+            id="s-from"
+            type="date"
+            required
+            min={day(serverNow())}
+            value={validFrom.value}
+            onInput={(event) => choose({ validFrom: event.currentTarget.value })}
+          />
         </Labelled>
         <Refused problem={problem} but={["file", "valid_from"]} />
         <div class="form-actions">
-          <button type="submit" class={`button ${mayPublish.value ? "" : "primary"}`} disabled={busy !== "" || file.value === null || validFrom.value === ""}>
+          <button
+            type="submit"
+            class={`button ${mayPublish.value ? "" : "primary"}`}
+            disabled={busy !== "" || file.value === null || validFrom.value === ""}
+          >
             {t(busy === "preview" ? "standardLooking" : "standardPreview")}
           </button>
           {mayPublish.value ? (
-            <Confirm text={t("standardPublish")} sure={t("standardSure", { on: validFrom.value, n: number(found?.cases.n ?? 0) })} disabled={busy !== ""} onSure={() => void publish()} />
+            <Confirm
+              text={t("standardPublish")}
+              sure={t("standardSure", { on: validFrom.value, n: number(found?.cases.n ?? 0) })}
+              disabled={busy !== ""}
+              onSure={() => void publish()}
+            />
           ) : null}
         </div>
       </form>

@@ -28,45 +28,82 @@ export default function Standard(): JSX.Element {
   return (
     <FaceFrame
       title={t("face_standard")}
-      note={data ? <span class="tabular">{t("standardNote", { shown: number(shown.length), n: number(data.lines.length), from: day(data.valid_from) })}</span> : null}
+      note={
+        data ? (
+          <span class="tabular">
+            {t("standardNote", {
+              shown: number(shown.length),
+              n: number(data.lines.length),
+              from: day(data.valid_from),
+            })}
+          </span>
+        ) : null
+      }
       actions={
         <>
-          <button type="button" class="button" aria-expanded={calendarOpen.value} onClick={() => openCalendar(!calendarOpen.value)}>{t("calendarTitle")}…</button>
-          <a class="button" href={at(WORKBOOK)} download="filing_standard.xlsx">{t("standardDownload")}</a>
+          <button
+            type="button"
+            class="button"
+            aria-expanded={calendarOpen.value}
+            onClick={() => openCalendar(!calendarOpen.value)}
+          >
+            {t("calendarTitle")}…
+          </button>
+          <a class="button" href={at(WORKBOOK)} download="filing_standard.xlsx">
+            {t("standardDownload")}
+          </a>
           {may("publish_standard") ? (
-            <button type="button" class="button primary" aria-expanded={publishing.value} onClick={() => openPublishing(!publishing.value)}>{t("standardPublish")}…</button>
+            <button
+              type="button"
+              class="button primary"
+              aria-expanded={publishing.value}
+              onClick={() => openPublishing(!publishing.value)}
+            >
+              {t("standardPublish")}…
+            </button>
           ) : null}
         </>
       }
-      filters={data ? (
-        <>
-          <input
-            class="find"
-            type="search"
-            aria-label={t("standardFind")}
-            placeholder={t("standardFind")}
-            maxLength={100}
-            value={text.value}
-            onInput={(event) => setFaceParams({ q: event.currentTarget.value.trimStart() })}
-          />
-          <PickChoice
-            label={t("standardGroup")}
-            value={group.value}
-            choices={groupsOf(data.lines).map(({ code, name }) => ({ value: code, text: `${code} ${name}` }))}
-            onPick={(code) => setFaceParams({ group: code })}
-          />
-        </>
-      ) : null}
+      filters={
+        data ? (
+          <>
+            <input
+              class="find"
+              type="search"
+              aria-label={t("standardFind")}
+              placeholder={t("standardFind")}
+              maxLength={100}
+              value={text.value}
+              onInput={(event) => setFaceParams({ q: event.currentTarget.value.trimStart() })}
+            />
+            <PickChoice
+              label={t("standardGroup")}
+              value={group.value}
+              choices={groupsOf(data.lines).map(({ code, name }) => ({ value: code, text: `${code} ${name}` }))}
+              onPick={(code) => setFaceParams({ group: code })}
+            />
+          </>
+        ) : null
+      }
       side={sideOf()}
     >
       {error && !data ? <Failed what="what_standard" problem={error} retry={standard.retry} /> : null}
       {!data && !error ? <Skeleton rows={12} /> : null}
       {data && shown.length === 0 ? (
         <Empty title={t("standardEmpty")}>
-          <button type="button" class="button" onClick={() => setFaceParams({ q: "", group: "" })}>{t("clearFilters")}</button>
+          <button type="button" class="button" onClick={() => setFaceParams({ q: "", group: "" })}>
+            {t("clearFilters")}
+          </button>
         </Empty>
       ) : null}
-      {shown.length > 0 ? <Table label={t("face_standard")} columns={columns()} rows={shown} rowKey={(line) => `${line.code}|${line.condition}`} /> : null}
+      {shown.length > 0 ? (
+        <Table
+          label={t("face_standard")}
+          columns={columns()}
+          rows={shown}
+          rowKey={(line) => `${line.code}|${line.condition}`}
+        />
+      ) : null}
     </FaceFrame>
   );
 }
@@ -82,9 +119,24 @@ function columns(): readonly Column<Line>[] {
     { key: "category", title: t("column_category"), cell: (line) => line.category },
     { key: "sub_category", title: t("column_sub_category"), cell: (line) => <strong>{line.sub_category}</strong> },
     { key: "condition", title: t("column_condition"), kind: "long", cell: (line) => line.condition },
-    { key: "limit", title: t("column_limit"), cell: (line) => (line.limit === "" ? <span class="soft">{t("clockNoLimit")}</span> : limitText(`${line.limit} ${line.unit}`)) },
-    { key: "responsible_unit", title: t("column_responsible_unit"), kind: "long", cell: (line) => line.responsible_unit },
-    { key: "closing_condition", title: t("column_closing_condition"), kind: "long", cell: (line) => line.closing_condition },
+    {
+      key: "limit",
+      title: t("column_limit"),
+      cell: (line) =>
+        line.limit === "" ? <span class="soft">{t("clockNoLimit")}</span> : limitText(`${line.limit} ${line.unit}`),
+    },
+    {
+      key: "responsible_unit",
+      title: t("column_responsible_unit"),
+      kind: "long",
+      cell: (line) => line.responsible_unit,
+    },
+    {
+      key: "closing_condition",
+      title: t("column_closing_condition"),
+      kind: "long",
+      cell: (line) => line.closing_condition,
+    },
     { key: "note", title: t("column_note"), kind: "long", cell: (line) => line.note },
   ];
 }

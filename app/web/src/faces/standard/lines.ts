@@ -3,7 +3,10 @@ import type { Line } from "./types";
 
 /** Those of a group (two digits, "" for all) in which every word is found somewhere. */
 export function matching(lines: readonly Line[], group: string, text: string): Line[] {
-  const words = text.toLowerCase().split(/\s+/).filter((word) => word !== "");
+  const words = text
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== "");
   return lines.filter((line) => {
     if (!line.code.startsWith(group)) return false;
     const all = Object.values(line).join("\n").toLowerCase();

@@ -76,4 +76,6 @@ export const askPreview = (): Promise<void> => send("preview", `${PATH}/preview`
 export const publish = (): Promise<void> => send("publish", PATH);
 
 /** A preview without a fault that has not been published yet. */
-export const mayPublish = computed(() => preview.value !== null && preview.value.errors.length === 0 && !preview.value.published);
+export const mayPublish = computed(
+  () => preview.value !== null && preview.value.errors.length === 0 && !preview.value.published,
+);

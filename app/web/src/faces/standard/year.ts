@@ -23,7 +23,10 @@ export const calendar = resource<YearCalendar>(() => {
   if (face.value !== "standard" || !calendarOpen.value) return null;
   track(takenYears.value);
   const wanted = year.value;
-  return { id: `calendar${wanted}|${takenYears.value}`, ask: (stop) => get<YearCalendar>(`${CALENDAR_PATH}/${wanted}`, {}, stop) };
+  return {
+    id: `calendar${wanted}|${takenYears.value}`,
+    ask: (stop) => get<YearCalendar>(`${CALENDAR_PATH}/${wanted}`, {}, stop),
+  };
 });
 
 export const deeds = deed();

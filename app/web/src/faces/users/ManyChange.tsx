@@ -15,7 +15,9 @@ export function ManyChange(): JSX.Element | null {
       <span class="grow tabular">
         {stage} {counts ? t("changeDone", { done: number(now.done), total: number(now.total) }) : null}
       </span>
-      <button type="button" class="button small" disabled={now.cancelling} onClick={cancel}>{t("cancel")}</button>
+      <button type="button" class="button small" disabled={now.cancelling} onClick={cancel}>
+        {t("cancel")}
+      </button>
     </div>
   );
 }

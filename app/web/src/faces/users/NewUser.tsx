@@ -22,15 +22,41 @@ export function NewUser(): JSX.Element {
         }}
       >
         <Labelled id="u-name" label={t("userName")} hint={t("userNameHint")} error={fieldError(problem, "name")}>
-          <input id="u-name" required maxLength={60} autocomplete="off" autocapitalize="none" spellcheck={false} value={name} onInput={(event) => setName(event.currentTarget.value)} />
+          <input
+            id="u-name"
+            required
+            maxLength={60}
+            autocomplete="off"
+            autocapitalize="none"
+            spellcheck={false}
+            value={name}
+            onInput={(event) => setName(event.currentTarget.value)}
+          />
         </Labelled>
-        <Labelled id="u-password" label={t("userPassword")} hint={t("userPasswordHint")} error={fieldError(problem, "password")}>
-          <input id="u-password" type="password" required maxLength={200} autocomplete="new-password" value={password} onInput={(event) => setPassword(event.currentTarget.value)} />
+        <Labelled
+          id="u-password"
+          label={t("userPassword")}
+          hint={t("userPasswordHint")}
+          error={fieldError(problem, "password")}
+        >
+          <input
+            id="u-password"
+            type="password"
+            required
+            maxLength={200}
+            autocomplete="new-password"
+            value={password}
+            onInput={(event) => setPassword(event.currentTarget.value)}
+          />
         </Labelled>
         <Refused problem={problem} but={["name", "password"]} />
         <div class="form-actions">
-          <button type="submit" class="button primary" disabled={deeds.busy.value !== ""}>{t("userAdd")}</button>
-          <button type="button" class="button" onClick={() => open("")}>{t("cancel")}</button>
+          <button type="submit" class="button primary" disabled={deeds.busy.value !== ""}>
+            {t("userAdd")}
+          </button>
+          <button type="button" class="button" onClick={() => open("")}>
+            {t("cancel")}
+          </button>
         </div>
       </form>
     </Side>

@@ -39,7 +39,9 @@ export function ProposalList({ proposals: shown }: { proposals: readonly Proposa
   if (shown.length === 0) return null;
   return (
     <ul class="entries">
-      {shown.map((proposal) => <Row key={proposal.no} proposal={proposal} />)}
+      {shown.map((proposal) => (
+        <Row key={proposal.no} proposal={proposal} />
+      ))}
     </ul>
   );
 }
@@ -53,7 +55,10 @@ function Row({ proposal }: { proposal: Proposal }): JSX.Element {
   return (
     <li>
       <span class="grow">
-        <strong>{what(proposal)}</strong> <span class="soft tabular">{by} · {when}</span>
+        <strong>{what(proposal)}</strong>{" "}
+        <span class="soft tabular">
+          {by} · {when}
+        </span>
         {proposal.known_to.length > 0 ? (
           <p class="soft">{t("proposalKnownTo", { who: proposal.known_to.join(t("comma")) })}</p>
         ) : null}
@@ -74,7 +79,12 @@ function Deeds({ proposal }: { proposal: Proposal }): JSX.Element {
   };
   if (proposal.own) {
     return (
-      <Confirm text={t("proposalWithdraw")} sure={t("proposalWithdrawSure")} disabled={busy} onSure={() => void after(end(no, "withdraw"))} />
+      <Confirm
+        text={t("proposalWithdraw")}
+        sure={t("proposalWithdrawSure")}
+        disabled={busy}
+        onSure={() => void after(end(no, "withdraw"))}
+      />
     );
   }
   return (
@@ -87,7 +97,12 @@ function Deeds({ proposal }: { proposal: Proposal }): JSX.Element {
           onSure={() => void after(confirm(proposal))}
         />
       ) : null}
-      <Confirm text={t("proposalRefuse")} sure={t("proposalRefuseSure")} disabled={busy} onSure={() => void after(end(no, "refuse"))} />
+      <Confirm
+        text={t("proposalRefuse")}
+        sure={t("proposalRefuseSure")}
+        disabled={busy}
+        onSure={() => void after(end(no, "refuse"))}
+      />
     </span>
   );
 }
@@ -95,12 +110,18 @@ function Deeds({ proposal }: { proposal: Proposal }): JSX.Element {
 function Lines({ no }: { no: number }): JSX.Element {
   const shown = lines.value.value.data;
   return (
-    <details onToggle={(event) => { if (event.currentTarget.open) opened.value = no; }}>
+    <details
+      onToggle={(event) => {
+        if (event.currentTarget.open) opened.value = no;
+      }}
+    >
       <summary class="link soft">{t("proposalShow")}</summary>
       {shown?.no === no ? (
         <ul>
           {shown.lines.map((line) => (
-            <li key={`${line.account} ${line.role} ${line.area}`} class="tabular">{line.account} · {word("acts", line.role)} · {line.area}</li>
+            <li key={`${line.account} ${line.role} ${line.area}`} class="tabular">
+              {line.account} · {word("acts", line.role)} · {line.area}
+            </li>
           ))}
         </ul>
       ) : null}
@@ -118,7 +139,12 @@ function what(proposal: Proposal): string {
 function Codes(): JSX.Element | null {
   const told = codes.value;
   if (told.length === 0) return null;
-  const save = (): void => saveRows("release-codes.csv", ["account", "code"], told.map(({ account, code }) => [account, code]));
+  const save = (): void =>
+    saveRows(
+      "release-codes.csv",
+      ["account", "code"],
+      told.map(({ account, code }) => [account, code]),
+    );
   return (
     <Dialog title={t("releaseCodes")} onClose={() => (codes.value = [])}>
       <p>{t("releaseCodesWhy")}</p>
@@ -132,7 +158,9 @@ function Codes(): JSX.Element | null {
         ]}
       />
       <div class="form-actions">
-        <button type="button" class="button" onClick={save}>{t("releaseCodesSave")}</button>
+        <button type="button" class="button" onClick={save}>
+          {t("releaseCodesSave")}
+        </button>
       </div>
     </Dialog>
   );

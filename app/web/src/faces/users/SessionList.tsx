@@ -32,12 +32,26 @@ function columns(): readonly Column<OpenSession>[] {
       key: "label",
       title: t("sessionLabel"),
       kind: "long",
-      cell: (session) => (session.label === null ? <span class="soft">{t("sessionNoLabel")}</span> : <strong>{session.label}</strong>),
+      cell: (session) =>
+        session.label === null ? <span class="soft">{t("sessionNoLabel")}</span> : <strong>{session.label}</strong>,
     },
     { key: "user", title: t("userName"), kind: "code", cell: (session) => session.user },
-    { key: "acts", title: t("sessionActs"), kind: "long", cell: (session) => `${word("acts", session.role)} · ${areaName(session.area)}` },
+    {
+      key: "acts",
+      title: t("sessionActs"),
+      kind: "long",
+      cell: (session) => `${word("acts", session.role)} · ${areaName(session.area)}`,
+    },
     { key: "state", title: t("userState"), cell: (session) => <SessionState session={session} /> },
-    { key: "since", title: t("sessionSince"), cell: (session) => <span class="tabular">{moment(session.since, nowTick.value)}</span> },
-    { key: "seen", title: t("sessionSeen"), cell: (session) => <span class="tabular">{ago(session.seen_at, nowTick.value)}</span> },
+    {
+      key: "since",
+      title: t("sessionSince"),
+      cell: (session) => <span class="tabular">{moment(session.since, nowTick.value)}</span>,
+    },
+    {
+      key: "seen",
+      title: t("sessionSeen"),
+      cell: (session) => <span class="tabular">{ago(session.seen_at, nowTick.value)}</span>,
+    },
   ];
 }

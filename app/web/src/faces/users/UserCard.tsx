@@ -15,7 +15,16 @@ import { grantText, Opening, UserState } from "./parts";
 import { ProposalList } from "./Proposals";
 import { showList } from "./sessions";
 import {
-  addGrant, deeds, endSessions, open, removeFactor, revokeGrant, said, setDisabled, setPassword, setSubject,
+  addGrant,
+  deeds,
+  endSessions,
+  open,
+  removeFactor,
+  revokeGrant,
+  said,
+  setDisabled,
+  setPassword,
+  setSubject,
 } from "./state";
 import { ROLES, type Role, type User } from "./types";
 
@@ -34,7 +43,9 @@ export function UserCard({ user }: { user: User }): JSX.Element {
         <h3>{t("grants")}</h3>
         {user.grants.length === 0 ? <p class="soft">{t("grantsNone")}</p> : null}
         <ul class="entries">
-          {user.grants.map((grant) => <GrantRow key={grant.id} user={user} grant={grant} />)}
+          {user.grants.map((grant) => (
+            <GrantRow key={grant.id} user={user} grant={grant} />
+          ))}
         </ul>
         <NewGrant user={user} />
       </section>
@@ -51,7 +62,9 @@ function Management({ user }: { user: User }): JSX.Element {
         <div class="line apart">
           <span class="tabular">{t("userSessionsN", { n: number(user.sessions) })}</span>
           {user.sessions > 0 ? (
-            <button type="button" class="button small" onClick={() => showList("sessions", user.name)}>{t("userEachSession")}</button>
+            <button type="button" class="button small" onClick={() => showList("sessions", user.name)}>
+              {t("userEachSession")}
+            </button>
           ) : null}
           <Confirm
             text={t("userEndSessions")}
@@ -66,9 +79,16 @@ function Management({ user }: { user: User }): JSX.Element {
       <Subject user={user} />
       <section class="line">
         {user.disabled ? (
-          <button type="button" class="button small" onClick={() => void setDisabled(user.name, false)}>{t("userEnable")}</button>
+          <button type="button" class="button small" onClick={() => void setDisabled(user.name, false)}>
+            {t("userEnable")}
+          </button>
         ) : (
-          <Confirm text={t("userDisable")} sure={t("userDisableSure")} disabled={deeds.busy.value !== ""} onSure={() => void setDisabled(user.name, true)} />
+          <Confirm
+            text={t("userDisable")}
+            sure={t("userDisableSure")}
+            disabled={deeds.busy.value !== ""}
+            onSure={() => void setDisabled(user.name, true)}
+          />
         )}
       </section>
     </>
@@ -81,13 +101,17 @@ function Lead({ user }: { user: User }): JSX.Element {
       <UserState user={user} />
       <Opening user={user} />
       {user.demo ? <span class="badge">{t("userDemo")}</span> : null}
-      <span class="soft tabular">{t("userCreated")} {day(user.created_at)}</span>
+      <span class="soft tabular">
+        {t("userCreated")} {day(user.created_at)}
+      </span>
     </>
   );
 }
 
 function GrantRow({ user, grant }: { user: User; grant: Grant }): JSX.Element {
-  const until = grant.valid_until ? t("grantUntilAt", { time: moment(grant.valid_until, nowTick.value) }) : t("grantForever");
+  const until = grant.valid_until
+    ? t("grantUntilAt", { time: moment(grant.valid_until, nowTick.value) })
+    : t("grantForever");
   return (
     <li>
       <span class="grow">
@@ -97,7 +121,12 @@ function GrantRow({ user, grant }: { user: User; grant: Grant }): JSX.Element {
           <p>{word("does", grant.role)}</p>
         </details>
       </span>
-      <Confirm text={t("grantRevoke")} sure={t("grantRevokeSure")} disabled={deeds.busy.value !== ""} onSure={() => void revokeGrant(user.name, grant.id)} />
+      <Confirm
+        text={t("grantRevoke")}
+        sure={t("grantRevokeSure")}
+        disabled={deeds.busy.value !== ""}
+        onSure={() => void revokeGrant(user.name, grant.id)}
+      />
     </li>
   );
 }
@@ -118,11 +147,25 @@ function NewGrant({ user }: { user: User }): JSX.Element {
     setUntil("");
   };
   return (
-    <form class="form new-grant" onSubmit={(event) => { event.preventDefault(); void send(); }}>
+    <form
+      class="form new-grant"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void send();
+      }}
+    >
       <div class="form-row">
         <Labelled id="g-role" label={t("grantRole")} error={fieldError(problem, "role")}>
-          <select id="g-role" value={role} onChange={(event) => setRole(ROLES.find((known) => known === event.currentTarget.value) ?? "duty_officer")}>
-            {ROLES.map((known) => <option key={known} value={known}>{word("acts", known)}</option>)}
+          <select
+            id="g-role"
+            value={role}
+            onChange={(event) => setRole(ROLES.find((known) => known === event.currentTarget.value) ?? "duty_officer")}
+          >
+            {ROLES.map((known) => (
+              <option key={known} value={known}>
+                {word("acts", known)}
+              </option>
+            ))}
           </select>
         </Labelled>
         <Labelled id="g-area" label={t("grantArea")} error={missing ? t("grantNeedArea") : fieldError(problem, "area")}>
@@ -132,9 +175,16 @@ function NewGrant({ user }: { user: User }): JSX.Element {
       <p class="soft does">{word("does", role)}</p>
       <div class="form-row">
         <Labelled id="g-until" label={t("grantUntil")} error={fieldError(problem, "until")}>
-          <input id="g-until" type="datetime-local" value={until} onInput={(event) => setUntil(event.currentTarget.value)} />
+          <input
+            id="g-until"
+            type="datetime-local"
+            value={until}
+            onInput={(event) => setUntil(event.currentTarget.value)}
+          />
         </Labelled>
-        <button type="submit" class="button" disabled={deeds.busy.value !== ""}>{t("grantAdd")}</button>
+        <button type="submit" class="button" disabled={deeds.busy.value !== ""}>
+          {t("grantAdd")}
+        </button>
       </div>
     </form>
   );
@@ -147,11 +197,27 @@ function Password({ user }: { user: User }): JSX.Element {
   };
   return (
     <section>
-      <form class="form-row" onSubmit={(event) => { event.preventDefault(); void send(); }}>
+      <form
+        class="form-row"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void send();
+        }}
+      >
         <Labelled id="p-new" label={t("userNewPassword")} error={fieldError(deeds.problem.value, "password")}>
-          <input id="p-new" type="password" required maxLength={200} autocomplete="new-password" value={password} onInput={(event) => setText(event.currentTarget.value)} />
+          <input
+            id="p-new"
+            type="password"
+            required
+            maxLength={200}
+            autocomplete="new-password"
+            value={password}
+            onInput={(event) => setText(event.currentTarget.value)}
+          />
         </Labelled>
-        <button type="submit" class="button" disabled={deeds.busy.value !== ""}>{t("userSetPassword")}</button>
+        <button type="submit" class="button" disabled={deeds.busy.value !== ""}>
+          {t("userSetPassword")}
+        </button>
       </form>
     </section>
   );
@@ -197,7 +263,13 @@ function Subject({ user }: { user: User }): JSX.Element {
           />
         ) : null}
       </div>
-      <form class="form-row" onSubmit={(event) => { event.preventDefault(); void send(); }}>
+      <form
+        class="form-row"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void send();
+        }}
+      >
         <Labelled id="p-subject" label={t("userSubject")} error={fieldError(deeds.problem.value, "subject")}>
           <input
             id="p-subject"
@@ -209,7 +281,9 @@ function Subject({ user }: { user: User }): JSX.Element {
             onInput={(event) => setText(event.currentTarget.value)}
           />
         </Labelled>
-        <button type="submit" class="button" disabled={deeds.busy.value !== ""}>{t("userSetLink")}</button>
+        <button type="submit" class="button" disabled={deeds.busy.value !== ""}>
+          {t("userSetLink")}
+        </button>
       </form>
     </section>
   );

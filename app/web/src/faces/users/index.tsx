@@ -29,18 +29,31 @@ export default function Users(): JSX.Element {
   const list = shownList.value;
   const opened = chosenSession.value;
   const chosen = chosenUser.value;
-  const side = list !== "users" ? opened && <SessionCard key={opened.id} session={opened} />
-    : adding.value ? <NewUser /> : withSheet.value ? <Sheet /> : chosen ? <UserCard key={chosen.name} user={chosen} /> : null;
+  const side =
+    list !== "users" ? (
+      opened && <SessionCard key={opened.id} session={opened} />
+    ) : adding.value ? (
+      <NewUser />
+    ) : withSheet.value ? (
+      <Sheet />
+    ) : chosen ? (
+      <UserCard key={chosen.name} user={chosen} />
+    ) : null;
   const { data } = users.value.value;
   const running = sessions.value.value.data;
-  const note = list === "users" ? data && t("usersCount", { n: number(data.total) }) : running && t("userSessionsN", { n: number(running.total) });
+  const note =
+    list === "users"
+      ? data && t("usersCount", { n: number(data.total) })
+      : running && t("userSessionsN", { n: number(running.total) });
   return (
     <FaceFrame
       title={t("face_users")}
       note={note}
       actions={
         <>
-          <button type="button" class="button" onClick={() => openInList(SHEET)}>{t("userSheet")}</button>
+          <button type="button" class="button" onClick={() => openInList(SHEET)}>
+            {t("userSheet")}
+          </button>
           <button type="button" class="button primary" onClick={() => openInList(NEW)}>
             <Icon name="plus" />
             {t("userAdd")}
@@ -95,7 +108,14 @@ function UserList(): JSX.Element {
       {!rows && !error ? <Skeleton rows={10} /> : null}
       {rows?.length === 0 ? <Empty title={t(wanted.value === "" ? "usersEmpty" : "usersNone")} /> : null}
       {rows && rows.length > 0 ? (
-        <Table label={t("face_users")} columns={columns()} rows={rows} rowKey={(user) => user.name} chosen={chosenName.value} onOpen={(user) => open(user.name)} />
+        <Table
+          label={t("face_users")}
+          columns={columns()}
+          rows={rows}
+          rowKey={(user) => user.name}
+          chosen={chosenName.value}
+          onOpen={(user) => open(user.name)}
+        />
       ) : null}
       <More list={users} />
     </>
@@ -105,13 +125,29 @@ function UserList(): JSX.Element {
 function columns(): readonly Column<User>[] {
   return [
     { key: "name", title: t("userName"), kind: "code", cell: (user) => <Name user={user} /> },
-    { key: "grants", title: t("grants"), kind: "long", cell: (user) => user.grants.map(grantText).join(t("comma")) || <span class="soft">{t("grantsNone")}</span> },
-    { key: "state", title: t("userState"), cell: (user) => <span class="line"><UserState user={user} /><Opening user={user} /></span> },
+    {
+      key: "grants",
+      title: t("grants"),
+      kind: "long",
+      cell: (user) => user.grants.map(grantText).join(t("comma")) || <span class="soft">{t("grantsNone")}</span>,
+    },
+    {
+      key: "state",
+      title: t("userState"),
+      cell: (user) => (
+        <span class="line">
+          <UserState user={user} />
+          <Opening user={user} />
+        </span>
+      ),
+    },
     { key: "sessions", title: t("userSessions"), kind: "number", cell: (user) => number(user.sessions) },
     {
       key: "seen",
       title: t("userSeen"),
-      cell: (user) => <span class="soft tabular">{user.last_seen_at ? ago(user.last_seen_at, nowTick.value) : t("userNever")}</span>,
+      cell: (user) => (
+        <span class="soft tabular">{user.last_seen_at ? ago(user.last_seen_at, nowTick.value) : t("userNever")}</span>
+      ),
     },
   ];
 }

@@ -16,7 +16,10 @@ export function Name({ user }: { user: User }): JSX.Element {
 
 /** What stands between an account and its post. */
 export function Opening({ user }: { user: User }): JSX.Element | null {
-  const due = [...(user.first_password ? [t("userFirstPassword")] : []), ...(user.awaits_code ? [t("userAwaitsCode")] : [])];
+  const due = [
+    ...(user.first_password ? [t("userFirstPassword")] : []),
+    ...(user.awaits_code ? [t("userAwaitsCode")] : []),
+  ];
   return due.length > 0 ? <span class="badge">{due.join(t("comma"))}</span> : null;
 }
 

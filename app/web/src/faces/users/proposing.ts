@@ -19,7 +19,10 @@ export const ended = signal(false);
 export const proposals = pagedList<Proposal>(() => {
   if (face.value !== "users") return null;
   const query = { limit: PAGE, waiting: !ended.value };
-  return { id: `proposals${query.waiting}|`, ask: (cursor, stop) => get<Paged<Proposal>>(PATH, { ...query, cursor }, stop) };
+  return {
+    id: `proposals${query.waiting}|`,
+    ask: (cursor, stop) => get<Paged<Proposal>>(PATH, { ...query, cursor }, stop),
+  };
 });
 
 /** number of the one whose grants are shown; 0: none */

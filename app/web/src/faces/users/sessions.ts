@@ -27,7 +27,10 @@ export const sessions = pagedList<OpenSession>(() => {
   const list = shownList.value;
   if (face.value !== "users" || list === "users") return null;
   const query = list === "walls" ? { limit: PAGE, role: "wall_display" } : { limit: PAGE, user: faceParam("q") };
-  return { id: `${list}|${faceParam("q")}`, ask: (cursor, stop) => get<Paged<OpenSession>>(PATH, { ...query, cursor }, stop) };
+  return {
+    id: `${list}|${faceParam("q")}`,
+    ask: (cursor, stop) => get<Paged<OpenSession>>(PATH, { ...query, cursor }, stop),
+  };
 });
 
 export const chosenSession = computed<OpenSession | null>(
@@ -36,7 +39,9 @@ export const chosenSession = computed<OpenSession | null>(
 
 export async function setLabel(id: number, label: string): Promise<boolean> {
   return deeds.run("label", async () => {
-    const changed = await withStepUp(() => write<OpenSession>("PATCH", `${PATH}/${id}`, { label: label === "" ? null : label }));
+    const changed = await withStepUp(() =>
+      write<OpenSession>("PATCH", `${PATH}/${id}`, { label: label === "" ? null : label }),
+    );
     sessions.patch((page) => ({ ...page, items: page.items.map((item) => (item.id === id ? changed : item)) }));
   });
 }

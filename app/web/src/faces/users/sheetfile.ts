@@ -59,5 +59,9 @@ export async function take(): Promise<void> {
 /** The first passwords that were told, into a file; they are not told again. */
 export function savePasswords(): void {
   const given = report.peek()?.passwords ?? [];
-  saveRows("first-passwords.csv", ["account", "password"], given.map(({ account, password }) => [account, password]));
+  saveRows(
+    "first-passwords.csv",
+    ["account", "password"],
+    given.map(({ account, password }) => [account, password]),
+  );
 }

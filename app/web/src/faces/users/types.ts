@@ -14,5 +14,12 @@ export type SheetKind = SheetReport["what"];
 export type Role = User["grants"][number]["role"];
 
 export const ROLES = [
-  "city_admin", "duty_officer", "dispatcher", "planner", "grid_worker", "responder", "auditor", "wall_display",
+  "city_admin",
+  "duty_officer",
+  "dispatcher",
+  "planner",
+  "grid_worker",
+  "responder",
+  "auditor",
+  "wall_display",
 ] as const satisfies readonly Role[];

@@ -14,24 +14,49 @@ export function Steps({ warning }: { warning: Warning }): JSX.Element | null {
   const conclude = warning.next_steps.find(({ step }) => step === "conclude");
   return (
     <div class="warning-steps">
-      {warning.next_steps.filter(({ step }) => step !== "conclude").map(({ step, ordinary }) => (
-        <button key={step} type="button" class={`button ${ordinary ? "primary" : ""}`} disabled={busy} onClick={() => void take(warning, step)}>
-          {word("warnstep", step)}
-        </button>
-      ))}
+      {warning.next_steps
+        .filter(({ step }) => step !== "conclude")
+        .map(({ step, ordinary }) => (
+          <button
+            key={step}
+            type="button"
+            class={`button ${ordinary ? "primary" : ""}`}
+            disabled={busy}
+            onClick={() => void take(warning, step)}
+          >
+            {word("warnstep", step)}
+          </button>
+        ))}
       {conclude && !ending ? (
-        <button type="button" class={`button ${conclude.ordinary ? "primary" : ""}`} aria-expanded="false" disabled={busy} onClick={() => setEnding(true)}>
+        <button
+          type="button"
+          class={`button ${conclude.ordinary ? "primary" : ""}`}
+          aria-expanded="false"
+          disabled={busy}
+          onClick={() => setEnding(true)}
+        >
           {word("warnstep", "conclude")}…
         </button>
       ) : null}
       {conclude && ending ? (
         <div class="warning-outcomes" role="group" aria-label={t("visitOutcome")}>
           {(conclude.fields.find(({ name }) => name === "outcome")?.choices ?? OUTCOMES).map((outcome) => (
-            <button key={outcome} type="button" class="button" disabled={busy} onClick={() => { setEnding(false); void take(warning, "conclude", outcome); }}>
+            <button
+              key={outcome}
+              type="button"
+              class="button"
+              disabled={busy}
+              onClick={() => {
+                setEnding(false);
+                void take(warning, "conclude", outcome);
+              }}
+            >
               {word("outcome", outcome)}
             </button>
           ))}
-          <button type="button" class="button quiet" onClick={() => setEnding(false)}>{t("cancel")}</button>
+          <button type="button" class="button quiet" onClick={() => setEnding(false)}>
+            {t("cancel")}
+          </button>
         </div>
       ) : null}
       <Refused problem={problem} />

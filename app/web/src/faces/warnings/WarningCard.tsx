@@ -18,7 +18,13 @@ export function WarningCard({ warning }: { warning: Warning }): JSX.Element {
   return (
     <Side
       title={categoryName(warning)}
-      lead={<><StateWord state={warning.state} /><Risk risk={warning.risk} /><CaseLink no={warning.no} /></>}
+      lead={
+        <>
+          <StateWord state={warning.state} />
+          <Risk risk={warning.risk} />
+          <CaseLink no={warning.no} />
+        </>
+      }
       onClose={() => open("")}
     >
       <div class="warning-clock">
@@ -27,25 +33,36 @@ export function WarningCard({ warning }: { warning: Warning }): JSX.Element {
       </div>
       <Steps warning={warning} />
       <section>
-        <p><Chain links={warning.chain} /></p>
+        <p>
+          <Chain links={warning.chain} />
+        </p>
         <div class="line">
           <button type="button" class="button" onClick={() => showOnMap(warning.lon, warning.lat)}>
             <Icon name="pin" />
             {t("showOnMap")}
           </button>
-          {warning.location_uncertainty_m > 0 ? <span class="soft">{t("uncertainty", { m: number(warning.location_uncertainty_m) })}</span> : null}
+          {warning.location_uncertainty_m > 0 ? (
+            <span class="soft">{t("uncertainty", { m: number(warning.location_uncertainty_m) })}</span>
+          ) : null}
         </div>
       </section>
       <section>
         <h3>{t("rungNow")}</h3>
-        <p><Rungs level={warning.level} /> {warning.station?.name}</p>
+        <p>
+          <Rungs level={warning.level} /> {warning.station?.name}
+        </p>
         {warning.climbs.length > 0 ? (
           <ul class="entries">
             {warning.climbs.map((climb) => (
-              <li key={climb.at}><time class="tabular soft">{moment(climb.at, now)}</time> {t("climbedTo", { to: word("rung", climb.to) })}</li>
+              <li key={climb.at}>
+                <time class="tabular soft">{moment(climb.at, now)}</time>{" "}
+                {t("climbedTo", { to: word("rung", climb.to) })}
+              </li>
             ))}
           </ul>
-        ) : <p class="soft">{t("climbedNot")}</p>}
+        ) : (
+          <p class="soft">{t("climbedNot")}</p>
+        )}
       </section>
       <section>
         <h3>{t("timeline")}</h3>
@@ -53,7 +70,10 @@ export function WarningCard({ warning }: { warning: Warning }): JSX.Element {
           {[...warning.timeline].reverse().map((entry) => (
             <li key={`${entry.at}${entry.step}`}>
               <time class="tabular soft">{moment(entry.at, now)}</time>
-              <div><strong>{word("warnstep", entry.step)}</strong> {entry.outcome ? word("outcome", entry.outcome) : ""} <span class="soft">{entry.role ? word("acts", entry.role) : ""}</span></div>
+              <div>
+                <strong>{word("warnstep", entry.step)}</strong> {entry.outcome ? word("outcome", entry.outcome) : ""}{" "}
+                <span class="soft">{entry.role ? word("acts", entry.role) : ""}</span>
+              </div>
             </li>
           ))}
         </ol>

@@ -41,7 +41,9 @@ export default function Warnings(): JSX.Element {
       {!data && !error ? <Skeleton rows={6} /> : null}
       {data && rows.length === 0 ? <Empty title={t("warningsEmpty")} hint={t("warningsEmptyHint")} /> : null}
       <ul class="warnings" aria-label={t("face_warnings")}>
-        {rows.map((warning) => <Row key={warning.id} warning={warning} />)}
+        {rows.map((warning) => (
+          <Row key={warning.id} warning={warning} />
+        ))}
       </ul>
       <More list={warnings} />
     </FaceFrame>
@@ -65,13 +67,21 @@ function Opened(): JSX.Element {
 function Row({ warning }: { warning: Warning }): JSX.Element {
   return (
     <li class={`warning ${warning.id === chosenId.value ? "selected" : ""}`} data-no={warning.no}>
-      <button type="button" class="warning-open" aria-current={warning.id === chosenId.value} onClick={() => open(warning.id)}>
+      <button
+        type="button"
+        class="warning-open"
+        aria-current={warning.id === chosenId.value}
+        onClick={() => open(warning.id)}
+      >
         <VisitTimer warning={warning} />
         <span class="warning-text">
           <span class="warning-title">
-            <strong>{categoryName(warning)}</strong> <Risk risk={warning.risk} /> <span class="soft tabular">{t("incidentNo", { no: warning.no })}</span>
+            <strong>{categoryName(warning)}</strong> <Risk risk={warning.risk} />{" "}
+            <span class="soft tabular">{t("incidentNo", { no: warning.no })}</span>
           </span>
-          <span class="warning-place"><ChainText links={warning.chain} /></span>
+          <span class="warning-place">
+            <ChainText links={warning.chain} />
+          </span>
           <span class="warning-who">
             <StateWord state={warning.state} /> <Rungs level={warning.level} /> <span>{warning.station?.name}</span>
           </span>

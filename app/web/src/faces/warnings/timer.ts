@@ -34,11 +34,15 @@ export function isRunning({ state }: Pick<Warning, "state">): boolean {
 }
 
 /** Running timers first, by what is due first; then the visits that still need a result; the rest newest first. */
-export function byTimer<T extends Pick<Warning, "state" | "visit_due_at" | "dispatched_at">>(warnings: readonly T[]): T[] {
+export function byTimer<T extends Pick<Warning, "state" | "visit_due_at" | "dispatched_at">>(
+  warnings: readonly T[],
+): T[] {
   const rank = (warning: T): number => (isRunning(warning) ? 0 : warning.state === "arrived" ? 1 : 2);
   const order = (a: T, b: T): number => {
     if (rank(a) !== rank(b)) return rank(a) - rank(b);
-    return rank(a) === 2 ? Date.parse(b.dispatched_at) - Date.parse(a.dispatched_at) : Date.parse(a.visit_due_at) - Date.parse(b.visit_due_at);
+    return rank(a) === 2
+      ? Date.parse(b.dispatched_at) - Date.parse(a.dispatched_at)
+      : Date.parse(a.visit_due_at) - Date.parse(b.visit_due_at);
   };
   return [...warnings].sort(order);
 }

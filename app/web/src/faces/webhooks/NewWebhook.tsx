@@ -26,14 +26,25 @@ export function NewWebhook(): JSX.Element {
       >
         <Labelled id="h-name" label={t("webhookName")} hint={t("webhookNameHint")} error={fieldError(problem, "name")}>
           <input
-            id="h-name" required maxLength={40} autocomplete="off" autocapitalize="none" spellcheck={false}
-            value={name} onInput={(event) => setName(event.currentTarget.value)}
+            id="h-name"
+            required
+            maxLength={40}
+            autocomplete="off"
+            autocapitalize="none"
+            spellcheck={false}
+            value={name}
+            onInput={(event) => setName(event.currentTarget.value)}
           />
         </Labelled>
         <Labelled id="h-url" label={t("webhookUrl")} hint={t("webhookUrlHint")} error={fieldError(problem, "url")}>
           <input
-            id="h-url" type="url" required maxLength={500} autocomplete="off"
-            value={url} onInput={(event) => setUrl(event.currentTarget.value)}
+            id="h-url"
+            type="url"
+            required
+            maxLength={500}
+            autocomplete="off"
+            value={url}
+            onInput={(event) => setUrl(event.currentTarget.value)}
           />
         </Labelled>
         <Labelled id="h-area" label={t("area")} error={fieldError(problem, "area")}>
@@ -47,7 +58,8 @@ export function NewWebhook(): JSX.Element {
                 type="checkbox"
                 checked={topics.includes(topic)}
                 onChange={({ currentTarget: { checked } }) =>
-                  setTopics(TOPICS.filter((one) => (one === topic ? checked : topics.includes(one))))}
+                  setTopics(TOPICS.filter((one) => (one === topic ? checked : topics.includes(one))))
+                }
               />
               {word("topic", topic)}
             </label>
@@ -55,10 +67,16 @@ export function NewWebhook(): JSX.Element {
         </fieldset>
         <Refused problem={problem} but={["name", "url", "area"]} />
         <div class="form-actions">
-          <button type="submit" class="button primary" disabled={deeds.busy.value !== "" || area === 0 || topics.length === 0}>
+          <button
+            type="submit"
+            class="button primary"
+            disabled={deeds.busy.value !== "" || area === 0 || topics.length === 0}
+          >
             {t("webhookAdd")}
           </button>
-          <button type="button" class="button" onClick={() => open("")}>{t("cancel")}</button>
+          <button type="button" class="button" onClick={() => open("")}>
+            {t("cancel")}
+          </button>
         </div>
       </form>
     </Side>

@@ -26,7 +26,9 @@ export default function Webhooks(): JSX.Element {
       note={data ? t("webhooksCount", { n: number(data.total) }) : null}
       actions={
         <>
-          <button type="button" class="button" onClick={refresh}>{t("webhookRefresh")}</button>
+          <button type="button" class="button" onClick={refresh}>
+            {t("webhookRefresh")}
+          </button>
           <button type="button" class="button primary" onClick={() => open(NEW)}>
             <Icon name="plus" />
             {t("webhookAdd")}
@@ -55,10 +57,19 @@ function columns(): readonly Column<Webhook>[] {
     { key: "name", title: t("webhookName"), kind: "code", cell: ({ name }) => <strong>{name}</strong> },
     { key: "state", title: t("webhookState"), cell: (webhook) => <State webhook={webhook} /> },
     { key: "area", title: t("area"), kind: "code", cell: ({ area_code }) => area_code },
-    { key: "topics", title: t("webhookTopics"), kind: "long", cell: ({ topics }) => topics.map((topic) => word("topic", topic)).join(t("comma")) },
+    {
+      key: "topics",
+      title: t("webhookTopics"),
+      kind: "long",
+      cell: ({ topics }) => topics.map((topic) => word("topic", topic)).join(t("comma")),
+    },
     { key: "waiting", title: word("delivery", "waiting"), kind: "number", cell: ({ waiting }) => number(waiting) },
     { key: "failed", title: word("delivery", "failed"), kind: "number", cell: ({ failed }) => number(failed) },
-    { key: "taken", title: t("webhookTaken"), cell: ({ delivered_at }) => (delivered_at ? ago(delivered_at, nowTick.value) : "") },
+    {
+      key: "taken",
+      title: t("webhookTaken"),
+      cell: ({ delivered_at }) => (delivered_at ? ago(delivered_at, nowTick.value) : ""),
+    },
   ];
 }
 

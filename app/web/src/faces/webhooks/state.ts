@@ -16,7 +16,10 @@ export type Topic = Schemas["Topic"];
 export type DeliveryState = Schemas["DeliveryState"];
 
 export const TOPICS = [
-  "incident.reported", "incident.changed", "mediation.changed", "warning.changed",
+  "incident.reported",
+  "incident.changed",
+  "mediation.changed",
+  "warning.changed",
 ] as const satisfies readonly Topic[];
 export const DELIVERY_STATES = ["failed", "waiting", "delivered"] as const satisfies readonly DeliveryState[];
 

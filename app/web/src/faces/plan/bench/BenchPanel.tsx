@@ -18,14 +18,26 @@ export function BenchPanel(): JSX.Element {
   const now = live.value;
   if (benchCode.value === 0) return <Empty title={t("benchNone")} hint={t("benchNoneHint")} />;
   if (!now) {
-    if (error) return <div><Failed what="benchWhat" problem={error} retry={bench.retry} /><p class="bench-leave"><button type="button" class="link" onClick={closeBench}>{t("benchClose")}</button></p></div>;
+    if (error)
+      return (
+        <div>
+          <Failed what="benchWhat" problem={error} retry={bench.retry} />
+          <p class="bench-leave">
+            <button type="button" class="link" onClick={closeBench}>
+              {t("benchClose")}
+            </button>
+          </p>
+        </div>
+      );
     return <Skeleton rows={8} />;
   }
   return (
     <div class="bench">
       <header class="bench-head">
         <h2>{areaLabel(now.drawing.bench.code)}</h2>
-        <button type="button" class="link" onClick={closeBench}>{t("benchClose")}</button>
+        <button type="button" class="link" onClick={closeBench}>
+          {t("benchClose")}
+        </button>
       </header>
       {error ? <Failed what="benchWhat" problem={error} retry={bench.retry} /> : null}
       <Sums now={now} />
@@ -34,15 +46,25 @@ export function BenchPanel(): JSX.Element {
           <tr>
             <th scope="col">{t("benchCell")}</th>
             <th scope="col">{t("benchDeviation")}</th>
-            <th scope="col" title={t("benchLoadHint")}>{t("benchLoad")}</th>
+            <th scope="col" title={t("benchLoadHint")}>
+              {t("benchLoad")}
+            </th>
             <th scope="col">{t("benchHouseholds")}</th>
-            <th scope="col" title={t("benchIncidentsHint")}>{t("benchIncidents")}</th>
-            <th scope="col" title={t("benchCompactHint")}>{t("benchCompact")}</th>
-            <th scope="col"><span class="visually-hidden">{t("toolLock")}</span></th>
+            <th scope="col" title={t("benchIncidentsHint")}>
+              {t("benchIncidents")}
+            </th>
+            <th scope="col" title={t("benchCompactHint")}>
+              {t("benchCompact")}
+            </th>
+            <th scope="col">
+              <span class="visually-hidden">{t("toolLock")}</span>
+            </th>
           </tr>
         </thead>
         <tbody>
-          {now.figures.cells.map((cell) => <Row key={cell.code} cell={cell} now={now} />)}
+          {now.figures.cells.map((cell) => (
+            <Row key={cell.code} cell={cell} now={now} />
+          ))}
           <NewRow now={now} />
         </tbody>
       </table>
@@ -55,10 +77,29 @@ function Sums({ now: { figures } }: { now: Live }): JSX.Element {
   const share = figures.households > 0 ? figures.moved_households / figures.households : 0;
   return (
     <dl class="bench-sums tabular">
-      <div><dt>{t("benchMean")}</dt><dd>{number(figures.mean_load)}</dd></div>
-      <div><dt title={t("benchSpreadHint")}>{t("benchSpread")}</dt><dd>{figures.spread.toFixed(3)}{before ? <Change was={before.spread} is={figures.spread} /> : null}</dd></div>
-      <div><dt>{t("benchMoved")}</dt><dd data-figure="moved">{number(figures.moved_households)} <span class="soft">{(share * 100).toFixed(1)} %</span></dd></div>
-      {figures.broken > 0 ? <div class="bench-broken"><dt>✕ {t("benchInPieces")}</dt><dd>{number(figures.broken)}</dd></div> : null}
+      <div>
+        <dt>{t("benchMean")}</dt>
+        <dd>{number(figures.mean_load)}</dd>
+      </div>
+      <div>
+        <dt title={t("benchSpreadHint")}>{t("benchSpread")}</dt>
+        <dd>
+          {figures.spread.toFixed(3)}
+          {before ? <Change was={before.spread} is={figures.spread} /> : null}
+        </dd>
+      </div>
+      <div>
+        <dt>{t("benchMoved")}</dt>
+        <dd data-figure="moved">
+          {number(figures.moved_households)} <span class="soft">{(share * 100).toFixed(1)} %</span>
+        </dd>
+      </div>
+      {figures.broken > 0 ? (
+        <div class="bench-broken">
+          <dt>✕ {t("benchInPieces")}</dt>
+          <dd>{number(figures.broken)}</dd>
+        </div>
+      ) : null}
     </dl>
   );
 }
@@ -66,7 +107,13 @@ function Sums({ now: { figures } }: { now: Live }): JSX.Element {
 function Change({ was, is }: { was: number; is: number }): JSX.Element | null {
   const by = is - was;
   if (Math.abs(by) < 0.0005) return null;
-  return <span class={by < 0 ? "bench-better" : "bench-worse"}> {by < 0 ? "▼" : "▲"}{Math.abs(by).toFixed(3)}</span>;
+  return (
+    <span class={by < 0 ? "bench-better" : "bench-worse"}>
+      {" "}
+      {by < 0 ? "▼" : "▲"}
+      {Math.abs(by).toFixed(3)}
+    </span>
+  );
 }
 
 /** The cell that is not there yet: a target like any other. */
@@ -77,8 +124,15 @@ function NewRow({ now: { drawing, figures } }: { now: Live }): JSX.Element | nul
   return (
     <tr data-cell={fresh} class={isTarget ? "target" : ""}>
       <th scope="row" colSpan={7}>
-        <button type="button" class="bench-cell tabular" aria-pressed={isTarget} title={t("toolNewCellHint")} onClick={() => aim(isTarget ? 0 : fresh)}>
-          {isTarget ? "◎ " : "+ "}{cellNumber(fresh)}
+        <button
+          type="button"
+          class="bench-cell tabular"
+          aria-pressed={isTarget}
+          title={t("toolNewCellHint")}
+          onClick={() => aim(isTarget ? 0 : fresh)}
+        >
+          {isTarget ? "◎ " : "+ "}
+          {cellNumber(fresh)}
         </button>
         <small class="soft"> {t("toolNewCell")}</small>
       </th>
@@ -95,7 +149,13 @@ function DeviationBar({ deviation }: { deviation: number }): JSX.Element {
   return (
     <svg class="bench-bar" viewBox="0 0 100 12" preserveAspectRatio="none" aria-hidden="true">
       <rect class="ground" x="0" y="2" width="100" height="8" />
-      <rect class={Math.abs(deviation) <= 0.15 ? "even" : deviation > 0 ? "above" : "below"} x={deviation > 0 ? 50 : 50 - width} y="2" width={width} height="8" />
+      <rect
+        class={Math.abs(deviation) <= 0.15 ? "even" : deviation > 0 ? "above" : "below"}
+        x={deviation > 0 ? 50 : 50 - width}
+        y="2"
+        width={width}
+        height="8"
+      />
       <path d={`M50 0V12M${50 - mark} 1V11M${50 + mark} 1V11`} />
     </svg>
   );
@@ -115,19 +175,52 @@ function Row({ cell, now }: { cell: CellFigures; now: Live }): JSX.Element {
       onPointerLeave={() => (hoveredCell.value = 0)}
     >
       <th scope="row">
-        <button type="button" class="bench-cell tabular" aria-pressed={isTarget} disabled={fixed} title={fixed ? t("benchFixed") : t("toolPickHint")} onClick={() => aim(isTarget ? 0 : code)}>
-          {isTarget ? "◎ " : ""}{cellNumber(code)}
+        <button
+          type="button"
+          class="bench-cell tabular"
+          aria-pressed={isTarget}
+          disabled={fixed}
+          title={fixed ? t("benchFixed") : t("toolPickHint")}
+          onClick={() => aim(isTarget ? 0 : code)}
+        >
+          {isTarget ? "◎ " : ""}
+          {cellNumber(code)}
         </button>
-        {known?.kind === "dedicated" ? <small class="soft"> {t("benchDedicated")}</small> : known?.today !== true ? <small class="soft"> {t("benchNew")}</small> : null}
-        {pieces > 1 ? <small class="bench-pieces" title={t("benchPiecesHint")}>✕ {t("benchPieces", { n: pieces })}</small> : null}
+        {known?.kind === "dedicated" ? (
+          <small class="soft"> {t("benchDedicated")}</small>
+        ) : known?.today !== true ? (
+          <small class="soft"> {t("benchNew")}</small>
+        ) : null}
+        {pieces > 1 ? (
+          <small class="bench-pieces" title={t("benchPiecesHint")}>
+            ✕ {t("benchPieces", { n: pieces })}
+          </small>
+        ) : null}
       </th>
       <td class="bench-deviation">
-        {free ? <><DeviationBar deviation={deviation} /><span class="tabular" data-figure="deviation">{deviationText(deviation)}</span></> : <span class="soft">{t("benchNotCounted")}</span>}
+        {free ? (
+          <>
+            <DeviationBar deviation={deviation} />
+            <span class="tabular" data-figure="deviation">
+              {deviationText(deviation)}
+            </span>
+          </>
+        ) : (
+          <span class="soft">{t("benchNotCounted")}</span>
+        )}
       </td>
-      <td class="tabular" data-figure="load">{number(cell.load)}</td>
-      <td class="tabular" data-figure="households">{number(cell.households)}</td>
-      <td class="tabular" data-figure="incidents">{number(cell.incidents)}</td>
-      <td class="tabular" data-figure="compactness">{cell.compactness.toFixed(2)}</td>
+      <td class="tabular" data-figure="load">
+        {number(cell.load)}
+      </td>
+      <td class="tabular" data-figure="households">
+        {number(cell.households)}
+      </td>
+      <td class="tabular" data-figure="incidents">
+        {number(cell.incidents)}
+      </td>
+      <td class="tabular" data-figure="compactness">
+        {cell.compactness.toFixed(2)}
+      </td>
       <td>
         <button
           type="button"
@@ -138,7 +231,15 @@ function Row({ cell, now }: { cell: CellFigures; now: Live }): JSX.Element {
           disabled={!canEdit.value || busy.value || !known || known.kind === "dedicated"}
           onClick={() => void setLock(code, !locked)}
         >
-          <svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d={locked ? "M4.500 9h11v7.500h-11zM7 9V6.500a3 3 0 0 1 6 0V9" : "M4.500 9h11v7.500h-11zM7 9V6.500a3 3 0 0 1 5.700-1.300"} /></svg>
+          <svg class="icon" viewBox="0 0 20 20" aria-hidden="true">
+            <path
+              d={
+                locked
+                  ? "M4.500 9h11v7.500h-11zM7 9V6.500a3 3 0 0 1 6 0V9"
+                  : "M4.500 9h11v7.500h-11zM7 9V6.500a3 3 0 0 1 5.700-1.300"
+              }
+            />
+          </svg>
         </button>
       </td>
     </tr>

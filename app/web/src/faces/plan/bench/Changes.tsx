@@ -28,7 +28,8 @@ export function Changes(): JSX.Element {
     const box = boxOfUnits(groundOf(drawn.bench), units);
     if (box) planMap.value?.fly(box, 17);
   });
-  if (!data) return error ? <Failed what="planMapWhatFigures" problem={error} retry={retryFigures} /> : <Skeleton rows={6} />;
+  if (!data)
+    return error ? <Failed what="planMapWhatFigures" problem={error} retry={retryFigures} /> : <Skeleton rows={6} />;
   const community = whole.value ? 0 : benchCode.value;
   const changes = changesOf(data.moves, community);
   const units = changes.reduce((sum, change) => sum + change.units.length, 0);
@@ -37,14 +38,25 @@ export function Changes(): JSX.Element {
     <div class="bench">
       <header class="bench-head">
         <h2>{t("benchChangesSum", { n: number(units), h: number(households) })}</h2>
-        {benchCode.value === 0 ? null : <label class="bench-whole"><input type="checkbox" checked={whole.value} onChange={() => (whole.value = !whole.value)} /> {t("benchChangesAll")}</label>}
+        {benchCode.value === 0 ? null : (
+          <label class="bench-whole">
+            <input type="checkbox" checked={whole.value} onChange={() => (whole.value = !whole.value)} />{" "}
+            {t("benchChangesAll")}
+          </label>
+        )}
       </header>
       {pendingMoves.value.size > 0 ? <p class="bench-note soft">{t("benchChangesPending")}</p> : null}
       {changes.length === 0 ? <Empty title={t(community === 0 ? "benchNoChanges" : "benchNoChangesHere")} /> : null}
       <ol class="bench-changes">
-        {changes.slice(0, SHOWN).map((change) => <li key={`${change.from}.${change.to}`}><ChangeRow change={change} named={community === 0} /></li>)}
+        {changes.slice(0, SHOWN).map((change) => (
+          <li key={`${change.from}.${change.to}`}>
+            <ChangeRow change={change} named={community === 0} />
+          </li>
+        ))}
       </ol>
-      {changes.length > SHOWN ? <p class="bench-note soft">{t("benchChangesMore", { n: number(changes.length - SHOWN) })}</p> : null}
+      {changes.length > SHOWN ? (
+        <p class="bench-note soft">{t("benchChangesMore", { n: number(changes.length - SHOWN) })}</p>
+      ) : null}
     </div>
   );
 }
@@ -52,9 +64,23 @@ export function Changes(): JSX.Element {
 function ChangeRow({ change, named }: { change: Change; named: boolean }): JSX.Element {
   const community = ancestorAt(change.from, "community");
   return (
-    <button type="button" class="bench-change" onClick={() => { wanted.value = change.units; openBench(community); }}>
-      <span class="grow">{named ? `${areaLabel(community)} ` : ""}<span class="tabular">{cellNumber(change.from)} → {cellNumber(change.to)}</span></span>
-      <span class="tabular soft">{t("benchChange", { n: number(change.units.length), h: number(change.households) })}</span>
+    <button
+      type="button"
+      class="bench-change"
+      onClick={() => {
+        wanted.value = change.units;
+        openBench(community);
+      }}
+    >
+      <span class="grow">
+        {named ? `${areaLabel(community)} ` : ""}
+        <span class="tabular">
+          {cellNumber(change.from)} → {cellNumber(change.to)}
+        </span>
+      </span>
+      <span class="tabular soft">
+        {t("benchChange", { n: number(change.units.length), h: number(change.households) })}
+      </span>
     </button>
   );
 }

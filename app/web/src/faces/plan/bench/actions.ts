@@ -8,7 +8,18 @@ import { canEdit, openedPlan, PATH, plan, putPlan, reloadPlan } from "../state";
 import type { Plan } from "../types";
 import { figures, follow, reached, refresh } from "./figures";
 import { canDoAgain, canTakeBack, doAgain, gesture, takeBack } from "./history";
-import { bench, dropPending, drawing, growing, notice, pending, pendingMoves, reloadBench, target, whatIsSent } from "./store";
+import {
+  bench,
+  dropPending,
+  drawing,
+  growing,
+  notice,
+  pending,
+  pendingMoves,
+  reloadBench,
+  target,
+  whatIsSent,
+} from "./store";
 import type { EditAnswer, EditAsked } from "./types";
 
 export const edits = deed();
@@ -129,11 +140,13 @@ export async function undo(): Promise<void> {
 
 export async function redo(): Promise<void> {
   if (canDoAgain(pending.peek())) pending.value = doAgain(pending.peek());
-  else if (pendingMoves.peek().size === 0 && canEdit.peek() && openedPlan.peek()?.can_redo) await change("redo", "/redo");
+  else if (pendingMoves.peek().size === 0 && canEdit.peek() && openedPlan.peek()?.can_redo)
+    await change("redo", "/redo");
 }
 
 export const split = (cell: number): Promise<EditAnswer | null> => edit({ kind: "split", cell_code: cell });
-export const join = (cell: number, into: number): Promise<EditAnswer | null> => edit({ kind: "join", cell_code: cell, into });
+export const join = (cell: number, into: number): Promise<EditAnswer | null> =>
+  edit({ kind: "join", cell_code: cell, into });
 export const resetCell = (cell: number): Promise<EditAnswer | null> => edit({ kind: "reset", cell_code: cell });
 
 /** Lock a cell or a larger area, or let it go. */
@@ -141,7 +154,12 @@ export async function setLock(code: number, on: boolean): Promise<void> {
   const opened = openedPlan.peek();
   if (!opened || !canEdit.peek()) return;
   const done = await edits.run("lock", async () => {
-    const now = await write<Plan>(on ? "PUT" : "DELETE", `${PATH}/${opened.id}/locks/${code}`, undefined, opened.revision);
+    const now = await write<Plan>(
+      on ? "PUT" : "DELETE",
+      `${PATH}/${opened.id}/locks/${code}`,
+      undefined,
+      opened.revision,
+    );
     batch(() => {
       reached(now.revision);
       putPlan(now);

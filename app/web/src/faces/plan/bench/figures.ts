@@ -43,10 +43,17 @@ effect(() => {
   if (at === 0 || (known?.plan === id && known.revision === at && figures.peek().error === null)) return undefined;
   const abort = new AbortController();
   figures.value = { data: known?.plan === id ? known : null, loading: true, error: null };
-  Promise.all([cellsAsked(id, undefined, abort.signal), get<MoveColumns>(`${PATH}/${id}/moves`, {}, abort.signal)]).then(
+  Promise.all([
+    cellsAsked(id, undefined, abort.signal),
+    get<MoveColumns>(`${PATH}/${id}/moves`, {}, abort.signal),
+  ]).then(
     ([cells, moves]) => {
       if (abort.signal.aborted) return;
-      figures.value = { data: { plan: id, revision: at, cells: rowsOf(cells), moves: movesOf(moves) }, loading: false, error: null };
+      figures.value = {
+        data: { plan: id, revision: at, cells: rowsOf(cells), moves: movesOf(moves) },
+        loading: false,
+        error: null,
+      };
     },
     (reason: unknown) => {
       if (abort.signal.aborted || isAbort(reason)) return;
@@ -78,7 +85,9 @@ export async function follow(edit: EditAnswer, households: (unit: number) => num
     ...figures.peek(),
     data: { ...known, revision: edit.revision, moves: movedOn(known.moves, edit, households) },
   };
-  await refresh(new Set(edit.moves.flatMap(({ before, after }) => [before, after]).map((cell) => ancestorAt(cell, "community"))));
+  await refresh(
+    new Set(edit.moves.flatMap(({ before, after }) => [before, after]).map((cell) => ancestorAt(cell, "community"))),
+  );
 }
 
 /** Ask again for the cells of some communities. */
@@ -90,8 +99,15 @@ export async function refresh(communities: ReadonlySet<number>): Promise<void> {
     const answers = await Promise.all(asked.map((area) => cellsAsked(known.plan, area)));
     const now = figures.peek();
     if (now.data?.plan !== known.plan) return;
-    const kept = asked[0] === undefined ? [] : [...now.data.cells].filter(([code]) => !communities.has(ancestorAt(code, "community")));
-    figures.value = { ...now, error: null, data: { ...now.data, cells: new Map([...kept, ...answers.flatMap((answer) => [...rowsOf(answer)])]) } };
+    const kept =
+      asked[0] === undefined
+        ? []
+        : [...now.data.cells].filter(([code]) => !communities.has(ancestorAt(code, "community")));
+    figures.value = {
+      ...now,
+      error: null,
+      data: { ...now.data, cells: new Map([...kept, ...answers.flatMap((answer) => [...rowsOf(answer)])]) },
+    };
   } catch (reason) {
     figures.value = { ...figures.peek(), error: asProblem(reason) };
   }

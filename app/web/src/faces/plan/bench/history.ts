@@ -42,7 +42,10 @@ export function net(pending: Pending, cellOf: (unit: number) => number | undefin
 
 /** The same moves with another number for a cell: somebody else has taken that of the new one. */
 export function renumbered({ gestures, at }: Pending, from: number, to: number): Pending {
-  return { at, gestures: gestures.map((moves) => new Map([...moves].map(([unit, cell]) => [unit, cell === from ? to : cell]))) };
+  return {
+    at,
+    gestures: gestures.map((moves) => new Map([...moves].map(([unit, cell]) => [unit, cell === from ? to : cell]))),
+  };
 }
 
 /** What is left of it on a draft that somebody else has changed: one gesture of the moves that are still possible. */

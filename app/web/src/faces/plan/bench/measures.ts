@@ -39,7 +39,9 @@ export interface CommunityFigures {
 function lockedCells({ cells, units }: Bench): ReadonlySet<number> {
   const used = new Set(units.map(({ cell }) => cell));
   const loose = new Set(units.filter(({ locked }) => !locked).map(({ cell }) => cell));
-  return new Set(cells.filter(({ code, locked }) => locked || (used.has(code) && !loose.has(code))).map(({ code }) => code));
+  return new Set(
+    cells.filter(({ code, locked }) => locked || (used.has(code) && !loose.has(code))).map(({ code }) => code),
+  );
 }
 
 /** The number that the community's next new cell takes; 0 where it has used all of them. As `planning` gives them. */
@@ -78,7 +80,8 @@ export class Drawing {
     this.lockedCells = lockedCells(bench);
     this.fresh = nextCell(bench);
     this.first = new Int32Array(n + 1);
-    for (const [one, other] of bench.borders) for (const i of [one, other]) this.first[i + 1] = (this.first[i + 1] ?? 0) + 1;
+    for (const [one, other] of bench.borders)
+      for (const i of [one, other]) this.first[i + 1] = (this.first[i + 1] ?? 0) + 1;
     for (let i = 0; i < n; i++) this.first[i + 1] = (this.first[i + 1] ?? 0) + (this.first[i] ?? 0);
     const size = bench.borders.length * 2;
     this.near = new Int32Array(size);
@@ -86,7 +89,10 @@ export class Drawing {
     this.passable = new Uint8Array(size);
     const at = this.first.slice();
     for (const [one, other, length_m, , passable] of bench.borders) {
-      for (const [i, j] of [[one, other], [other, one]] as const) {
+      for (const [i, j] of [
+        [one, other],
+        [other, one],
+      ] as const) {
         const place = at[i] ?? 0;
         at[i] = place + 1;
         this.near[place] = j;
@@ -228,7 +234,16 @@ export class Drawing {
     const slot = this.codes.length;
     this.slotOf.set(cell, slot);
     this.codes.push(cell);
-    for (const column of [this.load, this.households, this.incidents, this.area_m2, this.perimeter_m, this.units, this.loose]) column.push(0);
+    for (const column of [
+      this.load,
+      this.households,
+      this.incidents,
+      this.area_m2,
+      this.perimeter_m,
+      this.units,
+      this.loose,
+    ])
+      column.push(0);
     this.pieces.push(0);
     return slot;
   }

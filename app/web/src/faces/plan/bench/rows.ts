@@ -52,7 +52,11 @@ export function rowsOf(columns: CellColumns): Map<number, CellRow> {
 export function movesOf(columns: MoveColumns): Map<number, MoveRow> {
   const rows = new Map<number, MoveRow>();
   columns.unit_id.forEach((unit, i) => {
-    rows.set(unit, { before: columns.before[i] ?? 0, after: columns.after[i] ?? 0, households: columns.households[i] ?? 0 });
+    rows.set(unit, {
+      before: columns.before[i] ?? 0,
+      after: columns.after[i] ?? 0,
+      households: columns.households[i] ?? 0,
+    });
   });
   return rows;
 }

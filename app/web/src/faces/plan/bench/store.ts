@@ -19,7 +19,10 @@ export const bench = resource<Bench>(() => {
   const id = planId.value;
   const code = benchCode.value;
   if (!here() || id === 0 || code === 0) return null;
-  return { id: `bench${id}.${code}|${again.value}`, ask: (stop) => get<Bench>(`${PATH}/${id}/communities/${code}`, {}, stop) };
+  return {
+    id: `bench${id}.${code}|${again.value}`,
+    ask: (stop) => get<Bench>(`${PATH}/${id}/communities/${code}`, {}, stop),
+  };
 });
 
 /** Gestures that are not accepted yet. */
@@ -27,13 +30,18 @@ export const pending = signal<Pending>(NOTHING);
 /** The same of other plans and communities: left, not forgotten. */
 const aside = signal<Kept>(new Map());
 /** Other communities of the open plan in which something waits to be accepted. */
-export const waitingElsewhere = computed<readonly number[]>(() => (canEdit.value ? communitiesOf(aside.value, planId.value) : []));
+export const waitingElsewhere = computed<readonly number[]>(() =>
+  canEdit.value ? communitiesOf(aside.value, planId.value) : [],
+);
 /** The gesture under way, while the pointer is down. */
 export const growing = signal<Moves>(new Map());
 /** The cell into which units are put; 0 for none. */
 export const target = signal(0);
 /** Something to be told about the last deed. */
-export const notice = signal<{ readonly kind: "conflict" | "mended" | "nothing" | "dropped"; readonly n?: number } | null>(null);
+export const notice = signal<{
+  readonly kind: "conflict" | "mended" | "nothing" | "dropped";
+  readonly n?: number;
+} | null>(null);
 
 /** The unit under the pointer, or on which the keyboard stands; an index into the bench's units. */
 export const hovered = signal<number | null>(null);
@@ -49,7 +57,10 @@ export const drawing = computed<Drawing | null>(() => {
 export const pendingMoves = computed<Moves>(() => {
   const drawn = drawing.value;
   if (!drawn) return new Map();
-  const log = growing.value.size > 0 ? { gestures: [...pending.value.gestures.slice(0, pending.value.at), growing.value], at: pending.value.at + 1 } : pending.value;
+  const log =
+    growing.value.size > 0
+      ? { gestures: [...pending.value.gestures.slice(0, pending.value.at), growing.value], at: pending.value.at + 1 }
+      : pending.value;
   return net(log, (unit) => drawn.draftCellOf(unit));
 });
 
@@ -73,7 +84,9 @@ export const breaking = computed<readonly number[]>(() => {
   const now = live.value;
   if (!now || now.moves.size === 0) return [];
   const before = new Map(draftFigures.value?.cells.map(({ code, pieces }) => [code, pieces]));
-  return now.figures.cells.filter(({ code, pieces }) => pieces > 1 && pieces > (before.get(code) ?? 1)).map(({ code }) => code);
+  return now.figures.cells
+    .filter(({ code, pieces }) => pieces > 1 && pieces > (before.get(code) ?? 1))
+    .map(({ code }) => code);
 });
 
 /** The draft's figures without what is pending. */
@@ -83,7 +96,9 @@ export const draftFigures = computed<CommunityFigures | null>(() => {
 });
 
 /** Cells of the draft in pieces. */
-export const broken = computed<readonly number[]>(() => (live.value?.figures.cells ?? []).filter(({ pieces }) => pieces > 1).map(({ code }) => code));
+export const broken = computed<readonly number[]>(() =>
+  (live.value?.figures.cells ?? []).filter(({ pieces }) => pieces > 1).map(({ code }) => code),
+);
 
 export function dropPending(): void {
   pending.value = NOTHING;
@@ -144,7 +159,10 @@ function turnTo(key: string): void {
 
 /** The same community drawn anew keeps what is still possible, and says what is not. */
 function keepPossible(drawn: Drawing): void {
-  const before = fresh !== 0 && drawn.fresh !== fresh && drawn.fresh !== 0 ? renumbered(pending.peek(), fresh, drawn.fresh) : pending.peek();
+  const before =
+    fresh !== 0 && drawn.fresh !== fresh && drawn.fresh !== 0
+      ? renumbered(pending.peek(), fresh, drawn.fresh)
+      : pending.peek();
   fresh = drawn.fresh;
   const cellOf = (unit: number): number | undefined => drawn.draftCellOf(unit);
   const wanted = net(before, cellOf);
@@ -168,7 +186,8 @@ effect(() => {
     whose = user;
   }
   if (key !== drawnOf) turnTo(key);
-  if (known.value && !canEdit.value) aside.value = new Map([...aside.peek()].filter(([of]) => !of.startsWith(`${planId.peek()}.`)));
+  if (known.value && !canEdit.value)
+    aside.value = new Map([...aside.peek()].filter(([of]) => !of.startsWith(`${planId.peek()}.`)));
   if (!drawn || !known.value) return;
   if (drawn.isLocked(target.peek()) || !drawn.has(target.peek())) target.value = 0;
   if (pending.peek().gestures.length > 0) keepPossible(drawn);

@@ -25,7 +25,11 @@ export function BesideMap(): JSX.Element {
     <div class="plan-beside">
       <div ref={element} class="plan-map" role="img" aria-label={t("planMapBeside", { title: other?.title ?? "" })} />
       <p class="plan-say plan-whose">{other?.title ?? ""}</p>
-      {error ? <div class="plan-says"><Failed what="planMapWhatFigures" problem={error} retry={besideFigures.retry} /></div> : null}
+      {error ? (
+        <div class="plan-says">
+          <Failed what="planMapWhatFigures" problem={error} retry={besideFigures.retry} />
+        </div>
+      ) : null}
     </div>
   );
 }
@@ -45,7 +49,13 @@ function follow(element: HTMLDivElement): () => void {
       const version = String(city.value.value.data?.boundary_version ?? "");
       if (version === "") return;
       const palette = readPlanPalette();
-      const drawn: Drawn = { figures: besideFigures.value.value.data, palette, area: openedPlan.value?.area_code ?? 0, today: false, differing: differing.value };
+      const drawn: Drawn = {
+        figures: besideFigures.value.value.data,
+        palette,
+        area: openedPlan.value?.area_code ?? 0,
+        today: false,
+        differing: differing.value,
+      };
       tiles.setSources([cellsSource(drawn, version), unitsSource(drawn, version), ...planOutlines(palette, version)]);
     }),
   ];

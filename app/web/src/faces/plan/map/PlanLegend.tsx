@@ -20,7 +20,9 @@ export function PlanLegend(): JSX.Element | null {
   return (
     <div class="legend open plan-legend">
       <div class="legend-part">
-        <h3>{t("planMapDeviation")} <span class="soft">% · {t("planMapDeviationOf")}</span></h3>
+        <h3>
+          {t("planMapDeviation")} <span class="soft">% · {t("planMapDeviationOf")}</span>
+        </h3>
         <div class="plan-classes">
           {Array.from({ length: CLASSES }, (_, i) => (
             <div key={i} class="plan-class">
@@ -30,20 +32,35 @@ export function PlanLegend(): JSX.Element | null {
           ))}
         </div>
         <div class="plan-edges tabular" aria-hidden="true">
-          {EDGES.map((edge) => <span key={edge}>{percent(edge)}</span>)}
+          {EDGES.map((edge) => (
+            <span key={edge}>{percent(edge)}</span>
+          ))}
         </div>
       </div>
       <div class="legend-part plan-lines">
-        <label><input type="checkbox" checked={today} onChange={() => setFaceParams({ today: today ? "0" : "" })} /> <i class="plan-line dashed" /> {t("planMapToday")}</label>
+        <label>
+          <input type="checkbox" checked={today} onChange={() => setFaceParams({ today: today ? "0" : "" })} />{" "}
+          <i class="plan-line dashed" /> {t("planMapToday")}
+        </label>
         {phone.value || benchCode.value !== 0 || besideId.value !== 0 ? null : (
           <>
-            <span><i class="plan-line" /> {t("planMapBorder")}</span>
-            <span><i class="plan-hatch waiting" /> {t("planMapWaiting")}</span>
-            <span><i class="plan-hatch faulty" /> ✕ {t("planMapFaulty")}</span>
+            <span>
+              <i class="plan-line" /> {t("planMapBorder")}
+            </span>
+            <span>
+              <i class="plan-hatch waiting" /> {t("planMapWaiting")}
+            </span>
+            <span>
+              <i class="plan-hatch faulty" /> ✕ {t("planMapFaulty")}
+            </span>
             <span>▲ ▼ {t("planMapFar")}</span>
           </>
         )}
-        {[...new Set(laid.value.map(({ kind }) => kind))].map((kind) => <span key={kind}><i class={`plan-line laid ${kind}`} /> {word("planShape", kind)}</span>)}
+        {[...new Set(laid.value.map(({ kind }) => kind))].map((kind) => (
+          <span key={kind}>
+            <i class={`plan-line laid ${kind}`} /> {word("planShape", kind)}
+          </span>
+        ))}
       </div>
     </div>
   );

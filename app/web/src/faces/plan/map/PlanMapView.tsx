@@ -35,7 +35,8 @@ export function PlanMapView(): JSX.Element {
       ground: () => made.ground,
       reveal: (unit) => {
         const at = made.ground?.bench.units[unit]?.rings[0]?.[0];
-        if (at && !made.map.getBounds().pad(-EDGE_DEG).contains([at[1], at[0]])) made.map.panTo([at[1], at[0]], { animate: false });
+        if (at && !made.map.getBounds().pad(-EDGE_DEG).contains([at[1], at[0]]))
+          made.map.panTo([at[1], at[0]], { animate: false });
       },
     });
     return () => {
@@ -53,12 +54,32 @@ export function PlanMapView(): JSX.Element {
       <PlanLegend />
       <div class="map-buttons plan-zoom">
         <div class="zoom-buttons">
-          <button type="button" class="only-icon" aria-label={t("zoomIn")} title={t("zoomIn")} onClick={() => stands.current?.map.zoomIn()}><Icon name="plus" /></button>
-          <button type="button" class="only-icon" aria-label={t("zoomOut")} title={t("zoomOut")} onClick={() => stands.current?.map.zoomOut()}><Icon name="minus" /></button>
+          <button
+            type="button"
+            class="only-icon"
+            aria-label={t("zoomIn")}
+            title={t("zoomIn")}
+            onClick={() => stands.current?.map.zoomIn()}
+          >
+            <Icon name="plus" />
+          </button>
+          <button
+            type="button"
+            class="only-icon"
+            aria-label={t("zoomOut")}
+            title={t("zoomOut")}
+            onClick={() => stands.current?.map.zoomOut()}
+          >
+            <Icon name="minus" />
+          </button>
         </div>
       </div>
       <div class="plan-says">
-        {placing.value ? <p class="plan-say" role="status">{t("planMapPlace")} <kbd>Esc</kbd></p> : null}
+        {placing.value ? (
+          <p class="plan-say" role="status">
+            {t("planMapPlace")} <kbd>Esc</kbd>
+          </p>
+        ) : null}
         <Says retryTiles={() => stands.current?.retryTiles()} />
       </div>
       {besideId.value === 0 ? null : <p class="plan-say plan-whose">{openedPlan.value?.title ?? ""}</p>}
@@ -68,11 +89,23 @@ export function PlanMapView(): JSX.Element {
 
 /** One line at the map's upper edge: what failed first, else what is on its way. */
 function Says({ retryTiles }: { retryTiles: () => void }): JSX.Element | null {
-  if (planId.value === 0) return <p class="plan-say" role="status">{t("planMapNoPlan")}</p>;
-  if (plan.value.value.error && !openedPlan.value) return <Failed what="planMapWhatPlan" problem={plan.value.value.error} retry={plan.retry} />;
-  if (figures.value.error) return <Failed what="planMapWhatFigures" problem={figures.value.error} retry={retryFigures} />;
+  if (planId.value === 0)
+    return (
+      <p class="plan-say" role="status">
+        {t("planMapNoPlan")}
+      </p>
+    );
+  if (plan.value.value.error && !openedPlan.value)
+    return <Failed what="planMapWhatPlan" problem={plan.value.value.error} retry={plan.retry} />;
+  if (figures.value.error)
+    return <Failed what="planMapWhatFigures" problem={figures.value.error} retry={retryFigures} />;
   if (tileError.value) return <Failed what="planMapWhatTiles" problem={tileError.value} retry={retryTiles} />;
-  if (figures.value.loading || loadingTiles.value || bench.value.value.loading) return <p class="plan-say soft" role="status">{t("loading")}…</p>;
+  if (figures.value.loading || loadingTiles.value || bench.value.value.loading)
+    return (
+      <p class="plan-say soft" role="status">
+        {t("loading")}…
+      </p>
+    );
   if (phone.value) return <p class="plan-say soft">{t("planMapPhone")}</p>;
   if (openedPlan.value && !canEdit.value) return <p class="plan-say soft">{t("planMapReadOnly")}</p>;
   return null;

@@ -21,7 +21,11 @@ export function PlanTipBox(): JSX.Element | null {
     const top = Math.min(tip.y + 14, room.clientHeight - element.offsetHeight - 6);
     element.style.transform = `translate(${Math.round(left)}px, ${Math.round(top)}px)`;
   });
-  return tip ? <div ref={box} class="tip plan-tip"><TipText tip={tip} /></div> : null;
+  return tip ? (
+    <div ref={box} class="tip plan-tip">
+      <TipText tip={tip} />
+    </div>
+  ) : null;
 }
 
 function TipText({ tip: { cell, unit } }: { tip: PlanTip }): JSX.Element {
@@ -31,7 +35,11 @@ function TipText({ tip: { cell, unit } }: { tip: PlanTip }): JSX.Element {
     return (
       <>
         <strong class="tabular">{cellNumber(cell)}</strong>
-        {known ? <span class="tabular soft">{t("benchUnitTip", { h: number(known.households), n: number(known.incidents), load: number(known.load) })}</span> : null}
+        {known ? (
+          <span class="tabular soft">
+            {t("benchUnitTip", { h: number(known.households), n: number(known.incidents), load: number(known.load) })}
+          </span>
+        ) : null}
       </>
     );
   }
@@ -39,7 +47,11 @@ function TipText({ tip: { cell, unit } }: { tip: PlanTip }): JSX.Element {
   return (
     <>
       <strong>{areaLabel(cell)}</strong>
-      {row ? <span class="tabular">{t("benchLoad")} {number(row.load)} · {row.free ? deviationText(row.deviation) : t("benchNotCounted")}</span> : null}
+      {row ? (
+        <span class="tabular">
+          {t("benchLoad")} {number(row.load)} · {row.free ? deviationText(row.deviation) : t("benchNotCounted")}
+        </span>
+      ) : null}
     </>
   );
 }

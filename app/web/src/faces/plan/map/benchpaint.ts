@@ -77,7 +77,9 @@ function strokeSides(frame: OverlayFrame, ground: BenchGround, wanted: (one: num
   const size = 2 ** frame.zoom;
   frame.ctx.beginPath();
   traceEdges(
-    frame.ctx, ground.edges, wanted,
+    frame.ctx,
+    ground.edges,
+    wanted,
     (i) => (ground.sideWorld[i] ?? 0) * size - frame.originX,
     (i) => (ground.sideWorld[i + 1] ?? 0) * size - frame.originY,
   );
@@ -111,10 +113,19 @@ function paintSides(frame: OverlayFrame, { ground, live, today }: BenchView, pal
   strokeSides(frame, ground, (_, other) => other < 0);
 }
 
-function outline(frame: OverlayFrame, { ground, live }: BenchView, cell: number, palette: PlanPalette, width: number): void {
+function outline(
+  frame: OverlayFrame,
+  { ground, live }: BenchView,
+  cell: number,
+  palette: PlanPalette,
+  width: number,
+): void {
   const { ctx } = frame;
   const inside = (unit: number): boolean => unit >= 0 && live.drawing.cellOf(unit) === cell;
-  for (const [colour, wide] of [[palette.halo, width + 3], [palette.select, width]] as const) {
+  for (const [colour, wide] of [
+    [palette.halo, width + 3],
+    [palette.select, width],
+  ] as const) {
     ctx.strokeStyle = colour;
     ctx.lineWidth = wide;
     strokeSides(frame, ground, (one, other) => inside(one) !== inside(other));
@@ -129,7 +140,12 @@ const METRES_PER_PX = 40_075_016 / 256;
 const FAR = 0.15;
 
 /** Each cell's number; nearer its deviation, with a sign that tells it without colour. */
-function paintNumbers(frame: OverlayFrame, { ground, live, target }: BenchView, palette: PlanPalette, rows: ReadonlyMap<number, CellFigures>): void {
+function paintNumbers(
+  frame: OverlayFrame,
+  { ground, live, target }: BenchView,
+  palette: PlanPalette,
+  rows: ReadonlyMap<number, CellFigures>,
+): void {
   if (frame.zoom < NUMBERS_FROM) return;
   const { ctx } = frame;
   const size = 2 ** frame.zoom;
@@ -164,7 +180,10 @@ function paintNumbers(frame: OverlayFrame, { ground, live, target }: BenchView, 
 function padlock(ctx: CanvasRenderingContext2D, x: number, y: number, palette: PlanPalette): void {
   ctx.beginPath();
   ctx.arc(x, y - 1.5, 3, Math.PI, 0);
-  for (const [colour, width] of [[palette.halo, 4], [palette.text, 1.6]] as const) {
+  for (const [colour, width] of [
+    [palette.halo, 4],
+    [palette.text, 1.6],
+  ] as const) {
     ctx.strokeStyle = colour;
     ctx.lineWidth = width;
     ctx.stroke();
@@ -179,7 +198,10 @@ export function paintUnit(frame: OverlayFrame, ground: BenchGround, unit: number
   ctx.beginPath();
   traceUnits(frame, ground, [unit]);
   ctx.lineJoin = "round";
-  for (const [colour, width] of [[palette.halo, 5], [palette.select, 2.2]] as const) {
+  for (const [colour, width] of [
+    [palette.halo, 5],
+    [palette.select, 2.2],
+  ] as const) {
     ctx.strokeStyle = colour;
     ctx.lineWidth = width;
     ctx.stroke();

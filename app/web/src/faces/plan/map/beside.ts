@@ -9,7 +9,9 @@ import { COMPARE_TAB, comparison, otherId } from "../panels/compare";
 import { here, PATH, planId, shownTab } from "../state";
 
 /** The plan whose map stands at the right; 0 for none. */
-export const besideId = computed(() => (here() && !phone.value && planId.value !== 0 && shownTab.value === COMPARE_TAB ? otherId.value : 0));
+export const besideId = computed(() =>
+  here() && !phone.value && planId.value !== 0 && shownTab.value === COMPARE_TAB ? otherId.value : 0,
+);
 
 export const besideFigures = resource<Figures>(() => {
   const id = besideId.value;
@@ -17,7 +19,10 @@ export const besideFigures = resource<Figures>(() => {
   return {
     id: `beside${id}|`,
     ask: async (stop) => {
-      const [cells, moves] = await Promise.all([get<CellColumns>(`${PATH}/${id}/cells`, {}, stop), get<MoveColumns>(`${PATH}/${id}/moves`, {}, stop)]);
+      const [cells, moves] = await Promise.all([
+        get<CellColumns>(`${PATH}/${id}/cells`, {}, stop),
+        get<MoveColumns>(`${PATH}/${id}/moves`, {}, stop),
+      ]);
       return { plan: id, revision: cells.revision, cells: rowsOf(cells), moves: movesOf(moves) };
     },
   };

@@ -15,7 +15,9 @@ export function deviationClass(deviation: number): number {
 }
 
 /** How many free cells there are in each class. */
-export function classCounts(cells: Iterable<{ readonly deviation: number; readonly free: boolean }>): readonly number[] {
+export function classCounts(
+  cells: Iterable<{ readonly deviation: number; readonly free: boolean }>,
+): readonly number[] {
   const counts = new Array<number>(CLASSES).fill(0);
   for (const { deviation, free } of cells) {
     if (!free) continue;

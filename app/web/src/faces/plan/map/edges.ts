@@ -44,7 +44,8 @@ export function edgesOf(shapes: Shapes): Edges {
   };
   const put = (a: number, b: number, shape: number): void => {
     // The same for both directions.
-    const mixed = Math.imul((xy[a] ?? 0) + (xy[b] ?? 0), 0x9e3779b1) ^ Math.imul((xy[a + 1] ?? 0) + (xy[b + 1] ?? 0), 0x85ebca6b);
+    const mixed =
+      Math.imul((xy[a] ?? 0) + (xy[b] ?? 0), 0x9e3779b1) ^ Math.imul((xy[a + 1] ?? 0) + (xy[b + 1] ?? 0), 0x85ebca6b);
     let slot = (mixed ^ (mixed >>> 15)) & (slots - 1);
     for (;;) {
       const edge = table[slot] ?? NOBODY;
@@ -71,7 +72,12 @@ export function edgesOf(shapes: Shapes): Edges {
     }
     start = end;
   });
-  return { from: from.subarray(0, count), to: to.subarray(0, count), one: one.subarray(0, count), other: other.subarray(0, count) };
+  return {
+    from: from.subarray(0, count),
+    to: to.subarray(0, count),
+    one: one.subarray(0, count),
+    other: other.subarray(0, count),
+  };
 }
 
 export interface Sides {
@@ -132,7 +138,13 @@ function cutsOf({ xy }: Shapes, edges: Edges): Map<number, number[]> {
   return cuts;
 }
 
-function cornersOn(xy: Int32Array, from: number, to: number, bins: ReadonlyMap<number, readonly number[]>, size: number): number[] {
+function cornersOn(
+  xy: Int32Array,
+  from: number,
+  to: number,
+  bins: ReadonlyMap<number, readonly number[]>,
+  size: number,
+): number[] {
   const [ax, ay, bx, by] = [xy[from] ?? 0, xy[from + 1] ?? 0, xy[to] ?? 0, xy[to + 1] ?? 0];
   const [dx, dy] = [bx - ax, by - ay];
   const length = Math.hypot(dx, dy);
@@ -142,14 +154,20 @@ function cornersOn(xy: Int32Array, from: number, to: number, bins: ReadonlyMap<n
   const steps = Math.ceil(length / (size / 2));
   for (let step = 0; step <= steps; step++) {
     const [x, y] = [ax + (dx * step) / steps, ay + (dy * step) / steps];
-    for (const [sx, sy] of [[-TOLERANCE, -TOLERANCE], [TOLERANCE, -TOLERANCE], [-TOLERANCE, TOLERANCE], [TOLERANCE, TOLERANCE]] as const) {
+    for (const [sx, sy] of [
+      [-TOLERANCE, -TOLERANCE],
+      [TOLERANCE, -TOLERANCE],
+      [-TOLERANCE, TOLERANCE],
+      [TOLERANCE, TOLERANCE],
+    ] as const) {
       const key = binKey(x + sx, y + sy, size);
       if (seen.has(key)) continue;
       seen.add(key);
       for (const point of bins.get(key) ?? []) {
         const [px, py] = [(xy[point] ?? 0) - ax, (xy[point + 1] ?? 0) - ay];
         const along = (px * dx + py * dy) / length;
-        if (along <= TOLERANCE || along >= length - TOLERANCE || Math.abs(px * dy - py * dx) / length > TOLERANCE) continue;
+        if (along <= TOLERANCE || along >= length - TOLERANCE || Math.abs(px * dy - py * dx) / length > TOLERANCE)
+          continue;
         found.push([along, point]);
       }
     }

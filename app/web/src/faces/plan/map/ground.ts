@@ -25,7 +25,9 @@ export interface BenchGround {
 
 export function groundOf(bench: Bench): BenchGround {
   const points = bench.units.flatMap(({ rings }) => rings.flat());
-  const xy = Int32Array.from(points.flatMap(([lon, lat]) => [Math.round(lon * PER_DEGREE), Math.round(lat * PER_DEGREE)]));
+  const xy = Int32Array.from(
+    points.flatMap(([lon, lat]) => [Math.round(lon * PER_DEGREE), Math.round(lat * PER_DEGREE)]),
+  );
   const world = Float64Array.from(points.flatMap(([lon, lat]) => [worldX(lon, 0), worldY(lat, 0)]));
   const ends: number[] = [];
   const owner: number[] = [];
@@ -41,13 +43,21 @@ export function groundOf(bench: Bench): BenchGround {
   });
   firstRing[bench.units.length] = ends.length;
   const shapes: Shapes = { xy, ends: Int32Array.from(ends), owner: Int32Array.from(owner) };
-  const rings = bench.units.map((unit) => unit.rings.map((ring) => ring.map(([lon, lat]): At => [worldX(lon, 0), worldY(lat, 0)])));
+  const rings = bench.units.map((unit) =>
+    unit.rings.map((ring) => ring.map(([lon, lat]): At => [worldX(lon, 0), worldY(lat, 0)])),
+  );
   const places = rings.map(labelPoint);
   const sides = sidesBetween(shapes);
   return {
-    bench, shapes, world, rings, firstRing,
+    bench,
+    shapes,
+    world,
+    rings,
+    firstRing,
     edges: sides.edges,
-    sideWorld: Float64Array.from(sides.xy, (value, i) => (i % 2 === 0 ? worldX(value / PER_DEGREE, 0) : worldY(value / PER_DEGREE, 0))),
+    sideWorld: Float64Array.from(sides.xy, (value, i) =>
+      i % 2 === 0 ? worldX(value / PER_DEGREE, 0) : worldY(value / PER_DEGREE, 0),
+    ),
     labels: { x: Float64Array.from(places, ([x]) => x), y: Float64Array.from(places, ([, y]) => y) },
     bbox: boxOf(points),
   };

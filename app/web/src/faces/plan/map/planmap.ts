@@ -129,7 +129,13 @@ export class PlanMap {
 
   fly(bbox: readonly [number, number, number, number], maxZoom = 16): void {
     const [west, south, east, north] = bbox;
-    this.map.fitBounds([[south, west], [north, east]], { maxZoom, paddingTopLeft: [40, 44], paddingBottomRight: [60, 96], animate: false });
+    this.map.fitBounds(
+      [
+        [south, west],
+        [north, east],
+      ],
+      { maxZoom, paddingTopLeft: [40, 44], paddingBottomRight: [60, 96], animate: false },
+    );
   }
 
   show(lon: number, lat: number, minZoom = 15): void {
@@ -191,7 +197,10 @@ export class PlanMap {
     const bbox = data.city.value.value.data?.bbox;
     if (!bbox) return;
     const [west, south, east, north] = bbox;
-    this.map.setMaxBounds([[south - ROOM_DEG, west - ROOM_DEG], [north + ROOM_DEG, east + ROOM_DEG]]);
+    this.map.setMaxBounds([
+      [south - ROOM_DEG, west - ROOM_DEG],
+      [north + ROOM_DEG, east + ROOM_DEG],
+    ]);
     if (planId.peek() === 0 && readView(untracked(() => faceParam("view"))) === null) this.fly(bbox, 12);
   }
 
@@ -199,8 +208,18 @@ export class PlanMap {
     track(resolvedTheme.value);
     const version = String(data.city.value.value.data?.boundary_version ?? "");
     if (version === "") return;
-    const drawn: Drawn = { figures: figures.value.data, palette: this.palette, area: openedPlan.value?.area_code ?? 0, today: showsToday(), differing: differing.value };
-    this.tiles.setSources([cellsSource(drawn, version), unitsSource(drawn, version), ...planOutlines(this.palette, version)]);
+    const drawn: Drawn = {
+      figures: figures.value.data,
+      palette: this.palette,
+      area: openedPlan.value?.area_code ?? 0,
+      today: showsToday(),
+      differing: differing.value,
+    };
+    this.tiles.setSources([
+      cellsSource(drawn, version),
+      unitsSource(drawn, version),
+      ...planOutlines(this.palette, version),
+    ]);
   }
 
   /** A plan that is opened without a view shows its area. */
@@ -240,13 +259,20 @@ export class PlanMap {
     const box = L.latLngBounds([south, west], [north, east]);
     const fits = this.map.getBoundsZoom(box);
     const inside = this.map.getBounds().contains(box.getCenter());
-    if (!inside || this.map.getZoom() < Math.min(fits, BENCH_MAX_ZOOM) - 1) this.fly([west, south, east, north], BENCH_MAX_ZOOM);
+    if (!inside || this.map.getZoom() < Math.min(fits, BENCH_MAX_ZOOM) - 1)
+      this.fly([west, south, east, north], BENCH_MAX_ZOOM);
   }
 
   private paintBench(frame: OverlayFrame): void {
     const now = live.peek();
     if (!this.ground || !now) return;
-    const view = { ground: this.ground, live: now, target: target.peek(), hoveredCell: hoveredCell.peek(), today: untracked(showsToday) };
+    const view = {
+      ground: this.ground,
+      live: now,
+      target: target.peek(),
+      hoveredCell: hoveredCell.peek(),
+      today: untracked(showsToday),
+    };
     paintBench(frame, view, this.palette);
   }
 
@@ -256,9 +282,20 @@ export class PlanMap {
     const community = live.peek()?.drawing.bench.code ?? 0;
     const found = problems.value.peek().data?.problems ?? [];
     // The edited community has its signs in its own numbers.
-    paintSigns(frame, found.filter(({ cells }) => ancestorAt(cells[0] ?? 0, "community") !== community), this.palette, taken);
+    paintSigns(
+      frame,
+      found.filter(({ cells }) => ancestorAt(cells[0] ?? 0, "community") !== community),
+      this.palette,
+      taken,
+    );
     paintMarks(frame, marked.peek(), this.palette);
-    if (community === 0) drawLabels(frame.ctx, placeLabels(areaNames(frame), taken, frame.scale, measureWith(frame.ctx, frame.scale, this.palette.font)), frame.scale, this.palette);
+    if (community === 0)
+      drawLabels(
+        frame.ctx,
+        placeLabels(areaNames(frame), taken, frame.scale, measureWith(frame.ctx, frame.scale, this.palette.font)),
+        frame.scale,
+        this.palette,
+      );
   }
 
   private paintPointer(frame: OverlayFrame): void {
@@ -267,7 +304,11 @@ export class PlanMap {
     if (!this.sketch) return;
     const { ctx } = frame;
     const { line, closed, brush } = this.sketch;
-    const at = (point: L.Point): L.Point => this.map.containerPointToLayerPoint(point).add(this.map.getPixelOrigin()).subtract([frame.originX, frame.originY]);
+    const at = (point: L.Point): L.Point =>
+      this.map
+        .containerPointToLayerPoint(point)
+        .add(this.map.getPixelOrigin())
+        .subtract([frame.originX, frame.originY]);
     ctx.beginPath();
     line.map(at).forEach(({ x, y }, i) => (i === 0 ? ctx.moveTo(x, y) : ctx.lineTo(x, y)));
     if (closed) ctx.closePath();
@@ -280,7 +321,10 @@ export class PlanMap {
     ctx.fillStyle = this.palette.select;
     ctx.fill();
     ctx.globalAlpha = 1;
-    for (const [colour, width] of [[this.palette.halo, 3.6], [this.palette.select, 1.6]] as const) {
+    for (const [colour, width] of [
+      [this.palette.halo, 3.6],
+      [this.palette.select, 1.6],
+    ] as const) {
       ctx.strokeStyle = colour;
       ctx.lineWidth = width;
       ctx.stroke();

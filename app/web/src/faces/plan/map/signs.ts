@@ -16,7 +16,12 @@ export function signOf({ kind, deviation }: Pick<PlanProblem, "kind" | "deviatio
 }
 
 /** Faults everywhere, uneven cells from near; the worst have the first choice of room. */
-export function paintSigns(frame: OverlayFrame, problems: readonly PlanProblem[], palette: PlanPalette, taken: CollisionGrid): void {
+export function paintSigns(
+  frame: OverlayFrame,
+  problems: readonly PlanProblem[],
+  palette: PlanPalette,
+  taken: CollisionGrid,
+): void {
   const { ctx, zoom } = frame;
   for (const problem of problems) {
     const sign = signOf(problem);
@@ -77,7 +82,11 @@ export function paintMarks(frame: OverlayFrame, marks: readonly Marked[], palett
 
 /** The mark under a point (canvas px of that zoom's world), topmost first. */
 export function markAt(marks: readonly Marked[], x: number, y: number, zoom: number): Marked | null {
-  return [...marks].reverse().find(({ lon, lat }) => Math.hypot(worldX(lon, zoom) - x, worldY(lat, zoom) - y) <= MARK_PX + 3) ?? null;
+  return (
+    [...marks]
+      .reverse()
+      .find(({ lon, lat }) => Math.hypot(worldX(lon, zoom) - x, worldY(lat, zoom) - y) <= MARK_PX + 3) ?? null
+  );
 }
 
 const DASHES: Readonly<Record<string, readonly number[]>> = { gap: [], overlap: [7, 4], sliver: [2, 4] };

@@ -54,7 +54,11 @@ export function unitsSource(drawn: Drawn, version: string): TileSource {
 export function planOutlines(palette: PlanPalette, version: string): TileSource[] {
   return outlineSources(palette, version)
     .filter(({ id }) => id !== "outline-cell")
-    .map((source) => (source.id === "outline-community" ? { ...source, paint: (ctx, tile, frame) => paintCommunities(ctx, tile, frame, palette) } : source));
+    .map((source) =>
+      source.id === "outline-community"
+        ? { ...source, paint: (ctx, tile, frame) => paintCommunities(ctx, tile, frame, palette) }
+        : source,
+    );
 }
 
 function paintCommunities(ctx: CanvasRenderingContext2D, tile: DecodedTile, frame: Frame, palette: PlanPalette): void {
@@ -77,7 +81,12 @@ function push<K, V>(groups: Map<K, V[]>, key: K, value: V): void {
   else groups.set(key, [value]);
 }
 
-function fillGroups(ctx: CanvasRenderingContext2D, groups: Map<string, TileFeature[]>, frame: Frame, seam: (colour: string) => [string, number]): void {
+function fillGroups(
+  ctx: CanvasRenderingContext2D,
+  groups: Map<string, TileFeature[]>,
+  frame: Frame,
+  seam: (colour: string) => [string, number],
+): void {
   for (const [colour, features] of groups) {
     ctx.beginPath();
     for (const feature of features) traceFeature(ctx, feature, frame.scale);
@@ -89,7 +98,12 @@ function fillGroups(ctx: CanvasRenderingContext2D, groups: Map<string, TileFeatu
 }
 
 /** Lay a veil over what does not differ. */
-function standBack(ctx: CanvasRenderingContext2D, features: readonly TileFeature[], frame: Frame, palette: PlanPalette): void {
+function standBack(
+  ctx: CanvasRenderingContext2D,
+  features: readonly TileFeature[],
+  frame: Frame,
+  palette: PlanPalette,
+): void {
   if (features.length === 0) return;
   ctx.beginPath();
   for (const feature of features) traceFeature(ctx, feature, frame.scale);
@@ -99,7 +113,12 @@ function standBack(ctx: CanvasRenderingContext2D, features: readonly TileFeature
   ctx.globalAlpha = 1;
 }
 
-function paintCells(ctx: CanvasRenderingContext2D, tile: DecodedTile, frame: Frame, { figures, palette, area, differing }: Drawn): void {
+function paintCells(
+  ctx: CanvasRenderingContext2D,
+  tile: DecodedTile,
+  frame: Frame,
+  { figures, palette, area, differing }: Drawn,
+): void {
   const groups = new Map<string, TileFeature[]>();
   const faulty: TileFeature[] = [];
   const alike: TileFeature[] = [];
@@ -116,7 +135,12 @@ function paintCells(ctx: CanvasRenderingContext2D, tile: DecodedTile, frame: Fra
   standBack(ctx, alike, frame, palette);
 }
 
-function hatchOver(ctx: CanvasRenderingContext2D, features: readonly TileFeature[], frame: Frame, palette: PlanPalette): void {
+function hatchOver(
+  ctx: CanvasRenderingContext2D,
+  features: readonly TileFeature[],
+  frame: Frame,
+  palette: PlanPalette,
+): void {
   if (features.length === 0) return;
   ctx.beginPath();
   for (const feature of features) traceFeature(ctx, feature, frame.scale);
@@ -173,7 +197,13 @@ function paintUnits(ctx: CanvasRenderingContext2D, tile: DecodedTile, frame: Fra
   const { xy, edges } = sides(tile);
   const stroke = (wanted: (one: number, other: number) => boolean): void => {
     ctx.beginPath();
-    traceEdges(ctx, edges, wanted, (i) => (xy[i] ?? 0) * frame.scale, (i) => (xy[i + 1] ?? 0) * frame.scale);
+    traceEdges(
+      ctx,
+      edges,
+      wanted,
+      (i) => (xy[i] ?? 0) * frame.scale,
+      (i) => (xy[i + 1] ?? 0) * frame.scale,
+    );
     ctx.stroke();
   };
   ctx.lineJoin = "round";

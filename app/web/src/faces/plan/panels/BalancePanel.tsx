@@ -36,26 +36,49 @@ export function BalancePanel(): JSX.Element | null {
   const [picked, setPicked] = useState(0);
   if (!opened) return null;
   const near = benchCode.value;
-  const around = near === 0 ? [] : (["community", "subdistrict", "district"] as const).map((level) => ancestorAt(near, level));
-  const scopes = [...new Set([
-    ...(picked === 0 ? [] : [picked]),
-    ...(near === 0 ? [] : [CHOSEN]),
-    ...around.filter((code) => within(code, opened.area_code)),
-    opened.area_code,
-  ])];
-  return <Form key={scopes.join()} scopes={scopes} plan={opened.area_code} editable={opened.editable} onPick={setPicked} />;
+  const around =
+    near === 0 ? [] : (["community", "subdistrict", "district"] as const).map((level) => ancestorAt(near, level));
+  const scopes = [
+    ...new Set([
+      ...(picked === 0 ? [] : [picked]),
+      ...(near === 0 ? [] : [CHOSEN]),
+      ...around.filter((code) => within(code, opened.area_code)),
+      opened.area_code,
+    ]),
+  ];
+  return (
+    <Form key={scopes.join()} scopes={scopes} plan={opened.area_code} editable={opened.editable} onPick={setPicked} />
+  );
 }
 
-function Form({ scopes, plan, editable, onPick }: { scopes: readonly number[]; plan: number; editable: boolean; onPick: (code: number) => void }): JSX.Element {
+function Form({
+  scopes,
+  plan,
+  editable,
+  onPick,
+}: {
+  scopes: readonly number[];
+  plan: number;
+  editable: boolean;
+  onPick: (code: number) => void;
+}): JSX.Element {
   const [scope, setScope] = useState(scopes.find((code) => code !== CHOSEN) ?? plan);
   const busy = running.value.some(({ kind }) => kind === "balance") || deeds.busy.value !== "";
   const last = newest.value.find(({ kind, state }) => kind === "balance" && state === "done");
   const known = measures.value.value.data;
-  const ticked = (cells.value.value.data ?? []).filter(({ code }) => chosenCells.value.has(code)).map(({ code }) => code);
+  const ticked = (cells.value.value.data ?? [])
+    .filter(({ code }) => chosenCells.value.has(code))
+    .map(({ code }) => code);
   const count = scope === CHOSEN ? ticked.length : known?.area_code === scope ? known.draft.cells : null;
   const where = scope === CHOSEN ? { cells: ticked } : { areas: [scope] };
   return (
-    <form class="plan-panel" onSubmit={(event) => { event.preventDefault(); void start({ kind: "balance", ...where, ...aims.value }); }}>
+    <form
+      class="plan-panel"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void start({ kind: "balance", ...where, ...aims.value });
+      }}
+    >
       <fieldset class="form-field" disabled={!editable}>
         <legend>{t("planScope")}</legend>
         {scopes.length < 2 ? null : (
@@ -66,10 +89,20 @@ function Form({ scopes, plan, editable, onPick }: { scopes: readonly number[]; p
             onChange={setScope}
           />
         )}
-        <p class="soft">{areaLabel(scope === CHOSEN ? benchCode.value : scope)}{count === null ? "" : ` · ${t("planCellsN", { n: number(count) })}`}</p>
+        <p class="soft">
+          {areaLabel(scope === CHOSEN ? benchCode.value : scope)}
+          {count === null ? "" : ` · ${t("planCellsN", { n: number(count) })}`}
+        </p>
         {scope === CHOSEN ? <CellChoice /> : null}
         {levelOf(plan) === "community" ? null : (
-          <AreaChooser id="plan-scope" value={0} placeholder={t("planOtherArea")} onChoose={(area) => { if (area && levelOf(area.code) !== "cell" && within(area.code, plan)) onPick(area.code); }} />
+          <AreaChooser
+            id="plan-scope"
+            value={0}
+            placeholder={t("planOtherArea")}
+            onChoose={(area) => {
+              if (area && levelOf(area.code) !== "cell" && within(area.code, plan)) onPick(area.code);
+            }}
+          />
         )}
       </fieldset>
       {AIMS.map(({ name, words }) => {
@@ -92,12 +125,24 @@ function Form({ scopes, plan, editable, onPick }: { scopes: readonly number[]; p
         );
       })}
       <div class="form-actions">
-        <button type="submit" class="button primary" disabled={!editable || busy || (scope === CHOSEN && ticked.length < 2)}>{t(busy ? "planBalanceBusy" : "planBalanceStart")}</button>
-        {count === null ? null : <span class="soft tabular">{t("planBalanceAbout", { time: seconds(BEGIN_S + count / CELLS_A_SECOND) })}</span>}
+        <button
+          type="submit"
+          class="button primary"
+          disabled={!editable || busy || (scope === CHOSEN && ticked.length < 2)}
+        >
+          {t(busy ? "planBalanceBusy" : "planBalanceStart")}
+        </button>
+        {count === null ? null : (
+          <span class="soft tabular">{t("planBalanceAbout", { time: seconds(BEGIN_S + count / CELLS_A_SECOND) })}</span>
+        )}
       </div>
       {editable ? null : <p class="soft">{t("planBalanceOnlyDraft")}</p>}
       <p class="soft">{t("planBalanceWhat")}</p>
-      {last ? <p><strong>{t("planBalanceLast")}</strong> {jobResultText(last)}</p> : null}
+      {last ? (
+        <p>
+          <strong>{t("planBalanceLast")}</strong> {jobResultText(last)}
+        </p>
+      ) : null}
     </form>
   );
 }
@@ -114,7 +159,12 @@ function CellChoice(): JSX.Element {
     <div class="plan-choice" role="group" aria-label={t("planSelection")}>
       {data?.map(({ code, deviation, free }) => (
         <label key={code}>
-          <input type="checkbox" checked={chosenCells.value.has(code)} disabled={!free} onChange={() => toggleCell(code)} />
+          <input
+            type="checkbox"
+            checked={chosenCells.value.has(code)}
+            disabled={!free}
+            onChange={() => toggleCell(code)}
+          />
           <span class="tabular">{cellNumber(code)}</span>
           <span class="soft tabular">{deviationText(deviation)}</span>
         </label>

@@ -23,9 +23,17 @@ export function ComparePanel(): JSX.Element | null {
   return (
     <div class="plan-panel">
       <Labelled id="p-with" label={t("planCompareWith")}>
-        <select id="p-with" value={String(otherId.value)} onChange={(event) => holdBeside(Number(event.currentTarget.value))}>
+        <select
+          id="p-with"
+          value={String(otherId.value)}
+          onChange={(event) => holdBeside(Number(event.currentTarget.value))}
+        >
           <option value="0">{t("planCompareChoose")}</option>
-          {others.map((row) => <option key={row.id} value={String(row.id)}>{row.title} · {areaLabel(row.area_code)}</option>)}
+          {others.map((row) => (
+            <option key={row.id} value={String(row.id)}>
+              {row.title} · {areaLabel(row.area_code)}
+            </option>
+          ))}
         </select>
       </Labelled>
       {otherId.value === 0 ? <Empty title={t("planCompareNone")} hint={t("planCompareHint")} /> : null}
@@ -56,16 +64,24 @@ function Differing({ found }: { found: Comparison }): JSX.Element {
   return (
     <section>
       <h3>{t("planCompareCells", { n: number(found.cells.length) })}</h3>
-      <p class="soft">{t("planCompareMoved", { units: number(found.unit_id.length), households: number(households) })}</p>
+      <p class="soft">
+        {t("planCompareMoved", { units: number(found.unit_id.length), households: number(households) })}
+      </p>
       <ul class="plan-list">
         {(all ? rows : rows.slice(0, SHOWN)).map(([community, cells]) => (
           <li key={community}>
-            <button type="button" class="link" onClick={() => void goToCommunity(community)}>{areaLabel(community)}</button>
+            <button type="button" class="link" onClick={() => void goToCommunity(community)}>
+              {areaLabel(community)}
+            </button>
             <span class="soft tabular"> {cells.map(cellNumber).join(" ")}</span>
           </li>
         ))}
       </ul>
-      {!all && rows.length > SHOWN ? <button type="button" class="link" onClick={() => setAll(true)}>{t("showMore")}</button> : null}
+      {!all && rows.length > SHOWN ? (
+        <button type="button" class="link" onClick={() => setAll(true)}>
+          {t("showMore")}
+        </button>
+      ) : null}
     </section>
   );
 }

@@ -34,7 +34,16 @@ export function FilesPanel(): JSX.Element | null {
         <ul class="plan-list">
           {FORMS.map(({ name, text, key }) => (
             <li key={name} class="line">
-              <button type="button" class="button small" disabled={deeds.busy.value !== ""} onClick={() => void deeds.run(name, () => withStepUp(() => download(`${PATH}/${opened.id}/moves.${name}`)))}>{text}</button>
+              <button
+                type="button"
+                class="button small"
+                disabled={deeds.busy.value !== ""}
+                onClick={() =>
+                  void deeds.run(name, () => withStepUp(() => download(`${PATH}/${opened.id}/moves.${name}`)))
+                }
+              >
+                {text}
+              </button>
               <span class="soft">{t(key)}</span>
             </li>
           ))}
@@ -44,7 +53,11 @@ export function FilesPanel(): JSX.Element | null {
         <section>
           <h3>{t("planFilesIn")}</h3>
           <p class="soft">{t("planImportWhat")}</p>
-          <div class="line"><button type="button" class="button small" onClick={() => (importing.value = true)}>{t("planImport")}…</button></div>
+          <div class="line">
+            <button type="button" class="button small" onClick={() => (importing.value = true)}>
+              {t("planImport")}…
+            </button>
+          </div>
         </section>
       ) : null}
       <Street area={opened.area_code} />
@@ -54,7 +67,12 @@ export function FilesPanel(): JSX.Element | null {
 
 function Street({ area }: { area: number }): JSX.Element {
   const near = benchCode.value;
-  const first = near !== 0 ? ancestorAt(near, "subdistrict") : levelOf(area) === "subdistrict" || levelOf(area) === "community" ? ancestorAt(area, "subdistrict") : 0;
+  const first =
+    near !== 0
+      ? ancestorAt(near, "subdistrict")
+      : levelOf(area) === "subdistrict" || levelOf(area) === "community"
+        ? ancestorAt(area, "subdistrict")
+        : 0;
   const [picked, setPicked] = useState(0);
   const street = picked === 0 ? first : picked;
   return (
@@ -62,12 +80,30 @@ function Street({ area }: { area: number }): JSX.Element {
       <h3>{t("planReport")}</h3>
       <p class="soft">{t("planReportWhat")}</p>
       <Labelled id="p-street" label={t("planReportStreet")}>
-        <AreaChooser id="p-street" value={street} onChoose={(found) => { if (found && levelOf(found.code) !== "city" && levelOf(found.code) !== "district" && (within(found.code, area) || within(area, ancestorAt(found.code, "subdistrict")))) setPicked(ancestorAt(found.code, "subdistrict")); }} />
+        <AreaChooser
+          id="p-street"
+          value={street}
+          onChoose={(found) => {
+            if (
+              found &&
+              levelOf(found.code) !== "city" &&
+              levelOf(found.code) !== "district" &&
+              (within(found.code, area) || within(area, ancestorAt(found.code, "subdistrict")))
+            )
+              setPicked(ancestorAt(found.code, "subdistrict"));
+          }}
+        />
       </Labelled>
       <Refused problem={reports.problem.value} />
       <div class="line">
-        <button type="button" class="button" disabled={street === 0 || reports.busy.value !== ""} onClick={() => void printStreet(street)}>
-          <Icon name="print" />{street === 0 ? t("planPrint") : t("planPrintOf", { name: areaLabel(street) })}
+        <button
+          type="button"
+          class="button"
+          disabled={street === 0 || reports.busy.value !== ""}
+          onClick={() => void printStreet(street)}
+        >
+          <Icon name="print" />
+          {street === 0 ? t("planPrint") : t("planPrintOf", { name: areaLabel(street) })}
         </button>
       </div>
     </section>

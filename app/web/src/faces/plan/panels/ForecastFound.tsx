@@ -16,7 +16,11 @@ export function ForecastFound(): JSX.Element {
       <h3>{t("planForecast")}</h3>
       <p class="soft">{t("planForecastWhat")}</p>
       {may("start_plan_job") && openedPlan.value?.editable ? (
-        <div class="line"><button type="button" class="button small" disabled={busy} onClick={() => void start({ kind: "forecast" })}>{t(busy ? "planJobRunning" : last ? "planAgain" : "planForecastStart")}</button></div>
+        <div class="line">
+          <button type="button" class="button small" disabled={busy} onClick={() => void start({ kind: "forecast" })}>
+            {t(busy ? "planJobRunning" : last ? "planAgain" : "planForecastStart")}
+          </button>
+        </div>
       ) : null}
       {last ? <Found job={last} /> : null}
     </section>
@@ -28,15 +32,30 @@ function Found({ job }: { job: Job }): JSX.Element | null {
   if (!result) return null;
   return (
     <>
-      <p class="tabular">{t("planForecastHeld", { held: result.held_weeks, fitted: result.fitted_weeks, expected: number(result.expected), came: number(result.came) })}</p>
+      <p class="tabular">
+        {t("planForecastHeld", {
+          held: result.held_weeks,
+          fitted: result.fitted_weeks,
+          expected: number(result.expected),
+          came: number(result.came),
+        })}
+      </p>
       <table class="plan-figures">
-        <thead><tr><th scope="col">{t("planForecastError")}</th><th scope="col">{t("planForecastOurs")}</th><th scope="col">{t("planForecastNaive")}</th></tr></thead>
+        <thead>
+          <tr>
+            <th scope="col">{t("planForecastError")}</th>
+            <th scope="col">{t("planForecastOurs")}</th>
+            <th scope="col">{t("planForecastNaive")}</th>
+          </tr>
+        </thead>
         <tbody>
           <Errors label={t("planForecastUnit")} errors={result.unit} />
           <Errors label={t("level_cell")} errors={result.cell} />
         </tbody>
       </table>
-      <p class="soft">{t("planForecastCovered", { covered: percent(result.cell.covered), promised: percent(result.cell.promised) })}</p>
+      <p class="soft">
+        {t("planForecastCovered", { covered: percent(result.cell.covered), promised: percent(result.cell.promised) })}
+      </p>
     </>
   );
 }
@@ -44,5 +63,11 @@ function Found({ job }: { job: Job }): JSX.Element | null {
 const percent = (share: number): string => `${Math.round(share * 100)} %`;
 
 function Errors({ label, errors }: { label: string; errors: ForecastErrors }): JSX.Element {
-  return <tr><th scope="row">{label}</th><td>± {figure(errors.mean_abs)}</td><td>± {figure(errors.naive_mean_abs)}</td></tr>;
+  return (
+    <tr>
+      <th scope="row">{label}</th>
+      <td>± {figure(errors.mean_abs)}</td>
+      <td>± {figure(errors.naive_mean_abs)}</td>
+    </tr>
+  );
 }

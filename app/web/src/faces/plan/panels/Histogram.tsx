@@ -9,7 +9,12 @@ const HEIGHT = 40;
 const NEAR = 0.15;
 const EPSILON = 1e-9;
 
-export function Histogram({ label, edges, counts, most }: {
+export function Histogram({
+  label,
+  edges,
+  counts,
+  most,
+}: {
   label: string;
   /** one more than counts */
   edges: readonly number[];
@@ -19,14 +24,26 @@ export function Histogram({ label, edges, counts, most }: {
 }): JSX.Element {
   const step = WIDTH / Math.max(1, counts.length);
   return (
-    <svg class="plan-histogram" viewBox={`0 0 ${WIDTH} ${HEIGHT + 2}`} role="img" aria-label={`${label}${t("colon")}${inWords(edges, counts)}`}>
+    <svg
+      class="plan-histogram"
+      viewBox={`0 0 ${WIDTH} ${HEIGHT + 2}`}
+      role="img"
+      aria-label={`${label}${t("colon")}${inWords(edges, counts)}`}
+    >
       {counts.map((count, i) => {
         const height = most === 0 ? 0 : (count / most) * HEIGHT;
         const from = edges[i] ?? 0;
         const to = edges[i + 1] ?? 0;
         const kind = to <= -NEAR + EPSILON ? "light" : from >= NEAR - EPSILON ? "heavy" : "even";
         return (
-          <rect key={i} class={kind} x={i * step + 0.5} y={HEIGHT - height} width={Math.max(1, step - 1)} height={height}>
+          <rect
+            key={i}
+            class={kind}
+            x={i * step + 0.5}
+            y={HEIGHT - height}
+            width={Math.max(1, step - 1)}
+            height={height}
+          >
             <title>{`${range(from, to)}${t("colon")}${number(count)}`}</title>
           </rect>
         );
@@ -44,7 +61,9 @@ function range(from: number, to: number): string {
 /** The classes that have any cell, in words. */
 function inWords(edges: readonly number[], counts: readonly number[]): string {
   return counts
-    .map((count, i) => (count === 0 ? "" : t("planHistogramClass", { range: range(edges[i] ?? 0, edges[i + 1] ?? 0), n: number(count) })))
+    .map((count, i) =>
+      count === 0 ? "" : t("planHistogramClass", { range: range(edges[i] ?? 0, edges[i + 1] ?? 0), n: number(count) }),
+    )
     .filter((part) => part !== "")
     .join(t("comma"));
 }

@@ -39,36 +39,85 @@ function Form(): JSX.Element {
   const problem = deeds.problem.value;
   const send = async (): Promise<void> => {
     if (!file) return;
-    if (await bring({ file, title: title.trim() || file.name, area_code: area, repair, crs: crs.trim(), layer })) importing.value = false;
+    if (await bring({ file, title: title.trim() || file.name, area_code: area, repair, crs: crs.trim(), layer }))
+      importing.value = false;
     const found = layersOf(deeds.problem.peek());
     if (found.length > 0) setLayers(found);
   };
   return (
-    <form class="form" onSubmit={(event) => { event.preventDefault(); void send(); }}>
+    <form
+      class="form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void send();
+      }}
+    >
       <Labelled id="i-file" label={t("planImportFile")} hint={t("planImportHint")} error={fieldError(problem, "file")}>
-        <input id="i-file" type="file" required accept=".csv,.xlsx,.gpkg,.geojson,.json,.zip" onChange={(event) => { forget(); setLayers([]); setLayer(""); setFile(event.currentTarget.files?.[0] ?? null); }} />
+        <input
+          id="i-file"
+          type="file"
+          required
+          accept=".csv,.xlsx,.gpkg,.geojson,.json,.zip"
+          onChange={(event) => {
+            forget();
+            setLayers([]);
+            setLayer("");
+            setFile(event.currentTarget.files?.[0] ?? null);
+          }}
+        />
       </Labelled>
       {layers.length === 0 ? null : (
-        <Labelled id="i-layer" label={t("planImportLayer")} hint={t("planImportLayerHint")} error={layer === "" ? t("planImportLayerMany") : undefined}>
+        <Labelled
+          id="i-layer"
+          label={t("planImportLayer")}
+          hint={t("planImportLayerHint")}
+          error={layer === "" ? t("planImportLayerMany") : undefined}
+        >
           <select id="i-layer" required value={layer} onChange={(event) => setLayer(event.currentTarget.value)}>
             <option value="">{t("planCompareChoose")}</option>
-            {layers.map((name) => <option key={name} value={name}>{name}</option>)}
+            {layers.map((name) => (
+              <option key={name} value={name}>
+                {name}
+              </option>
+            ))}
           </select>
         </Labelled>
       )}
       <Labelled id="i-title" label={t("planTitle")} error={fieldError(problem, "title")}>
-        <input id="i-title" maxLength={LONGEST_TITLE} placeholder={file?.name ?? ""} value={title} onInput={(event) => setTitle(event.currentTarget.value)} />
+        <input
+          id="i-title"
+          maxLength={LONGEST_TITLE}
+          placeholder={file?.name ?? ""}
+          value={title}
+          onInput={(event) => setTitle(event.currentTarget.value)}
+        />
       </Labelled>
       <Labelled id="i-area" label={t("planArea")} error={fieldError(problem, "area_code")}>
         <AreaChooser id="i-area" value={area} onChoose={(found) => setArea(found?.code ?? 0)} />
       </Labelled>
-      <Labelled id="i-crs" label={`${t("planImportCrs")} (${t("optional")})`} hint={t("planImportCrsHint")} error={fieldError(problem, "crs")}>
-        <input id="i-crs" maxLength={40} placeholder="EPSG:4326" value={crs} onInput={(event) => setCrs(event.currentTarget.value)} />
+      <Labelled
+        id="i-crs"
+        label={`${t("planImportCrs")} (${t("optional")})`}
+        hint={t("planImportCrsHint")}
+        error={fieldError(problem, "crs")}
+      >
+        <input
+          id="i-crs"
+          maxLength={40}
+          placeholder="EPSG:4326"
+          value={crs}
+          onInput={(event) => setCrs(event.currentTarget.value)}
+        />
       </Labelled>
-      <label class="line"><input type="checkbox" checked={repair} onChange={(event) => setRepair(event.currentTarget.checked)} />{t("planImportRepair")}</label>
+      <label class="line">
+        <input type="checkbox" checked={repair} onChange={(event) => setRepair(event.currentTarget.checked)} />
+        {t("planImportRepair")}
+      </label>
       <Refused problem={problem} but={["file", "title", "area_code", "crs", "layer"]} />
       <div class="form-actions">
-        <button type="submit" class="button primary" disabled={file === null || area === 0 || deeds.busy.value !== ""}>{t(deeds.busy.value === "" ? "planImportBring" : "planImportBusy")}</button>
+        <button type="submit" class="button primary" disabled={file === null || area === 0 || deeds.busy.value !== ""}>
+          {t(deeds.busy.value === "" ? "planImportBring" : "planImportBusy")}
+        </button>
       </div>
     </form>
   );
@@ -84,15 +133,28 @@ export function ImportFound(): JSX.Element | null {
       <div class="plan-section-head">
         <h2>{t("planImportReport")}</h2>
         <span class="grow" />
-        <button type="button" class="button small" onClick={forget}>{t("close")}</button>
+        <button type="button" class="button small" onClick={forget}>
+          {t("close")}
+        </button>
       </div>
       <Refused problem={deeds.problem.value} />
-      <p role="status">{plan_id === null ? `✕ ${t("planImportNot")}` : `✓ ${t(report.repaired ? "planImportMended" : "planImportDone")}`}</p>
+      <p role="status">
+        {plan_id === null
+          ? `✕ ${t("planImportNot")}`
+          : `✓ ${t(report.repaired ? "planImportMended" : "planImportDone")}`}
+      </p>
       {report.confined ? null : <p class="soft">{t("planImportUnconfined")}</p>}
       <Counts report={report} />
       {plan_id === null ? (
         <div class="line">
-          <button type="button" class="button small primary" disabled={deeds.busy.value !== ""} onClick={() => void mend()}>{t(deeds.busy.value === "" ? "planImportAgain" : "planImportBusy")}</button>
+          <button
+            type="button"
+            class="button small primary"
+            disabled={deeds.busy.value !== ""}
+            onClick={() => void mend()}
+          >
+            {t(deeds.busy.value === "" ? "planImportAgain" : "planImportBusy")}
+          </button>
         </div>
       ) : null}
       <Faults report={report} />
@@ -100,11 +162,33 @@ export function ImportFound(): JSX.Element | null {
   );
 }
 
-const COUNTED = ["matched", "moved", "left_out", "elsewhere", "gaps", "overlaps", "slivers", "foreign", "outside", "refused"] as const;
+const COUNTED = [
+  "matched",
+  "moved",
+  "left_out",
+  "elsewhere",
+  "gaps",
+  "overlaps",
+  "slivers",
+  "foreign",
+  "outside",
+  "refused",
+] as const;
 
 function Counts({ report }: { report: ImportReport }): JSX.Element {
-  const lines = COUNTED.map((key) => [key, report[key]] as const).filter(([key, value]) => value > 0 || key === "matched");
-  return <dl class="plan-facts">{lines.map(([key, value]) => <><dt>{word("planImport", key)}</dt><dd class="tabular">{number(value)}</dd></>)}</dl>;
+  const lines = COUNTED.map((key) => [key, report[key]] as const).filter(
+    ([key, value]) => value > 0 || key === "matched",
+  );
+  return (
+    <dl class="plan-facts">
+      {lines.map(([key, value]) => (
+        <>
+          <dt>{word("planImport", key)}</dt>
+          <dd class="tabular">{number(value)}</dd>
+        </>
+      ))}
+    </dl>
+  );
 }
 
 function Faults({ report }: { report: ImportReport }): JSX.Element {
@@ -112,19 +196,37 @@ function Faults({ report }: { report: ImportReport }): JSX.Element {
   return (
     <ul class="plan-list">
       {report.refused_rows.slice(0, SHOWN).map((row, i) => (
-        <li key={`r${i}`}>{t("planImportRow", { row: row.row, field: row.field })}{t("colon")}<span class="soft">{row.reason}</span></li>
+        <li key={`r${i}`}>
+          {t("planImportRow", { row: row.row, field: row.field })}
+          {t("colon")}
+          <span class="soft">{row.reason}</span>
+        </li>
       ))}
       {report.faults.slice(0, SHOWN).map((fault, i) => (
-        <li key={`f${i}`}><button type="button" class="link" onClick={() => goToFault(fault)}>{word("planRule", fault.rule)} <span class="soft">{cellsLabel(fault.cells)}</span></button></li>
-      ))}
-      {shapes.slice(0, SHOWN).map((shape, i) => (
-        <li key={`s${i}`}>
-          <button type="button" class="link" onClick={() => { const box = boxOf(ringsOf(shape.geometry)); if (box) planMap.value?.fly(box); }}>
-            {word("planShape", shape.properties.kind)} <span class="soft tabular">{`${number(shape.properties.area_m2)} m² ${cellsLabel(shape.properties.cells)}`}</span>
+        <li key={`f${i}`}>
+          <button type="button" class="link" onClick={() => goToFault(fault)}>
+            {word("planRule", fault.rule)} <span class="soft">{cellsLabel(fault.cells)}</span>
           </button>
         </li>
       ))}
-      {shapes.length + report.faults.length > 2 * SHOWN ? <li class="soft">{t("planMoreOf", { n: number(shapes.length + report.faults.length - 2 * SHOWN) })}</li> : null}
+      {shapes.slice(0, SHOWN).map((shape, i) => (
+        <li key={`s${i}`}>
+          <button
+            type="button"
+            class="link"
+            onClick={() => {
+              const box = boxOf(ringsOf(shape.geometry));
+              if (box) planMap.value?.fly(box);
+            }}
+          >
+            {word("planShape", shape.properties.kind)}{" "}
+            <span class="soft tabular">{`${number(shape.properties.area_m2)} m² ${cellsLabel(shape.properties.cells)}`}</span>
+          </button>
+        </li>
+      ))}
+      {shapes.length + report.faults.length > 2 * SHOWN ? (
+        <li class="soft">{t("planMoreOf", { n: number(shapes.length + report.faults.length - 2 * SHOWN) })}</li>
+      ) : null}
     </ul>
   );
 }

@@ -22,10 +22,19 @@ export function JobBar(): JSX.Element | null {
   return (
     <div class="plan-jobs" role="status">
       {problem ? (
-        <p class="plan-job bad" role="alert">{reason(problem)} <button type="button" class="link" onClick={deeds.forget}>{t("planGotIt")}</button></p>
+        <p class="plan-job bad" role="alert">
+          {reason(problem)}{" "}
+          <button type="button" class="link" onClick={deeds.forget}>
+            {t("planGotIt")}
+          </button>
+        </p>
       ) : null}
-      {running.value.map((job) => <Running key={job.id} job={job} />)}
-      {ended.map((job) => <Ended key={job.id} job={job} />)}
+      {running.value.map((job) => (
+        <Running key={job.id} job={job} />
+      ))}
+      {ended.map((job) => (
+        <Ended key={job.id} job={job} />
+      ))}
     </div>
   );
 }
@@ -39,12 +48,30 @@ function Running({ job }: { job: Job }): JSX.Element {
       <strong>{word("planJob", job.kind)}</strong>
       <progress max={1} {...(share === null ? {} : { value: share })} aria-label={word("planJob", job.kind)} />
       <span class="tabular">
-        {job.state === "waiting" ? t("planJobWaiting") : job.total > 0 ? t("planJobDone", { done: number(job.done), total: number(job.total) }) : t("planJobRunning")}
+        {job.state === "waiting"
+          ? t("planJobWaiting")
+          : job.total > 0
+            ? t("planJobDone", { done: number(job.done), total: number(job.total) })
+            : t("planJobRunning")}
       </span>
-      {job.objective === null ? null : <span class="tabular soft">{t("planJobBest", { n: figure(job.objective) })}</span>}
-      {job.started_at ? <span class="tabular soft">{seconds(since)}{job.estimate_s >= 1 ? ` / ${t("planJobAbout", { time: seconds(job.estimate_s) })}` : ""}</span> : null}
+      {job.objective === null ? null : (
+        <span class="tabular soft">{t("planJobBest", { n: figure(job.objective) })}</span>
+      )}
+      {job.started_at ? (
+        <span class="tabular soft">
+          {seconds(since)}
+          {job.estimate_s >= 1 ? ` / ${t("planJobAbout", { time: seconds(job.estimate_s) })}` : ""}
+        </span>
+      ) : null}
       <span class="grow" />
-      <button type="button" class="button small" disabled={deeds.busy.value !== "" || job.cancel_asked} onClick={() => void cancel(job)}>{t("cancel")}</button>
+      <button
+        type="button"
+        class="button small"
+        disabled={deeds.busy.value !== "" || job.cancel_asked}
+        onClick={() => void cancel(job)}
+      >
+        {t("cancel")}
+      </button>
     </div>
   );
 }
@@ -53,12 +80,24 @@ function Ended({ job }: { job: Job }): JSX.Element {
   const sign = job.state === "done" ? "✓" : job.state === "cancelled" ? "–" : "✕";
   return (
     <div class={`plan-job ${job.state === "failed" ? "bad" : ""}`} data-job={job.kind} data-state={job.state}>
-      <strong><span aria-hidden="true">{sign}</span> {word("planJob", job.kind)}</strong>
+      <strong>
+        <span aria-hidden="true">{sign}</span> {word("planJob", job.kind)}
+      </strong>
       <span>{word("planJobState", job.state)}</span>
       <span class="grow">
-        {job.state !== "done" ? refusalText(job.message) : job.kind !== "replay" && job.kind !== "forecast" ? jobResultText(job) : <button type="button" class="link" onClick={() => showTab(job.kind === "replay" ? PROOF_TAB : MODEL_TAB)}>{t("planJobSee")}</button>}
+        {job.state !== "done" ? (
+          refusalText(job.message)
+        ) : job.kind !== "replay" && job.kind !== "forecast" ? (
+          jobResultText(job)
+        ) : (
+          <button type="button" class="link" onClick={() => showTab(job.kind === "replay" ? PROOF_TAB : MODEL_TAB)}>
+            {t("planJobSee")}
+          </button>
+        )}
       </span>
-      <button type="button" class="button quiet only-icon" aria-label={t("close")} onClick={() => putAway(job)}><Icon name="close" /></button>
+      <button type="button" class="button quiet only-icon" aria-label={t("close")} onClick={() => putAway(job)}>
+        <Icon name="close" />
+      </button>
     </div>
   );
 }

@@ -21,14 +21,25 @@ export function LifePanel(): JSX.Element | null {
   return (
     <div class="plan-panel">
       <Course state={opened.state} />
-      {opened.state === "approved" && opened.publish_on ? <p>{t("planPublishesOn", { on: opened.publish_on })}</p> : null}
+      {opened.state === "approved" && opened.publish_on ? (
+        <p>{t("planPublishesOn", { on: opened.publish_on })}</p>
+      ) : null}
       {opened.note ? <p class="plan-note">{opened.note}</p> : null}
       <dl class="plan-facts">
-        <dt>{t("planArea")}</dt><dd>{areaLabel(opened.area_code)}</dd>
-        <dt>{t("planAuthor")}</dt><dd>{opened.author}</dd>
-        {opened.editors.length > 0 ? <><dt>{t("planEditors")}</dt><dd>{opened.editors.join(t("comma"))}</dd></> : null}
-        <dt>{t("planBaseAt")}</dt><dd class="tabular">{moment(opened.base_at, nowTick.value)}</dd>
-        <dt>{t("planMovedUnits")}</dt><dd class="tabular">{number(opened.moved_units)}</dd>
+        <dt>{t("planArea")}</dt>
+        <dd>{areaLabel(opened.area_code)}</dd>
+        <dt>{t("planAuthor")}</dt>
+        <dd>{opened.author}</dd>
+        {opened.editors.length > 0 ? (
+          <>
+            <dt>{t("planEditors")}</dt>
+            <dd>{opened.editors.join(t("comma"))}</dd>
+          </>
+        ) : null}
+        <dt>{t("planBaseAt")}</dt>
+        <dd class="tabular">{moment(opened.base_at, nowTick.value)}</dd>
+        <dt>{t("planMovedUnits")}</dt>
+        <dd class="tabular">{number(opened.moved_units)}</dd>
       </dl>
       {opened.effects ? <After plan={opened} effects={opened.effects} /> : null}
       <Log />
@@ -37,13 +48,22 @@ export function LifePanel(): JSX.Element | null {
 }
 
 function Course({ state }: { state: PlanState }): JSX.Element {
-  if (state === "withdrawn") return <p class="plan-course"><span class="now"><StateMark state={state} />{word("planState", state)}</span></p>;
+  if (state === "withdrawn")
+    return (
+      <p class="plan-course">
+        <span class="now">
+          <StateMark state={state} />
+          {word("planState", state)}
+        </span>
+      </p>
+    );
   const at = COURSE.indexOf(state);
   return (
     <ol class="plan-course" aria-label={t("planCourse")}>
       {COURSE.map((step, i) => (
         <li key={step} class={i === at ? "now" : i < at ? "past" : ""} aria-current={i === at ? "step" : undefined}>
-          <StateMark state={step} />{word("planState", step)}
+          <StateMark state={step} />
+          {word("planState", step)}
         </li>
       ))}
     </ol>
@@ -60,15 +80,42 @@ function After({ plan, effects }: { plan: Plan; effects: Effects }): JSX.Element
   return (
     <section class="plan-after">
       <h3>{t("planWhatFollows")}</h3>
-      <dl class="plan-facts">{lines.map(([label, value]) => <><dt>{label}</dt><dd class="tabular">{value}</dd></>)}</dl>
-      <p>{effects.needs_worker.length === 0 ? t("planNeedsNobody") : <><strong>{t("planNeedsWorker")}</strong> {effects.needs_worker.map((cell) => cellsLabel([cell])).join(t("comma"))}</>}</p>
-      {effects.freed_units.length > 0 ? <p><strong>{t("planFreed")}</strong> <span class="tabular">{effects.freed_units.join(t("comma"))}</span></p> : null}
-      <button type="button" class="button" onClick={() => void goArea(plan.area_code, { fly: true })}>{t("planOnMap")}</button>
+      <dl class="plan-facts">
+        {lines.map(([label, value]) => (
+          <>
+            <dt>{label}</dt>
+            <dd class="tabular">{value}</dd>
+          </>
+        ))}
+      </dl>
+      <p>
+        {effects.needs_worker.length === 0 ? (
+          t("planNeedsNobody")
+        ) : (
+          <>
+            <strong>{t("planNeedsWorker")}</strong>{" "}
+            {effects.needs_worker.map((cell) => cellsLabel([cell])).join(t("comma"))}
+          </>
+        )}
+      </p>
+      {effects.freed_units.length > 0 ? (
+        <p>
+          <strong>{t("planFreed")}</strong> <span class="tabular">{effects.freed_units.join(t("comma"))}</span>
+        </p>
+      ) : null}
+      <button type="button" class="button" onClick={() => void goArea(plan.area_code, { fly: true })}>
+        {t("planOnMap")}
+      </button>
     </section>
   );
 }
 
-type Entry = { readonly at: string; readonly key: string; readonly step: LogStep | null; readonly edit: LogEdit | null };
+type Entry = {
+  readonly at: string;
+  readonly key: string;
+  readonly step: LogStep | null;
+  readonly edit: LogEdit | null;
+};
 
 function Log(): JSX.Element {
   const { data, error } = log.value.value;
@@ -103,7 +150,8 @@ function Step({ step }: { step: LogStep }): JSX.Element {
   const why = on === undefined ? step.reason : step.reason.replace(SET_FOR, "");
   return (
     <>
-      <strong>{on === undefined ? word("planStep", step.step) : t("planPublishesOn", { on })}</strong> <span class="soft">{step.account || t("planByClock")}</span>
+      <strong>{on === undefined ? word("planStep", step.step) : t("planPublishesOn", { on })}</strong>{" "}
+      <span class="soft">{step.account || t("planByClock")}</span>
       {why ? <p class="soft">{step.step === "not_published" ? refusalText(why) : why}</p> : null}
     </>
   );
@@ -112,7 +160,8 @@ function Step({ step }: { step: LogStep }): JSX.Element {
 function Edit({ edit }: { edit: LogEdit }): JSX.Element {
   return (
     <span class={edit.undone ? "plan-undone" : ""}>
-      {word("planEdit", edit.kind)} <span class="tabular">{t("planUnits", { n: number(edit.units) })}</span> <span class="soft">{edit.account}</span>
+      {word("planEdit", edit.kind)} <span class="tabular">{t("planUnits", { n: number(edit.units) })}</span>{" "}
+      <span class="soft">{edit.account}</span>
       {edit.undone ? <span class="soft"> · {t("planUndone")}</span> : null}
       {edit.note ? <p class="soft">{edit.note}</p> : null}
     </span>

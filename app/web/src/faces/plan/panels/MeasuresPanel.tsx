@@ -28,13 +28,30 @@ export function MeasuresPanel(): JSX.Element | null {
       {data ? (
         <>
           <div class="plan-histograms">
-            {([["planToday", data.today_counts], ["planDraft", data.draft_counts]] as const).map(([key, counts]) => (
+            {(
+              [
+                ["planToday", data.today_counts],
+                ["planDraft", data.draft_counts],
+              ] as const
+            ).map(([key, counts]) => (
               <figure key={key}>
                 <figcaption>{t(key)}</figcaption>
-                <Histogram label={t(key)} edges={data.bins} counts={counts} most={Math.max(...data.today_counts, ...data.draft_counts)} />
+                <Histogram
+                  label={t(key)}
+                  edges={data.bins}
+                  counts={counts}
+                  most={Math.max(...data.today_counts, ...data.draft_counts)}
+                />
               </figure>
             ))}
-            <p class="soft plan-histogram-key"><span class="light" />{t("planTooLight")}<span class="even" />{t("planEven")}<span class="heavy" />{t("planTooHeavy")}</p>
+            <p class="soft plan-histogram-key">
+              <span class="light" />
+              {t("planTooLight")}
+              <span class="even" />
+              {t("planEven")}
+              <span class="heavy" />
+              {t("planTooHeavy")}
+            </p>
           </div>
           <MeasureTable before={data.today} after={data.draft} heads={[t("planToday"), t("planDraft")]} />
         </>
@@ -51,7 +68,10 @@ function Areas(): JSX.Element {
       {areas.length < 2 ? null : (
         <Segments
           label={t("planFiguresOf")}
-          options={areas.map((code) => ({ value: code, text: code === plan ? t("planWhole") : word("level", levelOf(code)) }))}
+          options={areas.map((code) => ({
+            value: code,
+            text: code === plan ? t("planWhole") : word("level", levelOf(code)),
+          }))}
           value={figuresArea.value}
           onChange={showFiguresOf}
         />
@@ -71,19 +91,36 @@ function Areas(): JSX.Element {
 }
 
 /** Two sets of measures and what is between them; used for today and draft, and for two plans. */
-export function MeasureTable({ before, after, heads }: { before: Measures; after: Measures; heads: readonly [string, string] }): JSX.Element {
+export function MeasureTable({
+  before,
+  after,
+  heads,
+}: {
+  before: Measures;
+  after: Measures;
+  heads: readonly [string, string];
+}): JSX.Element {
   return (
     <table class="plan-figures">
       <thead>
-        <tr><th scope="col">{t("planMeasure")}</th><th scope="col">{heads[0]}</th><th scope="col">{heads[1]}</th><th scope="col">{t("planChange")}</th></tr>
+        <tr>
+          <th scope="col">{t("planMeasure")}</th>
+          <th scope="col">{heads[0]}</th>
+          <th scope="col">{heads[1]}</th>
+          <th scope="col">{t("planChange")}</th>
+        </tr>
       </thead>
       <tbody>
         {MEASURE_LINES.map((line) => (
           <tr key={line.key} data-measure={line.key}>
-            <th scope="row" title={t(line.hintKey)}>{t(line.titleKey)}</th>
+            <th scope="row" title={t(line.hintKey)}>
+              {t(line.titleKey)}
+            </th>
             <td>{measureText(line.form, before[line.key])}</td>
             <td>{measureText(line.form, after[line.key])}</td>
-            <td><Change line={line} before={before[line.key]} after={after[line.key]} /></td>
+            <td>
+              <Change line={line} before={before[line.key]} after={after[line.key]} />
+            </td>
           </tr>
         ))}
       </tbody>
@@ -101,7 +138,10 @@ function Change({ line, before, after }: { line: MeasureLine; before: number; af
   const { sign, key } = VERDICTS[found];
   return (
     <span class={found === 1 ? "plan-better" : "plan-worse"} title={t(key)}>
-      {text} <span role="img" aria-label={t(key)}>{sign}</span>
+      {text}{" "}
+      <span role="img" aria-label={t(key)}>
+        {sign}
+      </span>
     </span>
   );
 }

@@ -21,7 +21,9 @@ const LONGEST_DAYS = 3660;
 const GROUP_DIGITS = 2;
 
 async function keep(plan: Plan, model: Model): Promise<void> {
-  await deeds.run("model", async () => putPlan(await write<Plan>("PATCH", `${PATH}/${plan.id}`, { model }, plan.revision)));
+  await deeds.run("model", async () =>
+    putPlan(await write<Plan>("PATCH", `${PATH}/${plan.id}`, { model }, plan.revision)),
+  );
 }
 
 export function ModelPanel(): JSX.Element | null {
@@ -46,15 +48,33 @@ function Form({ plan }: { plan: Plan }): JSX.Element {
   const groups = (categoryList.value.value.data ?? []).filter(({ code }) => code.length === GROUP_DIGITS);
   const weigh = (group: string, text: string): void => {
     const others = Object.entries(model.incident_by_group).filter(([code]) => code !== group);
-    setModel({ ...model, incident_by_group: Object.fromEntries(text === "" ? others : [...others, [group, Number(text)]]) });
+    setModel({
+      ...model,
+      incident_by_group: Object.fromEntries(text === "" ? others : [...others, [group, Number(text)]]),
+    });
   };
   return (
-    <form class="form" onSubmit={(event) => { event.preventDefault(); void keep(plan, model); }}>
+    <form
+      class="form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void keep(plan, model);
+      }}
+    >
       <p class="soft">{t("planModelWhat")}</p>
       <fieldset class="plan-weights" disabled={!editable}>
         {WEIGHTS.map((name) => (
           <Labelled key={name} id={`w-${name}`} label={word("planWeight", name)} error={fieldError(problem, name)}>
-            <input id={`w-${name}`} type="number" min="0" max={HEAVIEST} step="any" required value={model[name]} onInput={(event) => setModel({ ...model, [name]: Number(event.currentTarget.value) })} />
+            <input
+              id={`w-${name}`}
+              type="number"
+              min="0"
+              max={HEAVIEST}
+              step="any"
+              required
+              value={model[name]}
+              onInput={(event) => setModel({ ...model, [name]: Number(event.currentTarget.value) })}
+            />
           </Labelled>
         ))}
       </fieldset>
@@ -64,21 +84,42 @@ function Form({ plan }: { plan: Plan }): JSX.Element {
           label={t("planCounting")}
           options={COUNTINGS.map((value) => ({ value, text: word("planCounting", value) }))}
           value={model.incidents}
-          onChange={(incidents) => setModel({ ...model, incidents, ...(incidents === "listed" ? { incident_by_group: {} } : {}) })}
+          onChange={(incidents) =>
+            setModel({ ...model, incidents, ...(incidents === "listed" ? { incident_by_group: {} } : {}) })
+          }
         />
         <p class="soft field-hint">{word("planCountingWhat", model.incidents)}</p>
       </fieldset>
       {model.incidents === "listed" ? null : (
         <>
           <Labelled id="w-days" label={t("planPeriod")} error={fieldError(problem, "period_days")}>
-            <input id="w-days" type="number" min="1" max={LONGEST_DAYS} step="1" required disabled={!editable} value={model.period_days} onInput={(event) => setModel({ ...model, period_days: Number(event.currentTarget.value) })} />
+            <input
+              id="w-days"
+              type="number"
+              min="1"
+              max={LONGEST_DAYS}
+              step="1"
+              required
+              disabled={!editable}
+              value={model.period_days}
+              onInput={(event) => setModel({ ...model, period_days: Number(event.currentTarget.value) })}
+            />
           </Labelled>
           <details class="plan-groups" open={Object.keys(model.incident_by_group).length > 0}>
             <summary>{t("planGroups")}</summary>
             <fieldset class="plan-weights" disabled={!editable}>
               {groups.map((group) => (
                 <Labelled key={group.code} id={`w-${group.code}`} label={nameOf(group)}>
-                  <input id={`w-${group.code}`} type="number" min="0" max={HEAVIEST} step="any" placeholder={String(model.incident)} value={model.incident_by_group[group.code] ?? ""} onInput={(event) => weigh(group.code, event.currentTarget.value)} />
+                  <input
+                    id={`w-${group.code}`}
+                    type="number"
+                    min="0"
+                    max={HEAVIEST}
+                    step="any"
+                    placeholder={String(model.incident)}
+                    value={model.incident_by_group[group.code] ?? ""}
+                    onInput={(event) => weigh(group.code, event.currentTarget.value)}
+                  />
                 </Labelled>
               ))}
             </fieldset>
@@ -88,8 +129,25 @@ function Form({ plan }: { plan: Plan }): JSX.Element {
       <Refused problem={problem} but={[...WEIGHTS, "period_days"]} />
       {editable ? (
         <div class="form-actions">
-          <button type="submit" class={`button ${changed ? "primary" : ""}`} disabled={!changed || deeds.busy.value !== ""}>{t("planModelKeep")}</button>
-          {changed ? <button type="button" class="button" onClick={() => { deeds.forget(); setModel(plan.model); }}>{t("planModelBack")}</button> : null}
+          <button
+            type="submit"
+            class={`button ${changed ? "primary" : ""}`}
+            disabled={!changed || deeds.busy.value !== ""}
+          >
+            {t("planModelKeep")}
+          </button>
+          {changed ? (
+            <button
+              type="button"
+              class="button"
+              onClick={() => {
+                deeds.forget();
+                setModel(plan.model);
+              }}
+            >
+              {t("planModelBack")}
+            </button>
+          ) : null}
         </div>
       ) : null}
     </form>

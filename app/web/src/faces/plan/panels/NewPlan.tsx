@@ -37,29 +37,69 @@ function Form(): JSX.Element {
     setArea(rows.find((row) => row.id === id)?.area_code ?? area);
   };
   const send = (): void => {
-    void begin({ title: title.trim(), area_code: area, note: note.trim(), ...(parent === 0 ? {} : { parent_id: parent }) });
+    void begin({
+      title: title.trim(),
+      area_code: area,
+      note: note.trim(),
+      ...(parent === 0 ? {} : { parent_id: parent }),
+    });
   };
   return (
-    <form class="form" onSubmit={(event) => { event.preventDefault(); send(); }}>
+    <form
+      class="form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
       <Labelled id="p-title" label={t("planTitle")} error={fieldError(problem, "title")}>
-        <input id="p-title" required maxLength={LONGEST_TITLE} value={title} onInput={(event) => setTitle(event.currentTarget.value)} />
+        <input
+          id="p-title"
+          required
+          maxLength={LONGEST_TITLE}
+          value={title}
+          onInput={(event) => setTitle(event.currentTarget.value)}
+        />
       </Labelled>
       <Labelled id="p-from" label={t("planFrom")} error={fieldError(problem, "parent_id")}>
         <select id="p-from" value={String(parent)} onChange={(event) => from(Number(event.currentTarget.value))}>
           <option value="0">{t("planFromToday")}</option>
-          {rows.map((row) => <option key={row.id} value={String(row.id)}>{row.title} · {areaLabel(row.area_code)}</option>)}
+          {rows.map((row) => (
+            <option key={row.id} value={String(row.id)}>
+              {row.title} · {areaLabel(row.area_code)}
+            </option>
+          ))}
         </select>
       </Labelled>
-      <Labelled id="p-area" label={t("planArea")} hint={t(parent === 0 ? "planAreaHint" : "planAreaOfParent")} error={fieldError(problem, "area_code")}>
+      <Labelled
+        id="p-area"
+        label={t("planArea")}
+        hint={t(parent === 0 ? "planAreaHint" : "planAreaOfParent")}
+        error={fieldError(problem, "area_code")}
+      >
         <AreaChooser id="p-area" value={area} onChoose={(found) => setArea(found?.code ?? 0)} />
       </Labelled>
       <Labelled id="p-note" label={`${t("planNote")} (${t("optional")})`} error={fieldError(problem, "note")}>
-        <textarea id="p-note" rows={3} maxLength={LONGEST_NOTE} value={note} onInput={(event) => setNote(event.currentTarget.value)} />
+        <textarea
+          id="p-note"
+          rows={3}
+          maxLength={LONGEST_NOTE}
+          value={note}
+          onInput={(event) => setNote(event.currentTarget.value)}
+        />
       </Labelled>
       <Refused problem={problem} but={["title", "area_code", "note", "parent_id"]} />
       <div class="form-actions">
-        <button type="submit" class="button primary" disabled={deeds.busy.value !== "" || title.trim() === "" || area === 0}>{t("planBegin")}</button>
-        <button type="button" class="button" onClick={() => (beginning.value = false)}>{t("cancel")}</button>
+        <button
+          type="submit"
+          class="button primary"
+          disabled={deeds.busy.value !== "" || title.trim() === "" || area === 0}
+        >
+          {t("planBegin")}
+        </button>
+        <button type="button" class="button" onClick={() => (beginning.value = false)}>
+          {t("cancel")}
+        </button>
       </div>
     </form>
   );

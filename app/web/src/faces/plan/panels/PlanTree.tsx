@@ -28,18 +28,38 @@ export function PlanTree(): JSX.Element {
         <h2>
           {opened ? (
             <button type="button" class="plan-fold" aria-expanded={unfolded} onClick={() => setUnfolded(!unfolded)}>
-              <Icon name={unfolded ? "down" : "right"} />{t("planPlans")}
+              <Icon name={unfolded ? "down" : "right"} />
+              {t("planPlans")}
             </button>
-          ) : t("planPlans")}
+          ) : (
+            t("planPlans")
+          )}
         </h2>
         <span class="soft tabular">{data ? number(data.items.length) : ""}</span>
         <span class="grow" />
         {may("import_plan") && (!opened || unfolded) ? (
-          <button type="button" class="button small" onClick={() => { forget(); importing.value = true; }}>{t("planImportShort")}</button>
+          <button
+            type="button"
+            class="button small"
+            onClick={() => {
+              forget();
+              importing.value = true;
+            }}
+          >
+            {t("planImportShort")}
+          </button>
         ) : null}
         {may("create_plan") ? (
-          <button type="button" class={`button small ${opened ? "" : "primary"}`} onClick={() => { deeds.forget(); beginning.value = true; }}>
-            <Icon name="plus" />{t("planNew")}
+          <button
+            type="button"
+            class={`button small ${opened ? "" : "primary"}`}
+            onClick={() => {
+              deeds.forget();
+              beginning.value = true;
+            }}
+          >
+            <Icon name="plus" />
+            {t("planNew")}
           </button>
         ) : null}
       </div>
@@ -57,7 +77,9 @@ export function PlanTree(): JSX.Element {
           {!data && !error ? <Skeleton rows={4} /> : null}
           {data?.items.length === 0 ? <Empty title={t("plansEmpty")} hint={t("plansEmptyHint")} /> : null}
           <ul class="plan-tree" onKeyDown={onKey}>
-            {branches.value.map((branch) => <Row key={branch.plan.id} branch={branch} />)}
+            {branches.value.map((branch) => (
+              <Row key={branch.plan.id} branch={branch} />
+            ))}
           </ul>
           <More list={plans} />
         </>
@@ -70,10 +92,20 @@ function Row({ branch: { plan, depth } }: { branch: Branch }): JSX.Element {
   return (
     <li style={{ "--depth": String(Math.min(depth, 5)) }}>
       <button type="button" class="plan-row" aria-current={plan.id === planId.value} onClick={() => openPlan(plan.id)}>
-        <span class="plan-row-title">{depth > 0 ? <span class="soft" aria-label={t("planChild")}>└ </span> : null}{plan.title}</span>
+        <span class="plan-row-title">
+          {depth > 0 ? (
+            <span class="soft" aria-label={t("planChild")}>
+              └{" "}
+            </span>
+          ) : null}
+          {plan.title}
+        </span>
         <StateChip state={plan.state} />
         <span class="plan-row-more soft">
-          {areaLabel(plan.area_code)} · {plan.author} · <time class="tabular" dateTime={plan.changed_at}>{ago(plan.changed_at, nowTick.value)}</time>
+          {areaLabel(plan.area_code)} · {plan.author} ·{" "}
+          <time class="tabular" dateTime={plan.changed_at}>
+            {ago(plan.changed_at, nowTick.value)}
+          </time>
           {plan.publish_on && plan.state === "approved" ? ` · ${t("planPublishesOn", { on: plan.publish_on })}` : ""}
           {plan.published_at ? ` · ${t("planPublishedOn", { on: day(plan.published_at) })}` : ""}
         </span>

@@ -32,7 +32,11 @@ function Replay(): JSX.Element {
       <h3>{t("planReplay")}</h3>
       <p class="soft">{t("planReplayWhat")}</p>
       {may("start_plan_job") ? (
-        <div class="line"><button type="button" class="button small" disabled={busy} onClick={() => void start({ kind: "replay" })}>{t(busy ? "planJobRunning" : last ? "planAgain" : "planReplayStart")}</button></div>
+        <div class="line">
+          <button type="button" class="button small" disabled={busy} onClick={() => void start({ kind: "replay" })}>
+            {t(busy ? "planJobRunning" : last ? "planAgain" : "planReplayStart")}
+          </button>
+        </div>
       ) : null}
       {last ? <Found job={last} /> : null}
     </section>
@@ -56,22 +60,49 @@ function Found({ job }: { job: Job }): JSX.Element | null {
   if (!result) return null;
   return (
     <>
-      <p class="soft tabular">{t("planReplayOf", { weeks: result.weeks, cases: number(result.cases), at: moment(job.asked_at, nowTick.value) })}</p>
-      {result.revision < revision.value ? <p class="plan-stale" role="status">{t("planReplayStale")}</p> : null}
+      <p class="soft tabular">
+        {t("planReplayOf", {
+          weeks: result.weeks,
+          cases: number(result.cases),
+          at: moment(job.asked_at, nowTick.value),
+        })}
+      </p>
+      {result.revision < revision.value ? (
+        <p class="plan-stale" role="status">
+          {t("planReplayStale")}
+        </p>
+      ) : null}
       <table class="plan-figures">
-        <thead><tr><th scope="col">{t("planMeasure")}</th><th scope="col">{t("planToday")}</th><th scope="col">{t("planDraft")}</th><th scope="col">{t("planChange")}</th></tr></thead>
+        <thead>
+          <tr>
+            <th scope="col">{t("planMeasure")}</th>
+            <th scope="col">{t("planToday")}</th>
+            <th scope="col">{t("planDraft")}</th>
+            <th scope="col">{t("planChange")}</th>
+          </tr>
+        </thead>
         <tbody>
           {LINES.map(({ key, form }) => (
             <tr key={key} data-measure={key}>
-              <th scope="row" title={word("planReplayWhat", key)}>{word("planReplay", key)}</th>
+              <th scope="row" title={word("planReplayWhat", key)}>
+                {word("planReplay", key)}
+              </th>
               <td>{form(result.today[key].value)}</td>
               <td>{form(result.draft[key].value)}</td>
-              <td><Change found={result.change[key]} form={form} /></td>
+              <td>
+                <Change found={result.change[key]} form={form} />
+              </td>
             </tr>
           ))}
         </tbody>
       </table>
-      <p class="soft">{t("planReplayLate", { today: number(result.late_today), draft: number(result.late_draft), of: number(result.with_deadline) })}</p>
+      <p class="soft">
+        {t("planReplayLate", {
+          today: number(result.late_today),
+          draft: number(result.late_draft),
+          of: number(result.with_deadline),
+        })}
+      </p>
       <WeekLines today={result.spread_by_week_today} draft={result.spread_by_week_draft} />
       <p class="soft">{t("planReplayInterval")}</p>
     </>
@@ -90,8 +121,15 @@ function Change({ found, form }: { found: Figure; form: (value: number) => strin
   const worse = seen && found.low > 0;
   return (
     <span class={better ? "plan-better" : worse ? "plan-worse" : ""}>
-      {signed(found.value)} {better || worse ? <span role="img" aria-label={t(better ? "planBetter" : "planWorse")}>{better ? "▲" : "▼"}</span> : null}
-      <small class="soft plan-interval">{signed(found.low)} … {signed(found.high)}</small>
+      {signed(found.value)}{" "}
+      {better || worse ? (
+        <span role="img" aria-label={t(better ? "planBetter" : "planWorse")}>
+          {better ? "▲" : "▼"}
+        </span>
+      ) : null}
+      <small class="soft plan-interval">
+        {signed(found.low)} … {signed(found.high)}
+      </small>
     </span>
   );
 }

@@ -27,10 +27,16 @@ export function Seams(): JSX.Element {
       <Refused problem={deeds.problem.value} />
       {error ? <Failed what="what_seams" problem={error} retry={seams.retry} /> : null}
       {!data && !error && !tooLarge ? <Skeleton rows={3} /> : null}
-      {data?.total === 0 ? <Empty title={t("planSeamsNone")} hint={t("planSeamsNoneHint", { n: data.least_cases })} /> : null}
-      {data && data.total > 0 ? <p class="soft">{t("planSeamsUsual", { area: areaLabel(data.area_code), share: percent(data.usual) })}</p> : null}
+      {data?.total === 0 ? (
+        <Empty title={t("planSeamsNone")} hint={t("planSeamsNoneHint", { n: data.least_cases })} />
+      ) : null}
+      {data && data.total > 0 ? (
+        <p class="soft">{t("planSeamsUsual", { area: areaLabel(data.area_code), share: percent(data.usual) })}</p>
+      ) : null}
       <ol class="plan-seams">
-        {data?.seams.slice(0, SHOWN).map((seam) => <Line key={`${seam.one}.${seam.other}`} seam={seam} />)}
+        {data?.seams.slice(0, SHOWN).map((seam) => (
+          <Line key={`${seam.one}.${seam.other}`} seam={seam} />
+        ))}
       </ol>
       {data && data.total > SHOWN ? <p class="soft">{t("planMoreOf", { n: number(data.total - SHOWN) })}</p> : null}
     </section>
@@ -49,13 +55,43 @@ function Line({ seam }: { seam: Seam }): JSX.Element {
   const editable = openedPlan.value?.editable === true && may("edit_plan");
   return (
     <li>
-      <button type="button" class="link" onClick={() => show(seam)}>{cells}</button>
-      <p class="soft tabular">{t("planSeamsRate", { returned: number(seam.returned), cases: number(seam.cases), share: percent(seam.rate), times: seam.times.toFixed(1) })}</p>
-      {seam.avoided ? <p><span class="plan-better">✓</span> {t("planSeamsAvoided")}</p> : seam.redrawn ? <p class="soft">{t("planSeamsRedrawn")}</p> : null}
+      <button type="button" class="link" onClick={() => show(seam)}>
+        {cells}
+      </button>
+      <p class="soft tabular">
+        {t("planSeamsRate", {
+          returned: number(seam.returned),
+          cases: number(seam.cases),
+          share: percent(seam.rate),
+          times: seam.times.toFixed(1),
+        })}
+      </p>
+      {seam.avoided ? (
+        <p>
+          <span class="plan-better">✓</span> {t("planSeamsAvoided")}
+        </p>
+      ) : seam.redrawn ? (
+        <p class="soft">{t("planSeamsRedrawn")}</p>
+      ) : null}
       {move ? (
         <div class="line">
-          <span class="soft">{t("planSeamsMove", { units: number(move.unit_ids.length), households: number(move.households), cell: cellsLabel([move.taker]) })}</span>
-          {editable ? <button type="button" class="button small" disabled={deeds.busy.value !== ""} onClick={() => void takeMove(move, t("planSeamsNote", { cells }))}>{t("planSeamsTake")}</button> : null}
+          <span class="soft">
+            {t("planSeamsMove", {
+              units: number(move.unit_ids.length),
+              households: number(move.households),
+              cell: cellsLabel([move.taker]),
+            })}
+          </span>
+          {editable ? (
+            <button
+              type="button"
+              class="button small"
+              disabled={deeds.busy.value !== ""}
+              onClick={() => void takeMove(move, t("planSeamsNote", { cells }))}
+            >
+              {t("planSeamsTake")}
+            </button>
+          ) : null}
         </div>
       ) : null}
     </li>

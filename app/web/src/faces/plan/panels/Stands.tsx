@@ -22,12 +22,22 @@ export function Stands({ plan }: { plan: Plan }): JSX.Element | null {
   if (!problem && !behind) return null;
   return (
     <div class="plan-stands" role={problem ? "alert" : undefined}>
-      {words !== null ? <p><strong>✕ {words}</strong></p> : <Refused problem={problem} but={["reason", "publish_on"]} />}
+      {words !== null ? (
+        <p>
+          <strong>✕ {words}</strong>
+        </p>
+      ) : (
+        <Refused problem={problem} but={["reason", "publish_on"]} />
+      )}
       {faults.length > 0 ? <Faults faults={faults} /> : null}
       {difference.length > 0 ? <Moved difference={difference} /> : null}
       {behind && difference.length === 0 ? <p>{t("planBehind")}</p> : null}
       {behind || problem?.kind === "plan-behind" ? <Rebase choose={difference.length > 0} /> : null}
-      {problem ? <button type="button" class="link" onClick={deeds.forget}>{t("planGotIt")}</button> : null}
+      {problem ? (
+        <button type="button" class="link" onClick={deeds.forget}>
+          {t("planGotIt")}
+        </button>
+      ) : null}
     </div>
   );
 }
@@ -35,11 +45,20 @@ export function Stands({ plan }: { plan: Plan }): JSX.Element | null {
 function Rebase({ choose }: { choose: boolean }): JSX.Element | null {
   if (!may("rebase_plan")) return null;
   const busy = deeds.busy.value !== "";
-  if (!choose) return <button type="button" class="button small" disabled={busy} onClick={() => void rebase()}>{t("planRebase")}</button>;
+  if (!choose)
+    return (
+      <button type="button" class="button small" disabled={busy} onClick={() => void rebase()}>
+        {t("planRebase")}
+      </button>
+    );
   return (
     <div class="line">
-      <button type="button" class="button small" disabled={busy} onClick={() => void rebase("mine")}>{t("planRebaseMine")}</button>
-      <button type="button" class="button small" disabled={busy} onClick={() => void rebase("theirs")}>{t("planRebaseTheirs")}</button>
+      <button type="button" class="button small" disabled={busy} onClick={() => void rebase("mine")}>
+        {t("planRebaseMine")}
+      </button>
+      <button type="button" class="button small" disabled={busy} onClick={() => void rebase("theirs")}>
+        {t("planRebaseTheirs")}
+      </button>
     </div>
   );
 }
@@ -65,12 +84,19 @@ function Moved({ difference }: { difference: readonly Difference[] }): JSX.Eleme
       <p class="soft">{t("planDifference", { n: number(difference.length) })}</p>
       <table class="plan-figures">
         <thead>
-          <tr><th scope="col">{t("planUnit")}</th><th scope="col">{t("planCellBase")}</th><th scope="col">{t("planCellNow")}</th><th scope="col">{t("planCellMine")}</th></tr>
+          <tr>
+            <th scope="col">{t("planUnit")}</th>
+            <th scope="col">{t("planCellBase")}</th>
+            <th scope="col">{t("planCellNow")}</th>
+            <th scope="col">{t("planCellMine")}</th>
+          </tr>
         </thead>
         <tbody>
           {difference.slice(0, SHOWN).map((unit) => (
             <tr key={unit.unit_id}>
-              <th scope="row" class="tabular">{unit.unit_id}</th>
+              <th scope="row" class="tabular">
+                {unit.unit_id}
+              </th>
               <td>{cellText(unit.base_cell)}</td>
               <td>{cellText(unit.current_cell)}</td>
               <td>{cellText(unit.plan_cell)}</td>
@@ -78,7 +104,9 @@ function Moved({ difference }: { difference: readonly Difference[] }): JSX.Eleme
           ))}
         </tbody>
       </table>
-      {difference.length > SHOWN ? <p class="soft">{t("planMoreOf", { n: number(difference.length - SHOWN) })}</p> : null}
+      {difference.length > SHOWN ? (
+        <p class="soft">{t("planMoreOf", { n: number(difference.length - SHOWN) })}</p>
+      ) : null}
     </div>
   );
 }

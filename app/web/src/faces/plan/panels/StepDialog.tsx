@@ -38,15 +38,37 @@ function Publish(): JSX.Element {
   const problem = deeds.problem.value;
   const plan = openedPlan.value;
   return (
-    <form class="form" onSubmit={(event) => { event.preventDefault(); void go(on === today ? publishNow() : take("publish", { publish_on: on })); }}>
+    <form
+      class="form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void go(on === today ? publishNow() : take("publish", { publish_on: on }));
+      }}
+    >
       <p>{t("planPublishWhat", { n: number(plan?.moved_units ?? 0), area: areaLabel(plan?.area_code ?? 0) })}</p>
-      <Labelled id="p-on" label={t("planPublishOn")} hint={t(on === today ? "planPublishNow" : "planPublishLater")} error={fieldError(problem, "publish_on")}>
-        <input id="p-on" type="date" required min={today} value={on} onInput={(event) => setOn(event.currentTarget.value)} />
+      <Labelled
+        id="p-on"
+        label={t("planPublishOn")}
+        hint={t(on === today ? "planPublishNow" : "planPublishLater")}
+        error={fieldError(problem, "publish_on")}
+      >
+        <input
+          id="p-on"
+          type="date"
+          required
+          min={today}
+          value={on}
+          onInput={(event) => setOn(event.currentTarget.value)}
+        />
       </Labelled>
       <Refused problem={problem} but={["publish_on"]} />
       <div class="form-actions">
-        <button type="submit" class="button primary" disabled={deeds.busy.value !== "" || on === ""}>{t(on === today ? "planPublishSure" : "planPublishPlan")}</button>
-        <button type="button" class="button" onClick={() => (asking.value = null)}>{t("cancel")}</button>
+        <button type="submit" class="button primary" disabled={deeds.busy.value !== "" || on === ""}>
+          {t(on === today ? "planPublishSure" : "planPublishPlan")}
+        </button>
+        <button type="button" class="button" onClick={() => (asking.value = null)}>
+          {t("cancel")}
+        </button>
       </div>
     </form>
   );
@@ -56,15 +78,32 @@ function WithReason({ step }: { step: PlanStepName }): JSX.Element {
   const [why, setWhy] = useState("");
   const problem = deeds.problem.value;
   return (
-    <form class="form" onSubmit={(event) => { event.preventDefault(); void go(take(step, { reason: why.trim() })); }}>
+    <form
+      class="form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void go(take(step, { reason: why.trim() }));
+      }}
+    >
       <p>{word("planStepWhat", step)}</p>
       <Labelled id="p-why" label={t("field_reason")} error={fieldError(problem, "reason")}>
-        <textarea id="p-why" rows={3} required maxLength={LONGEST_REASON} value={why} onInput={(event) => setWhy(event.currentTarget.value)} />
+        <textarea
+          id="p-why"
+          rows={3}
+          required
+          maxLength={LONGEST_REASON}
+          value={why}
+          onInput={(event) => setWhy(event.currentTarget.value)}
+        />
       </Labelled>
       <Refused problem={problem} but={["reason"]} />
       <div class="form-actions">
-        <button type="submit" class="button danger" disabled={deeds.busy.value !== "" || why.trim() === ""}>{word("planStep", step)}</button>
-        <button type="button" class="button" onClick={() => (asking.value = null)}>{t("cancel")}</button>
+        <button type="submit" class="button danger" disabled={deeds.busy.value !== "" || why.trim() === ""}>
+          {word("planStep", step)}
+        </button>
+        <button type="button" class="button" onClick={() => (asking.value = null)}>
+          {t("cancel")}
+        </button>
       </div>
     </form>
   );

@@ -22,7 +22,9 @@ function goTo({ cells: [cell], lon, lat }: PlanProblem): void {
 
 /** The same for a fault as the gate tells it: its place is that of the problem of the same kind and cell. */
 export function goToFault({ rule, cells: [cell] }: PlanFault): void {
-  const known = problems.value.peek().data?.problems.find((problem) => problem.rule === rule && problem.cells[0] === cell);
+  const known = problems.value
+    .peek()
+    .data?.problems.find((problem) => problem.rule === rule && problem.cells[0] === cell);
   if (known) goTo(known);
   else if (cell !== undefined) void goToCommunity(ancestorAt(cell, "community"));
 }
@@ -45,9 +47,15 @@ export function Worst(): JSX.Element | null {
       {!data && !error ? <Skeleton rows={5} /> : null}
       {data?.total === 0 ? <Empty title={t("planWorstNone")} hint={t("planWorstNoneHint")} /> : null}
       <ol class="plan-problems">
-        {data?.problems.slice(0, SHOWN).map((problem, i) => <li key={i}><Problem problem={problem} /></li>)}
+        {data?.problems.slice(0, SHOWN).map((problem, i) => (
+          <li key={i}>
+            <Problem problem={problem} />
+          </li>
+        ))}
       </ol>
-      {data && data.total > SHOWN ? <p class="soft plan-more">{t("planWorstMore", { n: number(data.total - SHOWN) })}</p> : null}
+      {data && data.total > SHOWN ? (
+        <p class="soft plan-more">{t("planWorstMore", { n: number(data.total - SHOWN) })}</p>
+      ) : null}
     </section>
   );
 }
@@ -57,7 +65,9 @@ function Problem({ problem }: { problem: PlanProblem }): JSX.Element {
   const uneven = deviation !== null;
   return (
     <button type="button" class="plan-problem" onClick={() => goTo(problem)}>
-      <span class={uneven ? (deviation > 0 ? "plan-heavy" : "plan-light") : "plan-fault"} aria-hidden="true">{uneven ? (deviation > 0 ? "▲" : "▼") : "✕"}</span>
+      <span class={uneven ? (deviation > 0 ? "plan-heavy" : "plan-light") : "plan-fault"} aria-hidden="true">
+        {uneven ? (deviation > 0 ? "▲" : "▼") : "✕"}
+      </span>
       <span class="grow">{cellsLabel(problem.cells, 3)}</span>
       <span class="tabular">{uneven ? deviationText(deviation) : word("planRule", problem.rule ?? problem.kind)}</span>
     </button>

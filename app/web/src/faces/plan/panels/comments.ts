@@ -20,7 +20,9 @@ export const comments = resource<readonly PlanComment[]>(() => {
 
 /** Open ones first, the newest first. */
 export const sorted = computed(() =>
-  [...(comments.value.value.data ?? [])].sort((a, b) => Number(a.resolved_at !== null) - Number(b.resolved_at !== null) || Date.parse(b.at) - Date.parse(a.at)),
+  [...(comments.value.value.data ?? [])].sort(
+    (a, b) => Number(a.resolved_at !== null) - Number(b.resolved_at !== null) || Date.parse(b.at) - Date.parse(a.at),
+  ),
 );
 
 /** The comment that was last pointed at. */
@@ -55,7 +57,9 @@ export async function say(text: string): Promise<boolean> {
 
 export async function settle(comment: PlanComment): Promise<void> {
   await deeds.run(`settle${comment.id}`, async () => {
-    const now = await write<PlanComment>("PATCH", `${PATH}/${planId.peek()}/comments/${comment.id}`, { resolved: comment.resolved_at === null });
+    const now = await write<PlanComment>("PATCH", `${PATH}/${planId.peek()}/comments/${comment.id}`, {
+      resolved: comment.resolved_at === null,
+    });
     comments.patch((all) => all.map((one) => (one.id === now.id ? now : one)));
   });
 }

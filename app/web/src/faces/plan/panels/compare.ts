@@ -21,5 +21,8 @@ export function holdBeside(id: number): void {
 export const comparison = resource<Comparison>(() => {
   const [id, other, at] = [planId.value, otherId.value, revision.value];
   if (!here() || shownTab.value !== COMPARE_TAB || id === 0 || other === 0 || at === 0) return null;
-  return { id: `compare${id}.${other}|${at}`, ask: (stop) => get<Comparison>(`${PATH}/${id}/compare/${other}`, {}, stop) };
+  return {
+    id: `compare${id}.${other}|${at}`,
+    ask: (stop) => get<Comparison>(`${PATH}/${id}/compare/${other}`, {}, stop),
+  };
 });

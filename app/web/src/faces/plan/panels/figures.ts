@@ -27,10 +27,14 @@ export const MEASURE_LINES: readonly MeasureLine[] = [
 
 export function measureText(form: MeasureLine["form"], value: number): string {
   switch (form) {
-    case "share": return `${(value * 100).toFixed(1)} %`;
-    case "ratio": return `${value.toFixed(2)} ×`;
-    case "plain": return value.toFixed(3);
-    case "count": return value.toFixed(0);
+    case "share":
+      return `${(value * 100).toFixed(1)} %`;
+    case "ratio":
+      return `${value.toFixed(2)} ×`;
+    case "plain":
+      return value.toFixed(3);
+    case "count":
+      return value.toFixed(0);
   }
 }
 
@@ -41,10 +45,14 @@ export function changeText(form: MeasureLine["form"], before: number, after: num
   const sign = by > 0 ? "+" : "−";
   const size = Math.abs(by);
   switch (form) {
-    case "share": return `${sign}${(size * 100).toFixed(1)}`;
-    case "ratio": return `${sign}${size.toFixed(2)}`;
-    case "plain": return `${sign}${size.toFixed(3)}`;
-    case "count": return `${sign}${size.toFixed(0)}`;
+    case "share":
+      return `${sign}${(size * 100).toFixed(1)}`;
+    case "ratio":
+      return `${sign}${size.toFixed(2)}`;
+    case "plain":
+      return `${sign}${size.toFixed(3)}`;
+    case "count":
+      return `${sign}${size.toFixed(0)}`;
   }
 }
 

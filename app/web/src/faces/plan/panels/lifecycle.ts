@@ -30,7 +30,9 @@ export const nextStep = computed<PlanStepName | null>(() => {
   return FIRST.find((step) => allowed.includes(step)) ?? null;
 });
 
-export const otherSteps = computed<readonly PlanStepName[]>(() => (openedPlan.value?.allowed ?? []).filter((step) => step !== nextStep.value));
+export const otherSteps = computed<readonly PlanStepName[]>(() =>
+  (openedPlan.value?.allowed ?? []).filter((step) => step !== nextStep.value),
+);
 
 export async function take(step: PlanStepName, more: { reason?: string; publish_on?: string } = {}): Promise<boolean> {
   return did(step, async (opened) => {

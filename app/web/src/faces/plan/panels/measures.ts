@@ -12,7 +12,9 @@ export const figuresArea = computed(() => {
   const opened = openedPlan.value;
   if (!opened) return 0;
   const wanted = Number(faceParam("of"));
-  return isAreaCode(wanted) && levelOf(wanted) !== "cell" && within(wanted, opened.area_code) ? wanted : opened.area_code;
+  return isAreaCode(wanted) && levelOf(wanted) !== "cell" && within(wanted, opened.area_code)
+    ? wanted
+    : opened.area_code;
 });
 
 export function showFiguresOf(code: number): void {
@@ -34,7 +36,10 @@ export const measures = resource<PlanMeasures>(() => {
   const at = revision.value;
   if (!here() || area === 0 || at === 0) return null;
   const id = planId.value;
-  return { id: `measures${id}.${area}|${at}`, ask: (stop) => get<PlanMeasures>(`${PATH}/${id}/measures`, { area }, stop) };
+  return {
+    id: `measures${id}.${area}|${at}`,
+    ask: (stop) => get<PlanMeasures>(`${PATH}/${id}/measures`, { area }, stop),
+  };
 });
 
 export const problems = resource<PlanProblems>(() => {
@@ -42,5 +47,8 @@ export const problems = resource<PlanProblems>(() => {
   const at = revision.value;
   if (!here() || area === 0 || at === 0) return null;
   const id = planId.value;
-  return { id: `problems${id}.${area}|${at}`, ask: (stop) => get<PlanProblems>(`${PATH}/${id}/problems`, { area }, stop) };
+  return {
+    id: `problems${id}.${area}|${at}`,
+    ask: (stop) => get<PlanProblems>(`${PATH}/${id}/problems`, { area }, stop),
+  };
 });

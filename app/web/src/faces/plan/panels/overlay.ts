@@ -9,6 +9,9 @@ effect(() => {
   const report = answer.value?.report;
   const found = seams.value.value.data?.seams ?? [];
   laid.value = report
-    ? report.features.features.map((feature): Laid => ({ kind: feature.properties.kind, rings: ringsOf(feature.geometry) }))
+    ? report.features.features.map((feature): Laid => ({
+        kind: feature.properties.kind,
+        rings: ringsOf(feature.geometry),
+      }))
     : found.map((seam): Laid => ({ kind: "seam", rings: ringsOf(seam.geometry) }));
 });

@@ -12,7 +12,9 @@ import { tree } from "./tree";
 const PAGE = 200;
 const told = signal(0);
 
-export const stateFilter = computed<PlanState | "">(() => PLAN_STATES.find((state) => state === faceParam("state")) ?? "");
+export const stateFilter = computed<PlanState | "">(
+  () => PLAN_STATES.find((state) => state === faceParam("state")) ?? "",
+);
 
 export const plans = pagedList<PlanRow>(() => {
   if (!here()) return null;

@@ -26,7 +26,9 @@ export interface ImportFeature {
   readonly properties: { readonly kind: string; readonly area_m2: number; readonly cells: readonly number[] };
   readonly geometry: Shape;
 }
-export type ImportReport = Omit<Schemas["ImportReport"], "features"> & { readonly features: { readonly features: readonly ImportFeature[] } };
+export type ImportReport = Omit<Schemas["ImportReport"], "features"> & {
+  readonly features: { readonly features: readonly ImportFeature[] };
+};
 export type ImportAnswer = Omit<Schemas["ImportAnswer"], "report"> & { readonly report: ImportReport };
 
 /** What the 409 of a plan that is behind tells of a unit; null: it is not there at that time. */

@@ -58,15 +58,31 @@ function Left(): JSX.Element {
 }
 
 function Acts(): JSX.Element {
-  return <button type="button" class="button small" onClick={() => showTab(BALANCE_TAB)}>{t("planBalanceTitle")}…</button>;
+  return (
+    <button type="button" class="button small" onClick={() => showTab(BALANCE_TAB)}>
+      {t("planBalanceTitle")}…
+    </button>
+  );
 }
 
 function Over(): JSX.Element {
-  return <><NewPlan /><StepDialog /><ImportDialog /><StreetSheet /></>;
+  return (
+    <>
+      <NewPlan />
+      <StepDialog />
+      <ImportDialog />
+      <StreetSheet />
+    </>
+  );
 }
 
 function Figures(): JSX.Element {
-  return <><MeasuresPanel /><Worst /></>;
+  return (
+    <>
+      <MeasuresPanel />
+      <Worst />
+    </>
+  );
 }
 
 const TABS: readonly PlanTab[] = [

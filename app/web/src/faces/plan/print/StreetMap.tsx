@@ -33,7 +33,12 @@ export function frameOf(rings: readonly Ring[]): Frame | null {
   };
 }
 
-export function StreetMap({ label, outlines, frame, mark = false }: {
+export function StreetMap({
+  label,
+  outlines,
+  frame,
+  mark = false,
+}: {
   label: string;
   outlines: readonly Outline[];
   frame: Frame;
@@ -41,7 +46,9 @@ export function StreetMap({ label, outlines, frame, mark = false }: {
   mark?: boolean;
 }): JSX.Element {
   const path = (rings: readonly Ring[]): string =>
-    rings.map((ring) => `M${ring.map(([lon, lat]) => `${frame.x(lon).toFixed(1)} ${frame.y(lat).toFixed(1)}`).join("L")}Z`).join("");
+    rings
+      .map((ring) => `M${ring.map(([lon, lat]) => `${frame.x(lon).toFixed(1)} ${frame.y(lat).toFixed(1)}`).join("L")}Z`)
+      .join("");
   return (
     <svg class="street-map" viewBox={`0 0 ${WIDTH} ${frame.height.toFixed(1)}`} role="img" aria-label={label}>
       {outlines.map(({ code, changed, geometry }) => (
@@ -52,7 +59,11 @@ export function StreetMap({ label, outlines, frame, mark = false }: {
         if (!box) return null;
         const [west, south, east, north] = box;
         if (frame.x(east) - frame.x(west) < LEAST_LABEL) return null;
-        return <text key={code} x={frame.x((west + east) / 2)} y={frame.y((south + north) / 2) + 2}>{cellNumber(code)}</text>;
+        return (
+          <text key={code} x={frame.x((west + east) / 2)} y={frame.y((south + north) / 2) + 2}>
+            {cellNumber(code)}
+          </text>
+        );
       })}
     </svg>
   );

@@ -33,7 +33,9 @@ export function StreetSheet(): JSX.Element | null {
 
 function Sheet({ report }: { report: StreetReport }): JSX.Element {
   const { plan, today, draft } = report;
-  const frame = frameOf([...report.outlines_today, ...report.outlines_draft].flatMap(({ geometry }) => ringsOf(geometry)));
+  const frame = frameOf(
+    [...report.outlines_today, ...report.outlines_draft].flatMap(({ geometry }) => ringsOf(geometry)),
+  );
   const passages = [...report.passages].sort((a, b) => a.before - b.before || a.after - b.after);
   return (
     <article class="print-sheet street-sheet">
@@ -44,18 +46,38 @@ function Sheet({ report }: { report: StreetReport }): JSX.Element {
         </p>
         <h1>{t("planSheetTitle", { name: report.name })}</h1>
         <p class="street-facts">
-          {t("planArea")} {areaLabel(plan.area_code)} · {t("planAuthor")} {plan.author} · {t("planBaseAt")} {full(plan.base_at)}
-          {plan.published_at ? ` · ${t("planPublishedOn", { on: day(plan.published_at) })}` : plan.publish_on ? ` · ${t("planPublishesOn", { on: plan.publish_on })}` : ""}
+          {t("planArea")} {areaLabel(plan.area_code)} · {t("planAuthor")} {plan.author} · {t("planBaseAt")}{" "}
+          {full(plan.base_at)}
+          {plan.published_at
+            ? ` · ${t("planPublishedOn", { on: day(plan.published_at) })}`
+            : plan.publish_on
+              ? ` · ${t("planPublishesOn", { on: plan.publish_on })}`
+              : ""}
         </p>
       </header>
       {frame ? (
         <div class="street-maps">
-          <figure><StreetMap label={t("planToday")} outlines={report.outlines_today} frame={frame} /><figcaption>{t("planToday")}</figcaption></figure>
-          <figure><StreetMap label={t("planDraft")} outlines={report.outlines_draft} frame={frame} mark /><figcaption>{t("planDraft")} · {t("planSheetChanged")}</figcaption></figure>
+          <figure>
+            <StreetMap label={t("planToday")} outlines={report.outlines_today} frame={frame} />
+            <figcaption>{t("planToday")}</figcaption>
+          </figure>
+          <figure>
+            <StreetMap label={t("planDraft")} outlines={report.outlines_draft} frame={frame} mark />
+            <figcaption>
+              {t("planDraft")} · {t("planSheetChanged")}
+            </figcaption>
+          </figure>
         </div>
       ) : null}
       <table class="street-figures">
-        <thead><tr><th>{t("planMeasure")}</th><th>{t("planToday")}</th><th>{t("planDraft")}</th><th>{t("planChange")}</th></tr></thead>
+        <thead>
+          <tr>
+            <th>{t("planMeasure")}</th>
+            <th>{t("planToday")}</th>
+            <th>{t("planDraft")}</th>
+            <th>{t("planChange")}</th>
+          </tr>
+        </thead>
         <tbody>
           {MEASURE_LINES.map((line) => (
             <tr key={line.key}>
@@ -69,8 +91,14 @@ function Sheet({ report }: { report: StreetReport }): JSX.Element {
       </table>
       <section class="street-moves">
         <h2>{t("planSheetMoves", { n: number(passages.reduce((sum, { units }) => sum + units, 0)) })}</h2>
-        <ul>{passages.slice(0, MOST_PASSAGES).map((passage) => <Line key={`${passage.before}.${passage.after}`} passage={passage} />)}</ul>
-        {passages.length > MOST_PASSAGES ? <p>{t("planSheetMore", { n: number(passages.length - MOST_PASSAGES) })}</p> : null}
+        <ul>
+          {passages.slice(0, MOST_PASSAGES).map((passage) => (
+            <Line key={`${passage.before}.${passage.after}`} passage={passage} />
+          ))}
+        </ul>
+        {passages.length > MOST_PASSAGES ? (
+          <p>{t("planSheetMore", { n: number(passages.length - MOST_PASSAGES) })}</p>
+        ) : null}
       </section>
       <footer>{t("printedBy", { user: session.value?.user ?? "", at: full(nowTick.peek()) })}</footer>
     </article>
@@ -80,7 +108,9 @@ function Sheet({ report }: { report: StreetReport }): JSX.Element {
 function Line({ passage: { before, after, units, households } }: { passage: Passage }): JSX.Element {
   return (
     <li>
-      {areaLabel(ancestorAt(before, "community"))} {cellNumber(before)} → {cellNumber(after)}{t("colon")}{t("planSheetLine", { units: number(units), households: number(households) })}
+      {areaLabel(ancestorAt(before, "community"))} {cellNumber(before)} → {cellNumber(after)}
+      {t("colon")}
+      {t("planSheetLine", { units: number(units), households: number(households) })}
     </li>
   );
 }

@@ -26,7 +26,10 @@ export function startGestures(plan: PlanMap): () => void {
     effect(() => {
       const draws = drags.value && target.value !== 0 && live.value !== null;
       element.classList.toggle("drawing", draws);
-      element.classList.toggle("picking", placing.value !== null || (tool.value !== null && tool.value !== "brush" && tool.value !== "lasso"));
+      element.classList.toggle(
+        "picking",
+        placing.value !== null || (tool.value !== null && tool.value !== "brush" && tool.value !== "lasso"),
+      );
       if (draws && !held) map.dragging.disable();
       else map.dragging.enable();
       // Arrows step from unit to unit then.
@@ -40,7 +43,8 @@ export function startGestures(plan: PlanMap): () => void {
   ];
 
   const point = (event: PointerEvent): L.Point => map.mouseEventToContainerPoint(event);
-  const draws = (): boolean => !held && drags.peek() && target.peek() !== 0 && plan.ground !== null && placing.peek() === null;
+  const draws = (): boolean =>
+    !held && drags.peek() && target.peek() !== 0 && plan.ground !== null && placing.peek() === null;
 
   const down = (event: PointerEvent): void => {
     if (event.button !== 0 || event.pointerType === "touch" || !draws()) return;

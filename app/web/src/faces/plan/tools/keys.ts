@@ -15,21 +15,26 @@ export interface Steps {
 
 /** A button or a tab answers Enter and Space by itself. */
 function ownEnter(event: KeyboardEvent): boolean {
-  return event.target instanceof HTMLElement && event.target.closest("button, a, summary, [role=tab], [role=radio]") !== null;
+  return (
+    event.target instanceof HTMLElement && event.target.closest("button, a, summary, [role=tab], [role=radio]") !== null
+  );
 }
 
-const onMap = (event: KeyboardEvent): boolean => event.target instanceof HTMLElement && event.target.classList.contains("leaflet-container");
+const onMap = (event: KeyboardEvent): boolean =>
+  event.target instanceof HTMLElement && event.target.classList.contains("leaflet-container");
 
 export function startPlanKeys(steps: Steps): () => void {
-  const step = (dx: number, dy: number) => (event: KeyboardEvent): void => {
-    const ground = steps.ground();
-    if (!ground || !onMap(event)) return;
-    event.preventDefault();
-    const from = hovered.peek();
-    const next = from === null ? 0 : stepFrom(ground, from, dx, dy);
-    hovered.value = next;
-    steps.reveal(next);
-  };
+  const step =
+    (dx: number, dy: number) =>
+    (event: KeyboardEvent): void => {
+      const ground = steps.ground();
+      if (!ground || !onMap(event)) return;
+      event.preventDefault();
+      const from = hovered.peek();
+      const next = from === null ? 0 : stepFrom(ground, from, dx, dy);
+      hovered.value = next;
+      steps.reveal(next);
+    };
   const keys: Record<string, (event: KeyboardEvent) => void> = {
     Escape: () => void stepBack(),
     Enter: (event) => {
@@ -55,7 +60,8 @@ export function startPlanKeys(steps: Steps): () => void {
   faceKeys.value = keys satisfies FaceKeys;
   const onControl = (event: KeyboardEvent): void => {
     if (!(event.ctrlKey || event.metaKey) || event.altKey || event.key.toLowerCase() !== "z") return;
-    const typing = event.target instanceof HTMLElement && ["INPUT", "TEXTAREA", "SELECT"].includes(event.target.tagName);
+    const typing =
+      event.target instanceof HTMLElement && ["INPUT", "TEXTAREA", "SELECT"].includes(event.target.tagName);
     if (typing || document.querySelector("dialog[open]")) return;
     event.preventDefault();
     void (event.shiftKey ? redo() : undo());

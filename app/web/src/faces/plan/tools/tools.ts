@@ -115,7 +115,8 @@ export function stepBack(): boolean {
   else if (growing.peek().size > 0) growing.value = new Map();
   else if (first.peek() !== 0) first.value = 0;
   else if (pendingMoves.peek().size > 0) cancelPending();
-  else if (hovered.peek() !== null && document.activeElement?.classList.contains("leaflet-container")) hovered.value = null;
+  else if (hovered.peek() !== null && document.activeElement?.classList.contains("leaflet-container"))
+    hovered.value = null;
   else if (tool.peek()) setTool(null);
   else if (target.peek() !== 0) target.value = 0;
   else if (drawing.peek()) openBench(0);
