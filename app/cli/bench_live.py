@@ -7,7 +7,6 @@ import asyncio
 import http.client
 import json
 import os
-import random
 import socket
 import subprocess
 import sys
@@ -40,7 +39,7 @@ WRITERS = 4
 BATCHES = 400
 BATCH_REPORTS = 100
 SAMPLES = 200
-_CHANCE = random.Random(1)
+_CHANCE = np.random.default_rng(1)
 BULK_EVENTS = 20_000
 EVENTS_PER_S = 10
 PATIENCE_S = 60.0
