@@ -4,7 +4,7 @@ import ipaddress
 from typing import NamedTuple
 
 FIRST_PAUSE_S = 5.0
-LONGEST_PAUSE_S = 3_600.0
+LONGEST_PAUSE_S = 300.0
 # What could not be delivered for so long is given up, until somebody sends it again.
 GIVEN_UP_AFTER_H = 24
 # For so long (days) it is told what became of it.
