@@ -53,6 +53,7 @@ def test_an_account_from_its_making_to_its_end(
         "name": "desk_7", "demo": False, "area_code": staff.CITY, "disabled": False,
         "created_at": None, "last_seen_at": None, "grants": [], "sessions": 0, "manageable": True,
         "linked": False, "first_password": True, "awaits_code": False, "proposals": [],
+        "second_factor": False,
     }  # fmt: skip
     granted = own_client.post(
         f"{PATH}/desk_7/grants",

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.core.context import Context
+from app.identity.rules import Role
 from app.main import FILES
 from tests import staff
 from tests.app.planning.written import add_plan
@@ -46,10 +47,11 @@ def folders(tmp_path: Path) -> list[str]:
     return [path.name for path in tmp_path.glob("minqing-plan-*")]
 
 
-def ask(server: ServerProcess, plan_id: int) -> RawSocket:
-    """Somebody who asks for the file, and has no answer yet."""
+def ask(server: ServerProcess, plan_id: int, own: dict[str, str] | None = None) -> RawSocket:
+    """Somebody who asks for the file, in a session of their `own` or the usual one, and has no
+    answer yet."""
     line = RawSocket(server.base_url)
-    headers = staff.headers_for(server.base_url) | {"Connection": "close"}
+    headers = (own or staff.headers_for(server.base_url)) | {"Connection": "close"}
     line.ask(f"/api/v1/plans/{plan_id}/moves.gpkg", headers)
     return line
 
@@ -84,7 +86,11 @@ def test_those_who_hang_up_while_they_wait_make_room(
 ) -> None:
     """As many as may wait and hang up: none of their files is made, and the next one's is."""
     plan_id = add_plan(own_context.engine)
-    lines = [ask(server, plan_id) for _ in range(sum(FILES.values()) + 1)]
+    lines = []
+    for nth in range(sum(FILES.values()) + 1):  # one account would wait for its own turns
+        staff.add_account(own_context.engine, f"taker_{nth}", Role.CITY_ADMIN, staff.CITY)
+        own = staff.headers_of(own_context.engine, f"taker_{nth}")
+        lines.append(ask(server, plan_id, own))
     stopped_maker(server)
     # One too many, whichever of them was the last to come in.
     wait_until(lambda: not all(line.is_quiet(0) for line in lines))
