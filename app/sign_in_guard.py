@@ -19,8 +19,8 @@ from app.core.turns import Turns
 from app.guards import GUARDED, SAFE_METHODS, large_body
 from app.identity.cookies import cookies_of
 from app.identity.deps import ACTOR, PROGRAM
-from app.identity.keys import HEADER, Keys, bad_key, key_not_allowed
-from app.identity.rules import Actor, Asker, Key, key_may
+from app.identity.keys import HEADER, Keys, bad_key, refuse_unless_may
+from app.identity.rules import Actor, Asker, Key
 from app.identity.service import (
     Sessions,
     first_sign_in,
@@ -135,7 +135,10 @@ class SignedIn:
         """
         large = None if scope["method"] in SAFE_METHODS else large_body(scope["path"])
         if large is not None:
-            _refuse_unless_open(asker, large.operation)
+            if isinstance(asker, Key):
+                refuse_unless_may(asker, large.operation)
+            else:
+                refuse_unless_open(asker, large.operation)
             return self._large_turns
         if scope["path"] == STREAM:
             return None
@@ -187,13 +190,6 @@ def is_by_person(path: str, headers: Headers) -> bool:
 
 def _known_as(asker: Asker) -> tuple[str, int]:
     return ("key", asker.id) if isinstance(asker, Key) else ("account", asker.account_id)
-
-
-def _refuse_unless_open(asker: Asker, operation: str) -> None:
-    if not isinstance(asker, Key):
-        refuse_unless_open(asker, operation)
-    elif not key_may(asker.rights, operation):
-        raise key_not_allowed(asker, operation)
 
 
 def _forged() -> Problem:

@@ -59,6 +59,15 @@ def sign_in(client: TestClient | httpx.Client, user: str = ADMIN, password: str 
     return answer.json()
 
 
+def headers_held(client: httpx.Client) -> dict[str, str]:
+    """The headers of the session that a client holds since it has signed in."""
+    cookie = next(held for held in client.cookies.jar if "seen" not in held.name)
+    return {
+        "Cookie": f"{cookie.name}={cookie.value}",
+        "X-Minqing-Token": client.headers["X-Minqing-Token"],
+    }
+
+
 class LastingClient(TestClient):
     """A client shared by tests far apart: signs in anew before its session can have become idle,
     whatever it asked for meanwhile (not every request keeps a session alive)."""

@@ -83,8 +83,7 @@ async def authorise(request: Request) -> None:
         return
     key: Key | None = request.scope.get(PROGRAM)
     if key is not None:
-        if not rules.key_may(key.rights, operation):
-            raise keys.key_not_allowed(key, operation)
+        keys.refuse_unless_may(key, operation)
         engine = request.app.state.context.engine
         await run_in_threadpool(keys.count_use, engine, key, operation)
         return

@@ -20,7 +20,7 @@ from app.core.errors import Problem, invalid, name_taken, not_found, of_field
 from app.identity import audit
 from app.identity.audit_words import AuditKind
 from app.identity.key_models import ApiKey, KeyUse
-from app.identity.rules import PROGRAM_NAME_FORM, Key, KeyRight, is_program_name
+from app.identity.rules import PROGRAM_NAME_FORM, Key, KeyRight, is_program_name, key_may
 from app.places import queries as places
 from geodata import codes
 
@@ -291,6 +291,12 @@ def bad_key() -> Problem:
     """No key that holds: 401."""
     message = "must be a key that holds (minqing key add)"
     return of_field(HTTPStatus.UNAUTHORIZED, "bad-key", "Key missing or wrong", HEADER, message)
+
+
+def refuse_unless_may(key: Key, operation: str) -> None:
+    """Raises a `Problem`, 403, where a key does not open an operation."""
+    if not key_may(key.rights, operation):
+        raise key_not_allowed(key, operation)
 
 
 def key_not_allowed(key: Key, operation: str) -> Problem:

@@ -14,8 +14,7 @@ CREATE OR REPLACE FUNCTION file_reports(
     place int, outcome text, no bigint, reported_at timestamptz, body_hash bytea, cell_code bigint,
     category_name_zh text, category_name_en text, chain jsonb
 )
--- enable_seqscan: a plan made while a table was empty is kept while it fills, and reads all of it.
-LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp SET enable_seqscan = off AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     by_program text;

@@ -52,9 +52,8 @@ def servers(database: URL) -> Iterator[list[ServerProcess]]:
 def signed_in(base_url: str) -> dict[str, str]:
     """The headers of a new session, begun at one server."""
     with httpx.Client(base_url=base_url) as client:
-        told = staff.sign_in(client)
-        cookie = next(held for held in client.cookies.jar if "seen" not in held.name)
-        return {"Cookie": f"{cookie.name}={cookie.value}", "X-Minqing-Token": told["header_token"]}
+        staff.sign_in(client)
+        return staff.headers_held(client)
 
 
 def version_at(base_url: str, headers: dict[str, str]) -> int:

@@ -83,12 +83,7 @@ def _work(station: Station, base_url: str, nth: int) -> str:
     with httpx.Client(base_url=base_url, timeout=20) as client:
         wait_until(lambda: _is_ready(client), PATIENCE_S)
         staff.sign_in(client)
-        cookie = next(held for held in client.cookies.jar if "seen" not in held.name)
-        headers = {
-            "Cookie": f"{cookie.name}={cookie.value}",
-            "X-Minqing-Token": client.headers["X-Minqing-Token"],
-        }
-        with Viewer(base_url, headers=headers) as viewer:
+        with Viewer(base_url, headers=staff.headers_held(client)) as viewer:
             viewer.read_count("hello", 1)
             body = station.report(nth)
             no = client.post("/api/v1/incidents", json=body).raise_for_status().json()["no"]

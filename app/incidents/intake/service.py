@@ -1,5 +1,6 @@
 """Taking in reports: each is acknowledged exactly once, whether it comes alone or among others."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -136,8 +137,11 @@ def report_all(
 
 def _beyond_all(given: Sequence[NewIncident]) -> Iterator[tuple[int, Problem]]:
     """The reports before which too many others stand under their ids, by place: conflicts."""
+    times = Counter(new.id for new in given)
     under: dict[UUID, set[bytes]] = {}
     for place, new in enumerate(given):
+        if times[new.id] <= MOST_UNDER_ONE_ID:
+            continue
         known, digest = under.setdefault(new.id, set()), new.digest()
         if len(known) < MOST_UNDER_ONE_ID:
             known.add(digest)

@@ -22,10 +22,10 @@ def test_all_who_ask_meanwhile_share_the_answer() -> None:
         return len(times)
 
     async def ask() -> list[int]:
-        shared, told = SharedWork(work), list[int]()
+        shared, heard = SharedWork(work), list[int]()
 
         async def come() -> None:
-            told.append(await shared.ask())
+            heard.append(await shared.ask())
 
         with anyio.fail_after(PATIENCE_S):
             async with anyio.create_task_group() as everybody:
@@ -36,8 +36,8 @@ def test_all_who_ask_meanwhile_share_the_answer() -> None:
                 await anyio.lowlevel.checkpoint()
                 await anyio.lowlevel.checkpoint()
                 door.set()
-            told.append(await shared.ask())
-        return told
+            heard.append(await shared.ask())
+        return heard
 
     assert anyio.run(ask) == [1] * 10 + [2]
 
@@ -54,13 +54,13 @@ def test_a_failure_is_everybodys_too() -> None:
         return "done"
 
     async def ask() -> list[str]:
-        shared, told = SharedWork(work), list[str]()
+        shared, heard = SharedWork(work), list[str]()
 
         async def come() -> None:
             try:
-                told.append(await shared.ask())
+                heard.append(await shared.ask())
             except ValueError as error:
-                told.append(str(error))
+                heard.append(str(error))
 
         with anyio.fail_after(PATIENCE_S):
             async with anyio.create_task_group() as gone:
@@ -73,7 +73,7 @@ def test_a_failure_is_everybodys_too() -> None:
                 await anyio.lowlevel.checkpoint()
                 await anyio.lowlevel.checkpoint()
                 door.set()
-            told.append(await shared.ask())
-        return told
+            heard.append(await shared.ask())
+        return heard
 
     assert anyio.run(ask) == ["once", "once", "done"]

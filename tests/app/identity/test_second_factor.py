@@ -359,9 +359,9 @@ def test_whoever_signs_in_here_always_waits_for_no_stranger(stepped_up: TestClie
 def test_who_must_have_one_sets_it_up_first(own_client: TestClient, own_context: Context) -> None:
     """Nothing else is open, in the routes and in row security; then everything."""
     with where_needed(own_context) as client:
-        told = staff.sign_in(client)
-        assert told["needs_second_factor"] and not told["second_factor"]
-        assert "list_users" not in told["operations"]
+        session = staff.sign_in(client)
+        assert session["needs_second_factor"] and not session["second_factor"]
+        assert "list_users" not in session["operations"]
         refused = client.get("/api/v1/city")
         assert kind(refused) == (403, "first-sign-in")
         assert [one["field"] for one in refused.json()["errors"]] == ["second_factor"]
@@ -397,8 +397,8 @@ def test_it_goes_by_the_role_in_which_one_acts(own_context: Context) -> None:
     engine = own_context.engine
     staff.add_account(engine, "drawer", Role.PLANNER, staff.CITY)
     with where_needed(own_context) as client:
-        told = staff.sign_in(client, "drawer")
-        assert told["needs_second_factor"] is False
+        session = staff.sign_in(client, "drawer")
+        assert session["needs_second_factor"] is False
         accounts.grant(engine, "drawer", Role.AUDITOR, staff.CITY)
         (grant,) = [g for g in client.get(SESSION).json()["grants"] if g["role"] == "auditor"]
         switched = client.put(f"{SESSION}/grant", json={"grant": grant["id"]})
@@ -412,8 +412,8 @@ def test_a_first_password_comes_before_it(own_client: TestClient, own_context: C
         own_context.engine, "auditor_7", NEW, area=staff.CITY, role=Role.AUDITOR, must_change=True
     )
     with where_needed(own_context) as client:
-        told = staff.sign_in(client, "auditor_7", NEW)
-        assert (told["first_password"], told["needs_second_factor"]) == (True, True)
+        session = staff.sign_in(client, "auditor_7", NEW)
+        assert (session["first_password"], session["needs_second_factor"]) == (True, True)
         assert kind(client.post(PATH)) == (403, "first-sign-in")
         assert kind(client.post(f"{PATH}/confirm", json={"code": "1"})) == (403, "first-sign-in")
         body = {"old_password": NEW, "new_password": OTHER}
@@ -442,8 +442,8 @@ def test_who_comes_from_the_provider_has_it_there(own_context: Context) -> None:
         number = int(session.execute(admin).scalar_one())
         at_provider = service.open_session(session, number, terms=terms, by_provider=True)
         here = service.open_session(session, number, terms=terms)
-    told = [service.actor_of(own_context.engine, token) for token in (at_provider, here)]
-    assert [one is not None and one.needs_factor for one in told] == [False, True]
+    actors = [service.actor_of(own_context.engine, token) for token in (at_provider, here)]
+    assert [one is not None and one.needs_factor for one in actors] == [False, True]
 
 
 @pytest.fixture
@@ -551,8 +551,8 @@ def test_nothing_of_it_is_kept_in_the_clear(stepped_up: TestClient, own_context:
     for word in (secret, raw, *codes, *(code.replace("-", "") for code in codes)):
         assert word not in kept and word.lower() not in kept
     for path in (SESSION, f"{USERS}/{staff.ADMIN}", "/api/v1/audit", "/api/v1/sessions"):
-        told = stepped_up.get(path).text
-        assert secret not in told and not any(code in told for code in codes)
+        answer = stepped_up.get(path).text
+        assert secret not in answer and not any(code in answer for code in codes)
 
 
 @pytest.fixture
